@@ -1,0 +1,69 @@
+import type { ChatKind, ChatRef } from "./chats.ts";
+import type { LiveEvent } from "./events.ts";
+import type { Inbound } from "./inbound.ts";
+import type { OutboundButton } from "./outbound.ts";
+
+/** What an adapter hands its events to. */
+export interface Inlet {
+  /**
+   * Resolves once the inbox has the event (or already had it): only then may the platform be acknowledged.
+   * Rejects with `state.unavailable` when it could not be stored; the adapter keeps the event unacknowledged and tries again.
+   */
+  receive(inbound: Inbound): Promise<void>;
+}
+
+/**
+ * How a running turn is shown in a chat.
+ * `push`: every event as it comes (our own page). `draft`: an ephemeral preview that vanishes by itself. `edit`: one placeholder
+ * message, edited in place and finally turned into the answer. `none`: only the typing indicator.
+ * `everyMs` is the least time between two updates of one chat.
+ */
+export type LiveStyle =
+  | { readonly kind: "push" }
+  | { readonly kind: "draft"; readonly everyMs: number }
+  | { readonly kind: "edit"; readonly everyMs: number }
+  | { readonly kind: "none" };
+
+export interface PostOptions {
+  /** The message this answers, or null. */
+  readonly replyTo: string | null;
+  readonly buttons?: readonly OutboundButton[];
+  /** True when an earlier attempt may have arrived: say so visibly, so that a double is obvious. */
+  readonly maybeRepeated?: boolean;
+}
+
+/**
+ * A chat platform. Speaks one wire format and knows nothing of models or tools. `Chunk` is the platform's own form of one message;
+ * only the adapter looks inside.
+ *
+ * Sends throw a `Failure`: `platform.rate_limited` (with `retryAfterMs`; surely not sent), `platform.unavailable` (surely not sent),
+ * `platform.refused` (never will be; the message says why), `platform.unknown_outcome` (may have been sent).
+ */
+export interface Adapter<Chunk = unknown> {
+  readonly platform: string;
+  /** Previews per second over all chats that leave room for final answers. */
+  readonly previewsPerSecond: number;
+  /** Connects and begins to receive. Resolves when it is receiving; rejects with a `Failure` that names the mend (a bad token). */
+  start(inlet: Inlet): Promise<void>;
+  /** Stops receiving; sends still work. */
+  pause(): Promise<void>;
+  close(): Promise<void>;
+  live(chat: ChatRef): LiveStyle;
+  /** Markdown to native messages, each within the platform's limit, no fence, link or table broken. Never empty. */
+  render(markdown: string): readonly Chunk[];
+  /** Returns the platform's id of the new message. */
+  post(chat: ChatRef, chunk: Chunk, options: PostOptions): Promise<string>;
+  /** Idempotent: an edit that changes nothing succeeds. */
+  edit(chat: ChatRef, message: string, chunk: Chunk, options: Pick<PostOptions, "buttons">): Promise<void>;
+  /** Shows or updates an ephemeral draft of a turn; only called where `live` says `draft`. */
+  draft(chat: ChatRef, turn: string, chunk: Chunk): Promise<void>;
+  typing(chat: ChatRef): Promise<void>;
+  /** Only called where `live` says `push`. */
+  push(event: LiveEvent): void;
+}
+
+/** A chat as an adapter describes it to the gateway when asked: for `/status` and pairing notices. */
+export interface ChatDescription {
+  readonly ref: ChatRef;
+  readonly kind: ChatKind;
+}

@@ -1,0 +1,50 @@
+import type { ChatKind, ChatRef, Person, Role } from "./chats.ts";
+
+/** A session as `/status` shows it. */
+export interface SessionStatus {
+  readonly session: string;
+  readonly startedAt: number;
+  readonly messages: number;
+  /** Null when nothing runs. */
+  readonly running: { readonly since: number; readonly step: number; readonly tool: string | null } | null;
+  readonly waiting: number;
+  readonly model: string;
+  readonly server: string;
+  readonly sandbox: string;
+}
+
+/** What a command may do, bound to the chat it was typed in and the person who typed it. */
+export interface CommandPorts {
+  status(): Promise<SessionStatus>;
+  /** Stops the running turn, if any; true when there was one. */
+  stop(): Promise<boolean>;
+  /** Ends the session; the next message begins a new one. */
+  newSession(): Promise<void>;
+  /** Asks the last request again; false when there is none. */
+  retry(): Promise<boolean>;
+}
+
+export interface CommandCall {
+  readonly person: Person;
+  readonly chat: ChatRef;
+  readonly kind: ChatKind;
+  /** What follows the command's name, trimmed. */
+  readonly args: string;
+  readonly ports: CommandPorts;
+  /** All commands this person may use: for `/help`. */
+  readonly commands: readonly Command[];
+}
+
+/**
+ * A slash command: one file, one line in `src/commands/index.ts`. It runs at the gateway, so that `/stop` never waits behind the turn
+ * it stops. Returns Markdown to answer with, or null for silence.
+ */
+export interface Command {
+  readonly name: string;
+  readonly aliases: readonly string[];
+  /** One line, shown in the platform's menu and in `/help`. */
+  readonly description: string;
+  /** The weakest role that may use it. */
+  readonly role: Role;
+  run(call: CommandCall): Promise<string | null>;
+}

@@ -1,0 +1,37 @@
+import type { ChatRef } from "./chats.ts";
+
+/** How a turn ended. `handed_over`: this worker let go of it (drain, lost lease) and another will go on. */
+export type TurnEnd = "answered" | "stopped" | "failed" | "handed_over";
+
+/** What a turn says while it runs. Plain JSON; lost without harm: the record has all that matters. */
+export type TurnEvent =
+  | { readonly type: "started" }
+  /** A new model call begins; text so far was an interim remark, not the answer. */
+  | { readonly type: "step"; readonly step: number }
+  | { readonly type: "text"; readonly delta: string }
+  | { readonly type: "reasoning"; readonly delta: string }
+  /** The model is reading: `done` of `total` prompt tokens. */
+  | { readonly type: "reading"; readonly done: number; readonly total: number }
+  | { readonly type: "tool.started"; readonly call: string; readonly tool: string; readonly preview: string }
+  | { readonly type: "tool.output"; readonly call: string; readonly chunk: string }
+  | {
+      readonly type: "tool.finished";
+      readonly call: string;
+      readonly tool: string;
+      readonly ok: boolean;
+      readonly ms: number;
+    }
+  /** A line for the person about something slow or odd ("the model is still loading"). */
+  | { readonly type: "notice"; readonly text: string }
+  | { readonly type: "finished"; readonly end: TurnEnd };
+
+/** An event with its address. `seq` counts from 1 within one attempt at a turn; `fence` tells attempts apart. */
+export interface LiveEvent {
+  readonly turn: string;
+  readonly chat: ChatRef;
+  readonly fence: number;
+  readonly seq: number;
+  /** The platform's id of the message that asked, so that a view can reply to it; null where there is none. */
+  readonly replyTo: string | null;
+  readonly event: TurnEvent;
+}

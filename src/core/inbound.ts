@@ -1,0 +1,40 @@
+import type { Account, ChatKind, ChatRef } from "./chats.ts";
+
+/** What every event from a platform carries. */
+interface InboundBase {
+  /**
+   * The platform's own id of this event, prefixed so that it is unique over all platforms and bots, e.g.
+   * `telegram:42:update:1001`. The inbox has it as its key: a redelivery is dropped.
+   */
+  readonly key: string;
+  readonly chat: ChatRef;
+  readonly kind: ChatKind;
+  readonly sender: Account;
+  /** When the platform says it happened, epoch milliseconds. */
+  readonly at: number;
+}
+
+/** A message that somebody wrote. */
+export interface InboundMessage extends InboundBase {
+  readonly type: "message";
+  readonly text: string;
+  /** The platform's id of the message, for replies; null where there is none. */
+  readonly messageId: string | null;
+  /** Whether it is meant for the agent: always in private chats; in shared ones a mention, a reply to it, or a command. */
+  readonly addressed: boolean;
+}
+
+/** Somebody pressed a stop button: stop what runs in this chat (or just `turn`, where the platform names it). */
+export interface InboundStop extends InboundBase {
+  readonly type: "stop";
+  readonly turn: string | null;
+}
+
+/** Somebody pressed one of our buttons; `data` is what the button carried (at most 64 bytes, see `OutboundButton`). */
+export interface InboundButton extends InboundBase {
+  readonly type: "button";
+  readonly data: string;
+}
+
+/** What adapters hand to the gateway. Plain JSON: it is stored as it is. */
+export type Inbound = InboundMessage | InboundStop | InboundButton;

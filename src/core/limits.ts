@@ -1,0 +1,12 @@
+/** Figures that several parts agree on, each with its reason. Times are milliseconds unless the name says otherwise. */
+
+/** How long a worker's hold on a session lasts without renewal. Long enough for a busy event loop, short enough after a kill. */
+export const leaseMs = 6_000;
+/** How often a worker renews all its leases in one statement. */
+export const leaseRenewMs = 1_500;
+/** How often the record is swept for work that no job stands for. */
+export const sweepMs = 1_000;
+/** MEMORY.md and USER.md, in characters (the original's limits). */
+export const memoryChars = { memory: 2_200, user: 1_375 } as const;
+/** A person's message longer than this is cut, with a note to the model. */
+export const messageChars = 100_000;

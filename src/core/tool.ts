@@ -1,0 +1,58 @@
+import type { z } from "zod";
+import type { Person } from "./chats.ts";
+import type { Sandbox } from "./sandbox.ts";
+
+/** The two memory files' names as the model says them: MEMORY.md and USER.md. */
+export type MemoryTarget = "memory" | "user";
+
+/** What the memory tool may ask for. `oldText` is a unique substring of the entry meant. */
+export type MemoryChange =
+  | { readonly action: "add"; readonly target: MemoryTarget; readonly content: string }
+  | { readonly action: "replace"; readonly target: MemoryTarget; readonly oldText: string; readonly content: string }
+  | { readonly action: "remove"; readonly target: MemoryTarget; readonly oldText: string };
+
+/** What a tool may touch. Everything in it is already bound to the one who asked. */
+export interface ToolContext {
+  readonly session: string;
+  readonly person: Person;
+  readonly shared: boolean;
+  readonly signal: AbortSignal;
+  /** Opens the asker's sandbox on first use. */
+  sandbox(): Promise<Sandbox>;
+  /** Changes the asker's memory (in a shared chat, that chat's); returns the line the model reads; throws for the model. */
+  remember(change: MemoryChange): Promise<string>;
+  /** Shows a piece of output while the tool runs. */
+  progress(chunk: string): void;
+  /** Limits from the configuration. */
+  readonly limits: ToolLimits;
+}
+
+export interface ToolLimits {
+  /** `terminal.timeout`, in milliseconds: default of a command. */
+  readonly commandMs: number;
+  /** Longest text a tool gives the model, in characters. */
+  readonly resultChars: number;
+}
+
+/** `read`: may run beside others and again. `effect`: changes something; never repeated blindly after a crash. */
+export type ToolKind = "read" | "effect";
+
+/** A tool: one file, one line in `src/tools/index.ts`. `run` returns what the model reads, or throws an Error whose message it reads. */
+export interface Tool<Schema extends z.ZodType = z.ZodType> {
+  readonly name: string;
+  readonly description: string;
+  readonly kind: ToolKind;
+  readonly parameters: Schema;
+  /** A few words for the chat while it runs, e.g. `$ ls -la`; at most one line. */
+  preview(args: z.output<Schema>): string;
+  run(args: z.output<Schema>, context: ToolContext): Promise<string>;
+}
+
+/** Keeps the schema's type for `run` and `preview` while the registry sees a plain `Tool`. */
+export function tool<Schema extends z.ZodType>(definition: Tool<Schema>): Tool {
+  return {
+    ...definition,
+    preview: (args) => definition.preview(definition.parameters.parse(args) as z.output<Schema>),
+    run: (args, context) => definition.run(definition.parameters.parse(args) as z.output<Schema>, context),
+  };
+}
