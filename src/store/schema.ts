@@ -1,0 +1,137 @@
+import type { ColumnType, Generated, JSONColumnType } from "kysely";
+import type { ChatKind, Role } from "../core/chats.ts";
+import type { Inbound } from "../core/inbound.ts";
+import type { ModelMessage, ToolSpec } from "../core/model.ts";
+import type { Outbound } from "../core/outbound.ts";
+import type { MemoryTarget, ToolKind } from "../core/tool.ts";
+
+/** `timestamptz`, filled by the database's clock where left out: the one clock that several machines share. */
+type Stamp = ColumnType<Date, Date | undefined, Date>;
+type MaybeStamp = ColumnType<Date | null, Date | null | undefined, Date | null>;
+type Json<T extends object> = JSONColumnType<T, string, string>;
+
+/** The prompt's stable head, frozen when a session begins so that its bytes never change. */
+export interface FrozenPrompt {
+  readonly system: string;
+  readonly tools: readonly ToolSpec[];
+}
+
+/** `new`: stored, not yet routed. `waiting`: has a session, no turn yet. `taken`: part of a turn. `done`: nothing left to do. */
+export type InboxStatus = "new" | "waiting" | "taken" | "done";
+export type TurnStatus = "running" | "answered" | "stopped" | "failed";
+/** `unknown`: an effectful call whose worker died in it. */
+export type CallStatus = "started" | "done" | "failed" | "unknown";
+/** `sending`: an attempt is under way, or died; only its lease tells. `refused`: the platform will never take it. */
+export type OutboxStatus = "pending" | "sending" | "sent" | "refused";
+
+/** The record. One key a table, named in the words of DESIGN.md section 2. */
+export interface Schema {
+  people: { id: string; name: string; role: Role; created_at: Stamp };
+  identities: { platform: string; account: string; person_id: string; name: string; created_at: Stamp };
+  pairings: {
+    code: string;
+    platform: string;
+    account: string;
+    name: string;
+    chat_key: string;
+    created_at: Stamp;
+    expires_at: ColumnType<Date, Date, never>;
+  };
+  conversations: {
+    id: string;
+    platform: string;
+    chat: string;
+    /** Empty for the chat itself: part of a unique key, so never null. */
+    thread: string;
+    kind: ChatKind;
+    created_at: Stamp;
+  };
+  sessions: {
+    id: string;
+    conversation_id: string;
+    created_at: Stamp;
+    ended_at: MaybeStamp;
+    prompt: JSONColumnType<FrozenPrompt, string | null, string> | null;
+    holder: string | null;
+    lease_until: MaybeStamp;
+    fence: Generated<number>;
+  };
+  inbox: {
+    id: Generated<number>;
+    key: string;
+    chat_key: string;
+    inbound: Json<Inbound>;
+    status: Generated<InboxStatus>;
+    session_id: string | null;
+    person_id: string | null;
+    turn_id: string | null;
+    received_at: Stamp;
+  };
+  turns: {
+    id: string;
+    session_id: string;
+    person_id: string;
+    inbox_id: number;
+    status: Generated<TurnStatus>;
+    step: Generated<number>;
+    tool: string | null;
+    stop_requested: Generated<boolean>;
+    attempts: Generated<number>;
+    failure: string | null;
+    created_at: Stamp;
+    ended_at: MaybeStamp;
+  };
+  messages: {
+    id: Generated<number>;
+    session_id: string;
+    turn_id: string;
+    person_id: string | null;
+    message: Json<ModelMessage>;
+    created_at: Stamp;
+  };
+  tool_calls: {
+    turn_id: string;
+    step: number;
+    position: number;
+    call_id: string;
+    name: string;
+    kind: ToolKind;
+    status: CallStatus;
+    started_at: Stamp;
+    ended_at: MaybeStamp;
+  };
+  outbox: {
+    id: Generated<number>;
+    key: string;
+    platform: string;
+    chat_key: string;
+    turn_id: string | null;
+    body: Json<Outbound>;
+    status: Generated<OutboxStatus>;
+    /** Platform ids of the chunks already sent, in order. */
+    sent: Json<readonly string[]>;
+    attempts: Generated<number>;
+    holder: string | null;
+    lease_until: MaybeStamp;
+    not_before: Stamp;
+    failure: string | null;
+    created_at: Stamp;
+    sent_at: MaybeStamp;
+  };
+  previews: { turn_id: string; message: string };
+  memories: { scope: "person" | "conversation"; owner: string; target: MemoryTarget; text: string; updated_at: Stamp };
+  settings: { key: string; value: string };
+  model_calls: {
+    id: Generated<number>;
+    turn_id: string;
+    step: number;
+    model: string;
+    server: string;
+    prompt_tokens: number | null;
+    completion_tokens: number | null;
+    cached_tokens: number | null;
+    first_token_ms: number | null;
+    total_ms: number;
+    created_at: Stamp;
+  };
+}
