@@ -1,0 +1,29 @@
+import { type Kysely, sql, type Transaction } from "kysely";
+import { Failure } from "../core/failures.ts";
+import type { Schema } from "./schema.ts";
+
+export type Db = Kysely<Schema>;
+export type Trx = Transaction<Schema>;
+
+/** A worker's hold on a session. The fence grows with each claim; a write that carries an old one is refused. */
+export interface Hold {
+  readonly session: string;
+  readonly fence: number;
+}
+
+/**
+ * Runs `work` in a transaction that holds the session's row: nobody can claim the session meanwhile, and nothing is written when the
+ * hold is stale. Throws `turn.stale` then.
+ */
+export async function fenced<Result>(db: Db, hold: Hold, work: (trx: Trx) => Promise<Result>): Promise<Result> {
+  return await db.transaction().execute(async (trx) => {
+    const held = await sql`select 1 from sessions where id = ${hold.session} and fence = ${hold.fence} for share`.execute(trx);
+    if (held.rows.length === 0) throw stale(hold);
+    return await work(trx);
+  });
+}
+
+/** The failure of a write whose hold another worker has taken over. */
+export function stale(hold: Hold): Failure {
+  return new Failure("turn.stale", `session ${hold.session} was taken over by another worker (fence ${hold.fence} is old)`);
+}

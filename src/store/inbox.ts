@@ -1,0 +1,102 @@
+import { sql } from "kysely";
+import { type ChatRef, chatKey, type Person } from "../core/chats.ts";
+import type { Inbound, InboundMessage } from "../core/inbound.ts";
+import type { Db } from "./hold.ts";
+
+/** A stored event on its way to a session. */
+export interface InboxRow {
+  readonly id: number;
+  readonly inbound: Inbound;
+}
+
+/** Stores an event; null when its key is already there (a redelivery). Once this resolves, the platform may be acknowledged. */
+export async function storeInbound(db: Db, inbound: Inbound): Promise<number | null> {
+  const row = await db
+    .insertInto("inbox")
+    .values({ key: inbound.key, chat_key: chatKey(inbound.chat), inbound: JSON.stringify(inbound) })
+    .onConflict((conflict) => conflict.column("key").doNothing())
+    .returning("id")
+    .executeTakeFirst();
+  return row?.id ?? null;
+}
+
+/** Events stored longer than `olderMs` ago that nobody has routed: their gateway died in between. Oldest first. */
+export async function unroutedInbound(db: Db, platforms: readonly string[], olderMs: number): Promise<readonly InboxRow[]> {
+  if (platforms.length === 0) return [];
+  return await db
+    .selectFrom("inbox")
+    .select(["id", "inbound"])
+    .where("status", "=", "new")
+    .where(sql<string>`inbound->'chat'->>'platform'`, "in", [...platforms])
+    .where("received_at", "<", sql<Date>`now() - ${olderMs} * interval '1 millisecond'`)
+    .orderBy("id")
+    .limit(500)
+    .execute();
+}
+
+/** Whether the event still waits to be routed. */
+export async function isUnrouted(db: Db, id: number): Promise<boolean> {
+  const row = await db.selectFrom("inbox").select("status").where("id", "=", id).executeTakeFirst();
+  return row?.status === "new";
+}
+
+/** Gives an event to a session; its turn comes when a worker takes it. */
+export async function assignInbound(db: Db, id: number, session: string, person: string): Promise<void> {
+  await db
+    .updateTable("inbox")
+    .set({ status: "waiting", session_id: session, person_id: person })
+    .where("id", "=", id)
+    .where("status", "=", "new")
+    .execute();
+}
+
+/** Nothing (more) is to be done for this event. */
+export async function settleInbound(db: Db, id: number): Promise<void> {
+  await db.updateTable("inbox").set({ status: "done" }).where("id", "=", id).where("status", "=", "new").execute();
+}
+
+/** Drops what waits in a session without a turn; how many there were. */
+export async function dropWaiting(db: Db, session: string): Promise<number> {
+  const rows = await db
+    .updateTable("inbox")
+    .set({ status: "done" })
+    .where("session_id", "=", session)
+    .where("status", "=", "waiting")
+    .returning("id")
+    .execute();
+  return rows.length;
+}
+
+/** Where a chat's next message goes, as one look-up: the hot path of every message. */
+export interface Route {
+  readonly person: Person | null;
+  readonly conversation: string | null;
+  readonly session: string | null;
+}
+
+export async function findRoute(db: Db, chat: ChatRef, account: { platform: string; id: string }): Promise<Route> {
+  const found = await sql<{ person: string; name: string; role: Person["role"]; conversation: string; session: string }>`
+    select p.id as person, p.name, p.role, c.id as conversation, s.id as session
+    from (select 1) one
+    left join identities i on i.platform = ${account.platform} and i.account = ${account.id}
+    left join people p on p.id = i.person_id
+    left join conversations c on c.platform = ${chat.platform} and c.chat = ${chat.chat} and c.thread = ${chat.thread ?? ""}
+    left join sessions s on s.conversation_id = c.id and s.ended_at is null`.execute(db);
+  const row = found.rows[0];
+  if (!row) return { person: null, conversation: null, session: null };
+  const person = row.person ? { id: row.person, name: row.name, role: row.role } : null;
+  return { person, conversation: row.conversation, session: row.session };
+}
+
+/** The newest message of this session that became a turn: what `/retry` asks again. */
+export async function lastRequest(db: Db, session: string): Promise<InboundMessage | null> {
+  const row = await db
+    .selectFrom("turns")
+    .innerJoin("inbox", "inbox.id", "turns.inbox_id")
+    .select("inbox.inbound")
+    .where("turns.session_id", "=", session)
+    .orderBy("turns.created_at", "desc")
+    .limit(1)
+    .executeTakeFirst();
+  return row?.inbound.type === "message" ? row.inbound : null;
+}

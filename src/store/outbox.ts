@@ -1,0 +1,140 @@
+import { sql } from "kysely";
+import { type ChatRef, chatKey } from "../core/chats.ts";
+import type { Outbound } from "../core/outbound.ts";
+import type { Db } from "./hold.ts";
+
+/** Something to say. The key makes it once-only: adding it again changes nothing. */
+export interface NewOutbound {
+  readonly key: string;
+  readonly chat: ChatRef;
+  readonly turn: string | null;
+  readonly body: Outbound;
+}
+
+/** A row that this process may send now. `interrupted`: an earlier attempt died or got no answer, so its next chunk may have arrived. */
+export interface Delivery {
+  readonly id: number;
+  readonly turn: string | null;
+  readonly body: Outbound;
+  readonly sent: readonly string[];
+  readonly attempts: number;
+  readonly interrupted: boolean;
+}
+
+/** What a look into a chat's outbox finds. `later`: the first row in line must wait that many milliseconds. */
+export type NextDelivery =
+  | { readonly type: "empty" }
+  | { readonly type: "later"; readonly afterMs: number }
+  | { readonly type: "ready"; readonly delivery: Delivery };
+
+/** Puts something into the outbox; the caller wakes the chat's delivery once its transaction has committed. */
+export async function addOutbound(db: Db, outbound: NewOutbound): Promise<void> {
+  await db
+    .insertInto("outbox")
+    .values({
+      key: outbound.key,
+      platform: outbound.chat.platform,
+      chat_key: chatKey(outbound.chat),
+      turn_id: outbound.turn,
+      body: JSON.stringify(outbound.body),
+      sent: "[]",
+    })
+    .onConflict((conflict) => conflict.column("key").doNothing())
+    .execute();
+}
+
+/** Claims the chat's next row in line for `holder`. A row that somebody else is sending makes the chat wait for their lease. */
+export async function claimDelivery(db: Db, chat: string, holder: string, leaseMs: number): Promise<NextDelivery> {
+  const found = await sql<{ id: number; status: string; wait: number; held: number }>`
+    select id, status,
+      greatest(0, extract(epoch from not_before - now()) * 1000)::int as wait,
+      greatest(0, coalesce(extract(epoch from lease_until - now()) * 1000, 0))::int as held
+    from outbox where chat_key = ${chat} and status in ('pending', 'sending') order by id limit 1`.execute(db);
+  const first = found.rows[0];
+  if (!first) return { type: "empty" };
+  const wait = Math.max(first.wait, first.held);
+  if (wait > 0) return { type: "later", afterMs: wait };
+  const row = await db
+    .updateTable("outbox")
+    .set({ status: "sending", holder, lease_until: sql<Date>`now() + ${leaseMs} * interval '1 millisecond'`, attempts: sql<number>`attempts + 1` })
+    .where("id", "=", first.id)
+    .where("status", "in", ["pending", "sending"])
+    .where((where) => where.or([where("lease_until", "is", null), where("lease_until", "<=", sql<Date>`now()`)]))
+    .returning(["id", "turn_id", "body", "sent", "attempts"])
+    .executeTakeFirst();
+  if (!row) return { type: "later", afterMs: leaseMs };
+  const { id, turn_id: turn, body, sent, attempts } = row;
+  return { type: "ready", delivery: { id, turn, body, sent, attempts, interrupted: first.status === "sending" } };
+}
+
+/** One more chunk is out. Renews the lease. Throws nothing when the row is no longer ours: the send has happened. */
+export async function noteSent(db: Db, id: number, sent: readonly string[], leaseMs: number): Promise<void> {
+  await db
+    .updateTable("outbox")
+    .set({ sent: JSON.stringify(sent), lease_until: sql<Date>`now() + ${leaseMs} * interval '1 millisecond'` })
+    .where("id", "=", id)
+    .execute();
+}
+
+/** All chunks are out. */
+export async function closeDelivery(db: Db, id: number, sent: readonly string[]): Promise<void> {
+  await db
+    .updateTable("outbox")
+    .set({ status: "sent", sent: JSON.stringify(sent), holder: null, lease_until: null, sent_at: sql<Date>`now()` })
+    .where("id", "=", id)
+    .execute();
+}
+
+/** The platform will never take it. */
+export async function refuseDelivery(db: Db, id: number, failure: string): Promise<void> {
+  await db
+    .updateTable("outbox")
+    .set({ status: "refused", failure, holder: null, lease_until: null })
+    .where("id", "=", id)
+    .execute();
+}
+
+/** To be tried again after `afterMs`; `certain` when the failed attempt surely sent nothing. */
+export async function postponeDelivery(db: Db, id: number, afterMs: number, certain: boolean, failure: string): Promise<void> {
+  await db
+    .updateTable("outbox")
+    .set({
+      status: certain ? "pending" : "sending",
+      holder: null,
+      lease_until: null,
+      failure,
+      not_before: sql<Date>`now() + ${afterMs} * interval '1 millisecond'`,
+    })
+    .where("id", "=", id)
+    .execute();
+}
+
+/** Chats of one platform with something due that nobody is sending. */
+export async function chatsWithDeliveries(db: Db, platform: string): Promise<readonly { chat: string; attempt: string }[]> {
+  const found = await sql<{ chat: string; attempt: string }>`
+    select chat_key as chat, max(id) || '-' || max(attempts) as attempt from outbox
+    where platform = ${platform} and status in ('pending', 'sending') and not_before < now() - interval '1 second'
+      and (lease_until is null or lease_until < now())
+    group by chat_key limit 1000`.execute(db);
+  return found.rows;
+}
+
+/** The message that shows a running turn, so that the answer can take its place; null when there is none. */
+export async function previewOf(db: Db, turn: string): Promise<string | null> {
+  const row = await db.selectFrom("previews").select("message").where("turn_id", "=", turn).executeTakeFirst();
+  return row?.message ?? null;
+}
+
+/** Remembers the message that shows a running turn. */
+export async function keepPreview(db: Db, turn: string, message: string): Promise<void> {
+  await db
+    .insertInto("previews")
+    .values({ turn_id: turn, message })
+    .onConflict((conflict) => conflict.column("turn_id").doUpdateSet({ message }))
+    .execute();
+}
+
+/** Forgets a preview that has become the answer. */
+export async function dropPreview(db: Db, turn: string): Promise<void> {
+  await db.deleteFrom("previews").where("turn_id", "=", turn).execute();
+}

@@ -1,0 +1,119 @@
+import { randomUUID } from "node:crypto";
+import { sql } from "kysely";
+import type { Account, ChatRef, Person, Role } from "../core/chats.ts";
+import type { Db } from "./hold.ts";
+
+/** A request to be let in. */
+export interface Pairing {
+  readonly code: string;
+  readonly account: Account;
+  readonly chatKey: string;
+}
+
+/** The person behind an account; null when nobody knows it. */
+export async function personOf(db: Db, account: Pick<Account, "platform" | "id">): Promise<Person | null> {
+  const row = await db
+    .selectFrom("identities as i")
+    .innerJoin("people as p", "p.id", "i.person_id")
+    .select(["p.id", "p.name", "p.role"])
+    .where("i.platform", "=", account.platform)
+    .where("i.account", "=", account.id)
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+export async function personById(db: Db, id: string): Promise<Person | null> {
+  return (await db.selectFrom("people").select(["id", "name", "role"]).where("id", "=", id).executeTakeFirst()) ?? null;
+}
+
+/** Makes a person of an account. When two do so at once, both get the same person. */
+export async function admit(db: Db, account: Account, role: Role): Promise<Person> {
+  return await db.transaction().execute(async (trx) => {
+    await sql`select pg_advisory_xact_lock(hashtextextended(${`${account.platform}:${account.id}`}, 0))`.execute(trx);
+    const known = await personOf(trx, account);
+    if (known) return known;
+    const person = { id: randomUUID(), name: account.name, role };
+    await trx.insertInto("people").values(person).execute();
+    await trx
+      .insertInto("identities")
+      .values({ platform: account.platform, account: account.id, person_id: person.id, name: account.name })
+      .execute();
+    return person;
+  });
+}
+
+/** All people with their accounts, strongest role first. */
+export async function listPeople(db: Db): Promise<readonly (Person & { accounts: readonly string[] })[]> {
+  const rows = await sql<Person & { accounts: readonly string[] | null }>`
+    select p.id, p.name, p.role, array_remove(array_agg(i.platform || ':' || i.account), null) as accounts
+    from people p left join identities i on i.person_id = p.id
+    group by p.id order by array_position(array['owner','admin','member','guest'], p.role), p.created_at`.execute(db);
+  return rows.rows.map((row) => ({ ...row, accounts: row.accounts ?? [] }));
+}
+
+/** The pairing code of an account that is still good, or null. */
+export async function pendingPairing(db: Db, account: Pick<Account, "platform" | "id">): Promise<Pairing | null> {
+  const row = await db
+    .selectFrom("pairings")
+    .selectAll()
+    .where("platform", "=", account.platform)
+    .where("account", "=", account.id)
+    .where("expires_at", ">", sql<Date>`now()`)
+    .executeTakeFirst();
+  return row ? toPairing(row) : null;
+}
+
+/** Keeps a request to be let in; false when the platform already has `most` open ones. */
+export async function openPairing(db: Db, pairing: Pairing, lifeMs: number, most: number): Promise<boolean> {
+  await db.deleteFrom("pairings").where("expires_at", "<=", sql<Date>`now()`).execute();
+  const made = await sql<{ code: string }>`
+    insert into pairings (code, platform, account, name, chat_key, expires_at)
+    select ${pairing.code}, ${pairing.account.platform}, ${pairing.account.id}, ${pairing.account.name}, ${pairing.chatKey},
+      now() + ${lifeMs} * interval '1 millisecond'
+    where (select count(*) from pairings where platform = ${pairing.account.platform}) < ${most}
+    on conflict do nothing returning code`.execute(db);
+  return made.rows.length > 0;
+}
+
+/** Open requests, oldest first. */
+export async function listPairings(db: Db): Promise<readonly Pairing[]> {
+  const rows = await db
+    .selectFrom("pairings")
+    .selectAll()
+    .where("expires_at", ">", sql<Date>`now()`)
+    .orderBy("created_at")
+    .execute();
+  return rows.map(toPairing);
+}
+
+/** Takes a request off the list; null when the code is unknown, used or expired. */
+export async function takePairing(db: Db, code: string): Promise<Pairing | null> {
+  const row = await db
+    .deleteFrom("pairings")
+    .where("code", "=", code)
+    .where("expires_at", ">", sql<Date>`now()`)
+    .returningAll()
+    .executeTakeFirst();
+  return row ? toPairing(row) : null;
+}
+
+/** Private chats in which people of these roles have spoken, on platforms other than `except`: where to tell them something. */
+export async function privateChatsOf(db: Db, roles: readonly Role[]): Promise<readonly ChatRef[]> {
+  const rows = await db
+    .selectFrom("people as p")
+    .innerJoin("inbox as x", "x.person_id", "p.id")
+    .innerJoin("sessions as s", "s.id", "x.session_id")
+    .innerJoin("conversations as c", "c.id", "s.conversation_id")
+    .select(["c.platform", "c.chat", "c.thread"])
+    .distinct()
+    .where("p.role", "in", [...roles])
+    .where("c.kind", "=", "private")
+    .where("c.thread", "=", "")
+    .execute();
+  return rows.map((row) => ({ platform: row.platform, chat: row.chat, thread: row.thread === "" ? null : row.thread }));
+}
+
+function toPairing(row: { code: string; platform: string; account: string; name: string; chat_key: string }): Pairing {
+  const account = { platform: row.platform, id: row.account, name: row.name };
+  return { code: row.code, account, chatKey: row.chat_key };
+}

@@ -1,0 +1,153 @@
+import { randomUUID } from "node:crypto";
+import { sql } from "kysely";
+import type { ChatKind, ChatRef } from "../core/chats.ts";
+import type { Db, Hold } from "./hold.ts";
+import type { FrozenPrompt } from "./schema.ts";
+
+/** A conversation's address and kind, with its open session. */
+export interface SessionInfo {
+  readonly session: string;
+  readonly conversation: string;
+  readonly chat: ChatRef;
+  readonly kind: ChatKind;
+  readonly prompt: FrozenPrompt | null;
+}
+
+/** The chat's open session, made (with its conversation) where there is none. Safe to call from several processes at once. */
+export async function openSession(db: Db, chat: ChatRef, kind: ChatKind): Promise<{ conversation: string; session: string }> {
+  const key = { platform: chat.platform, chat: chat.chat, thread: chat.thread ?? "" };
+  const conversation = await db
+    .insertInto("conversations")
+    .values({ id: randomUUID(), ...key, kind })
+    .onConflict((conflict) => conflict.columns(["platform", "chat", "thread"]).doUpdateSet({ kind }))
+    .returning("id")
+    .executeTakeFirstOrThrow();
+  await db
+    .insertInto("sessions")
+    .values({ id: randomUUID(), conversation_id: conversation.id, prompt: null })
+    .onConflict((conflict) => conflict.column("conversation_id").where("ended_at", "is", null).doNothing())
+    .execute();
+  const session = await db
+    .selectFrom("sessions")
+    .select("id")
+    .where("conversation_id", "=", conversation.id)
+    .where("ended_at", "is", null)
+    .executeTakeFirstOrThrow();
+  return { conversation: conversation.id, session: session.id };
+}
+
+/** Ends a session; what already waits in it is still answered. */
+export async function endSession(db: Db, session: string): Promise<void> {
+  await db.updateTable("sessions").set({ ended_at: sql<Date>`now()` }).where("id", "=", session).where("ended_at", "is", null).execute();
+}
+
+/** A session with its chat; null when it does not exist. */
+export async function sessionInfo(db: Db, session: string): Promise<SessionInfo | null> {
+  const row = await db
+    .selectFrom("sessions as s")
+    .innerJoin("conversations as c", "c.id", "s.conversation_id")
+    .select(["s.id", "s.conversation_id", "s.prompt", "c.platform", "c.chat", "c.thread", "c.kind"])
+    .where("s.id", "=", session)
+    .executeTakeFirst();
+  if (!row) return null;
+  const chat = { platform: row.platform, chat: row.chat, thread: row.thread === "" ? null : row.thread };
+  return { session: row.id, conversation: row.conversation_id, chat, kind: row.kind, prompt: row.prompt };
+}
+
+/** Freezes the prompt's head; the first one to do so wins, and everybody gets the one that stands. */
+export async function freezePrompt(db: Db, session: string, prompt: FrozenPrompt): Promise<FrozenPrompt> {
+  await db
+    .updateTable("sessions")
+    .set({ prompt: JSON.stringify(prompt) })
+    .where("id", "=", session)
+    .where("prompt", "is", null)
+    .execute();
+  const row = await db.selectFrom("sessions").select("prompt").where("id", "=", session).executeTakeFirstOrThrow();
+  return row.prompt ?? prompt;
+}
+
+/** Takes the session for `holder`; null while somebody else's lease lives. Each claim gets a higher fence. */
+export async function claimSession(db: Db, session: string, holder: string, leaseMs: number): Promise<Hold | null> {
+  const row = await db
+    .updateTable("sessions")
+    .set({ holder, lease_until: later(leaseMs), fence: sql<number>`fence + 1` })
+    .where("id", "=", session)
+    .where((where) => where.or([where("holder", "is", null), where("lease_until", "<", sql<Date>`now()`)]))
+    .returning("fence")
+    .executeTakeFirst();
+  return row ? { session, fence: row.fence } : null;
+}
+
+/** Renews all leases of a worker in one statement; returns the sessions it still holds and the turns asked to stop. */
+export async function renewLeases(
+  db: Db,
+  holder: string,
+  leaseMs: number,
+): Promise<{ held: ReadonlySet<string>; stopping: readonly string[] }> {
+  const rows = await db
+    .updateTable("sessions")
+    .set({ lease_until: later(leaseMs) })
+    .where("holder", "=", holder)
+    .returning(["id"])
+    .execute();
+  const stopping = await db
+    .selectFrom("turns")
+    .innerJoin("sessions", "sessions.id", "turns.session_id")
+    .select("turns.id")
+    .where("sessions.holder", "=", holder)
+    .where("turns.status", "=", "running")
+    .where("turns.stop_requested", "=", true)
+    .execute();
+  return { held: new Set(rows.map((row) => row.id)), stopping: stopping.map((row) => row.id) };
+}
+
+/** Lets go of the session if nothing is left to do in it; false when there is work, and then the hold stays. */
+export async function releaseIfIdle(db: Db, hold: Hold): Promise<boolean> {
+  const row = await db
+    .updateTable("sessions")
+    .set({ holder: null, lease_until: null })
+    .where("id", "=", hold.session)
+    .where("fence", "=", hold.fence)
+    .where((where) =>
+      where.not(
+        where.exists(
+          where.selectFrom("inbox").select("inbox.id").where("inbox.session_id", "=", hold.session).where("inbox.status", "=", "waiting"),
+        ),
+      ),
+    )
+    .returning("id")
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Lets go of the session with its work unfinished, so that another worker can go on at once. */
+export async function abandonSession(db: Db, hold: Hold): Promise<void> {
+  await db
+    .updateTable("sessions")
+    .set({ holder: null, lease_until: null })
+    .where("id", "=", hold.session)
+    .where("fence", "=", hold.fence)
+    .execute();
+}
+
+/** Leases of a process that is surely gone (embedded state: whoever held it before this start). */
+export async function dropAllLeases(db: Db): Promise<void> {
+  await db.updateTable("sessions").set({ holder: null, lease_until: null }).where("holder", "is not", null).execute();
+  await db.updateTable("outbox").set({ holder: null, lease_until: null }).where("holder", "is not", null).execute();
+}
+
+/** Sessions with unfinished work that no live worker holds; `fence` tells one abandonment from the next. */
+export async function sessionsWithWork(db: Db): Promise<readonly Hold[]> {
+  const found = await sql<{ session: string; fence: number }>`
+    select s.id as session, s.fence from sessions s
+    where (s.holder is null or s.lease_until < now())
+      and s.id in (
+        select session_id from inbox where status = 'waiting' and received_at < now() - interval '1 second'
+        union select session_id from turns where status = 'running')
+    limit 1000`.execute(db);
+  return found.rows;
+}
+
+function later(ms: number) {
+  return sql<Date>`now() + ${ms} * interval '1 millisecond'`;
+}
