@@ -1,3 +1,5 @@
+import type { FailureCode } from "./failures.ts";
+
 /** What the agent says to a chat, before a platform's renderer has seen it. */
 
 /** A button under a message. `data` is at most 64 bytes (Telegram's limit, the smallest). */
@@ -6,11 +8,20 @@ export interface OutboundButton {
   readonly data: string;
 }
 
+/** A failure as it is stored; the adapters' side finds the words for it. */
+export interface StoredFailure {
+  readonly code: FailureCode;
+  readonly message: string;
+  readonly advice: string | null;
+}
+
 /** One thing to be said, stored in the outbox until it has been. Plain JSON. */
 export interface Outbound {
-  /** Markdown (CommonMark + GFM); the adapter's renderer makes it native and cuts it into chunks. */
+  /** Markdown (CommonMark + GFM); the adapter's renderer makes it native and cuts it into chunks. May be empty with a failure. */
   readonly markdown: string;
   /** The platform's id of the message this answers, or null. */
   readonly replyTo: string | null;
   readonly buttons?: readonly OutboundButton[];
+  /** Why there is no (whole) answer, or how it was ended. */
+  readonly ending?: { readonly type: "stopped" } | { readonly type: "failed"; readonly failure: StoredFailure };
 }
