@@ -1,0 +1,124 @@
+import type { Person } from "../core/chats.ts";
+import type { TurnEvent } from "../core/events.ts";
+import { asFailure } from "../core/failures.ts";
+import type { Metrics } from "../core/metrics.ts";
+import type { ModelMessage, ToolCall } from "../core/model.ts";
+import type { Sandbox } from "../core/sandbox.ts";
+import type { MemoryChange, Tool, ToolContext, ToolLimits } from "../core/tool.ts";
+import { redact } from "../core/redact.ts";
+import type { Db, Hold } from "../store/hold.ts";
+import { type CallPlace, callStates, journalCallEnd, journalCallStart } from "../store/journal.ts";
+import type { CallStatus } from "../store/schema.ts";
+import { parseArguments } from "../tools/arguments.ts";
+
+/** What running a step's calls needs, bound to one turn. */
+export interface CallSetting {
+  readonly db: Db;
+  readonly hold: Hold;
+  readonly turn: string;
+  readonly tools: ReadonlyMap<string, Tool>;
+  readonly context: Omit<ToolContext, "progress">;
+  readonly metrics: Metrics;
+  emit(event: TurnEvent): void;
+}
+
+/** Everything of a `ToolContext` but the call's own progress. */
+export function toolContext(parts: {
+  session: string;
+  person: Person;
+  shared: boolean;
+  signal: AbortSignal;
+  limits: ToolLimits;
+  openSandbox: () => Promise<Sandbox>;
+  remember: (change: MemoryChange) => Promise<string>;
+}): Omit<ToolContext, "progress"> {
+  let opened: Promise<Sandbox> | null = null;
+  const { openSandbox, ...rest } = parts;
+  const sandbox = () => {
+    // A failed opening is not kept: the engine may be back at the next call.
+    opened ??= openSandbox().catch((error: unknown) => {
+      opened = null;
+      throw error;
+    });
+    return opened;
+  };
+  return { ...rest, sandbox };
+}
+
+/** What one call came to: a result, or nothing because the turn is being left or stopped. */
+type Ran = { readonly status: Exclude<CallStatus, "started">; readonly content: string };
+
+/**
+ * Runs the calls of a step in order, neighbouring reads side by side. Each is journalled before it starts, and its result before the
+ * model sees it. After a crash the calls that had ended are skipped, and an effectful one that had started is reported as unknown.
+ * Ends early, without a result for the rest, when the turn's signal fires.
+ */
+export async function runCalls(setting: CallSetting, step: number, calls: readonly ToolCall[], answered: ReadonlySet<number>): Promise<void> {
+  const states = await callStates(setting.db, setting.turn, step);
+  let position = 0;
+  while (position < calls.length && !setting.context.signal.aborted) {
+    const batch = takeBatch(setting.tools, calls, position);
+    const open = batch.filter((at) => !answered.has(at));
+    const results = await Promise.all(open.map((at) => runOne(setting, { turn: setting.turn, step, position: at }, callAt(calls, at), states.get(at))));
+    for (const [index, at] of open.entries()) {
+      const result = results[index];
+      if (result) await keep(setting, { turn: setting.turn, step, position: at }, callAt(calls, at), result);
+    }
+    position += batch.length;
+  }
+}
+
+/** The next call, or a run of neighbouring reads. */
+function takeBatch(tools: ReadonlyMap<string, Tool>, calls: readonly ToolCall[], from: number): readonly number[] {
+  const reads = (at: number) => tools.get(callAt(calls, at).name)?.kind !== "effect";
+  const batch = [from];
+  if (!reads(from)) return batch;
+  for (let at = from + 1; at < calls.length && reads(at); at += 1) batch.push(at);
+  return batch;
+}
+
+function callAt(calls: readonly ToolCall[], at: number): ToolCall {
+  const call = calls[at];
+  if (!call) throw new Error(`no call at ${at}`);
+  return call;
+}
+
+async function runOne(setting: CallSetting, place: CallPlace, call: ToolCall, before: CallStatus | undefined): Promise<Ran | null> {
+  const tool = setting.tools.get(call.name);
+  if (before === "started" && tool?.kind === "effect") return { status: "unknown", content: unknownOutcome(call.name) };
+  if (!tool) return { status: "failed", content: noSuchTool(call.name, setting.tools) };
+  const parsed = parseArguments(tool, call.arguments);
+  if (!parsed.ok) return { status: "failed", content: parsed.error };
+  await journalCallStart(setting.db, setting.hold, place, call, tool.kind);
+  setting.emit({ type: "tool.started", call: call.id, tool: call.name, preview: redact(tool.preview(parsed.args)) });
+  const began = performance.now();
+  const ran = await attempt(setting, tool, parsed.args, call);
+  const ms = Math.round(performance.now() - began);
+  setting.emit({ type: "tool.finished", call: call.id, tool: call.name, ok: ran?.status === "done", ms });
+  setting.metrics.toolCall(call.name, ran?.status === "done", ms);
+  return ran;
+}
+
+/** Null when the turn was stopped or left while the tool ran: then nobody knows how it ended. */
+async function attempt(setting: CallSetting, tool: Tool, args: unknown, call: ToolCall): Promise<Ran | null> {
+  const progress = (chunk: string) => setting.emit({ type: "tool.output", call: call.id, chunk: redact(chunk) });
+  try {
+    const content = await tool.run(args, { ...setting.context, progress });
+    return setting.context.signal.aborted ? null : { status: "done", content };
+  } catch (error) {
+    return setting.context.signal.aborted ? null : { status: "failed", content: `Error: ${asFailure(error).message}` };
+  }
+}
+
+async function keep(setting: CallSetting, place: CallPlace, call: ToolCall, ran: Ran): Promise<void> {
+  const message: ModelMessage = { role: "tool", call: call.id, name: call.name, content: redact(ran.content) };
+  await journalCallEnd(setting.db, setting.hold, place, ran.status, message);
+}
+
+function unknownOutcome(name: string): string {
+  return `The outcome of this ${name} call is unknown: the worker stopped while it ran. It may have happened, in part or whole. Check before you do it again.`;
+}
+
+function noSuchTool(name: string, tools: ReadonlyMap<string, Tool>): string {
+  return `There is no tool named "${name}". Use one of: ${[...tools.keys()].join(", ")}.`;
+}

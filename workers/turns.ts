@@ -1,0 +1,208 @@
+import { memoryBlocks, type MemoryLimits, memoryOwner, remember } from "../src/agent/memory.ts";
+import { freezeHead, userMessage } from "../src/agent/prompt.ts";
+import { toolContext } from "../src/agent/tool-calls.ts";
+import { type LeaveReason, runTurn } from "../src/agent/turn.ts";
+import type { Person, Viewer } from "../src/core/chats.ts";
+import { chatKey } from "../src/core/chats.ts";
+import type { TurnEnd, TurnEvent } from "../src/core/events.ts";
+import { asFailure, Failure } from "../src/core/failures.ts";
+import { leaseMs } from "../src/core/limits.ts";
+import type { Live } from "../src/core/live.ts";
+import type { Log } from "../src/core/log.ts";
+import type { Metrics } from "../src/core/metrics.ts";
+import type { Models, ToolSpec } from "../src/core/model.ts";
+import type { JobOutcome, Queues } from "../src/core/queue.ts";
+import type { SandboxBackend } from "../src/core/sandbox.ts";
+import type { Tool, ToolLimits } from "../src/core/tool.ts";
+import type { Db, Hold } from "../src/store/hold.ts";
+import { personById } from "../src/store/people.ts";
+import { abandonSession, claimSession, freezePrompt, releaseIfIdle, sessionInfo, type SessionInfo } from "../src/store/sessions.ts";
+import { beginTurn, resumeTurn, type Turn, waitingMessages } from "../src/store/turns.ts";
+import { keepLeases, type Leases } from "./leases.ts";
+
+/** What a worker works with; made in `src/main.ts`. */
+export interface TurnParts {
+  readonly db: Db;
+  readonly queues: Queues;
+  readonly live: Live;
+  readonly models: Models;
+  readonly sandboxes: SandboxBackend;
+  readonly tools: ReadonlyMap<string, Tool>;
+  readonly toolSpecs: readonly ToolSpec[];
+  readonly metrics: Metrics;
+  readonly log: Log;
+  readonly settings: TurnSettings;
+}
+
+export interface TurnSettings {
+  readonly concurrency: number;
+  readonly maxSteps: number;
+  readonly steer: boolean;
+  readonly drainMs: number;
+  readonly memory: MemoryLimits;
+  readonly limits: ToolLimits;
+}
+
+export interface TurnWorker {
+  /** No new turns; running ones get `drainMs`, then they are left for another worker to resume. */
+  drain(): Promise<void>;
+}
+
+/** The name of the queue that says which session has work. */
+export const turnQueue = "turns";
+
+/** Takes sessions off the queue and runs their turns, one after another, until nothing waits in them. */
+export async function workTurns(parts: TurnParts, holder: string): Promise<TurnWorker> {
+  const leases = keepLeases(parts.db, holder, parts.log);
+  const state = { draining: false };
+  const consumer = await parts.queues.consume(turnQueue, parts.settings.concurrency, async (session) => {
+    return await workSession(parts, leases, holder, session, () => state.draining);
+  });
+  const signals = await parts.live.onSignal((turn) => leases.stop(turn));
+  return {
+    async drain() {
+      state.draining = true;
+      const timer = setTimeout(() => leases.leaveAll(), parts.settings.drainMs);
+      await consumer.drain();
+      clearTimeout(timer);
+      await signals.close();
+      await consumer.close();
+      leases.close();
+    },
+  };
+}
+
+async function workSession(parts: TurnParts, leases: Leases, holder: string, session: string, draining: () => boolean): Promise<JobOutcome> {
+  const hold = draining() ? null : await claimSession(parts.db, session, holder, leaseMs);
+  if (!hold) return { type: "done" };
+  const lease = leases.hold(session);
+  try {
+    let left = false;
+    while (!left && !draining()) {
+      const worked = await workOne(parts, hold, (running) => lease.set(running));
+      if (worked === "handed_over") break;
+      left = worked === "idle" && (await releaseIfIdle(parts.db, hold));
+    }
+    if (!left) await letGo(parts, hold);
+    return { type: "done" };
+  } catch (error) {
+    const failure = asFailure(error);
+    parts.log.warn({ session, code: failure.code, error: failure }, "a session was let go of; it goes on from its journal");
+    await letGo(parts, hold).catch(() => undefined);
+    // Not `again`: a poisoned session must not spin. The sweeper brings it back, and its attempts are counted.
+    return { type: "done" };
+  } finally {
+    lease.drop();
+  }
+}
+
+/** Leaves the session for whoever comes next, and says so on the queue (the sweeper would too, a second later). */
+async function letGo(parts: TurnParts, hold: Hold): Promise<void> {
+  await abandonSession(parts.db, hold);
+  await parts.queues.queue(turnQueue).wake(hold.session).catch(() => undefined);
+}
+
+type Set = (running: { turn: string; leave(reason: LeaveReason): void } | null) => void;
+
+/** Runs the session's unfinished turn, or makes one of the oldest message that waits. */
+async function workOne(parts: TurnParts, hold: Hold, set: Set): Promise<TurnEnd | "idle"> {
+  const found = await sessionInfo(parts.db, hold.session);
+  if (!found) return "idle";
+  const turn = await nextTurn(parts, hold, found);
+  if (!turn) return "idle";
+  const person = await personById(parts.db, turn.person);
+  if (!person) throw new Failure("internal", `turn ${turn.id} belongs to nobody`);
+  const info = await withPrompt(parts, found, person);
+  const control = new AbortController();
+  set({ turn: turn.id, leave: (reason) => control.abort(reason) });
+  const began = performance.now();
+  const emit = emitter(parts.live, hold, turn);
+  try {
+    const end = await run(parts, { hold, info, turn, person, signal: control.signal, emit });
+    emit({ type: "finished", end });
+    parts.metrics.turnEnd(end, performance.now() - began);
+    if (end !== "handed_over") await deliver(parts, turn);
+    return end;
+  } catch (error) {
+    emit({ type: "finished", end: "handed_over" });
+    throw error;
+  } finally {
+    set(null);
+  }
+}
+
+async function nextTurn(parts: TurnParts, hold: Hold, info: SessionInfo): Promise<Turn | null> {
+  const unfinished = await resumeTurn(parts.db, hold);
+  if (unfinished) return unfinished;
+  const [waiting] = await waitingMessages(parts.db, hold.session, 1);
+  if (!waiting) return null;
+  parts.metrics.queueWait(Math.max(0, Date.now() - waiting.inbound.at));
+  return await beginTurn(parts.db, hold, waiting, userMessage(waiting.inbound, info.kind));
+}
+
+/** The session with its prompt's head, frozen at its first turn. */
+async function withPrompt(parts: TurnParts, info: SessionInfo, person: Person): Promise<SessionInfo> {
+  if (info.prompt) return info;
+  const { memory: limits } = parts.settings;
+  const memory = await memoryBlocks(parts.db, memoryOwner(info.kind, person, info.conversation), limits);
+  const head = freezeHead({ kind: info.kind, memory, tools: parts.toolSpecs, day: new Date() });
+  return { ...info, prompt: await freezePrompt(parts.db, info.session, head) };
+}
+
+interface OneTurn {
+  readonly hold: Hold;
+  readonly info: SessionInfo;
+  readonly turn: Turn;
+  readonly person: Person;
+  readonly signal: AbortSignal;
+  emit(event: TurnEvent): void;
+}
+
+async function run(parts: TurnParts, one: OneTurn): Promise<TurnEnd> {
+  const { info, turn, person, signal } = one;
+  const viewer: Viewer =
+    info.kind === "private"
+      ? { kind: "person", person: person.id, conversation: info.conversation }
+      : { kind: "shared", conversation: info.conversation };
+  const owner = memoryOwner(info.kind, person, info.conversation);
+  const sandboxOwner = {
+    key: info.kind === "private" ? `person-${person.id}` : `chat-${info.conversation}`,
+    label: chatKey(info.chat),
+  };
+  const context = toolContext({
+    session: info.session,
+    person,
+    shared: info.kind === "shared",
+    signal,
+    limits: parts.settings.limits,
+    openSandbox: () => parts.sandboxes.open(sandboxOwner, info.session),
+    remember: (change) => remember(parts.db, owner, parts.settings.memory, change),
+  });
+  const { db, tools, metrics } = parts;
+  const { maxSteps, steer } = parts.settings;
+  const model = await parts.models.current();
+  return await runTurn({ db, hold: one.hold, info, turn, viewer, model, tools, context, metrics, maxSteps, steer, signal, emit: one.emit });
+}
+
+function emitter(live: Live, hold: Hold, turn: Turn): (event: TurnEvent) => void {
+  let seq = 0;
+  const address = { turn: turn.id, chat: turn.request.chat, fence: hold.fence, replyTo: turn.request.messageId };
+  return (event) => {
+    seq += 1;
+    live.publish({ ...address, seq, event });
+  };
+}
+
+/** The answer is in the outbox; this only wakes whoever sends it, and the sweeper does too. */
+async function deliver(parts: TurnParts, turn: Turn): Promise<void> {
+  const { chat } = turn.request;
+  await parts.queues
+    .queue(deliveryQueue(chat.platform))
+    .wake(chatKey(chat))
+    .catch((error: unknown) => parts.log.warn({ error }, "the delivery queue can't be reached; the sweeper will send the answer"));
+}
+
+/** The name of a platform's delivery queue: only a gateway with that platform's adapter consumes it. */
+export function deliveryQueue(platform: string): string {
+  return `deliveries-${platform}`;
+}
