@@ -1,0 +1,108 @@
+import { readFile } from "node:fs/promises";
+import { parseEnvText } from "./env-file.ts";
+import type { Finding } from "./findings.ts";
+import { type Environment, configFile, envFile, homeDirectory } from "./home.ts";
+import { type Config, type KeyPath, keyOf, keyPaths } from "./keys.ts";
+import { type Origin, type Source, decide, interpolated } from "./decide.ts";
+import { unknownSettings, unknownVariables } from "./strangers.ts";
+import { advice } from "./advice.ts";
+import { type YamlContent, readConfigText } from "./yaml-file.ts";
+
+export interface LoadOptions {
+  /** Defaults to `process.env`. */
+  readonly env?: Environment;
+  /** Defaults to HERMES_HOME, or `~/.hermes`. */
+  readonly home?: string;
+}
+
+export interface Loaded {
+  readonly config: Config;
+  readonly findings: readonly Finding[];
+  readonly origins: Readonly<Record<KeyPath, Origin>>;
+}
+
+/**
+ * The configuration in force: environment, then the home's .env, then its config.yaml, then defaults. Never throws for what is in
+ * them: what can't be used is a finding, and its default is used.
+ */
+export async function loadConfig(options: LoadOptions = {}): Promise<Loaded> {
+  const env = options.env ?? process.env;
+  const home = options.home ?? homeDirectory(env);
+  const [dotenv, yaml] = await Promise.all([readEnvFile(home), readYamlFile(home)]);
+  const variables = { ...dotenv.values, ...withoutEmpty(env) };
+  const settings = yaml.settings.map((setting) => interpolated(setting, variables));
+  const sources: Source[] = [
+    { origin: "environment", values: fromVariables(env) },
+    { origin: ".env", values: fromVariables(dotenv.values) },
+  ];
+  const decided = keyPaths.map((path) => decide(path, sources, settings.map((setting) => setting.setting)));
+  const config = arrange(home, decided);
+  const findings = [
+    ...dotenv.findings,
+    ...yaml.findings,
+    ...settings.flatMap((setting) => setting.findings),
+    ...unknownSettings(yaml.settings),
+    ...unknownVariables(env, dotenv.values, yaml.settings),
+    ...decided.flatMap((decision) => decision.findings),
+    ...advice(config),
+  ];
+  // The table's paths are exactly the keys: `fromEntries` only forgets their names.
+  const origins = Object.fromEntries(decided.map(({ path, origin }) => [path, origin])) as Record<KeyPath, Origin>;
+  return { config, findings, origins };
+}
+
+/** `terminal.container_cpu` becomes `terminal.containerCpu`. The type is derived from the same table: the cast states that. */
+function arrange(home: string, decided: readonly { path: KeyPath; value: unknown }[]): Config {
+  const config: Record<string, unknown> = {};
+  for (const { path, value } of decided) {
+    const [group = "", name] = path.split(".");
+    if (name === undefined) config[camel(group)] = value;
+    else config[group] = { ...(config[group] ?? {}), [camel(name)]: value };
+  }
+  return { ...config, home } as Config;
+}
+
+function camel(name: string): string {
+  return name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+function fromVariables(variables: Environment): Map<KeyPath, { name: string; value: string }> {
+  const values = new Map<KeyPath, { name: string; value: string }>();
+  for (const path of keyPaths) {
+    const { env: name, emptyCounts } = keyOf(path);
+    const value = name === undefined ? undefined : variables[name]?.trim();
+    // An empty variable is what compose files make of an unset one.
+    if (name === undefined || value === undefined || (value === "" && emptyCounts !== true)) continue;
+    values.set(path, { name, value });
+  }
+  return values;
+}
+
+function withoutEmpty(env: Environment): Record<string, string> {
+  const kept = Object.entries(env).flatMap(([name, value]) => (value === undefined || value === "" ? [] : [[name, value] as const]));
+  return Object.fromEntries(kept);
+}
+
+async function readEnvFile(home: string): Promise<{ values: Readonly<Record<string, string>>; findings: readonly Finding[] }> {
+  const { text, findings } = await readText(envFile(home));
+  const content = parseEnvText(text, envFile(home));
+  return { values: content.values, findings: [...findings, ...content.findings] };
+}
+
+async function readYamlFile(home: string): Promise<YamlContent> {
+  const { text, findings } = await readText(configFile(home));
+  const content = readConfigText(text, configFile(home));
+  return { settings: content.settings, findings: [...findings, ...content.findings] };
+}
+
+/** A missing file is empty; one that can't be read is a finding. */
+async function readText(file: string): Promise<{ text: string; findings: Finding[] }> {
+  try {
+    return { text: await readFile(file, "utf8"), findings: [] };
+  } catch (thrown) {
+    const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "unknown";
+    if (code === "ENOENT") return { text: "", findings: [] };
+    const message = `${file} can't be read (${code}); nothing in it is used.`;
+    return { text: "", findings: [{ severity: "error", key: null, message, mend: "Make it a file that you may read." }] };
+  }
+}
