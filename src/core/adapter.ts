@@ -1,4 +1,4 @@
-import type { ChatKind, ChatRef } from "./chats.ts";
+import type { ChatRef } from "./chats.ts";
 import type { LiveEvent } from "./events.ts";
 import type { Inbound } from "./inbound.ts";
 import type { OutboundButton } from "./outbound.ts";
@@ -60,10 +60,4 @@ export interface Adapter<Chunk = unknown> {
   typing(chat: ChatRef): Promise<void>;
   /** Only called where `live` says `push`. */
   push(event: LiveEvent): void;
-}
-
-/** A chat as an adapter describes it to the gateway when asked: for `/status` and pairing notices. */
-export interface ChatDescription {
-  readonly ref: ChatRef;
-  readonly kind: ChatKind;
 }

@@ -16,8 +16,8 @@ export interface SessionStatus {
 /** What a command may do, bound to the chat it was typed in and the person who typed it. */
 export interface CommandPorts {
   status(): Promise<SessionStatus>;
-  /** Stops the running turn, if any; true when there was one. */
-  stop(): Promise<boolean>;
+  /** Stops the running turn, if any, and drops what waits behind it. */
+  stop(): Promise<{ readonly running: boolean; readonly dropped: number }>;
   /** Ends the session; the next message begins a new one. */
   newSession(): Promise<void>;
   /** Asks the last request again; false when there is none. */

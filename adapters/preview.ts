@@ -1,0 +1,81 @@
+import type { TurnEvent } from "../src/core/events.ts";
+
+/** What a running turn looks like in a chat: its last tool lines and the text so far. */
+export interface Preview {
+  take(event: TurnEvent): void;
+  /** The preview as Markdown; empty while there is nothing to show. */
+  markdown(): string;
+}
+
+const shownTools = 6;
+/** More text than this is not re-rendered on each update: the tail is what the reader follows. */
+const shownChars = 3_000;
+
+/** Collects a turn's events into a preview. Text of an earlier step gives way to that of the current one. */
+export function createPreview(): Preview {
+  const tools = new Map<string, string>();
+  let pieces: string[] = [];
+  let notice = "";
+  let reading = "";
+  return {
+    take(event) {
+      switch (event.type) {
+        case "started":
+          tools.clear();
+          pieces = [];
+          break;
+        case "step":
+          pieces = [];
+          break;
+        case "text":
+          pieces.push(event.delta);
+          notice = "";
+          reading = "";
+          break;
+        case "reading":
+          reading = `Reading ${event.done.toLocaleString("en")} of ${event.total.toLocaleString("en")} tokens …`;
+          break;
+        case "notice":
+          notice = event.text;
+          break;
+        case "tool.started":
+          tools.set(event.call, `┊ ${icon(event.tool)} ${code(event.preview)}`);
+          break;
+        case "tool.finished":
+          if (!event.ok) tools.set(event.call, `${tools.get(event.call) ?? `┊ ${event.tool}`} ✗`);
+          break;
+        case "reasoning":
+        case "tool.output":
+        case "finished":
+          break;
+      }
+    },
+    markdown() {
+      const lines = [...tools.values()].slice(-shownTools).join("  \n");
+      const text = tail(pieces);
+      return [lines, text === "" ? notice || reading : text].filter((part) => part !== "").join("\n\n");
+    },
+  };
+}
+
+function icon(tool: string): string {
+  const icons: Readonly<Record<string, string>> = { terminal: "💻", read_file: "📖", write_file: "✍️", memory: "🧠" };
+  return icons[tool] ?? "🔧";
+}
+
+/** A tool's preview as inline code on one line. */
+function code(preview: string): string {
+  const line = preview.replaceAll(/\s+/g, " ").replaceAll("`", "'").slice(0, 120).trim();
+  return line === "" ? "…" : `\`${line}\``;
+}
+
+/** The end of the text, beginning at a line, with a fence that is still open opened again. */
+function tail(pieces: readonly string[]): string {
+  const text = pieces.join("");
+  if (text.length <= shownChars) return text;
+  const from = text.indexOf("\n", text.length - shownChars);
+  const cut = from < 0 ? text.length - shownChars : from + 1;
+  const fences = text.slice(0, cut).match(/^ {0,3}(?:`{3,}|~{3,})[^\n]*/gm) ?? [];
+  const open = fences.length % 2 === 1 ? `${(fences.at(-1) ?? "```").trim()}\n` : "";
+  return `…\n\n${open}${text.slice(cut)}`;
+}

@@ -1,0 +1,189 @@
+import type { Adapter, LiveStyle } from "../src/core/adapter.ts";
+import type { ChatRef } from "../src/core/chats.ts";
+import type { LiveEvent } from "../src/core/events.ts";
+import { asFailure } from "../src/core/failures.ts";
+import type { Live } from "../src/core/live.ts";
+import type { Log } from "../src/core/log.ts";
+import type { Metrics } from "../src/core/metrics.ts";
+import { createPace, type Pace } from "./pace.ts";
+import { createPreview, type Preview } from "./preview.ts";
+
+/** What a view needs of the record: the message that shows a turn, kept so that the answer can take its place after a restart. */
+export interface PreviewStore {
+  keep(turn: string, message: string): Promise<void>;
+  find(turn: string): Promise<string | null>;
+}
+
+export interface ViewParts {
+  readonly adapter: Adapter;
+  readonly live: Live;
+  readonly previews: PreviewStore;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+/** Turn events into what a chat shows while it waits: the same for every platform. */
+export interface View {
+  /** No more previews of this turn; resolves, once none is under way, to the message that shows it, or null. */
+  settle(turn: string): Promise<string | null>;
+  close(): Promise<void>;
+}
+
+/** The first words are gathered this long, so that a placeholder does not show a single letter. */
+const firstMs = 250;
+/** Typing indicators last five seconds on Telegram (platforms' shortest). */
+const typingMs = 4_500;
+/** A turn nobody settled (another gateway delivered it) is forgotten after this. */
+const forgetMs = 600_000;
+
+interface Shown {
+  readonly turn: string;
+  readonly chat: ChatRef;
+  readonly replyTo: string | null;
+  readonly preview: Preview;
+  fence: number;
+  message: string | null;
+  /** What the chat shows now; an update that changes nothing is not sent. */
+  last: string;
+  lastAt: number;
+  timer: NodeJS.Timeout | null;
+  typing: NodeJS.Timeout | null;
+  /** True from the moment an update is due until it is out: it may wait for its place meanwhile. */
+  busy: boolean;
+  /** The request under way, if any. */
+  sending: Promise<void> | null;
+  state: "open" | "quiet" | "ended";
+}
+
+export async function createView(parts: ViewParts): Promise<View> {
+  const turns = new Map<string, Shown>();
+  const pace = createPace(parts.adapter.previewsPerSecond);
+  const subscription = await parts.live.subscribe(parts.adapter.platform, (event) => {
+    if (parts.adapter.live(event.chat).kind === "push") return parts.adapter.push(event);
+    const shown = turns.get(event.turn) ?? begin(turns, event);
+    take(parts, pace, shown, event);
+  });
+  return {
+    async settle(turn) {
+      const shown = turns.get(turn);
+      if (!shown) return await parts.previews.find(turn);
+      end(shown);
+      turns.delete(turn);
+      // It has been handled where it was sent; here only its end matters.
+      await shown.sending?.catch(() => undefined);
+      return shown.message ?? (await parts.previews.find(turn));
+    },
+    async close() {
+      await subscription.close();
+      for (const shown of turns.values()) end(shown);
+      await Promise.all([...turns.values()].map((shown) => shown.sending?.catch(() => undefined)));
+      turns.clear();
+    },
+  };
+}
+
+function begin(turns: Map<string, Shown>, event: LiveEvent): Shown {
+  const { turn, chat, replyTo, fence } = event;
+  const shown: Shown = {
+    turn,
+    chat,
+    replyTo,
+    fence,
+    preview: createPreview(),
+    message: null,
+    last: "",
+    lastAt: -Infinity,
+    timer: null,
+    typing: null,
+    busy: false,
+    sending: null,
+    state: "open",
+  };
+  turns.set(turn, shown);
+  setTimeout(() => turns.delete(turn), forgetMs).unref();
+  return shown;
+}
+
+function take(parts: ViewParts, pace: Pace, shown: Shown, { fence, event }: LiveEvent): void {
+  // Words of an attempt that another worker has taken over are stale.
+  if (fence < shown.fence || shown.state === "ended") return;
+  shown.fence = fence;
+  shown.preview.take(event);
+  if (event.type === "finished") return pauseTimers(shown);
+  if (!shown.typing) keepTyping(parts, shown);
+  schedule(parts, pace, shown);
+}
+
+function schedule(parts: ViewParts, pace: Pace, shown: Shown): void {
+  if (shown.timer || shown.busy || shown.state !== "open") return;
+  const style = parts.adapter.live(shown.chat);
+  if (style.kind === "none" || style.kind === "push") return;
+  const since = performance.now() - shown.lastAt;
+  const wait = Math.max(shown.last === "" && style.kind === "edit" ? firstMs : 0, style.everyMs - since);
+  shown.timer = setTimeout(() => {
+    shown.timer = null;
+    shown.busy = true;
+    void show(parts, pace, shown).finally(() => {
+      shown.busy = false;
+      // What came meanwhile is shown by the next update.
+      if (shown.state === "open" && shown.preview.markdown() !== shown.last) schedule(parts, pace, shown);
+    });
+  }, wait);
+}
+
+async function show(parts: ViewParts, pace: Pace, shown: Shown): Promise<void> {
+  const roomy = await pace.take();
+  if (shown.state !== "open") return;
+  const markdown = shown.preview.markdown();
+  shown.lastAt = performance.now();
+  if (!roomy || markdown === "" || markdown === shown.last) return;
+  const before = parts.adapter.live(shown.chat).kind;
+  try {
+    shown.sending = put(parts, shown, parts.adapter.render(markdown).at(-1));
+    await shown.sending;
+    shown.last = markdown;
+  } catch (error) {
+    refused(parts, shown, before, error);
+  } finally {
+    shown.sending = null;
+  }
+}
+
+async function put(parts: ViewParts, shown: Shown, chunk: unknown): Promise<void> {
+  if (parts.adapter.live(shown.chat).kind === "draft") return await parts.adapter.draft(shown.chat, shown.turn, chunk);
+  shown.message ??= await parts.previews.find(shown.turn);
+  if (shown.message !== null) return await parts.adapter.edit(shown.chat, shown.message, chunk, {});
+  shown.message = await parts.adapter.post(shown.chat, chunk, { replyTo: shown.replyTo });
+  await parts.previews.keep(shown.turn, shown.message);
+}
+
+/** A preview is a courtesy: after the first 429 there are no more for this turn, since they would hold up the answer. */
+function refused(parts: ViewParts, shown: Shown, before: LiveStyle["kind"], error: unknown): void {
+  const { code } = asFailure(error);
+  parts.log.debug({ code, turn: shown.turn }, "a preview was not taken");
+  if (code === "platform.rate_limited") parts.metrics.rateLimited(parts.adapter.platform);
+  // An adapter whose drafts are refused says `edit` from now on: the next update tries that.
+  const changed = code === "platform.refused" && parts.adapter.live(shown.chat).kind !== before;
+  if (code !== "platform.unavailable" && !changed && shown.state === "open") shown.state = "quiet";
+}
+
+function keepTyping(parts: ViewParts, shown: Shown): void {
+  const type = () => {
+    if (shown.state === "ended") return;
+    if (performance.now() - shown.lastAt > typingMs) void parts.adapter.typing(shown.chat).catch(() => undefined);
+    shown.typing = setTimeout(type, typingMs);
+  };
+  type();
+}
+
+function pauseTimers(shown: Shown): void {
+  if (shown.timer) clearTimeout(shown.timer);
+  if (shown.typing) clearTimeout(shown.typing);
+  shown.timer = null;
+  shown.typing = null;
+}
+
+function end(shown: Shown): void {
+  shown.state = "ended";
+  pauseTimers(shown);
+}

@@ -1,0 +1,7 @@
+/** The slash commands: one line each. */
+export { start } from "./start.ts";
+export { help } from "./help.ts";
+export { fresh } from "./new.ts";
+export { stop } from "./stop.ts";
+export { status } from "./status.ts";
+export { retry } from "./retry.ts";

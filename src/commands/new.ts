@@ -1,0 +1,12 @@
+import { command } from "./command.ts";
+
+export const fresh = command({
+  name: "new",
+  aliases: ["reset"],
+  description: "Begin a new conversation",
+  role: "member",
+  async run({ ports }) {
+    await ports.newSession();
+    return "A new conversation begins. What I saved in memory stays.";
+  },
+});

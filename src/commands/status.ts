@@ -1,0 +1,32 @@
+import { command } from "./command.ts";
+
+export const status = command({
+  name: "status",
+  aliases: [],
+  description: "Show what I am doing, and with what",
+  role: "member",
+  async run({ ports, person }) {
+    const now = await ports.status();
+    const running = now.running
+      ? `working for ${duration(Date.now() - now.running.since)}, step ${now.running.step + 1}${now.running.tool ? `, in \`${now.running.tool}\`` : ""}`
+      : "idle";
+    const lines = [
+      `- Now: ${running}${now.waiting > 0 ? `; ${now.waiting} waiting` : ""}`,
+      `- Conversation: ${now.messages} entries, began ${duration(Date.now() - now.startedAt)} ago`,
+      `- Model: ${now.model} at ${now.server}`,
+      `- Sandbox: ${now.sandbox}`,
+      `- You: ${person.name}, ${person.role}`,
+    ];
+    return lines.join("\n");
+  },
+});
+
+/** A length of time in its largest fitting units: `12 s`, `3 min`, `2 h 5 min`, `3 days`. */
+function duration(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1_000));
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} days`;
+}

@@ -1,0 +1,82 @@
+import { type ChatRef, parseChatKey, type Person, type Role } from "../core/chats.ts";
+import type { Inbound } from "../core/inbound.ts";
+import type { OutboundButton } from "../core/outbound.ts";
+import { approvePairing, requestPairing } from "../people/pairing.ts";
+import type { Db } from "../store/hold.ts";
+import { admit, listPeople, privateChatsOf, type Pairing } from "../store/people.ts";
+
+/** Who may speak: `open` lets everybody in, `pairing` gives strangers a code. `localPlatforms` prove their people themselves (the page's token). */
+export interface AccessRules {
+  readonly open: boolean;
+  readonly pairing: boolean;
+  readonly localPlatforms: readonly string[];
+}
+
+/** Something to tell a chat as a result of an access decision. */
+export interface Notice {
+  readonly chat: ChatRef;
+  readonly markdown: string;
+  readonly buttons?: readonly OutboundButton[];
+}
+
+export type Decision =
+  | { readonly type: "in"; readonly person: Person }
+  | { readonly type: "out"; readonly notices: readonly Notice[] };
+
+/** Decides about an event whose account may be unknown. Strangers in private chats get a code; owners are asked with a button. */
+export async function decideAccess(db: Db, rules: AccessRules, inbound: Inbound, known: Person | null): Promise<Decision> {
+  if (known) return known.role === "guest" ? { type: "out", notices: [{ chat: inbound.chat, markdown: guestWords }] } : { type: "in", person: known };
+  if (rules.localPlatforms.includes(inbound.chat.platform)) return { type: "in", person: await admit(db, inbound.sender, "owner") };
+  if (rules.open) return { type: "in", person: await admit(db, inbound.sender, "member") };
+  if (inbound.type !== "message" || !inbound.addressed) return { type: "out", notices: [] };
+  if (inbound.kind === "shared") return { type: "out", notices: [{ chat: inbound.chat, markdown: sharedWords }] };
+  if (!rules.pairing) return { type: "out", notices: [{ chat: inbound.chat, markdown: closedWords }] };
+  return { type: "out", notices: await pair(db, inbound) };
+}
+
+/** Lets a code's owner in on a person's word; what to tell whom. Only owners and admins may. */
+export async function approve(db: Db, by: Person, code: string, from: ChatRef): Promise<readonly Notice[]> {
+  if (by.role !== "owner" && by.role !== "admin") return [{ chat: from, markdown: "Only an owner or an admin can let people in." }];
+  const approved = await approvePairing(db, code, false);
+  if (!approved) return [{ chat: from, markdown: "That code is used or has expired. They can write again to get a new one." }];
+  return [{ chat: from, markdown: `${plain(approved.person.name)} is in.` }, welcome(approved.pairing)];
+}
+
+/** What somebody is told who has just been let in. */
+export function welcome(pairing: Pairing): Notice {
+  return { chat: parseChatKey(pairing.chatKey), markdown: "You're in. Just write what you need; /help shows what else I understand." };
+}
+
+/** Whether nobody has been let in yet: then the first pairing makes the owner. */
+export async function nobodyYet(db: Db): Promise<boolean> {
+  const people = await listPeople(db);
+  return !people.some((person) => person.role === "owner" && person.accounts.length > 0);
+}
+
+async function pair(db: Db, inbound: Inbound): Promise<readonly Notice[]> {
+  const asked = await requestPairing(db, inbound.sender, inbound.chat);
+  if (asked.type === "full") return [{ chat: inbound.chat, markdown: fullWords }];
+  const told = { chat: inbound.chat, markdown: codeWords(asked.code) };
+  if (asked.type === "known") return [told];
+  const owners = await privateChatsOf(db, ["owner", "admin"] satisfies Role[]);
+  const buttons = [
+    { label: "Let in", data: `pair:yes:${asked.code}` },
+    { label: "Ignore", data: `pair:no:${asked.code}` },
+  ];
+  const who = `${plain(inbound.sender.name)} (${inbound.chat.platform} account ${plain(inbound.sender.id)})`;
+  return [told, ...owners.map((chat) => ({ chat, markdown: `${who} would like to talk to me. Code: \`${asked.code}\``, buttons }))];
+}
+
+/** A name as plain text in Markdown: nothing in it can format, link or break the line. */
+function plain(text: string): string {
+  return text.replaceAll(/\s+/g, " ").replaceAll(/[\\`*_[\]<>#|~]/g, "\\$&").slice(0, 80);
+}
+
+const guestWords = "You are known here, but not let in. Ask an owner of this bot.";
+const sharedWords = "I don't know you yet. Write to me in a private chat first, and an owner can let you in.";
+const closedWords = "This bot is closed to new people. Ask its owner to add you.";
+const fullWords = "Too many people are waiting to be let in right now. Please try again in an hour.";
+
+function codeWords(code: string): string {
+  return `I don't know you yet. Your pairing code is \`${code}\`.\n\nThe owner lets you in with the button I sent them, or with \`hermes pairing approve ${code}\`. The code is good for an hour.`;
+}

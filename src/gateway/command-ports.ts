@@ -1,0 +1,44 @@
+import type { Person } from "../core/chats.ts";
+import type { CommandPorts } from "../core/command.ts";
+import type { InboundMessage } from "../core/inbound.ts";
+import { assignInbound, dropWaiting, lastRequest, storeInbound } from "../store/inbox.ts";
+import { endSession, openSession } from "../store/sessions.ts";
+import { sessionState } from "../store/status.ts";
+import { requestStop } from "../store/turns.ts";
+import type { GatewayParts } from "./parts.ts";
+
+/** The ports of one command call, bound to its chat and person. `session` is null while the chat has none. */
+export function commandPorts(parts: GatewayParts, inbound: InboundMessage, person: Person, session: string | null): CommandPorts {
+  return {
+    async status() {
+      const facts = await parts.facts();
+      const state = session === null ? null : await sessionState(parts.db, session);
+      const idle = { startedAt: Date.now(), messages: 0, running: null, waiting: 0 };
+      return { session: session ?? "none", ...(state ?? idle), ...facts };
+    },
+    async stop() {
+      if (session === null) return { running: false, dropped: 0 };
+      const dropped = await dropWaiting(parts.db, session);
+      const turn = await requestStop(parts.db, session, null);
+      if (turn !== null) parts.live.signal(turn);
+      return { running: turn !== null, dropped };
+    },
+    async newSession() {
+      if (session === null) return;
+      const turn = await requestStop(parts.db, session, null);
+      if (turn !== null) parts.live.signal(turn);
+      await endSession(parts.db, session);
+    },
+    async retry() {
+      const last = session === null ? null : await lastRequest(parts.db, session);
+      if (!last) return false;
+      const again: InboundMessage = { ...last, key: `${inbound.key}:retry`, messageId: inbound.messageId, at: inbound.at };
+      const id = await storeInbound(parts.db, again);
+      if (id === null) return true;
+      const open = await openSession(parts.db, inbound.chat, inbound.kind);
+      await assignInbound(parts.db, id, open.session, person.id);
+      await parts.queues.queue(parts.names.turns).wake(open.session);
+      return true;
+    },
+  };
+}

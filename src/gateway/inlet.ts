@@ -1,0 +1,178 @@
+import type { Inlet } from "../core/adapter.ts";
+import { chatKey, type ChatRef, type Person } from "../core/chats.ts";
+import { Failure } from "../core/failures.ts";
+import type { Inbound, InboundMessage } from "../core/inbound.ts";
+import type { Outbound } from "../core/outbound.ts";
+import { priorities } from "../core/queue.ts";
+import { findCommand, mayUse, parseCommand } from "../commands/command.ts";
+import { takePairing } from "../store/people.ts";
+import { assignInbound, findRoute, isUnrouted, settleInbound, storeInbound, unroutedInbound } from "../store/inbox.ts";
+import { addOutbound } from "../store/outbox.ts";
+import { openSession } from "../store/sessions.ts";
+import { requestStop } from "../store/turns.ts";
+import { approve, decideAccess, type Notice } from "./access.ts";
+import { commandPorts } from "./command-ports.ts";
+import type { GatewayParts } from "./parts.ts";
+
+export interface Gateway extends Inlet {
+  /** Routes what a dead gateway left unrouted. */
+  sweep(platforms: readonly string[]): Promise<void>;
+  /** Resolves when everything received so far is routed. */
+  settled(): Promise<void>;
+}
+
+/** An event older than this that nobody has routed belongs to a gateway that died. */
+const abandonedMs = 3_000;
+/** A chat is told of the same trouble at most once in this time. */
+const troubleMs = 300_000;
+
+/**
+ * The gateway: stores an event before its platform is acknowledged, then decides what it is (a stranger, a command, a button, a request)
+ * in order of arrival within each chat.
+ */
+export function createGateway(parts: GatewayParts): Gateway {
+  const chains = new Map<string, Promise<void>>();
+  const routing = new Set<number>();
+  const told = new Map<string, number>();
+
+  const tellOnce = async (chat: ChatRef, markdown: string): Promise<void> => {
+    const key = `${chatKey(chat)} ${markdown}`;
+    if (performance.now() - (told.get(key) ?? -troubleMs) < troubleMs) return;
+    told.set(key, performance.now());
+    if (told.size > 10_000) told.clear();
+    await parts.tell(chat, markdown);
+  };
+  const enqueue = (id: number, inbound: Inbound): void => {
+    if (routing.has(id)) return;
+    routing.add(id);
+    const key = chatKey(inbound.chat);
+    const next = (chains.get(key) ?? Promise.resolve())
+      .then(() => route(parts, id, inbound, tellOnce))
+      .catch((error: unknown) => parts.log.warn({ error, id }, "an event could not be routed; it will be tried again"))
+      .finally(() => {
+        routing.delete(id);
+        if (chains.get(key) === next) chains.delete(key);
+      });
+    chains.set(key, next);
+  };
+  return {
+    async receive(inbound) {
+      const id = await store(parts, inbound, tellOnce);
+      if (id === null) return;
+      parts.metrics.messageIn(inbound.chat.platform);
+      enqueue(id, inbound);
+    },
+    async sweep(platforms) {
+      for (const row of await unroutedInbound(parts.db, platforms, abandonedMs)) {
+        if (!routing.has(row.id) && (await isUnrouted(parts.db, row.id))) enqueue(row.id, row.inbound);
+      }
+    },
+    async settled() {
+      await Promise.all(chains.values());
+    },
+  };
+}
+
+type TellOnce = (chat: ChatRef, markdown: string) => Promise<void>;
+
+async function store(parts: GatewayParts, inbound: Inbound, tellOnce: TellOnce): Promise<number | null> {
+  try {
+    return await storeInbound(parts.db, inbound);
+  } catch (error) {
+    parts.log.error({ error, chat: chatKey(inbound.chat) }, "a message could not be stored; it stays with the platform and is asked for again");
+    if (inbound.type === "message" && inbound.addressed) void tellOnce(inbound.chat, storeTrouble);
+    throw new Failure("state.unavailable", "the message could not be stored", { retryable: true, cause: error });
+  }
+}
+
+async function route(parts: GatewayParts, id: number, inbound: Inbound, tellOnce: TellOnce): Promise<void> {
+  const found = await findRoute(parts.db, inbound.chat, inbound.sender);
+  const decision = await decideAccess(parts.db, parts.access, inbound, found.person);
+  if (decision.type === "out") {
+    await say(parts, `inbox:${id}`, decision.notices);
+    return await settleInbound(parts.db, id);
+  }
+  const { person } = decision;
+  switch (inbound.type) {
+    case "stop":
+      if (found.session !== null) await stop(parts, found.session, inbound.turn);
+      return await settleInbound(parts.db, id);
+    case "button":
+      await press(parts, id, person, inbound.chat, inbound.data);
+      return await settleInbound(parts.db, id);
+    case "message":
+      if (!inbound.addressed) return await settleInbound(parts.db, id);
+      if (await runCommand(parts, id, person, inbound, found.session)) return await settleInbound(parts.db, id);
+      return await request(parts, id, person, inbound, found.session, tellOnce);
+  }
+}
+
+/** A request for the agent: into its session, and the session on the queue. */
+async function request(
+  parts: GatewayParts,
+  id: number,
+  person: Person,
+  inbound: InboundMessage,
+  open: string | null,
+  tellOnce: TellOnce,
+): Promise<void> {
+  const session = open ?? (await openSession(parts.db, inbound.chat, inbound.kind)).session;
+  await assignInbound(parts.db, id, session, person.id);
+  if (parts.busy === "interrupt") await stop(parts, session, null);
+  try {
+    await parts.queues.queue(parts.names.turns).wake(session, { priority: priorities.interactive });
+  } catch (error) {
+    parts.log.warn({ error, session }, "the queue can't be reached; the message is stored and will be answered when it is back");
+    void tellOnce(inbound.chat, queueTrouble);
+  }
+}
+
+/** True when the message was a command: it has been run and answered. */
+async function runCommand(parts: GatewayParts, id: number, person: Person, inbound: InboundMessage, session: string | null): Promise<boolean> {
+  const parsed = parseCommand(inbound.text);
+  if (!parsed) return false;
+  const usable = parts.commands.filter((each) => mayUse(person.role, each));
+  const command = findCommand(usable, parsed.name);
+  const answer = command
+    ? await command.run({
+        person,
+        chat: inbound.chat,
+        kind: inbound.kind,
+        args: parsed.args,
+        ports: commandPorts(parts, inbound, person, session),
+        commands: usable,
+      })
+    : `I don't know /${parsed.name}. /help lists what I understand.`;
+  if (answer !== null) await say(parts, `inbox:${id}`, [{ chat: inbound.chat, markdown: answer }], inbound.messageId);
+  return true;
+}
+
+async function press(parts: GatewayParts, id: number, person: Person, chat: ChatRef, data: string): Promise<void> {
+  const match = /^pair:(yes|no):([0-9A-Z]{1,16})$/.exec(data);
+  if (match?.[2] === undefined) return;
+  if (match[1] === "yes") return await say(parts, `inbox:${id}`, await approve(parts.db, person, match[2], chat));
+  if (person.role !== "owner" && person.role !== "admin") return;
+  await takePairing(parts.db, match[2]);
+  await say(parts, `inbox:${id}`, [{ chat, markdown: "Ignored. They were not told." }]);
+}
+
+async function stop(parts: GatewayParts, session: string, turn: string | null): Promise<void> {
+  const stopped = await requestStop(parts.db, session, turn);
+  if (stopped !== null) parts.live.signal(stopped);
+}
+
+/** Puts notices into the outbox and wakes their deliveries. */
+async function say(parts: GatewayParts, key: string, notices: readonly Notice[], replyTo: string | null = null): Promise<void> {
+  for (const [index, notice] of notices.entries()) {
+    const body: Outbound = { markdown: notice.markdown, replyTo, ...(notice.buttons ? { buttons: notice.buttons } : {}) };
+    await addOutbound(parts.db, { key: `${key}:${index}`, chat: notice.chat, turn: null, body });
+    await parts.queues
+      .queue(parts.names.deliveries(notice.chat.platform))
+      .wake(chatKey(notice.chat))
+      .catch((error: unknown) => parts.log.warn({ error }, "the delivery queue can't be reached; the sweeper will send this"));
+  }
+}
+
+const storeTrouble =
+  "I can't store messages right now (my database is down or its disk is full). Yours is not lost: I'll take it as soon as I can.";
+const queueTrouble = "I have your message, but my queue can't be reached right now. I'll answer as soon as it is back.";

@@ -1,0 +1,33 @@
+import type { ChatRef } from "../core/chats.ts";
+import type { Command } from "../core/command.ts";
+import type { Live } from "../core/live.ts";
+import type { Log } from "../core/log.ts";
+import type { Metrics } from "../core/metrics.ts";
+import type { Queues } from "../core/queue.ts";
+import type { Db } from "../store/hold.ts";
+import type { AccessRules } from "./access.ts";
+
+/** What does not depend on the session: which model answers, and where commands run. */
+export interface StandingFacts {
+  readonly model: string;
+  readonly server: string;
+  readonly sandbox: string;
+}
+
+/** What the gateway works with; made in `src/main.ts`. */
+export interface GatewayParts {
+  readonly db: Db;
+  readonly queues: Queues;
+  readonly live: Live;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly access: AccessRules;
+  readonly commands: readonly Command[];
+  /** What happens to a message that arrives while a turn runs. */
+  readonly busy: "steer" | "queue" | "interrupt";
+  /** Names of the queues: turns, and a platform's deliveries. */
+  readonly names: { readonly turns: string; deliveries(platform: string): string };
+  facts(): Promise<StandingFacts>;
+  /** Tells a chat something past the outbox, for when the record or the queue is down. Never throws. */
+  tell(chat: ChatRef, markdown: string): Promise<void>;
+}

@@ -1,0 +1,76 @@
+import { sql } from "kysely";
+import type { ChatRef, Viewer } from "../core/chats.ts";
+import type { Outbound } from "../core/outbound.ts";
+import type { Inbound } from "../core/inbound.ts";
+import type { Db } from "./hold.ts";
+
+/** How a session stands. Times in epoch milliseconds. */
+export interface SessionState {
+  readonly startedAt: number;
+  readonly messages: number;
+  readonly running: { readonly turn: string; readonly since: number; readonly step: number; readonly tool: string | null } | null;
+  readonly waiting: number;
+}
+
+export async function sessionState(db: Db, session: string): Promise<SessionState | null> {
+  const found = await sql<{ at: Date; messages: number; waiting: number; turn: string | null; since: Date; step: number; tool: string | null }>`
+    select s.created_at as at,
+      (select count(*)::int from messages m where m.session_id = s.id) as messages,
+      (select count(*)::int from inbox i where i.session_id = s.id and i.status = 'waiting') as waiting,
+      t.id as turn, t.created_at as since, t.step, t.tool
+    from sessions s left join turns t on t.session_id = s.id and t.status = 'running'
+    where s.id = ${session}`.execute(db);
+  const row = found.rows[0];
+  if (!row) return null;
+  const running = row.turn === null ? null : { turn: row.turn, since: row.since.getTime(), step: row.step, tool: row.tool };
+  return { startedAt: row.at.getTime(), messages: row.messages, running, waiting: row.waiting };
+}
+
+/** What was said in a chat, as a page shows it. */
+export interface SaidItem {
+  readonly id: string;
+  readonly at: number;
+  readonly by: "person" | "agent";
+  readonly inbound: Inbound | null;
+  readonly outbound: Outbound | null;
+}
+
+/**
+ * The last `limit` things said in a private chat, oldest first: people's messages from the inbox, answers from the outbox. Nothing
+ * for a viewer whose conversation it is not.
+ */
+export async function saidIn(db: Db, viewer: Viewer, chat: ChatRef, chatKey: string, limit: number): Promise<readonly SaidItem[]> {
+  const conversation = await db
+    .selectFrom("conversations")
+    .select("id")
+    .where("platform", "=", chat.platform)
+    .where("chat", "=", chat.chat)
+    .where("thread", "=", chat.thread ?? "")
+    .executeTakeFirst();
+  if (!conversation || viewer.kind === "system" || viewer.conversation !== conversation.id) return [];
+  const found = await sql<{ id: string; at: Date; inbound: Inbound | null; outbound: Outbound | null }>`
+    select * from (
+      select 'in-' || id as id, received_at as at, inbound, null::jsonb as outbound from inbox
+      where chat_key = ${chatKey} and inbound->>'type' = 'message'
+      union all
+      select 'out-' || id, coalesce(sent_at, created_at), null::jsonb, body from outbox where chat_key = ${chatKey}
+      order by at desc limit ${limit}) last
+    order by at`.execute(db);
+  return found.rows.map((row) => ({
+    id: row.id,
+    at: row.at.getTime(),
+    by: row.inbound ? "person" : "agent",
+    inbound: row.inbound,
+    outbound: row.outbound,
+  }));
+}
+
+/** How much is unfinished in the whole record: for `hermes status` and `/ready`. */
+export async function backlog(db: Db): Promise<{ unrouted: number; waiting: number; running: number; undelivered: number }> {
+  const found = await sql<{ unrouted: number; waiting: number; running: number; undelivered: number }>`
+    select (select count(*)::int from inbox where status = 'new') as unrouted,
+      (select count(*)::int from inbox where status = 'waiting') as waiting,
+      (select count(*)::int from turns where status = 'running') as running,
+      (select count(*)::int from outbox where status in ('pending', 'sending')) as undelivered`.execute(db);
+  return found.rows[0] ?? { unrouted: 0, waiting: 0, running: 0, undelivered: 0 };
+}

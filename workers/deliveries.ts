@@ -1,0 +1,120 @@
+import type { View } from "../adapters/view.ts";
+import { wording } from "../adapters/words.ts";
+import type { Adapter } from "../src/core/adapter.ts";
+import { chatKey, type ChatRef, parseChatKey } from "../src/core/chats.ts";
+import { asFailure, type Failure } from "../src/core/failures.ts";
+import type { Log } from "../src/core/log.ts";
+import type { Metrics } from "../src/core/metrics.ts";
+import type { Consumer, JobOutcome, Queues } from "../src/core/queue.ts";
+import type { Db } from "../src/store/hold.ts";
+import { claimDelivery, closeDelivery, type Delivery, dropPreview, noteSent, postponeDelivery, refuseDelivery } from "../src/store/outbox.ts";
+import { deliveryQueue } from "./turns.ts";
+
+/** What a platform's deliveries work with. */
+export interface DeliveryParts {
+  readonly db: Db;
+  readonly queues: Queues;
+  readonly adapter: Adapter;
+  readonly view: View;
+  readonly metrics: Metrics;
+  readonly log: Log;
+}
+
+/** Longer than the slowest send: a row whose lease is out belongs to a gateway that died. */
+const sendLeaseMs = 20_000;
+const concurrency = 64;
+const firstBackoffMs = 500;
+const longestBackoffMs = 60_000;
+
+/** Sends what the outbox holds for one platform, in order within each chat. */
+export async function workDeliveries(parts: DeliveryParts, holder: string): Promise<Consumer> {
+  return await parts.queues.consume(deliveryQueue(parts.adapter.platform), concurrency, async (chat) => await workChat(parts, holder, chat));
+}
+
+async function workChat(parts: DeliveryParts, holder: string, chat: string): Promise<JobOutcome> {
+  const ref = parseChatKey(chat);
+  for (;;) {
+    const next = await claimDelivery(parts.db, chat, holder, sendLeaseMs);
+    switch (next.type) {
+      case "empty":
+        return { type: "done" };
+      case "later":
+        return { type: "again", afterMs: next.afterMs };
+      case "ready": {
+        const waitMs = await deliver(parts, ref, next.delivery);
+        if (waitMs !== null) return { type: "again", afterMs: waitMs };
+      }
+    }
+  }
+}
+
+/** Sends one entry; null when it is settled, else how long to wait before the next attempt. */
+async function deliver(parts: DeliveryParts, chat: ChatRef, delivery: Delivery): Promise<number | null> {
+  const sent = [...delivery.sent];
+  try {
+    const preview = delivery.turn === null ? null : await parts.view.settle(delivery.turn);
+    const repeated = await send(parts, chat, delivery, preview, sent);
+    await closeDelivery(parts.db, delivery.id, sent);
+    if (preview !== null && delivery.turn !== null) await dropPreview(parts.db, delivery.turn);
+    parts.metrics.delivery(chat.platform, repeated ? "repeated" : "sent");
+    return null;
+  } catch (error) {
+    return await handle(parts, chat, delivery, asFailure(error));
+  }
+}
+
+/** Puts the chunks out that are not out yet; each is noted before the next, so that a crash repeats at most one, and says so. */
+async function send(parts: DeliveryParts, chat: ChatRef, delivery: Delivery, preview: string | null, sent: string[]): Promise<boolean> {
+  const chunks = parts.adapter.render(wording(delivery.body));
+  let repeated = false;
+  for (let index = sent.length; index < chunks.length; index += 1) {
+    const { buttons } = delivery.body;
+    const last = index === chunks.length - 1 && buttons ? { buttons } : {};
+    const chunk = chunks[index];
+    const replaced = index === 0 && preview !== null ? await replace(parts, chat, preview, chunk, last) : null;
+    if (replaced !== null) {
+      sent.push(replaced);
+    } else {
+      const maybeRepeated = delivery.interrupted && index === delivery.sent.length && preview === null;
+      repeated ||= maybeRepeated;
+      sent.push(await parts.adapter.post(chat, chunk, { replyTo: index === 0 ? delivery.body.replyTo : null, ...last, maybeRepeated }));
+    }
+    if (index < chunks.length - 1) await noteSent(parts.db, delivery.id, sent, sendLeaseMs);
+  }
+  return repeated;
+}
+
+/** Turns the preview into the answer's first chunk; null when the preview is gone (somebody deleted it). */
+async function replace(
+  parts: DeliveryParts,
+  chat: ChatRef,
+  preview: string,
+  chunk: unknown,
+  options: Parameters<Adapter["edit"]>[3],
+): Promise<string | null> {
+  try {
+    await parts.adapter.edit(chat, preview, chunk, options);
+    return preview;
+  } catch (error) {
+    if (asFailure(error).code === "platform.refused") return null;
+    throw error;
+  }
+}
+
+async function handle(parts: DeliveryParts, chat: ChatRef, delivery: Delivery, failure: Failure): Promise<number | null> {
+  const { platform } = chat;
+  if (failure.code === "platform.refused") {
+    parts.log.warn({ chat: chatKey(chat), outbox: delivery.id, reason: failure.message }, "the platform refused an answer");
+    parts.metrics.delivery(platform, "refused");
+    await refuseDelivery(parts.db, delivery.id, failure.message);
+    return null;
+  }
+  if (failure.code === "platform.rate_limited") parts.metrics.rateLimited(platform);
+  const backoff = Math.min(longestBackoffMs, firstBackoffMs * 2 ** Math.min(delivery.attempts - 1, 10));
+  const afterMs = failure.retryAfterMs ?? backoff;
+  const certain = failure.code === "platform.rate_limited" || failure.code === "platform.unavailable";
+  parts.log.info({ chat: chatKey(chat), outbox: delivery.id, code: failure.code, afterMs }, "an answer was not taken yet; it will be sent again");
+  parts.metrics.delivery(platform, "postponed");
+  await postponeDelivery(parts.db, delivery.id, afterMs, certain, failure.message);
+  return afterMs;
+}

@@ -1,0 +1,66 @@
+import { sweepMs } from "../src/core/limits.ts";
+import type { Log } from "../src/core/log.ts";
+import type { Queues } from "../src/core/queue.ts";
+import type { SandboxBackend } from "../src/core/sandbox.ts";
+import type { Db } from "../src/store/hold.ts";
+import { chatsWithDeliveries } from "../src/store/outbox.ts";
+import { sessionsWithWork } from "../src/store/sessions.ts";
+import { deliveryQueue, turnQueue } from "./turns.ts";
+
+/** Something done over and over, never twice at once. */
+export interface Upkeep {
+  close(): Promise<void>;
+}
+
+/** Puts sessions back on the queue that have work and no live worker: after a kill, a wiped Redis, a lost wake-up. */
+export async function sweepTurns(db: Db, queues: Queues): Promise<void> {
+  for (const { session, fence } of await sessionsWithWork(db)) await queues.queue(turnQueue).sweep(session, String(fence));
+}
+
+/** Puts chats back on the queue whose outbox holds something due that nobody is sending. */
+export async function sweepDeliveries(db: Db, queues: Queues, platforms: readonly string[]): Promise<void> {
+  for (const platform of platforms) {
+    const queue = queues.queue(deliveryQueue(platform));
+    for (const { chat, attempt } of await chatsWithDeliveries(db, platform)) await queue.sweep(chat, attempt);
+  }
+}
+
+/** Stops idle sandboxes. */
+export async function reapSandboxes(sandboxes: SandboxBackend): Promise<void> {
+  await sandboxes.reap();
+}
+
+/** Runs `work` every `everyMs`, counted from the end of the last run. Trouble is logged once until it is over. */
+export function everyNow(name: string, everyMs: number, log: Log, work: () => Promise<void>): Upkeep {
+  let timer: NodeJS.Timeout | null = null;
+  let closed = false;
+  let troubled = false;
+  let underWay: Promise<void> = Promise.resolve();
+  const once = async () => {
+    try {
+      await work();
+      if (troubled) log.info({ upkeep: name }, "upkeep works again");
+      troubled = false;
+    } catch (error) {
+      if (!troubled) log.warn({ upkeep: name, error }, "upkeep failed; it goes on trying");
+      troubled = true;
+    }
+    if (!closed) schedule();
+  };
+  const schedule = () => {
+    timer = setTimeout(() => {
+      underWay = once();
+    }, everyMs);
+  };
+  schedule();
+  return {
+    async close() {
+      closed = true;
+      if (timer) clearTimeout(timer);
+      await underWay;
+    },
+  };
+}
+
+/** How often the record is swept, and sandboxes are looked after. */
+export const upkeepTimes = { sweepMs, reapMs: 15_000 } as const;
