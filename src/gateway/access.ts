@@ -37,7 +37,7 @@ export async function decideAccess(db: Db, rules: AccessRules, inbound: Inbound,
 /** Lets a code's owner in on a person's word; what to tell whom. Only owners and admins may. */
 export async function approve(db: Db, by: Person, code: string, from: ChatRef): Promise<readonly Notice[]> {
   if (by.role !== "owner" && by.role !== "admin") return [{ chat: from, markdown: "Only an owner or an admin can let people in." }];
-  const approved = await approvePairing(db, code, false);
+  const approved = await approvePairing(db, code, "member");
   if (!approved) return [{ chat: from, markdown: "That code is used or has expired. They can write again to get a new one." }];
   return [{ chat: from, markdown: `${plain(approved.person.name)} is in.` }, welcome(approved.pairing)];
 }
@@ -47,10 +47,14 @@ export function welcome(pairing: Pairing): Notice {
   return { chat: parseChatKey(pairing.chatKey), markdown: "You're in. Just write what you need; /help shows what else I understand." };
 }
 
-/** Whether nobody has been let in yet: then the first pairing makes the owner. */
-export async function nobodyYet(db: Db): Promise<boolean> {
+/**
+ * Whether no owner can be reached in a chat yet (the local page does not count): then whoever is let in at the command line, which
+ * only the machine's owner can use, becomes the owner.
+ */
+export async function noOwnerYet(db: Db, localPlatforms: readonly string[]): Promise<boolean> {
   const people = await listPeople(db);
-  return !people.some((person) => person.role === "owner" && person.accounts.length > 0);
+  const reachable = (account: string) => !localPlatforms.includes(account.slice(0, account.indexOf(":")));
+  return !people.some((person) => person.role === "owner" && person.accounts.some(reachable));
 }
 
 async function pair(db: Db, inbound: Inbound): Promise<readonly Notice[]> {

@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import { type Account, type ChatRef, chatKey, type Person } from "../core/chats.ts";
+import { type Account, type ChatRef, chatKey, type Person, type Role } from "../core/chats.ts";
 import type { Db } from "../store/hold.ts";
 import { admit, openPairing, type Pairing, pendingPairing, takePairing } from "../store/people.ts";
 
@@ -27,11 +27,11 @@ export async function requestPairing(db: Db, account: Account, chat: ChatRef): P
   return other ? { type: "known", code: other.code } : { type: "full" };
 }
 
-/** Lets the owner of a code in; null when the code is unknown, used or expired. The first person of all becomes the owner. */
-export async function approvePairing(db: Db, code: string, first: boolean): Promise<{ person: Person; pairing: Pairing } | null> {
+/** Lets the holder of a code in, with a role; null when the code is unknown, used or expired. */
+export async function approvePairing(db: Db, code: string, role: Role): Promise<{ person: Person; pairing: Pairing } | null> {
   const pairing = await takePairing(db, code.trim().toUpperCase());
   if (!pairing) return null;
-  return { person: await admit(db, pairing.account, first ? "owner" : "member"), pairing };
+  return { person: await admit(db, pairing.account, role), pairing };
 }
 
 function newCode(): string {

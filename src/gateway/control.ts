@@ -1,0 +1,85 @@
+import type { Role } from "../core/chats.ts";
+import type { Notice } from "./access.ts";
+import { noOwnerYet, welcome } from "./access.ts";
+import { approvePairing } from "../people/pairing.ts";
+import type { Db } from "../store/hold.ts";
+import { listPairings, listPeople, takePairing } from "../store/people.ts";
+import { backlog } from "../store/status.ts";
+
+/** What the control commands need; they run in the service that holds the state, or in the command itself when none runs. */
+export interface ControlParts {
+  readonly db: Db;
+  /** Platforms that are this machine's own: their owner can't be reached in a chat. */
+  readonly localPlatforms: readonly string[];
+  /** Puts a notice into the outbox. */
+  tell(key: string, notice: Notice): Promise<void>;
+  /** Lines about the running service; empty when none runs. */
+  service(): Promise<readonly string[]>;
+}
+
+/** A control command's answer: text to print, and whether it did what was asked. */
+export interface ControlReply {
+  readonly ok: boolean;
+  readonly text: string;
+}
+
+/** Runs one control command, e.g. `pairing.approve` with its arguments. */
+export async function control(parts: ControlParts, command: string, args: readonly string[]): Promise<ControlReply> {
+  switch (command) {
+    case "pairing.list":
+      return await pairings(parts.db);
+    case "pairing.approve":
+      return await approve(parts, args[0] ?? "", args[1] ?? null);
+    case "pairing.revoke":
+      return await revoke(parts.db, args[0] ?? "");
+    case "people.list":
+      return await people(parts.db);
+    case "status":
+      return await status(parts);
+    default:
+      return { ok: false, text: `The running service does not know "${command}". Restart it if it is older than this command.` };
+  }
+}
+
+async function pairings(db: Db): Promise<ControlReply> {
+  const open = await listPairings(db);
+  if (open.length === 0) return { ok: true, text: "Nobody is waiting to be let in." };
+  const lines = open.map((each) => `${each.code}  ${each.account.platform}  ${each.account.name} (${each.account.id})`);
+  return { ok: true, text: [...lines, "", "Let one in with: hermes pairing approve CODE"].join("\n") };
+}
+
+async function approve(parts: ControlParts, code: string, wanted: string | null): Promise<ControlReply> {
+  const role = wanted === null ? await usualRole(parts) : roles.find((each) => each === wanted);
+  if (!role) return { ok: false, text: `"${wanted}" is not a role. Use one of: ${roles.join(", ")}` };
+  const approved = await approvePairing(parts.db, code, role);
+  if (!approved) return { ok: false, text: `There is no open request with the code "${code}". See: hermes pairing list` };
+  await parts.tell(`pairing:${approved.pairing.code}`, welcome(approved.pairing));
+  return { ok: true, text: `${approved.person.name} is in, as ${approved.person.role}.` };
+}
+
+const roles: readonly Role[] = ["owner", "admin", "member"];
+
+async function usualRole(parts: ControlParts): Promise<Role> {
+  return (await noOwnerYet(parts.db, parts.localPlatforms)) ? "owner" : "member";
+}
+
+async function revoke(db: Db, code: string): Promise<ControlReply> {
+  const taken = await takePairing(db, code.trim().toUpperCase());
+  return taken
+    ? { ok: true, text: `The request of ${taken.account.name} is gone.` }
+    : { ok: false, text: `There is no open request with the code "${code}". See: hermes pairing list` };
+}
+
+async function people(db: Db): Promise<ControlReply> {
+  const all = await listPeople(db);
+  if (all.length === 0) return { ok: true, text: "Nobody is in yet. The first person on the local page becomes the owner." };
+  const lines = all.map((person) => `${person.role.padEnd(6)}  ${person.name}  ${person.accounts.join(", ")}`);
+  return { ok: true, text: lines.join("\n") };
+}
+
+async function status(parts: ControlParts): Promise<ControlReply> {
+  const now = await backlog(parts.db);
+  const service = await parts.service();
+  const work = `Turns: ${now.running} running, ${now.waiting} waiting. Undelivered: ${now.undelivered}. Unrouted: ${now.unrouted}.`;
+  return { ok: true, text: [...(service.length > 0 ? service : ["Not running. Start it with: hermes start"]), work].join("\n") };
+}
