@@ -1,0 +1,50 @@
+import { type Kysely, sql } from "kysely";
+import { Failure } from "../core/failures.ts";
+
+/** One step forward of the schema. `name` sorts after all earlier ones (`0002-schedules`) and never changes once released. */
+export interface Migration {
+  readonly name: string;
+  /** Any number of statements, transaction-safe; unqualified names are the default schema's. */
+  readonly sql: string;
+}
+
+/**
+ * Brings the schema up to the last of `migrations`, each in a transaction of its own, under a lock: of several processes that start at
+ * once, one does the work and the others find it done. Resolves with the names applied now. Throws `state.newer` when the database has
+ * a migration that this code doesn't know.
+ */
+export async function migrate(db: Kysely<never>, migrations: readonly Migration[]): Promise<readonly string[]> {
+  const applied: string[] = [];
+  for (;;) {
+    const name = await db.transaction().execute((trx) => step(trx, migrations));
+    if (name === null) return applied;
+    applied.push(name);
+  }
+}
+
+/** Any number; the same for every release, and not BullMQ's. Read as ASCII: `hermes`. */
+const lockKey = 0x6865_726d_6573;
+
+/** Applies the first migration that is missing, in the given transaction. */
+async function step(trx: Kysely<never>, migrations: readonly Migration[]): Promise<string | null> {
+  await sql`select pg_advisory_xact_lock(${sql.lit(lockKey)})`.execute(trx);
+  await sql`create table if not exists hermes_migrations
+    (name text primary key, applied_at timestamptz not null default now())`.execute(trx);
+  const { rows } = await sql<{ name: string }>`select name from hermes_migrations order by name`.execute(trx);
+  const done = new Set(rows.map((row) => row.name));
+  refuseNewer(done, migrations);
+  const next = migrations.find((migration) => !done.has(migration.name));
+  if (next === undefined) return null;
+  await sql.raw(next.sql).execute(trx);
+  await sql`insert into hermes_migrations (name) values (${next.name})`.execute(trx);
+  return next.name;
+}
+
+function refuseNewer(done: ReadonlySet<string>, migrations: readonly Migration[]): void {
+  const known = new Set(migrations.map((migration) => migration.name));
+  const unknown = [...done].filter((name) => !known.has(name));
+  if (unknown.length === 0) return;
+  throw new Failure("state.newer", `the database was written by a newer Hermes Team (it has ${unknown.join(", ")})`, {
+    advice: "Update Hermes Team to at least the version that ran here before, or point DATABASE_URL or HERMES_HOME at another database.",
+  });
+}
