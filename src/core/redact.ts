@@ -13,7 +13,11 @@ const pieceChars = 64_000;
 
 /** Names whose value is a secret, in `KEY=value`, `key: value` and `"key": "value"`. */
 const secretName =
-  "(?:[\\w.-]{0,64}[_.-])?(?:api[_-]?key|apikey|secret(?:[_-]?(?:access[_-]?)?key)?|token|passwd|password|passphrase|pwd|private[_-]?key|credentials?)";
+  "[\\w.-]{0,64}?(?:api[_-]?key|apikey|secret(?:[_-]?(?:access[_-]?)?key)?|token|passwd|password|passphrase|private[_-]?key|credentials?)";
+
+/** What stands behind such a name in code and schemas without being a secret. */
+const notSecret =
+  "\\[hidden|\\$|<|(?:string|null|undefined|number|boolean|required|optional|false)\\b|(?:process|os|env|self|this|config|options|args)\\.";
 
 const rules: readonly Rule[] = [
   { pattern: /-----BEGIN ([A-Z ]{0,40}PRIVATE KEY)-----[\s\S]*?(?:-----END \1-----|$)/g, to: `[hidden private key]` },
@@ -39,7 +43,7 @@ const rules: readonly Rule[] = [
   { pattern: new RegExp(`(\\b${secretName}["']?\\s{0,4}[=:]\\s{0,4})"(?!\\[hidden)[^"\\n]{4,}"`, "gi"), to: `$1"${hidden}"` },
   { pattern: new RegExp(`(\\b${secretName}["']?\\s{0,4}[=:]\\s{0,4})'(?!\\[hidden)[^'\\n]{4,}'`, "gi"), to: `$1'${hidden}'` },
   {
-    pattern: new RegExp(`(\\b${secretName}["']?(?:\\s{0,4}=\\s{0,4}|:\\s{0,4}))(?!\\[hidden)[^\\s"',;&)}\\]]{6,}`, "gi"),
+    pattern: new RegExp(`(\\b${secretName}["']?(?:\\s{0,4}=\\s{0,4}|:\\s{0,4}))(?!${notSecret})[^\\s"',;&(){}\\]]{6,}(?=[\\s"',;&){}\\]]|$)`, "gi"),
     to: `$1${hidden}`,
   },
 ];
@@ -49,6 +53,13 @@ export function redact(text: string): string {
   if (text.length <= pieceChars) return redactPiece(text);
   return pieces(text).map(redactPiece).join("");
 }
+
+/** Whether a field of this name holds a secret. */
+export function isSecretName(name: string): boolean {
+  return secretField.test(name) && !/tokens$/i.test(name);
+}
+
+const secretField = new RegExp(`^${secretName}$`, "i");
 
 function redactPiece(text: string): string {
   return rules.reduce((rest, { pattern, to }) => rest.replace(pattern, to), text);

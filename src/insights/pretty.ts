@@ -1,0 +1,43 @@
+import { styleText } from "node:util";
+
+/** Fields that every line has, and that say nothing to a reader at the terminal. */
+const ordinary = new Set(["level", "time", "pid", "msg"]);
+const colours = { debug: "gray", info: "green", warn: "yellow", error: "red" } as const;
+
+/** A JSON log line as a person reads it: time, level when it matters, message, `name=value`. */
+export function prettyLine(json: string, colour: boolean): string {
+  const fields = parsed(json);
+  if (fields === null) return json;
+  const level = String(fields["level"]);
+  const time = new Date(String(fields["time"])).toTimeString().slice(0, 8);
+  const rest = Object.entries(fields).flatMap(([name, value]) => (ordinary.has(name) ? [] : [`${name}=${shortValue(value)}`]));
+  const label = level.padEnd(5);
+  const shade = isLevel(level) ? colours[level] : "white";
+  const paint = (format: Parameters<typeof styleText>[0], text: string): string => (colour ? styleText(format, text, { validateStream: false }) : text);
+  return `${[paint("gray", time), paint(shade, label), oneLine(String(fields["msg"])), paint("gray", rest.join(" "))].join(" ").trimEnd()}\n`;
+}
+
+function isLevel(level: string): level is keyof typeof colours {
+  return level in colours;
+}
+
+function shortValue(value: unknown): string {
+  // An error's stack is in the file; here its message is enough.
+  if (typeof value === "object" && value !== null && "message" in value) return JSON.stringify(value.message);
+  const text = oneLine(typeof value === "string" ? value : (JSON.stringify(value) ?? "undefined"));
+  return text.length > 200 ? `${text.slice(0, 199)}…` : text;
+}
+
+/** Control characters in a field must not steer the terminal. */
+function oneLine(text: string): string {
+  return text.replace(/\p{Cc}+/gu, " ");
+}
+
+function parsed(json: string): Record<string, unknown> | null {
+  try {
+    const value: unknown = JSON.parse(json);
+    return typeof value === "object" && value !== null ? { ...value } : null;
+  } catch {
+    return null;
+  }
+}
