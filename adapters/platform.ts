@@ -1,0 +1,33 @@
+import type { Adapter } from "../src/core/adapter.ts";
+import type { Account, ChatRef } from "../src/core/chats.ts";
+import type { Command } from "../src/core/command.ts";
+import type { Log } from "../src/core/log.ts";
+import type { Config } from "../src/config/keys.ts";
+import type { HistoryItem, PageStatus, Probes } from "./web/options.ts";
+
+/** What a platform may use when it is made. */
+export interface PlatformParts {
+  readonly config: Config;
+  readonly commands: readonly Pick<Command, "name" | "description">[];
+  /** Small facts that outlive the process. */
+  readonly settings: { get(key: string): Promise<string | null>; set(key: string, value: string): Promise<void> };
+  readonly page: PageParts;
+  readonly log: Log;
+}
+
+/** What the local page shows of the record and of the service. */
+export interface PageParts {
+  readonly token: string;
+  readonly probes: Probes;
+  history(chat: ChatRef, viewer: Account): Promise<readonly HistoryItem[]>;
+  status(): Promise<PageStatus>;
+}
+
+/** A platform as the registry lists it: whether the configuration turns it on, and how to make its adapter. */
+export interface Platform {
+  readonly name: string;
+  /** True when people on it have proven themselves before they get here (the page's token). */
+  readonly local: boolean;
+  wanted(config: Config): boolean;
+  load(): Promise<{ create(parts: PlatformParts): Promise<Adapter> }>;
+}

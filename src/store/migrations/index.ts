@@ -1,0 +1,5 @@
+import type { Migration } from "../migrate.ts";
+import { record } from "./0001-record.ts";
+
+/** All steps of the schema, oldest first. A released one never changes; the next is a new file and a new line. */
+export const migrations: readonly Migration[] = [{ name: "0001-record", sql: record }];
