@@ -1,6 +1,6 @@
 import { type Document, YAMLMap, isMap, isScalar } from "yaml";
 import { Failure } from "../core/failures.ts";
-import { editEnvText } from "./env-file.ts";
+import { editEnvText, parseEnvText } from "./env-file.ts";
 import { shown } from "./findings.ts";
 import { configFile, envFile } from "./home.ts";
 import { type KeyPath, findKey, keyOf, keyPaths } from "./keys.ts";
@@ -17,7 +17,7 @@ export interface Change {
   readonly changed: boolean;
 }
 
-/** Sets a key from text: in config.yaml with its comments kept, or in .env when it is a secret. Throws `config.invalid` with the mend. */
+/** Sets a key from text: in config.yaml with its comments kept, or in .env when it is a secret or stands there. Throws `config.invalid` with the mend. */
 export async function setKey(home: string, name: string, value: string): Promise<Change> {
   const path = knownKey(name);
   const key = keyOf(path);
@@ -25,8 +25,7 @@ export async function setKey(home: string, name: string, value: string): Promise
   if (!parsed.success) {
     throw new Failure("config.invalid", `${path} can't be ${shown(value, key.secret === true)}.`, { advice: `Expected ${key.kind.expected}.` });
   }
-  // Another spelling's own text would be lost by its parsed form: `~` in a path, say.
-  if (key.env !== undefined && inEnvironment(path)) return await editEnv(home, path, key.env, value.trim());
+  if (key.env !== undefined && (belongsInEnv(path) || (await isInEnv(home, key.env)))) return await editEnv(home, path, key.env, value.trim());
   return await editYaml(home, path, parsed.data);
 }
 
@@ -52,8 +51,13 @@ export function knownKey(name: string): KeyPath {
   throw new Failure("config.invalid", `there is no key ${shown(name, false)}.`, { advice });
 }
 
-function inEnvironment(path: KeyPath): boolean {
+function belongsInEnv(path: KeyPath): boolean {
   return keyOf(path).secret === true || keyOf(path).environmentOnly === true;
+}
+
+/** .env beats config.yaml: a variable that stands there is changed there, or the change would have no effect. */
+async function isInEnv(home: string, env: string): Promise<boolean> {
+  return (parseEnvText(await readOwnFile(envFile(home)), envFile(home)).values[env] ?? "") !== "";
 }
 
 async function editEnv(home: string, path: KeyPath, env: string, value: string | null): Promise<Change> {

@@ -1,0 +1,26 @@
+import type { Define, Product } from "./context.ts";
+
+/** A command as `hermes --help` lists it; its file is loaded when it is typed. */
+export interface CommandEntry {
+  readonly name: string;
+  readonly summary: string;
+  readonly load: () => Promise<{ readonly define: Define }>;
+}
+
+/** ONE LINE A COMMAND. A registry: dynamic imports keep `hermes --help` fast. */
+export const commands: readonly CommandEntry[] = [
+  { name: "start", summary: "run everything in this process", load: () => import("./start.ts") },
+  { name: "gateway", summary: "run the chat platforms only (needs REDIS_URL and DATABASE_URL)", load: () => import("./gateway.ts") },
+  { name: "worker", summary: "run a worker only (needs REDIS_URL and DATABASE_URL)", load: () => import("./worker.ts") },
+  { name: "model", summary: "show the model server, or connect one", load: () => import("./model.ts") },
+  { name: "config", summary: "show, change and check the configuration", load: () => import("./config.ts") },
+  { name: "pairing", summary: "let people in by their pairing codes", load: () => import("./pairing.ts") },
+  { name: "people", summary: "list who may speak to the agent", load: () => import("./people.ts") },
+  { name: "status", summary: "say what is running", load: () => import("./status.ts") },
+  { name: "doctor", summary: "check every part, with the mend for each fault", load: () => import("./doctor.ts") },
+];
+
+/** The product itself, loaded only by the commands that run it. */
+export async function loadProduct(): Promise<Product> {
+  return await import("../main.ts");
+}

@@ -1,0 +1,33 @@
+import type { Command } from "commander";
+import type { Config } from "../config/keys.ts";
+import type { Environment } from "../config/home.ts";
+import type { ControlHandler } from "./control.ts";
+
+/** What the product's composition root offers to the command line. */
+export interface Product {
+  /** Runs until it is stopped; gives the exit code. */
+  start(mode: "all" | "gateway" | "worker"): Promise<number>;
+  /** Opens the record in this process, for commands typed while no service runs. */
+  openOffline(config: Config): Promise<ControlHandler & { close(): Promise<void> }>;
+}
+
+/** What a command of `hermes` works with. */
+export interface Context {
+  readonly env: Environment;
+  readonly home: string;
+  /** Prints a line of the result. */
+  print(line: string): void;
+  /** Prints a remark that is no part of the result. */
+  remark(line: string): void;
+  /** Asks at the terminal; null where there is none. */
+  readonly ask: ((question: string) => Promise<string>) | null;
+  /** Sets the exit status; 0 unless called. */
+  exit(status: number): void;
+  product(): Promise<Product>;
+}
+
+/** Adds a command's own arguments, options and action. */
+export type Define = (command: Command, context: Context) => void;
+
+/** Exit statuses: usage as in BSD's tools, 78 is its EX_CONFIG. */
+export const exits = { ok: 0, failure: 1, usage: 2, config: 78 } as const;

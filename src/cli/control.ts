@@ -1,0 +1,159 @@
+import { createHash, randomUUID } from "node:crypto";
+import { link, mkdir, rename, rm } from "node:fs/promises";
+import { type Server, type Socket, connect, createServer } from "node:net";
+import { tmpdir, userInfo } from "node:os";
+import { dirname, join } from "node:path";
+import { Failure, asFailure } from "../core/failures.ts";
+import { redact } from "../core/redact.ts";
+import { jsonLines } from "./json-lines.ts";
+
+/** What a command asks of the running service. */
+export interface ControlRequest {
+  readonly command: string;
+  readonly args: readonly string[];
+}
+
+/** What it answers: text to print. */
+export interface ControlReply {
+  readonly ok: boolean;
+  readonly text: string;
+}
+
+/** Answers commands; the running service and the offline record both do. */
+export interface ControlHandler {
+  handle(request: ControlRequest): Promise<ControlReply>;
+}
+
+/** Asks the service that runs on this home; null when none runs. */
+export async function callControl(home: string, request: ControlRequest, withinMs: number = answerMs): Promise<ControlReply | null> {
+  const socket = await reach(controlPath(home));
+  if (socket === null) return null;
+  try {
+    return await exchange(socket, request, withinMs);
+  } finally {
+    socket.destroy();
+  }
+}
+
+/**
+ * Listens for commands on the home's socket, which only its owner may open. A home has one listener: when another process answers
+ * there, this throws `home.held`; a socket that a killed process left behind is replaced.
+ */
+export async function serveControl(home: string, handler: ControlHandler): Promise<{ close(): Promise<void> }> {
+  const path = controlPath(home);
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  for (let attempt = 0; attempt < 3; attempt++) {
+    const server = await listen(path, handler);
+    if (server !== null) return server;
+    await clearStale(home, path);
+  }
+  throw held(home, null);
+}
+
+/** Where the socket is. The kernel takes about a hundred bytes; deeper homes get one in a directory of the user's in the temporary one. */
+export function controlPath(home: string): string {
+  const path = join(home, "hermes.sock");
+  if (Buffer.byteLength(path) <= mostPathBytes) return path;
+  const name = createHash("sha256").update(home).digest("hex").slice(0, 16);
+  return join(tmpdir(), `hermes-${userInfo().uid}`, `${name}.sock`);
+}
+
+const mostPathBytes = 100; // sun_path: 108 on Linux, 104 on macOS
+const answerMs = 30_000;
+const idleMs = 60_000;
+
+async function exchange(socket: Socket, request: ControlRequest, withinMs: number): Promise<ControlReply> {
+  const { promise, resolve, reject } = Promise.withResolvers<ControlReply>();
+  const silent = new Failure("state.unavailable", "the running service does not answer.", { advice: "Look at its log, or restart it." });
+  jsonLines(socket, (message) => (isReply(message) ? resolve(message) : reject(silent)));
+  socket.on("error", () => reject(silent)).on("close", () => reject(silent));
+  socket.setTimeout(withinMs, () => reject(silent));
+  socket.write(`${JSON.stringify(request)}\n`);
+  return await promise;
+}
+
+/** Null when the path is taken, by a live process or by what a dead one left. */
+async function listen(path: string, handler: ControlHandler): Promise<{ close(): Promise<void> } | null> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+    serve(socket, handler);
+  });
+  const { promise, resolve, reject } = Promise.withResolvers<boolean>();
+  server.once("listening", () => resolve(true));
+  server.once("error", (error: NodeJS.ErrnoException) => (error.code === "EADDRINUSE" ? resolve(false) : reject(asFailure(error))));
+  // The socket is made within the call, so nobody else's file is touched by this.
+  const before = process.umask(0o177);
+  server.listen(path);
+  process.umask(before);
+  if (!(await promise)) return null;
+  server.on("error", () => {});
+  return { close: () => closed(server, sockets) };
+}
+
+function serve(socket: Socket, handler: ControlHandler): void {
+  socket.on("error", () => socket.destroy());
+  socket.setTimeout(idleMs, () => socket.destroy());
+  jsonLines(socket, (message) => {
+    void answer(handler, message).then((reply) => socket.write(`${JSON.stringify(reply)}\n`));
+  });
+}
+
+async function answer(handler: ControlHandler, message: unknown): Promise<ControlReply> {
+  if (!isRequest(message)) return { ok: false, text: "not a request" };
+  if (message.command === "who") return { ok: true, text: `process ${process.pid}` };
+  try {
+    return await handler.handle(message);
+  } catch (thrown) {
+    const failure = asFailure(thrown);
+    return { ok: false, text: redact([failure.message, failure.advice ?? ""].join(" ").trim()) };
+  }
+}
+
+/** Moved aside before it is judged: of two processes that start at once, neither can remove the other's fresh socket. */
+async function clearStale(home: string, path: string): Promise<void> {
+  const aside = `${path}.${randomUUID().slice(0, 8)}`;
+  const moved = await rename(path, aside).then(
+    () => true,
+    () => false,
+  );
+  if (!moved) return;
+  const socket = await reach(aside);
+  if (socket === null) return await rm(aside, { force: true });
+  await link(aside, path).catch(() => {});
+  await rm(aside, { force: true });
+  const who = await exchange(socket, { command: "who", args: [] }, 2_000).catch(() => null);
+  socket.destroy();
+  throw held(home, who?.text ?? null);
+}
+
+function held(home: string, who: string | null): Failure {
+  return new Failure("home.held", `${home} is in use by ${who ?? "another process"}.`, {
+    advice: "Stop that one first, or set HERMES_HOME to another directory.",
+  });
+}
+
+/** A connection, or null when nobody listens there. */
+async function reach(path: string): Promise<Socket | null> {
+  const { promise, resolve } = Promise.withResolvers<Socket | null>();
+  const socket = connect(path);
+  socket.once("connect", () => resolve(socket)).once("error", () => resolve(null));
+  return await promise;
+}
+
+async function closed(server: Server, sockets: ReadonlySet<Socket>): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  server.close(() => resolve());
+  for (const socket of sockets) socket.destroy();
+  await promise;
+}
+
+function isRequest(message: unknown): message is ControlRequest {
+  if (typeof message !== "object" || message === null || !("command" in message) || !("args" in message)) return false;
+  return typeof message.command === "string" && Array.isArray(message.args) && message.args.every((arg) => typeof arg === "string");
+}
+
+function isReply(message: unknown): message is ControlReply {
+  return typeof message === "object" && message !== null && "ok" in message && typeof message.ok === "boolean" && "text" in message && typeof message.text === "string";
+}

@@ -1,0 +1,33 @@
+import { loadConfig } from "../config/load.ts";
+import { type Context, type Define, exits } from "./context.ts";
+import { type Check, type CheckResult, checks } from "./checks.ts";
+
+/** `hermes doctor`: one line for each part, with the mend of each fault. */
+export const define: Define = (command, context) => {
+  command.action(async () => {
+    const loaded = await loadConfig({ env: context.env, home: context.home });
+    let failed = 0;
+    for (const check of checks) {
+      for (const result of await attempt(check, { context, loaded })) {
+        context.print(line(check.name, result));
+        if (result.state === "fail") failed += 1;
+      }
+    }
+    context.print(failed === 0 ? "All is well." : `${failed} ${failed === 1 ? "fault" : "faults"}.`);
+    if (failed > 0) context.exit(exits.failure);
+  });
+};
+
+async function attempt(check: Check, input: { context: Context; loaded: Awaited<ReturnType<typeof loadConfig>> }): Promise<readonly CheckResult[]> {
+  try {
+    return await check.run(input);
+  } catch (thrown) {
+    const advice = thrown instanceof Error && "advice" in thrown && typeof thrown.advice === "string" ? thrown.advice : "";
+    return [{ state: "fail", text: thrown instanceof Error ? thrown.message : String(thrown), mend: advice }];
+  }
+}
+
+function line(name: string, { state, text, mend }: CheckResult): string {
+  const told = `${state.padEnd(4)}  ${name.padEnd(9)} ${text}`;
+  return mend === "" ? told : `${told} → ${mend}`;
+}

@@ -1,0 +1,108 @@
+import { readFile } from "node:fs/promises";
+import { createInterface } from "node:readline/promises";
+import { Command, CommanderError } from "commander";
+import { homeDirectory } from "../config/home.ts";
+import { asFailure } from "../core/failures.ts";
+import { redact } from "../core/redact.ts";
+import { commands, loadProduct } from "./commands.ts";
+import { type Context, exits } from "./context.ts";
+
+/** Runs one command line; gives the exit status. Never throws. */
+export async function hermes(args: readonly string[], streams: Streams = process): Promise<number> {
+  let status: number = exits.ok;
+  const context = contextOf(streams, (code) => {
+    status = code;
+  });
+  try {
+    const program = await programOf(args, context, streams);
+    await program.parseAsync([...args], { from: "user" });
+    return status;
+  } catch (thrown) {
+    // Help and the version end in an error with code 0; what commander refuses has been said by then.
+    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? exits.ok : exits.usage;
+    return explain(thrown, streams);
+  }
+}
+
+/** The parts of `process` that a command line touches. */
+export interface Streams {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
+  readonly stdout: { write(text: string): unknown; readonly isTTY?: boolean };
+  readonly stderr: { write(text: string): unknown };
+}
+
+/** Only the command that was typed is loaded; the others are names for the help. */
+async function programOf(args: readonly string[], context: Context, streams: Streams): Promise<Command> {
+  const program = new Command("hermes")
+    .description("An agent for a whole team, on your own model server.")
+    .version(await version(), "-V, --version")
+    .helpOption("-h, --help", "show this help")
+    .showHelpAfterError("`hermes --help` lists the commands.")
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => streams.stdout.write(text),
+      writeErr: (text) => streams.stderr.write(text),
+      outputError: (text, write) => write(text.replace(/^error: /, "hermes: ")),
+    });
+  const typed = args.find((arg) => !arg.startsWith("-"));
+  for (const entry of commands) {
+    const command = program.command(entry.name).description(entry.summary).showHelpAfterError(`\`hermes ${entry.name} --help\` says how.`);
+    if (entry.name === typed) (await entry.load()).define(command, context);
+  }
+  if (args.length === 0) program.action(() => program.outputHelp());
+  return program;
+}
+
+function contextOf(streams: Streams, exit: (status: number) => void): Context {
+  const interactive = streams.stdin.isTTY === true && streams.stdout.isTTY === true;
+  return {
+    env: streams.env,
+    home: homeDirectory(streams.env),
+    print: (line) => void streams.stdout.write(`${line}\n`),
+    remark: (line) => void streams.stderr.write(`${line}\n`),
+    ask: interactive ? askAtTerminal : null,
+    exit,
+    product: loadProduct,
+  };
+}
+
+/** Ctrl-C and the end of the input leave the question: nothing has been changed by then. */
+async function askAtTerminal(question: string): Promise<string> {
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const gone = new AbortController();
+  terminal.once("SIGINT", () => gone.abort()).once("close", () => gone.abort());
+  try {
+    return (await terminal.question(question, { signal: gone.signal })).trim();
+  } catch {
+    throw new CommanderError(exits.failure, "hermes.left", "left at a question");
+  } finally {
+    terminal.close();
+  }
+}
+
+function explain(thrown: unknown, streams: Streams): number {
+  const failure = asFailure(thrown);
+  const lines = [`hermes: ${failure.message}`, ...(failure.advice === null ? [] : [`        ${failure.advice}`])];
+  if (streams.env["HERMES_DEBUG"] === "1") lines.push(failure.stack ?? "", String(failure.cause ?? ""));
+  streams.stderr.write(`${redact(lines.join("\n"))}\n`);
+  return failure.code === "config.invalid" ? exits.config : exits.failure;
+}
+
+async function version(): Promise<string> {
+  const manifest: unknown = JSON.parse(await readFile(new URL("../../package.json", import.meta.url), "utf8"));
+  return typeof manifest === "object" && manifest !== null && "version" in manifest ? String(manifest.version) : "unknown";
+}
+
+/** The whole life of the `hermes` process. */
+export async function runHermes(): Promise<void> {
+  // `hermes config show | head`: the reader has gone, and so may we.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? exits.ok : exits.failure));
+  process.exitCode = await hermes(process.argv.slice(2));
+  // Whatever still holds the process after the command has ended gets this long.
+  setTimeout(() => process.exit(), leaveMs).unref();
+}
+
+const leaveMs = 2_000;
+
+if (import.meta.main) await runHermes();

@@ -1,0 +1,24 @@
+import type { Socket } from "node:net";
+
+/** A request or an answer is a few lines of text; whatever is longer is not ours. */
+const mostChars = 1_000_000;
+
+/** Calls back with each line of JSON from a socket; what is not JSON comes as null, and a line without end closes the socket. */
+export function jsonLines(socket: Socket, onMessage: (message: unknown) => void): void {
+  let rest = "";
+  socket.setEncoding("utf8");
+  socket.on("data", (chunk: string) => {
+    const lines = (rest + chunk).split("\n");
+    rest = lines.pop() ?? "";
+    if (rest.length > mostChars) socket.destroy();
+    for (const line of lines) onMessage(parsed(line));
+  });
+}
+
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,24 @@
+import { loadConfig } from "../config/load.ts";
+import { type Context, exits } from "./context.ts";
+import { type ControlReply, type ControlRequest, callControl } from "./control.ts";
+
+/** Asks the running service, or the record itself when none runs. */
+export async function askRecord(context: Context, request: ControlRequest): Promise<ControlReply> {
+  const reply = await callControl(context.home, request);
+  if (reply !== null) return reply;
+  const { config } = await loadConfig({ env: context.env, home: context.home });
+  const record = await (await context.product()).openOffline(config);
+  try {
+    return await record.handle(request);
+  } finally {
+    await record.close();
+  }
+}
+
+/** Asks and prints the answer; a refusal goes to stderr and gives exit status 1. */
+export async function printRecord(context: Context, command: string, args: readonly string[] = []): Promise<void> {
+  const reply = await askRecord(context, { command, args });
+  if (reply.ok) return context.print(reply.text);
+  context.remark(`hermes: ${reply.text}`);
+  context.exit(exits.failure);
+}

@@ -1,0 +1,28 @@
+import { loadConfig } from "../config/load.ts";
+import { type Context, type Define, exits } from "./context.ts";
+import { callControl } from "./control.ts";
+
+/** `hermes status`: what runs on this home. Opens nothing itself, so it is quick and harmless. */
+export const define: Define = (command, context) => {
+  command.action(async () => {
+    const reply = await callControl(context.home, { command: "status", args: [] });
+    if (reply !== null) {
+      context.print(reply.text);
+      if (!reply.ok) context.exit(exits.failure);
+      return;
+    }
+    await sayNothingRuns(context);
+  });
+};
+
+async function sayNothingRuns(context: Context): Promise<void> {
+  const { config, findings } = await loadConfig({ env: context.env, home: context.home });
+  const errors = findings.filter((finding) => finding.severity === "error").length;
+  context.print(`Not running on ${context.home}. \`npm start\` or \`hermes start\` starts it.`);
+  context.print(`  record    ${config.stateUrl === null ? "embedded" : "Postgres (DATABASE_URL)"}`);
+  context.print(`  queue     ${config.redisUrl === null ? "embedded" : "Redis (REDIS_URL)"}`);
+  context.print(`  model     ${config.model.default ?? "the first one listed"} at ${config.model.baseUrl ?? "whatever server is found"}`);
+  context.print(`  telegram  ${config.telegram.botToken === null ? "off" : "on"}`);
+  if (errors > 0) context.print(`  ${errors} ${errors === 1 ? "error" : "errors"} in the configuration: see \`hermes config check\`.`);
+  context.exit(exits.failure);
+}
