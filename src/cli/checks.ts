@@ -6,7 +6,7 @@ import type { Loaded } from "../config/load.ts";
 import { Failure } from "../core/failures.ts";
 import { connectEngine } from "../sandbox/docker-engine.ts";
 import type { Context } from "./context.ts";
-import { callControl } from "./control.ts";
+import { callControl } from "../gateway/control-socket.ts";
 import { findModels } from "./model-server.ts";
 import { pingRedis } from "./redis-ping.ts";
 

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { Config } from "../config/keys.ts";
 import type { Environment } from "../config/home.ts";
-import type { ControlHandler } from "./control.ts";
+import type { ControlHandler } from "../gateway/control-socket.ts";
 
 /** What the product's composition root offers to the command line. */
 export interface Product {

@@ -8,11 +8,11 @@ export const define: Define = (command, context) => {
     .description("codes that wait for approval")
     .action(() => printRecord(context, "pairing.list"));
   command
-    .command("approve <code>")
-    .description("let the owner of a code in")
-    .action((code: string) => printRecord(context, "pairing.approve", [code]));
+    .command("approve <code> [role]")
+    .description("let the owner of a code in, as owner, admin or member; the first person becomes the owner")
+    .action((code: string, role?: string) => printRecord(context, "pairing.approve", role === undefined ? [code] : [code, role]));
   command
-    .command("revoke <person>")
-    .description("take a person's access away again; `hermes people list` has their ids")
-    .action((person: string) => printRecord(context, "pairing.revoke", [person]));
+    .command("revoke <code>")
+    .description("take a code back, so that it lets nobody in")
+    .action((code: string) => printRecord(context, "pairing.revoke", [code]));
 };

@@ -1,6 +1,6 @@
 import { loadConfig } from "../config/load.ts";
 import { type Context, exits } from "./context.ts";
-import { type ControlReply, type ControlRequest, callControl } from "./control.ts";
+import { type ControlReply, type ControlRequest, callControl } from "../gateway/control-socket.ts";
 
 /** Asks the running service, or the record itself when none runs. */
 export async function askRecord(context: Context, request: ControlRequest): Promise<ControlReply> {

@@ -1,6 +1,6 @@
 import { loadConfig } from "../config/load.ts";
 import { type Context, type Define, exits } from "./context.ts";
-import { callControl } from "./control.ts";
+import { callControl } from "../gateway/control-socket.ts";
 
 /** `hermes status`: what runs on this home. Opens nothing itself, so it is quick and harmless. */
 export const define: Define = (command, context) => {
