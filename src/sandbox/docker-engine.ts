@@ -1,0 +1,134 @@
+import { existsSync } from "node:fs";
+import { homedir } from "node:os";
+import Docker from "dockerode";
+import { Failure } from "../core/failures.ts";
+import type { Log } from "../core/log.ts";
+
+/** A Docker engine that has answered. */
+export interface Engine {
+  readonly docker: Docker;
+  /** The address as a person would recognise it. */
+  readonly address: string;
+}
+
+const pingMs = 2_000;
+/** A pull that reports nothing for so long is given up: behind a firewall it would otherwise hang the start. */
+const pullStallMs = 20_000;
+
+/** Finds the engine at `dockerHost`, or at one of the usual sockets. Throws `sandbox.unavailable`. */
+export async function connectEngine(dockerHost: string | null): Promise<Engine> {
+  const addresses = dockerHost === null ? usualSockets().filter((path) => existsSync(path.slice("unix://".length))) : [dockerHost];
+  let last: unknown = new Error("no socket of a Docker engine is there");
+  for (const address of addresses) {
+    try {
+      const docker = new Docker(connection(address));
+      await Promise.race([docker.ping(), deadline(pingMs)]);
+      return { docker, address };
+    } catch (thrown) {
+      last = thrown;
+    }
+  }
+  throw engineFailure(last, addresses[0] ?? "unix:///var/run/docker.sock");
+}
+
+/** Makes sure the image is on the engine, pulling it if need be. Throws `sandbox.unavailable`. */
+export async function ensureImage(engine: Engine, image: string, log: Log): Promise<void> {
+  try {
+    await engine.docker.getImage(image).inspect();
+    return;
+  } catch (thrown) {
+    if (statusOf(thrown) !== 404) throw engineFailure(thrown, engine.address);
+  }
+  log.info({ image }, `pulling the sandbox image ${image}`);
+  try {
+    await pull(engine.docker, image);
+  } catch (thrown) {
+    throw new Failure("sandbox.unavailable", `The sandbox image ${image} is not on the Docker engine and can't be pulled: ${messageOf(thrown)}`, {
+      advice: `Pull it by hand (docker pull ${image}) or name another with: hermes config set terminal.docker_image IMAGE`,
+      cause: thrown,
+    });
+  }
+}
+
+/** Any error of the engine as a failure with the mend. */
+export function engineFailure(thrown: unknown, address: string): Failure {
+  if (thrown instanceof Failure) return thrown;
+  const code = codeOf(thrown);
+  if (code === "EACCES") {
+    return new Failure("sandbox.unavailable", `The Docker engine at ${address} refuses this user.`, {
+      advice: "Add the user to the docker group, or point DOCKER_HOST to an engine it may use.",
+      cause: thrown,
+    });
+  }
+  return new Failure("sandbox.unavailable", `The Docker engine at ${address} does not answer: ${messageOf(thrown)}`, {
+    advice: "Start Docker, set DOCKER_HOST, or use terminal.backend: virtual.",
+    retryable: true,
+    cause: thrown,
+  });
+}
+
+/** The engine's HTTP status, or null for an error that is none of its answers. */
+export function statusOf(thrown: unknown): number | null {
+  const status = thrown instanceof Error && "statusCode" in thrown ? thrown.statusCode : null;
+  return typeof status === "number" ? status : null;
+}
+
+/** The one line of an error that a person wants to see. */
+export function messageOf(thrown: unknown): string {
+  return (thrown instanceof Error ? thrown.message : String(thrown)).trim().split("\n")[0] ?? "";
+}
+
+async function pull(docker: Docker, image: string): Promise<void> {
+  const controller = new AbortController();
+  const stalled = (): void => controller.abort(new Error(`no progress for ${pullStallMs / 1000} seconds`));
+  let timer = setTimeout(stalled, pullStallMs);
+  try {
+    const name = /[:@]/.test(image.slice(image.lastIndexOf("/") + 1)) ? image : `${image}:latest`;
+    const stream = await docker.pull(name, { abortSignal: controller.signal });
+    await new Promise<void>((resolve, reject) => {
+      controller.signal.addEventListener("abort", () => reject(controller.signal.reason));
+      docker.modem.followProgress(
+        stream,
+        (error: Error | null) => (error === null ? resolve() : reject(error)),
+        () => {
+          clearTimeout(timer);
+          timer = setTimeout(stalled, pullStallMs);
+        },
+      );
+    });
+  } catch (thrown) {
+    throw controller.signal.aborted ? controller.signal.reason : thrown;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function deadline(ms: number): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  setTimeout(() => reject(new Error(`no answer within ${ms / 1000} seconds`)), ms).unref();
+  return promise;
+}
+
+function usualSockets(): string[] {
+  const runtime = process.env["XDG_RUNTIME_DIR"];
+  const rootless = runtime === undefined ? [] : [`unix://${runtime}/docker.sock`];
+  return ["unix:///var/run/docker.sock", ...rootless, `unix://${homedir()}/.docker/run/docker.sock`];
+}
+
+function connection(address: string): Docker.DockerOptions {
+  if (address.startsWith("unix://")) return { socketPath: address.slice("unix://".length) };
+  if (address.startsWith("/")) return { socketPath: address };
+  let url: URL;
+  try {
+    url = new URL(address.replace(/^tcp:/, "http:"));
+  } catch {
+    throw new Error(`${address} is not an address like unix:///var/run/docker.sock or tcp://host:2375`);
+  }
+  const protocol = url.protocol === "https:" || url.port === "2376" ? "https" : "http";
+  return { protocol, host: url.hostname, port: url.port === "" ? 2375 : Number(url.port) };
+}
+
+function codeOf(thrown: unknown): string | null {
+  const code = thrown instanceof Error && "code" in thrown ? thrown.code : null;
+  return typeof code === "string" ? code : null;
+}

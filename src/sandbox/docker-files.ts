@@ -1,0 +1,56 @@
+import { newMarker, type Shell, ShellEnded } from "./docker-shell.ts";
+import { outputCollector } from "./output.ts";
+import { absolutePath, faultError, type FileFault, fileFaults } from "./paths.ts";
+import { quoted } from "./shell-scripts.ts";
+
+/** Longest a file operation may take before the shell is given up. */
+const fileMs = 60_000;
+
+/** Reads a whole file of at most `limitBytes` through the shell. */
+export async function readFile(shell: Shell, path: string, limitBytes: number): Promise<Uint8Array> {
+  const absolute = absolutePath(path);
+  const marker = newMarker();
+  const chunks: Buffer[] = [];
+  const trailer = await inTime(shell, () =>
+    shell.call(marker, `f ${quoted(marker)} ${quoted(absolute)} ${limitBytes + 1}\n`, (chunk) => chunks.push(Buffer.from(chunk))),
+  );
+  const data = Buffer.concat(chunks);
+  const fault = faultOf(trailer);
+  if (fault !== null) throw faultError(fault, path, data.subarray(0, 500).toString("utf8"));
+  if (data.length > limitBytes) throw faultError("large", path);
+  return data;
+}
+
+/** Writes a file through the shell: first its name is checked and its directories made, then the bytes follow. */
+export async function writeFile(shell: Shell, path: string, data: Uint8Array): Promise<void> {
+  const absolute = absolutePath(path);
+  const [first, second] = [newMarker(), newMarker()];
+  const said = outputCollector();
+  const line = `w ${[first, second, absolute].map(quoted).join(" ")} ${data.length}\n`;
+  await inTime(shell, async () => {
+    const prepared = await shell.call(first, line, (chunk) => said.push(chunk));
+    const fault = faultOf(prepared);
+    if (fault !== null) throw faultError(fault, path, said.text());
+    const written = await shell.call(second, data, (chunk) => said.push(chunk));
+    if (written === "ok") return;
+    // The rest of the file may still be on its way to a shell that would read it as commands.
+    shell.end();
+    throw faultError("failed", path, said.text());
+  });
+}
+
+function faultOf(trailer: string): FileFault | null {
+  return trailer === "ok" ? null : (fileFaults.find((fault) => fault === trailer) ?? "failed");
+}
+
+async function inTime<Result>(shell: Shell, task: () => Promise<Result>): Promise<Result> {
+  const timer = setTimeout(() => shell.end(), fileMs);
+  try {
+    return await task();
+  } catch (thrown) {
+    if (thrown instanceof ShellEnded) shell.end();
+    throw thrown;
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,26 @@
+import type { Log } from "../core/log.ts";
+
+/** What a backend needs to know. The words in brackets are the configuration keys the values come from. */
+export interface SandboxOptions {
+  /** [terminal.docker_image] */
+  readonly image: string;
+  /** [terminal.container_cpu] Cores, fractions allowed. */
+  readonly cpus: number;
+  /** [terminal.container_memory] Megabytes, swap included. */
+  readonly memoryMb: number;
+  /** Processes and threads at once. */
+  readonly pids: number;
+  /** [terminal.container_disk] Megabytes of workspace; in docker only where the engine's file system has quotas. */
+  readonly diskMb: number;
+  /** [terminal.docker_network] */
+  readonly network: "none" | "full";
+  /** [terminal.lifetime_seconds] How long an unused sandbox stays up. */
+  readonly lifetimeMs: number;
+  /** DOCKER_HOST, or null for the usual sockets. */
+  readonly dockerHost: string | null;
+  /** Tells this installation's containers and volumes from another's on the same engine. */
+  readonly home: string;
+  /** Where the virtual backend keeps workspaces; one directory an owner. */
+  readonly directory: string;
+  readonly log: Log;
+}

@@ -1,0 +1,42 @@
+/** Where a sandbox's files are, inside it. Also its HOME. */
+export const workspace = "/workspace";
+
+/** Linux's PATH_MAX. */
+const longestPath = 4096;
+
+/**
+ * A path as the model wrote it, made absolute: relative ones start at the workspace, `~` is the workspace. Symbolic links and `..` are
+ * left for the sandbox to resolve: only it can see them.
+ */
+export function absolutePath(path: string): string {
+  if (path.trim() === "") throw new Error("The path is empty. Give one within /workspace, e.g. /workspace/notes.txt.");
+  if (path.includes("\0")) throw new Error("The path contains a NUL character.");
+  if (path.length > longestPath) throw new Error(`The path is longer than ${longestPath} characters.`);
+  if (path === "~" || path.startsWith("~/")) return `${workspace}${path.slice(1)}`;
+  return path.startsWith("/") ? path : `${workspace}/${path}`;
+}
+
+/** What can be wrong with a file, as the sandbox reports it. */
+export const fileFaults = ["missing", "outside", "directory", "special", "denied", "large", "failed"] as const;
+export type FileFault = (typeof fileFaults)[number];
+
+/** The sentence the model reads. */
+export function faultError(fault: FileFault, path: string, detail = ""): Error {
+  const because = detail.trim() === "" ? "" : `: ${detail.trim()}`;
+  switch (fault) {
+    case "missing":
+      return new Error(`There is no file ${path}.`);
+    case "outside":
+      return new Error(`${path} is outside /workspace. File tools reach only files within /workspace.`);
+    case "directory":
+      return new Error(`${path} is a directory. List it with the terminal: ls -la ${path}`);
+    case "special":
+      return new Error(`${path} is not a regular file (a device, pipe or socket).`);
+    case "denied":
+      return new Error(`${path} can't be opened: permission denied.`);
+    case "large":
+      return new Error(`${path} is too large to read whole. Read a part of it with the terminal, e.g. sed -n '1,200p' ${path}`);
+    case "failed":
+      return new Error(`${path} could not be read or written${because}.`);
+  }
+}
