@@ -13,7 +13,7 @@ export interface Migration {
  * once, one does the work and the others find it done. Resolves with the names applied now. Throws `state.newer` when the database has
  * a migration that this code doesn't know.
  */
-export async function migrate(db: Kysely<never>, migrations: readonly Migration[]): Promise<readonly string[]> {
+export async function migrate<Tables>(db: Kysely<Tables>, migrations: readonly Migration[]): Promise<readonly string[]> {
   const applied: string[] = [];
   for (;;) {
     const name = await db.transaction().execute((trx) => step(trx, migrations));
@@ -26,7 +26,9 @@ export async function migrate(db: Kysely<never>, migrations: readonly Migration[
 const lockKey = 0x6865_726d_6573;
 
 /** Applies the first migration that is missing, in the given transaction. */
-async function step(trx: Kysely<never>, migrations: readonly Migration[]): Promise<string | null> {
+async function step<Tables>(trx: Kysely<Tables>, migrations: readonly Migration[]): Promise<string | null> {
+  // Waiting for another process's migration may take longer than any other statement may.
+  await sql`set local statement_timeout = 0`.execute(trx);
   await sql`select pg_advisory_xact_lock(${sql.lit(lockKey)})`.execute(trx);
   await sql`create table if not exists hermes_migrations
     (name text primary key, applied_at timestamptz not null default now())`.execute(trx);

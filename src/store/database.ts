@@ -1,0 +1,74 @@
+import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from "kysely";
+import { Failure } from "../core/failures.ts";
+import type { Log } from "../core/log.ts";
+import { openEmbedded } from "./embedded.ts";
+import type { PgPool } from "./pglite-pool.ts";
+import { isOutage, openPostgres, serverName } from "./postgres.ts";
+import type { Schema } from "./schema.ts";
+
+/** The record, open. `db` and `pool` may be used side by side; `close` ends both. */
+export interface Database {
+  readonly kind: "embedded" | "postgres";
+  /** What a person calls it: `Postgres at db:5432`, `the embedded database in /home/…`. */
+  readonly name: string;
+  /** Errors of statements keep their SQLSTATE in `code`; an outage is a `state.unavailable`. */
+  readonly db: Kysely<Schema>;
+  readonly pool: PgPool;
+  close(): Promise<void>;
+}
+
+export interface DatabaseOptions {
+  /** `DATABASE_URL`; null for the embedded database. */
+  readonly url: string | null;
+  /** The embedded database's own directory, e.g. `HERMES_HOME/data`. Made when missing. */
+  readonly directory: string;
+  readonly log: Log;
+  readonly signal?: AbortSignal;
+}
+
+/** Opens the record without touching its schema (see `migrate`). Throws `state.unavailable` or `home.held`. */
+export async function openDatabase(options: DatabaseOptions): Promise<Database> {
+  const signal = options.signal ?? new AbortController().signal;
+  if (options.url === null) {
+    const { pool, close } = await openEmbedded(options.directory, signal);
+    return assemble("embedded", `the embedded database in ${options.directory}`, pool, close, options.log);
+  }
+  const pool = await openPostgres(options.url, options.log, signal);
+  return assemble("postgres", `Postgres at ${serverName(options.url)}`, pool, () => pool.end(), options.log);
+}
+
+function assemble(kind: Database["kind"], name: string, pool: PgPool, close: () => Promise<void>, log: Log): Database {
+  // Without a listener a connection that breaks while nobody waits for it would end the process.
+  const onError = (error: Error) => log.warn({ database: name, reason: error.message }, "a database connection broke");
+  pool.on("error", onError);
+  pool.on("connect", (client) => void client.on("error", onError));
+  let closing: Promise<void> | undefined;
+  return {
+    kind,
+    name,
+    pool,
+    db: new Kysely<Schema>({ dialect: new PostgresDialect({ pool: namingOutages(pool, name) }) }),
+    close: () => (closing ??= close()),
+  };
+}
+
+/** The pool as Kysely sees it: an outage becomes a failure that names the database. Its end is `Database.close`'s matter. */
+function namingOutages(pool: PgPool, name: string): PostgresPool {
+  return {
+    options: pool.options,
+    async end() {},
+    async connect() {
+      const client = await pool.connect().catch((error: unknown) => rethrow(error, name));
+      const query = (sql: string, parameters: unknown[]) =>
+        client.query(sql, parameters).catch((error: unknown) => rethrow(error, name));
+      // Kysely's type also has a form for cursors, which it calls only when the dialect is given a cursor class.
+      return { query, release: (destroy?: boolean) => client.release(destroy) } as unknown as PostgresPoolClient;
+    },
+  };
+}
+
+function rethrow(error: unknown, name: string): never {
+  if (!isOutage(error)) throw error;
+  const reason = error instanceof Error ? error.message : String(error);
+  throw new Failure("state.unavailable", `${name} can't be used now: ${reason}`, { retryable: true, cause: error });
+}
