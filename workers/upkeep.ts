@@ -1,7 +1,6 @@
 import { sweepMs } from "../src/core/limits.ts";
 import type { Log } from "../src/core/log.ts";
 import type { Queues } from "../src/core/queue.ts";
-import type { SandboxBackend } from "../src/core/sandbox.ts";
 import type { Db } from "../src/store/hold.ts";
 import { chatsWithDeliveries } from "../src/store/outbox.ts";
 import { sessionsWithWork } from "../src/store/sessions.ts";
@@ -25,17 +24,11 @@ export async function sweepDeliveries(db: Db, queues: Queues, platforms: readonl
   }
 }
 
-/** Stops idle sandboxes. */
-export async function reapSandboxes(sandboxes: SandboxBackend): Promise<void> {
-  await sandboxes.reap();
-}
-
-/** Runs `work` every `everyMs`, counted from the end of the last run. Trouble is logged once until it is over. */
+/** Runs `work` now and then every `everyMs`, counted from the end of the last run. Trouble is logged once until it is over. */
 export function everyNow(name: string, everyMs: number, log: Log, work: () => Promise<void>): Upkeep {
   let timer: NodeJS.Timeout | null = null;
   let closed = false;
   let troubled = false;
-  let underWay: Promise<void> = Promise.resolve();
   const once = async () => {
     try {
       await work();
@@ -52,7 +45,7 @@ export function everyNow(name: string, everyMs: number, log: Log, work: () => Pr
       underWay = once();
     }, everyMs);
   };
-  schedule();
+  let underWay = once();
   return {
     async close() {
       closed = true;
@@ -62,5 +55,5 @@ export function everyNow(name: string, everyMs: number, log: Log, work: () => Pr
   };
 }
 
-/** How often the record is swept, and sandboxes are looked after. */
-export const upkeepTimes = { sweepMs, reapMs: 15_000 } as const;
+/** How often the record is swept, and a worker looks after its sandboxes and says which model it has. */
+export const upkeepTimes = { sweepMs, tendMs: 15_000 } as const;

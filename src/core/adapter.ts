@@ -48,6 +48,8 @@ export interface Adapter<Chunk = unknown> {
   /** Stops receiving; sends still work. */
   pause(): Promise<void>;
   close(): Promise<void>;
+  /** Where a person opens it, for a platform that is our own page. */
+  address?(): string | null;
   live(chat: ChatRef): LiveStyle;
   /** Markdown to native messages, each within the platform's limit, no fence, link or table broken. Never empty. */
   render(markdown: string): readonly Chunk[];

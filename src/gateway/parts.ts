@@ -11,6 +11,8 @@ import type { AccessRules } from "./access.ts";
 export interface StandingFacts {
   readonly model: string;
   readonly server: string;
+  /** True while the built-in script answers for want of a model server. */
+  readonly demonstration: boolean;
   readonly sandbox: string;
 }
 

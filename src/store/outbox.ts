@@ -119,6 +119,19 @@ export async function chatsWithDeliveries(db: Db, platform: string): Promise<rea
   return found.rows;
 }
 
+/** How many entries of these platforms could be sent right now. */
+export async function deliveriesDue(db: Db, platforms: readonly string[]): Promise<number> {
+  if (platforms.length === 0) return 0;
+  const row = await db
+    .selectFrom("outbox")
+    .select((select) => select.fn.countAll<number>().as("due"))
+    .where("platform", "in", [...platforms])
+    .where("status", "in", ["pending", "sending"])
+    .where("not_before", "<=", sql<Date>`now()`)
+    .executeTakeFirst();
+  return Number(row?.due ?? 0);
+}
+
 /** The message that shows a running turn, so that the answer can take its place; null when there is none. */
 export async function previewOf(db: Db, turn: string): Promise<string | null> {
   const row = await db.selectFrom("previews").select("message").where("turn_id", "=", turn).executeTakeFirst();

@@ -53,7 +53,7 @@ export async function saidIn(db: Db, viewer: Viewer, chat: ChatRef, chatKey: str
       select 'in-' || id as id, received_at as at, inbound, null::jsonb as outbound from inbox
       where chat_key = ${chatKey} and inbound->>'type' = 'message'
       union all
-      select 'out-' || id, coalesce(sent_at, created_at), null::jsonb, body from outbox where chat_key = ${chatKey}
+      select 'out-' || id, coalesce(sent_at, created_at), null::jsonb, body from outbox where chat_key = ${chatKey} and status = 'sent'
       order by at desc limit ${limit}) last
     order by at`.execute(db);
   return found.rows.map((row) => ({

@@ -1,0 +1,66 @@
+import { randomBytes } from "node:crypto";
+import { type Account, chatKey, type ChatRef } from "../core/chats.ts";
+import type { Failure } from "../core/failures.ts";
+import type { Outbound } from "../core/outbound.ts";
+import type { Db } from "../store/hold.ts";
+import { findRoute } from "../store/inbox.ts";
+import { getSetting, putSetting } from "../store/settings.ts";
+import { backlog, saidIn, type SaidItem } from "../store/status.ts";
+import type { StandingFacts } from "./parts.ts";
+
+/** What the local page asks of the service. */
+export interface PageFacts {
+  readonly db: Db;
+  readonly version: string;
+  facts(): Promise<StandingFacts>;
+  platforms(): readonly string[];
+  health(): Promise<{ readonly queue: Failure | null; readonly platforms: readonly string[] }>;
+  metrics(): Promise<string>;
+  /** An outbox entry as Markdown. */
+  wording(body: Outbound): string;
+}
+
+/** As much of the conversation as the page shows when it opens. */
+const shownItems = 200;
+const tokenKey = "page.token";
+
+/** The page's secret, made at the first start and kept, so that the address stays good. */
+export async function pageToken(db: Db): Promise<string> {
+  const kept = await getSetting(db, tokenKey);
+  if (kept !== null) return kept;
+  const token = randomBytes(24).toString("base64url");
+  await putSetting(db, tokenKey, token);
+  return token;
+}
+
+/** The page's ports: its history (the viewer's own), the service's state, and the probes. */
+export function pagePorts(page: PageFacts) {
+  return {
+    async history(chat: ChatRef, viewer: Account) {
+      const route = await findRoute(page.db, chat, viewer);
+      if (route.person === null || route.conversation === null) return [];
+      const who = { kind: "person", person: route.person.id, conversation: route.conversation } as const;
+      return (await saidIn(page.db, who, chat, chatKey(chat), shownItems)).map((item) => historyItem(page, item));
+    },
+    async status() {
+      return { ...(await page.facts()), version: page.version, platforms: page.platforms() };
+    },
+    probes: {
+      async health() {
+        return { ok: true, details: { version: page.version, uptimeSeconds: Math.round(process.uptime()) } };
+      },
+      async ready() {
+        const [work, { queue, platforms }] = await Promise.all([backlog(page.db), page.health()]);
+        return { ok: queue === null, details: { queue: queue?.message ?? "ok", platforms, ...work } };
+      },
+      metrics: () => page.metrics(),
+    },
+  };
+}
+
+function historyItem(page: PageFacts, item: SaidItem) {
+  if (item.inbound?.type === "message") {
+    return { id: item.inbound.messageId ?? item.id, at: item.at, role: "person" as const, markdown: item.inbound.text };
+  }
+  return { id: item.id, at: item.at, role: "agent" as const, markdown: item.outbound ? page.wording(item.outbound) : "" };
+}
