@@ -1,0 +1,149 @@
+import type { ModelAnswer, ModelEvent, ModelUsage } from "../core/model.ts";
+import { isObject } from "./arguments.ts";
+import { collectCalls, type WireCallDelta } from "./calls.ts";
+import { splitText, type Piece } from "./splitter.ts";
+
+/** A chunk of a stream as servers really send it: any part may be missing. */
+export interface WireChunk {
+  readonly choices?: readonly WireChoice[] | null;
+  readonly usage?: WireUsage | null;
+  /** llama-server's own counts. */
+  readonly timings?: { readonly cache_n?: number; readonly prompt_n?: number; readonly predicted_n?: number } | null;
+  readonly prompt_progress?: { readonly total?: number; readonly processed?: number } | null;
+}
+
+interface WireChoice {
+  readonly finish_reason?: string | null;
+  readonly delta?: WireDelta | null;
+}
+
+interface WireDelta {
+  readonly content?: string | null;
+  readonly reasoning_content?: string | null;
+  readonly reasoning?: string | null;
+  readonly tool_calls?: readonly WireCallDelta[] | null;
+}
+
+interface WireUsage {
+  readonly prompt_tokens?: number | null;
+  readonly completion_tokens?: number | null;
+  readonly prompt_tokens_details?: { readonly cached_tokens?: number | null } | null;
+}
+
+/** Builds one answer from its chunks. */
+export interface AnswerBuilder {
+  /** What the chunk lets us show. */
+  take(chunk: WireChunk): ModelEvent[];
+  /** The server has said how it ended. */
+  readonly finished: boolean;
+  /** A token of any kind has come. */
+  readonly begun: boolean;
+  /** Text so far. */
+  partial(): string;
+  /** The rest to show, and the answer. Only when `finished`. */
+  end(): { readonly events: ModelEvent[]; readonly answer: ModelAnswer };
+}
+
+/** A builder for an answer to a request sent at `sentAt` (performance clock). Calls in text count for the `offered` tools only. */
+export function buildAnswer(offered: ReadonlySet<string>, sentAt: number): AnswerBuilder {
+  const calls = collectCalls();
+  const splitter = splitText(offered);
+  const state: State = { text: [], reasoning: [], finish: null, firstAt: null, usage: null, cached: null, timings: null };
+  const sort = (pieces: readonly Piece[]): ModelEvent[] =>
+    pieces.flatMap((piece) => {
+      if (piece.type === "call") calls.addWhole(piece.call.name, piece.call.arguments);
+      return show(state, piece);
+    });
+  return {
+    take: (chunk) => {
+      note(state, chunk);
+      const choice = chunk.choices?.[0];
+      const events = reading(chunk);
+      if (!choice) return events;
+      if (choice.finish_reason) state.finish = choice.finish_reason;
+      const { content, reasoning_content, reasoning, tool_calls } = choice.delta ?? {};
+      const thought = reasoning_content ?? reasoning;
+      if (state.firstAt === null && (content || thought || tool_calls?.length)) state.firstAt = performance.now();
+      if (thought) events.push(...show(state, { type: "reasoning", text: thought }));
+      if (content) events.push(...sort(splitter.push(content)));
+      for (const delta of tool_calls ?? []) calls.add(delta);
+      return events;
+    },
+    get finished() {
+      return state.finish !== null;
+    },
+    get begun() {
+      return state.firstAt !== null;
+    },
+    partial: () => state.text.join("").trimEnd(),
+    end: () => {
+      const cut = state.finish === "length";
+      const events = sort(splitter.finish(!cut));
+      const wanted = calls.finish();
+      const finish = cut ? "length" : wanted.length > 0 ? "calls" : "stop";
+      const answer = { content: state.text.join("").trimEnd(), reasoning: state.reasoning.join(""), calls: wanted, finish, usage: usageOf(state, sentAt) } as const;
+      return { events, answer };
+    },
+  };
+}
+
+interface State {
+  text: string[];
+  reasoning: string[];
+  finish: string | null;
+  firstAt: number | null;
+  usage: WireUsage | null;
+  cached: number | null;
+  timings: WireChunk["timings"];
+}
+
+/** Keeps a piece and says how it is shown. White space before the first word is not. */
+function show(state: State, piece: Piece): ModelEvent[] {
+  switch (piece.type) {
+    case "text": {
+      const delta = state.text.length === 0 ? piece.text.trimStart() : piece.text;
+      if (delta === "") return [];
+      state.text.push(delta);
+      return [{ type: "text", delta }];
+    }
+    case "reasoning":
+      state.reasoning.push(piece.text);
+      return [{ type: "reasoning", delta: piece.text }];
+    case "rethink":
+      state.reasoning.push(...state.text);
+      state.text = [];
+      return [];
+    case "call":
+      return [];
+  }
+}
+
+function note(state: State, chunk: WireChunk): void {
+  if (chunk.usage) state.usage = chunk.usage;
+  if (chunk.timings) state.timings = chunk.timings;
+}
+
+function reading(chunk: WireChunk): ModelEvent[] {
+  const { processed, total } = chunk.prompt_progress ?? {};
+  return typeof processed === "number" && typeof total === "number" ? [{ type: "reading", done: processed, total }] : [];
+}
+
+function usageOf(state: State, sentAt: number): ModelUsage {
+  const { usage, timings } = state;
+  const read = timings?.prompt_n === undefined ? null : timings.prompt_n + (timings.cache_n ?? 0);
+  return {
+    promptTokens: usage?.prompt_tokens ?? read,
+    completionTokens: usage?.completion_tokens ?? timings?.predicted_n ?? null,
+    cachedTokens: usage?.prompt_tokens_details?.cached_tokens ?? timings?.cache_n ?? null,
+    firstTokenMs: state.firstAt === null ? null : Math.round(state.firstAt - sentAt),
+    totalMs: Math.round(performance.now() - sentAt),
+  };
+}
+
+/** A whole answer, not streamed, as one chunk; null when it is none. */
+export function wholeAsChunk(body: unknown): WireChunk | null {
+  if (!isObject(body) || !Array.isArray(body["choices"])) return null;
+  const choices = body["choices"].filter(isObject).map(({ message, finish_reason }) => ({ delta: message, finish_reason: finish_reason ?? "stop" }));
+  // Boundary: JSON from the server, read as carefully as a chunk's.
+  return { ...body, choices } as unknown as WireChunk;
+}

@@ -1,0 +1,189 @@
+import { APIConnectionError, APIError } from "openai";
+import { Failure, type FailureCode } from "../core/failures.ts";
+import { isObject } from "./arguments.ts";
+import { overlong } from "./overlong.ts";
+import { shownAddress } from "./address.ts";
+
+/** What to do about a request that went wrong. Every one carries the failure to end with when that is of no use. */
+export type Verdict =
+  /** Try again: at once, after so long, or (null) after a growing pause. */
+  | { readonly kind: "again"; readonly afterMs: number | null; readonly failure: Failure }
+  | { readonly kind: "loading"; readonly failure: Failure }
+  /** There is no such endpoint: the address may lack its `/v1`. */
+  | { readonly kind: "misaddressed"; readonly failure: Failure }
+  | { readonly kind: "unknown_model"; readonly failure: Failure }
+  | { readonly kind: "final"; readonly failure: Failure };
+
+/** Where and what was asked, and whether any byte of the answer had come. */
+export interface Asked {
+  readonly address: string;
+  readonly model: string | null;
+  readonly bytes: boolean;
+}
+
+/** Judges whatever the SDK threw. */
+export function judge(thrown: unknown, asked: Asked): Verdict {
+  if (thrown instanceof Failure) return final(thrown);
+  if (thrown instanceof APIConnectionError) return judgeConnection(thrown, asked);
+  if (thrown instanceof APIError && thrown.status !== undefined) return judgeStatus(thrown.status, textOf(thrown), asked, thrown.headers);
+  if (thrown instanceof APIError) return judgeInStream(thrown, asked);
+  // What is left are a socket closed in mid-body ("terminated") and JSON cut in the middle.
+  const failure = broken(asked, "broke off its answer", thrown);
+  return asked.bytes ? final(failure) : { kind: "again", afterMs: 0, failure };
+}
+
+/** Judges an answer that came with status 200 but is no stream. */
+export function judgeBody(contentType: string, body: unknown, asked: Asked): Verdict {
+  if (contentType.includes("html")) {
+    const failure = new Failure("model.refused", `${at(asked)} answers with a web page, not as a model server`, { advice: addressAdvice });
+    return { kind: "misaddressed", failure };
+  }
+  const error = isObject(body) ? body["error"] : undefined;
+  if (error === undefined) return final(broken(asked, "sent something that is no answer"));
+  const text = errorText(error);
+  // LM Studio answers unknown paths with 200.
+  if (/unexpected endpoint/i.test(text)) return { kind: "misaddressed", failure: refused(asked, text, addressAdvice) };
+  return judgeStatus(statusIn(error) ?? 400, text, asked);
+}
+
+/** The failure of a stream that ended without saying that it was complete. */
+export function endedEarly(asked: Asked): Failure {
+  return broken(asked, "ended its answer without finishing it");
+}
+
+/** The failure of a server that has gone silent. */
+export function stalledFailure(asked: Asked, ms: number): Failure {
+  const seconds = ms < 10_000 ? (ms / 1000).toFixed(1) : Math.round(ms / 1000);
+  const message = `the model server at ${at(asked)} has sent nothing for ${seconds} s`;
+  return new Failure("model.stalled", message, { advice: "Look at the server's log; then send /retry.", retryable: true });
+}
+
+const addressAdvice = "Set OPENAI_BASE_URL (model.base_url) to the server's address with /v1, like http://127.0.0.1:8080/v1.";
+
+function judgeConnection(error: APIConnectionError, asked: Asked): Verdict {
+  const code = codeOf(error);
+  const why = connectionWords[code] ?? code;
+  const advice = "Start the model server, or set OPENAI_BASE_URL (model.base_url) to where it runs.";
+  const message = `no model server answers at ${at(asked)} (${why})`;
+  const failure = new Failure("model.unreachable", message, { advice, retryable: true, cause: error });
+  if (code === "ENOTFOUND" || code.startsWith("CERT_") || code.startsWith("ERR_TLS")) return final(failure);
+  // A reused socket that the server had closed already: llama-server does this after every stream. Mended by the very next try.
+  const dead = code === "UND_ERR_SOCKET" || code === "ECONNRESET" || code === "EPIPE";
+  return { kind: "again", afterMs: dead ? 0 : null, failure };
+}
+
+const connectionWords: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "connection refused",
+  ECONNRESET: "connection reset",
+  EPIPE: "connection closed",
+  UND_ERR_SOCKET: "connection closed",
+  UND_ERR_CONNECT_TIMEOUT: "no connection in 10 s",
+  ENOTFOUND: "unknown host name",
+  EAI_AGAIN: "the host name cannot be looked up now",
+  EHOSTUNREACH: "host unreachable",
+  ENETUNREACH: "network unreachable",
+};
+
+/** The system's code, which undici buries one or two causes deep. */
+function codeOf(error: unknown): string {
+  for (let it: unknown = error; it instanceof Error; it = it.cause) {
+    if ("code" in it && typeof it.code === "string") return it.code;
+    if (it instanceof AggregateError && it.errors.length > 0) return codeOf(it.errors[0]);
+  }
+  return "connection failed";
+}
+
+function judgeStatus(status: number, text: string, asked: Asked, headers?: Headers): Verdict {
+  const tooLong = overlong(text);
+  if (tooLong !== null) return final(tooLong);
+  if (status === 401 || status === 403) return final(keyRefused(asked, status));
+  if (status === 404 && /model/i.test(text)) return { kind: "unknown_model", failure: refused(asked, text) };
+  if (status === 404 || status === 405) return { kind: "misaddressed", failure: refused(asked, `${status} ${text}`, addressAdvice) };
+  if (status === 400 && /enable-auto-tool-choice/.test(text)) return final(refused(asked, text, vllmAdvice));
+  if (status === 503 && /loading model/i.test(text)) {
+    const advice = "Wait until it has loaded, then send /retry.";
+    return { kind: "loading", failure: new Failure("model.loading", `the model at ${at(asked)} is still loading`, { advice, retryable: true }) };
+  }
+  if (status === 408 || status === 425 || status === 429 || (status >= 500 && !isFinal5xx(status, text))) return busy(status, text, asked, headers);
+  return final(refused(asked, `${status} ${text}`));
+}
+
+const vllmAdvice = "Start vLLM with --enable-auto-tool-choice and the --tool-call-parser of your model.";
+
+/** Server errors that the same request will meet again: a disabled endpoint, a history or a picture it cannot read. */
+function isFinal5xx(status: number, text: string): boolean {
+  return status === 501 || status === 505 || /failed to parse (?:tool call|input)|image input is not supported/i.test(text);
+}
+
+function busy(status: number, text: string, asked: Asked, headers?: Headers): Verdict {
+  const afterMs = retryAfter(headers);
+  const message = `the model server at ${at(asked)} answered ${status}${text === "" ? "" : `: ${text}`}`;
+  const advice = status === 429 || status === 503 ? "It is busy: send /retry in a while." : "Look at the server's log; then send /retry.";
+  const failure = new Failure("model.broken", message, { advice, retryable: true, ...(afterMs === null ? {} : { retryAfterMs: afterMs }) });
+  return { kind: "again", afterMs, failure };
+}
+
+/** `Retry-After` (seconds or a date) or `retry-after-ms`, in milliseconds. */
+function retryAfter(headers?: Headers): number | null {
+  const ms = Number.parseFloat(headers?.get("retry-after-ms") ?? "");
+  if (Number.isFinite(ms)) return Math.max(0, ms);
+  const written = headers?.get("retry-after");
+  if (!written) return null;
+  const seconds = Number(written);
+  const wait = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(written) - Date.now();
+  return Number.isFinite(wait) ? Math.max(0, wait) : null;
+}
+
+function judgeInStream(error: APIError, asked: Asked): Verdict {
+  const text = textOf(error);
+  const tooLong = overlong(text);
+  if (tooLong !== null) return final(tooLong);
+  const failure = broken(asked, `broke off with an error: ${text}`, error);
+  // Before any word: llama.cpp's parser choked on what the model wrote; another sample is likely to pass.
+  return { kind: "again", afterMs: 0, failure };
+}
+
+function keyRefused(asked: Asked, status: number): Failure {
+  const advice = "Set OPENAI_API_KEY (model.api_key) to a key that this server accepts.";
+  return new Failure("model.refused", `the model server at ${at(asked)} does not accept the key (${status})`, { advice });
+}
+
+function refused(asked: Asked, text: string, advice?: string): Failure {
+  return failureWith("model.refused", `the model server at ${at(asked)} refused the request: ${text}`, advice);
+}
+
+function broken(asked: Asked, what: string, cause?: unknown): Failure {
+  const detail = { advice: "Send /retry; if it happens again, look at the server's log.", retryable: true, cause };
+  return new Failure("model.broken", `the model server at ${at(asked)} ${what}`, detail);
+}
+
+function failureWith(code: FailureCode, message: string, advice?: string): Failure {
+  return new Failure(code, message, advice === undefined ? {} : { advice });
+}
+
+function final(failure: Failure): Verdict {
+  return { kind: "final", failure };
+}
+
+function at(asked: Asked): string {
+  return shownAddress(asked.address);
+}
+
+/** The server's own words, short and without markup. */
+function textOf(error: APIError): string {
+  return errorText(error.error ?? error.message.replace(/^\d{3} /, ""));
+}
+
+function errorText(error: unknown): string {
+  const said = isObject(error) ? (error["message"] ?? error["detail"] ?? error["error"] ?? JSON.stringify(error)) : error;
+  const text = typeof said === "string" ? said : JSON.stringify(said ?? "");
+  if (/^\s*<(?:!doctype|html|head|body)/i.test(text)) return "a web page";
+  return text.length > longestQuote ? `${text.slice(0, longestQuote)}…` : text.trim();
+}
+
+const longestQuote = 400;
+
+function statusIn(error: unknown): number | null {
+  const code = isObject(error) ? error["code"] : undefined;
+  return typeof code === "number" ? code : null;
+}
