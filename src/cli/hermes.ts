@@ -38,6 +38,7 @@ async function programOf(args: readonly string[], context: Context, streams: Str
     .description("An agent for a whole team, on your own model server.")
     .version(await version(), "-V, --version")
     .helpOption("-h, --help", "show this help")
+    .helpCommand(true)
     .showHelpAfterError("`hermes --help` lists the commands.")
     .exitOverride()
     .configureOutput({

@@ -67,7 +67,7 @@ function idsIn(text: string): string[] | null {
 
 function unreachable(baseUrl: string, thrown: unknown): Failure {
   const cause = thrown instanceof Error ? (thrown.cause ?? thrown) : thrown;
-  const code = cause instanceof Error && "code" in cause ? String(cause.code) : cause instanceof Error ? cause.name : String(cause);
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : cause instanceof Error ? cause.message : String(cause);
   return new Failure("model.unreachable", `no model server answers at ${baseUrl} (${code}).`, {
     advice: "See that it runs and listens on that address; from a container, 127.0.0.1 is the container itself.",
     cause: thrown,

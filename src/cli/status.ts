@@ -1,8 +1,9 @@
 import { loadConfig } from "../config/load.ts";
 import { type Context, type Define, exits } from "./context.ts";
 import { callControl } from "../gateway/control-socket.ts";
+import { printRecord } from "./record.ts";
 
-/** `hermes status`: what runs on this home. Opens nothing itself, so it is quick and harmless. */
+/** `hermes status`: what runs on this home. An embedded record is left alone, so this is quick and harmless. */
 export const define: Define = (command, context) => {
   command.action(async () => {
     const reply = await callControl(context.home, { command: "status", args: [] });
@@ -17,9 +18,11 @@ export const define: Define = (command, context) => {
 
 async function sayNothingRuns(context: Context): Promise<void> {
   const { config, findings } = await loadConfig({ env: context.env, home: context.home });
+  // Separate gateways and workers have no socket here; the shared record knows about them.
+  if (config.stateUrl !== null) return await printRecord(context, "status");
   const errors = findings.filter((finding) => finding.severity === "error").length;
   context.print(`Not running on ${context.home}. \`npm start\` or \`hermes start\` starts it.`);
-  context.print(`  record    ${config.stateUrl === null ? "embedded" : "Postgres (DATABASE_URL)"}`);
+  context.print("  record    embedded");
   context.print(`  queue     ${config.redisUrl === null ? "embedded" : "Redis (REDIS_URL)"}`);
   context.print(`  model     ${config.model.default ?? "the first one listed"} at ${config.model.baseUrl ?? "whatever server is found"}`);
   context.print(`  telegram  ${config.telegram.botToken === null ? "off" : "on"}`);

@@ -1,8 +1,9 @@
-import { createHash, randomUUID } from "node:crypto";
-import { link, mkdir, rename, rm } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { mkdir, open, rm, stat } from "node:fs/promises";
 import { type Server, type Socket, connect, createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { dirname, join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { Failure, asFailure } from "../core/failures.ts";
 import { redact } from "../core/redact.ts";
 import { jsonLines } from "./json-lines.ts";
@@ -41,11 +42,14 @@ export async function callControl(home: string, request: ControlRequest, withinM
  */
 export async function serveControl(home: string, handler: ControlHandler): Promise<{ close(): Promise<void> }> {
   const path = controlPath(home);
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  for (let attempt = 0; attempt < 3; attempt++) {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 }).catch((thrown: unknown) => {
+    throw unwritable(home, thrown);
+  });
+  for (let attempt = 0; attempt < mostAttempts; attempt++) {
     const server = await listen(path, handler);
     if (server !== null) return server;
-    await clearStale(home, path);
+    await refuseWhenLive(home, path);
+    await removeStale(path);
   }
   throw held(home, null);
 }
@@ -60,6 +64,9 @@ export function controlPath(home: string): string {
 
 const mostPathBytes = 100; // sun_path: 108 on Linux, 104 on macOS
 const answerMs = 30_000;
+const mostAttempts = 20;
+const pauseMs = 25;
+const oldLockMs = 5_000;
 const idleMs = 60_000;
 
 async function exchange(socket: Socket, request: ControlRequest, withinMs: number): Promise<ControlReply> {
@@ -82,7 +89,7 @@ async function listen(path: string, handler: ControlHandler): Promise<{ close():
   });
   const { promise, resolve, reject } = Promise.withResolvers<boolean>();
   server.once("listening", () => resolve(true));
-  server.once("error", (error: NodeJS.ErrnoException) => (error.code === "EADDRINUSE" ? resolve(false) : reject(asFailure(error))));
+  server.once("error", (error: NodeJS.ErrnoException) => (error.code === "EADDRINUSE" ? resolve(false) : reject(unwritable(path, error))));
   // The socket is made within the call, so nobody else's file is touched by this.
   const before = process.umask(0o177);
   server.listen(path);
@@ -111,21 +118,51 @@ async function answer(handler: ControlHandler, message: unknown): Promise<Contro
   }
 }
 
-/** Moved aside before it is judged: of two processes that start at once, neither can remove the other's fresh socket. */
-async function clearStale(home: string, path: string): Promise<void> {
-  const aside = `${path}.${randomUUID().slice(0, 8)}`;
-  const moved = await rename(path, aside).then(
-    () => true,
-    () => false,
-  );
-  if (!moved) return;
-  const socket = await reach(aside);
-  if (socket === null) return await rm(aside, { force: true });
-  await link(aside, path).catch(() => {});
-  await rm(aside, { force: true });
+async function refuseWhenLive(home: string, path: string): Promise<void> {
+  const socket = await reach(path);
+  if (socket === null) return;
   const who = await exchange(socket, { command: "who", args: [] }, 2_000).catch(() => null);
   socket.destroy();
   throw held(home, who?.text ?? null);
+}
+
+/**
+ * Removes a dead process's socket. Only who holds the lock may, and looks again first: of several processes that start at once, none
+ * removes another's fresh socket.
+ */
+async function removeStale(path: string): Promise<void> {
+  const lock = `${path}.lock`;
+  try {
+    await (await open(lock, "wx", 0o600)).close();
+  } catch {
+    await forgetOldLock(lock);
+    return await wait(pauseMs);
+  }
+  try {
+    // Between its bind and its listen, a live socket refuses connections for some microseconds.
+    await wait(pauseMs);
+    const socket = await reach(path);
+    if (socket === null) await rm(path, { force: true });
+    else socket.destroy();
+  } finally {
+    await rm(lock, { force: true });
+  }
+}
+
+/** Its holder was killed in the few milliseconds that it is held. */
+async function forgetOldLock(lock: string): Promise<void> {
+  const since = await stat(lock).then(
+    ({ mtimeMs }) => Date.now() - mtimeMs,
+    () => 0,
+  );
+  if (since > oldLockMs) await rm(lock, { force: true });
+}
+
+function unwritable(path: string, thrown: unknown): Failure {
+  return new Failure("config.invalid", `${path} can't be written: ${asFailure(thrown).message}.`, {
+    advice: "Make it writable, or set HERMES_HOME to another directory.",
+    cause: thrown,
+  });
 }
 
 function held(home: string, who: string | null): Failure {
