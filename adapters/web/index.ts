@@ -1,0 +1,79 @@
+import type { Adapter, Inlet } from "../../src/core/adapter.ts";
+import type { ChatRef } from "../../src/core/chats.ts";
+import { Failure } from "../../src/core/failures.ts";
+import { toChunks, type WebChunk } from "./chunks.ts";
+import { createConversation } from "./conversation.ts";
+import { webChat, type WebOptions } from "./options.ts";
+import { createRenderer } from "./renderer.ts";
+import { openServer, type PageServer } from "./server.ts";
+import { createStream } from "./stream.ts";
+
+export type { WebChunk } from "./chunks.ts";
+export type { HistoryItem, PageStatus, Probe, Probes, WebOptions } from "./options.ts";
+
+/** The local page as an adapter, and the address to print. */
+export interface WebAdapter extends Adapter<WebChunk> {
+  /** The address to open, with the token; null before `start`. */
+  address(): string | null;
+}
+
+/** Pushing costs the platform nothing, so previews are not rationed. */
+const unlimited = Number.POSITIVE_INFINITY;
+
+/** The local page: a chat over HTTP and server-sent events, for whoever has the printed address. */
+export function createWeb(options: WebOptions): WebAdapter {
+  const { host = "127.0.0.1", port = 8420, token, log } = options;
+  const renderer = createRenderer(log);
+  const stream = createStream();
+  const conversation = createConversation(stream);
+  let inlet: Inlet | null = null;
+  let server: PageServer | null = null;
+
+  return {
+    platform: webChat.platform,
+    previewsPerSecond: unlimited,
+    async start(to) {
+      server ??= await openServer({ options, conversation, stream, renderer, inlet: () => inlet }, host, port);
+      inlet = to;
+    },
+    async pause() {
+      inlet = null;
+    },
+    async close() {
+      inlet = null;
+      conversation.close();
+      await server?.close();
+      await renderer.close();
+      server = null;
+    },
+    address: () => server && `http://${shownHost(host)}:${server.port}/?token=${encodeURIComponent(token)}`,
+    live: () => ({ kind: "push" }),
+    render: (markdown) => toChunks(markdown),
+    async post(chat, { markdown }, { replyTo, buttons = [], maybeRepeated = false }) {
+      checkChat(chat);
+      const html = await renderer.html(markdown);
+      return conversation.post({ markdown, html, buttons, replyTo, repeated: maybeRepeated });
+    },
+    async edit(chat, message, { markdown }, { buttons = [] }) {
+      checkChat(chat);
+      conversation.edit(message, await renderer.html(markdown), buttons);
+    },
+    async draft() {
+      throw new Failure("internal", "The page shows turns as they run; it has no drafts.");
+    },
+    // The page knows from the events that a turn runs.
+    async typing() {},
+    push(event) {
+      if (event.chat.chat === webChat.chat) conversation.push(event);
+    },
+  };
+}
+
+function checkChat({ chat }: ChatRef): void {
+  if (chat !== webChat.chat) throw new Failure("platform.refused", `The local page has no chat ${chat}.`);
+}
+
+function shownHost(host: string): string {
+  if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
+  return host.includes(":") ? `[${host}]` : host;
+}
