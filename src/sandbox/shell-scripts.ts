@@ -83,8 +83,9 @@ inside() { case $1 in ${workspace}|${workspace}/*) return 0;; esac; return 1; }
 f() {
   true > ${stateDir}/alive
   p=$(readlink -f "$2"); c=ok
-  if [ -z "$p" ] || [ ! -e "$p" ]; then c=missing
+  if [ -z "$p" ]; then c=missing
   elif ! inside "$p"; then c=outside
+  elif [ ! -e "$p" ]; then c=missing
   elif [ -d "$p" ]; then c=directory
   elif [ ! -f "$p" ]; then c=special
   elif [ ! -r "$p" ]; then c=denied

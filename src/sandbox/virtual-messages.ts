@@ -1,0 +1,22 @@
+import type { FileFault } from "./paths.ts";
+
+/** What the host asks of a virtual sandbox's thread. Plain data. */
+export type VirtualRequest =
+  | { readonly id: number; readonly type: "run"; readonly session: string; readonly command: string; readonly workdir: string | null }
+  | { readonly id: number; readonly type: "abort" }
+  | { readonly id: number; readonly type: "read"; readonly path: string; readonly limitBytes: number }
+  | { readonly id: number; readonly type: "write"; readonly path: string; readonly data: Uint8Array };
+
+/** What it answers, once for each request but `abort`. */
+export type VirtualReply =
+  | { readonly id: number; readonly type: "ran"; readonly output: string; readonly exitCode: number }
+  | { readonly id: number; readonly type: "file"; readonly data: Uint8Array }
+  | { readonly id: number; readonly type: "written" }
+  | { readonly id: number; readonly type: "fault"; readonly fault: FileFault; readonly detail: string };
+
+/** What a thread is started with. */
+export interface VirtualSetup {
+  /** The host directory that is the workspace. */
+  readonly directory: string;
+  readonly diskMb: number;
+}
