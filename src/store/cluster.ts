@@ -50,7 +50,8 @@ const complaintChars = 2_000;
 async function templateDirectory(): Promise<string> {
   const engine = dirname(dirname(fileURLToPath(import.meta.resolve("@electric-sql/pglite"))));
   const manifest: unknown = JSON.parse(await readFile(join(engine, "package.json"), "utf8"));
-  const version = typeof manifest === "object" && manifest !== null && "version" in manifest ? String(manifest.version) : "unknown";
+  const version =
+    typeof manifest === "object" && manifest !== null && "version" in manifest ? String(manifest.version) : "unknown";
   return join(dirname(dirname(engine)), ".cache", "hermes-team", `cluster-${version}`);
 }
 

@@ -3,7 +3,7 @@ import { Failure } from "../core/failures.ts";
 import type { Log } from "../core/log.ts";
 import { openEmbedded } from "./embedded.ts";
 import type { PgPool } from "./pglite-pool.ts";
-import { isOutage, openPostgres, serverName } from "./postgres.ts";
+import { isOutage, openPostgres, outliveBreaks, serverName } from "./postgres.ts";
 import type { Schema } from "./schema.ts";
 
 /** The record, open. `db` and `pool` may be used side by side; `close` ends both. */
@@ -29,19 +29,17 @@ export interface DatabaseOptions {
 /** Opens the record without touching its schema (see `migrate`). Throws `state.unavailable` or `home.held`. */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const signal = options.signal ?? new AbortController().signal;
-  if (options.url === null) {
-    const { pool, close } = await openEmbedded(options.directory, signal);
-    return assemble("embedded", `the embedded database in ${options.directory}`, pool, close, options.log);
+  if (options.url !== null) {
+    const pool = await openPostgres(options.url, options.log, signal);
+    return assemble("postgres", `Postgres at ${serverName(options.url)}`, pool, () => pool.end());
   }
-  const pool = await openPostgres(options.url, options.log, signal);
-  return assemble("postgres", `Postgres at ${serverName(options.url)}`, pool, () => pool.end(), options.log);
+  const name = `the embedded database in ${options.directory}`;
+  const { pool, close } = await openEmbedded(options.directory, signal);
+  outliveBreaks(pool, name, options.log);
+  return assemble("embedded", name, pool, close);
 }
 
-function assemble(kind: Database["kind"], name: string, pool: PgPool, close: () => Promise<void>, log: Log): Database {
-  // Without a listener a connection that breaks while nobody waits for it would end the process.
-  const onError = (error: Error) => log.warn({ database: name, reason: error.message }, "a database connection broke");
-  pool.on("error", onError);
-  pool.on("connect", (client) => void client.on("error", onError));
+function assemble(kind: Database["kind"], name: string, pool: PgPool, close: () => Promise<void>): Database {
   let closing: Promise<void> | undefined;
   return {
     kind,

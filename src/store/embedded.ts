@@ -31,12 +31,15 @@ async function open(directory: string, signal: AbortSignal): Promise<PGlite> {
     await ensureCluster(cluster, signal);
     signal.throwIfAborted();
     leanWasm();
-    return await PGlite.create(cluster, { startParams: [...PGlite.defaultStartParams, ...settings.flatMap((one) => ["-c", one])] });
+    return await PGlite.create(cluster, {
+      startParams: [...PGlite.defaultStartParams, ...settings.flatMap((one) => ["-c", one])],
+    });
   } catch (cause) {
     signal.throwIfAborted();
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new Failure("state.unavailable", `the embedded database in ${cluster} can't be opened: ${reason}`, {
-      advice: "See that the disk has room and the files are this account's; else restore a backup, or move the directory away to start anew.",
+      advice:
+        "See that the disk has room and the files are this account's; else restore a backup, or move the directory away to start anew.",
       cause,
     });
   }

@@ -76,8 +76,12 @@ function held(directory: string, holder: string): Failure {
 }
 
 function unusable(directory: string, cause: unknown): Failure {
-  return new Failure("state.unavailable", `${directory} can't be used: ${cause instanceof Error ? cause.message : String(cause)}`, {
-    advice: "Make the directory writable for this account, or set HERMES_HOME to one that is.",
-    cause,
-  });
+  return new Failure(
+    "state.unavailable",
+    `${directory} can't be used: ${cause instanceof Error ? cause.message : String(cause)}`,
+    {
+      advice: "Make the directory writable for this account, or set HERMES_HOME to one that is.",
+      cause,
+    },
+  );
 }

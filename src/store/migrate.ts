@@ -47,6 +47,7 @@ function refuseNewer(done: ReadonlySet<string>, migrations: readonly Migration[]
   const unknown = [...done].filter((name) => !known.has(name));
   if (unknown.length === 0) return;
   throw new Failure("state.newer", `the database was written by a newer Hermes Team (it has ${unknown.join(", ")})`, {
-    advice: "Update Hermes Team to at least the version that ran here before, or point DATABASE_URL or HERMES_HOME at another database.",
+    advice:
+      "Update Hermes Team to at least the version that ran here before, or point DATABASE_URL or HERMES_HOME at another database.",
   });
 }

@@ -6,7 +6,9 @@ import { types } from "pg";
  */
 export const columnTypes: { getTypeParser: typeof types.getTypeParser } = {
   getTypeParser: ((oid: number, format?: "text" | "binary") =>
-    oid === types.builtins.INT8 && format !== "binary" ? int8 : types.getTypeParser(oid, format ?? "text")) as typeof types.getTypeParser,
+    oid === types.builtins.INT8 && format !== "binary"
+      ? int8
+      : types.getTypeParser(oid, format ?? "text")) as typeof types.getTypeParser,
 };
 
 function int8(text: string): number | string {

@@ -43,7 +43,10 @@ export function createPgliteStream(session: PgliteSession, idleLimitMs: number):
     },
   });
 
-  const peer: Peer = { channels: new Set(), deliver: (bytes) => void (bytes.length > 0 && !stream.destroyed && stream.push(bytes)) };
+  const peer: Peer = {
+    channels: new Set(),
+    deliver: (bytes) => void (bytes.length > 0 && !stream.destroyed && stream.push(bytes)),
+  };
   session.join(peer);
 
   async function serve(batch: readonly Frame[]): Promise<void> {
@@ -82,7 +85,10 @@ function createTurn(session: PgliteSession) {
       if (release === null) return;
       try {
         // An unfinished extended query must be synchronised before the server takes a new one.
-        await session.run({ ...peer, deliver() {} }, Buffer.concat([frame("S", Buffer.alloc(0)), frame("Q", Buffer.from("rollback\0"))]));
+        await session.run(
+          { ...peer, deliver() {} },
+          Buffer.concat([frame("S", Buffer.alloc(0)), frame("Q", Buffer.from("rollback\0"))]),
+        );
       } finally {
         give();
       }

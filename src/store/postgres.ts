@@ -19,6 +19,7 @@ export function serverName(url: string): string {
 /** A pool on a server that has answered. Waits for one that is still starting; throws `state.unavailable` when it doesn't come. */
 export async function openPostgres(url: string, log: Log, signal: AbortSignal, patienceMs = startPatienceMs): Promise<PgPool> {
   const pool = createPool(url);
+  outliveBreaks(pool, `Postgres at ${serverName(url)}`, log);
   try {
     await untilAnswers(pool, serverName(url), log, signal, Date.now() + patienceMs);
   } catch (error) {
@@ -52,6 +53,13 @@ function createPool(connectionString: string): PgPool {
   });
   pool.setMaxListeners(0);
   return pool;
+}
+
+/** Logs connections that break while nobody waits for them: without a listener each would end the process. */
+export function outliveBreaks(pool: PgPool, database: string, log: Log): void {
+  const onError = (error: Error) => log.warn({ database, reason: error.message }, "a database connection broke");
+  pool.on("error", onError);
+  pool.on("connect", (client) => void client.on("error", onError));
 }
 
 async function untilAnswers(pool: PgPool, server: string, log: Log, signal: AbortSignal, deadline: number): Promise<void> {

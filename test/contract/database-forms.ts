@@ -1,0 +1,45 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Log } from "../../src/core/log.ts";
+import { type Database, openDatabase } from "../../src/store/database.ts";
+import { freshDatabase } from "../services/postgres.ts";
+
+/** An empty place for a database; `open` may be called again after a close, and on Postgres any number of times at once. */
+export interface Place extends AsyncDisposable {
+  readonly url: string | null;
+  readonly directory: string;
+  open(): Promise<Database>;
+}
+
+/** Both forms of the record, by name: every contract test runs over each. */
+export const forms: Readonly<Record<Database["kind"], () => Promise<Place>>> = {
+  async embedded() {
+    const directory = await mkdtemp(join(tmpdir(), "hermes-database-"));
+    return place(null, directory, () => rm(directory, { recursive: true, force: true }));
+  },
+  async postgres() {
+    const database = await freshDatabase();
+    return place(database.url, "/nowhere", async () => await database[Symbol.asyncDispose]());
+  },
+};
+
+function place(url: string | null, directory: string, remove: () => Promise<void>): Place {
+  const opened: Database[] = [];
+  return {
+    url,
+    directory,
+    async open() {
+      const database = await openDatabase({ url, directory, log: silent });
+      opened.push(database);
+      return database;
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all(opened.map((database) => database.close()));
+      await remove();
+    },
+  };
+}
+
+/** A log that keeps nothing. */
+export const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
