@@ -28,7 +28,8 @@ function runWith(node) {
   const child = spawn(node, [entry, ...process.argv.slice(2)], { stdio: "inherit" });
   // A terminal's Ctrl-C reaches both processes; the child decides what comes of it.
   const forwarded = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR2", "SIGCONT"];
-  for (const signal of forwarded) process.on(signal, () => signal === "SIGINT" && process.stdin.isTTY ? undefined : child.kill(signal));
+  for (const signal of forwarded)
+    process.on(signal, () => (signal === "SIGINT" && process.stdin.isTTY ? undefined : child.kill(signal)));
   child.on("error", (error) => {
     console.error(`hermes: ${node} can't be run: ${error.message}`);
     process.exit(1);

@@ -5,6 +5,7 @@ import { z } from "zod";
 import type { Loaded } from "../config/load.ts";
 import { Failure } from "../core/failures.ts";
 import { connectEngine } from "../sandbox/docker-engine.ts";
+import { shownAddress } from "../model/address.ts";
 import type { Context } from "./context.ts";
 import { callControl } from "../gateway/control-socket.ts";
 import { findModels } from "./model-server.ts";
@@ -51,7 +52,13 @@ async function checkHome({ context: { home } }: CheckInput): Promise<CheckResult
     await writeFile(probe, "x");
   } catch (thrown) {
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
-    return [{ state: "fail", text: `${home} can't be written: ${reason}`, mend: "Make it writable, or set HERMES_HOME to another directory." }];
+    return [
+      {
+        state: "fail",
+        text: `${home} can't be written: ${reason}`,
+        mend: "Make it writable, or set HERMES_HOME to another directory.",
+      },
+    ];
   } finally {
     await rm(probe, { force: true }).catch(() => {});
   }
@@ -87,10 +94,13 @@ async function checkDocker({ loaded: { config } }: CheckInput): Promise<CheckRes
   if (backend === "virtual") return [ok("Not used: terminal.backend is virtual.")];
   try {
     const engine = await connectEngine(dockerHost);
-    const has = await engine.docker.getImage(dockerImage).inspect().then(
-      () => true,
-      () => false,
-    );
+    const has = await engine.docker
+      .getImage(dockerImage)
+      .inspect()
+      .then(
+        () => true,
+        () => false,
+      );
     return [ok(`The engine at ${engine.address} answers; the image ${dockerImage} is ${has ? "there" : "pulled at first use"}.`)];
   } catch (thrown) {
     if (!(thrown instanceof Failure) || backend === "docker") throw thrown;
@@ -106,21 +116,30 @@ async function checkModel({ loaded: { config } }: CheckInput): Promise<CheckResu
       if (baseUrl !== null) throw thrown;
       return null;
     });
-    if (server !== null) return [modelResult(server.baseUrl, server.models, config.model.default)];
+    if (server !== null) return [modelResult(shownAddress(server.baseUrl), server.models, config.model.default)];
   }
-  const tried = addresses.length === 0 ? "none is set, and none is tried" : `none is set, and none answers at ${addresses.join(", ")}`;
+  const tried =
+    addresses.length === 0 ? "none is set, and none is tried" : `none is set, and none answers at ${addresses.join(", ")}`;
   return [{ state: "warn", text: `No model server: ${tried}. A script answers instead.`, mend: "`hermes model` connects one." }];
 }
 
 function modelResult(address: string, models: readonly string[], wanted: string | null): CheckResult {
   if (models.length === 0) return { state: "fail", text: `${address} lists no model.`, mend: "Load one on the server." };
   if (wanted !== null && !models.includes(wanted)) {
-    return { state: "fail", text: `${address} has no model ${wanted}; it lists ${models.slice(0, 5).join(", ")}.`, mend: "`hermes model` chooses one." };
+    return {
+      state: "fail",
+      text: `${address} has no model ${wanted}; it lists ${models.slice(0, 5).join(", ")}.`,
+      mend: "`hermes model` chooses one.",
+    };
   }
   return ok(`${wanted ?? models[0]} at ${address}.`);
 }
 
-const meSchema = z.object({ ok: z.boolean(), description: z.string().optional(), result: z.object({ username: z.string() }).optional() });
+const meSchema = z.object({
+  ok: z.boolean(),
+  description: z.string().optional(),
+  result: z.object({ username: z.string() }).optional(),
+});
 
 async function checkTelegram({ loaded: { config } }: CheckInput): Promise<CheckResult[]> {
   const { botToken, apiRoot } = config.telegram;
@@ -129,9 +148,16 @@ async function checkTelegram({ loaded: { config } }: CheckInput): Promise<CheckR
     async (response) => meSchema.safeParse(await response.json().catch(() => null)).data ?? null,
     () => null,
   );
-  if (reply === null) return [{ state: "fail", text: `${apiRoot} does not answer.`, mend: "Check the network, a proxy, or TELEGRAM_API_ROOT." }];
+  if (reply === null)
+    return [{ state: "fail", text: `${apiRoot} does not answer.`, mend: "Check the network, a proxy, or TELEGRAM_API_ROOT." }];
   if (reply.ok && reply.result !== undefined) return [ok(`@${reply.result.username}: https://t.me/${reply.result.username}`)];
-  return [{ state: "fail", text: `The token is refused: ${reply.description ?? "no reason given"}.`, mend: "Get one from @BotFather: `hermes config set TELEGRAM_BOT_TOKEN …`." }];
+  return [
+    {
+      state: "fail",
+      text: `The token is refused: ${reply.description ?? "no reason given"}.`,
+      mend: "Get one from @BotFather: `hermes config set TELEGRAM_BOT_TOKEN …`.",
+    },
+  ];
 }
 
 function ok(text: string): CheckResult {

@@ -10,7 +10,11 @@ export interface CommandEntry {
 /** ONE LINE A COMMAND. A registry: dynamic imports keep `hermes --help` fast. */
 export const commands: readonly CommandEntry[] = [
   { name: "start", summary: "run everything in this process", load: () => import("./start.ts") },
-  { name: "gateway", summary: "run the chat platforms only (needs REDIS_URL and DATABASE_URL)", load: () => import("./gateway.ts") },
+  {
+    name: "gateway",
+    summary: "run the chat platforms only (needs REDIS_URL and DATABASE_URL)",
+    load: () => import("./gateway.ts"),
+  },
   { name: "worker", summary: "run a worker only (needs REDIS_URL and DATABASE_URL)", load: () => import("./worker.ts") },
   { name: "model", summary: "show the model server, or connect one", load: () => import("./model.ts") },
   { name: "config", summary: "show, change and check the configuration", load: () => import("./config.ts") },

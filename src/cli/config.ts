@@ -14,7 +14,9 @@ export const define: Define = (command, context) => {
   command
     .command("show")
     .description("every key, what is in force, and where it comes from")
-    .action(async () => shownKeys(await load()).forEach(({ path, value, origin }) => context.print(`${path.padEnd(32)} ${value}  (${origin})`)));
+    .action(async () =>
+      shownKeys(await load()).forEach(({ path, value, origin }) => context.print(`${path.padEnd(32)} ${value}  (${origin})`)),
+    );
   command
     .command("get <key>")
     .description("what is in force for one key")
@@ -43,15 +45,23 @@ export const define: Define = (command, context) => {
 
 async function check(context: Context): Promise<void> {
   const { findings } = await loadConfig({ env: context.env, home: context.home });
-  for (const { severity, message, mend } of findings) context.print(`${severity === "error" ? "error  " : "warning"}  ${message} ${mend}`);
+  for (const { severity, message, mend } of findings)
+    context.print(`${severity === "error" ? "error  " : "warning"}  ${message} ${mend}`);
   const errors = findings.filter((finding) => finding.severity === "error").length;
   if (findings.length === 0) context.print(`The configuration in ${context.home} is in order.`);
-  else context.print(`${errors} ${errors === 1 ? "error" : "errors"}, ${findings.length - errors} ${findings.length - errors === 1 ? "warning" : "warnings"}.`);
+  else
+    context.print(
+      `${errors} ${errors === 1 ? "error" : "errors"}, ${findings.length - errors} ${findings.length - errors === 1 ? "warning" : "warnings"}.`,
+    );
   if (errors > 0) context.exit(exits.failure);
 }
 
 async function say(context: Context, change: Change, done: string): Promise<void> {
-  context.print(change.changed ? `${change.path} ${done} in ${change.file}. It counts after a restart.` : `${change.path} stays as it is in ${change.file}.`);
+  context.print(
+    change.changed
+      ? `${change.path} ${done} in ${change.file}. It counts after a restart.`
+      : `${change.path} stays as it is in ${change.file}.`,
+  );
   await overruled(context, change.path);
 }
 
@@ -64,7 +74,10 @@ async function overruled(context: Context, path: KeyPath): Promise<void> {
 async function docs(context: Context, write: boolean): Promise<void> {
   if (!write) return context.print(renderDocs().trimEnd());
   const root = new URL("../../", import.meta.url);
-  for (const [name, text] of [["docs/configuration.md", renderDocs()], [".env.example", renderEnvExample()]] as const) {
+  for (const [name, text] of [
+    ["docs/configuration.md", renderDocs()],
+    [".env.example", renderEnvExample()],
+  ] as const) {
     const file = fileURLToPath(new URL(name, root));
     await writeFile(file, text);
     context.print(`wrote ${file}`);

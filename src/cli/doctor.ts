@@ -1,4 +1,5 @@
 import { loadConfig } from "../config/load.ts";
+import { redact } from "../core/redact.ts";
 import { type Context, type Define, exits } from "./context.ts";
 import { type Check, type CheckResult, checks } from "./checks.ts";
 
@@ -18,7 +19,10 @@ export const define: Define = (command, context) => {
   });
 };
 
-async function attempt(check: Check, input: { context: Context; loaded: Awaited<ReturnType<typeof loadConfig>> }): Promise<readonly CheckResult[]> {
+async function attempt(
+  check: Check,
+  input: { context: Context; loaded: Awaited<ReturnType<typeof loadConfig>> },
+): Promise<readonly CheckResult[]> {
   try {
     return await check.run(input);
   } catch (thrown) {
@@ -29,5 +33,5 @@ async function attempt(check: Check, input: { context: Context; loaded: Awaited<
 
 function line(name: string, { state, text, mend }: CheckResult): string {
   const told = `${state.padEnd(4)}  ${name.padEnd(9)} ${text}`;
-  return mend === "" ? told : `${told} → ${mend}`;
+  return redact(mend === "" ? told : `${told} → ${mend}`);
 }

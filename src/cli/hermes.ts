@@ -19,8 +19,9 @@ export async function hermes(args: readonly string[], streams: Streams = process
     return status;
   } catch (thrown) {
     // Help and the version end in an error with code 0; what commander refuses has been said by then.
-    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? exits.ok : exits.usage;
-    return explain(thrown, streams);
+    if (!(thrown instanceof CommanderError)) return explain(thrown, streams);
+    if (thrown.code === leftCode) return exits.failure;
+    return thrown.exitCode === 0 ? exits.ok : exits.usage;
   }
 }
 
@@ -48,7 +49,10 @@ async function programOf(args: readonly string[], context: Context, streams: Str
     });
   const typed = args.find((arg) => !arg.startsWith("-"));
   for (const entry of commands) {
-    const command = program.command(entry.name).description(entry.summary).showHelpAfterError(`\`hermes ${entry.name} --help\` says how.`);
+    const command = program
+      .command(entry.name)
+      .description(entry.summary)
+      .showHelpAfterError(`\`hermes ${entry.name} --help\` says how.`);
     if (entry.name === typed) (await entry.load()).define(command, context);
   }
   if (args.length === 0) program.action(() => program.outputHelp());
@@ -68,6 +72,8 @@ function contextOf(streams: Streams, exit: (status: number) => void): Context {
   };
 }
 
+const leftCode = "hermes.left";
+
 /** Ctrl-C and the end of the input leave the question: nothing has been changed by then. */
 async function askAtTerminal(question: string): Promise<string> {
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
@@ -76,7 +82,8 @@ async function askAtTerminal(question: string): Promise<string> {
   try {
     return (await terminal.question(question, { signal: gone.signal })).trim();
   } catch {
-    throw new CommanderError(exits.failure, "hermes.left", "left at a question");
+    process.stdout.write("\n");
+    throw new CommanderError(exits.failure, leftCode, "left at a question");
   } finally {
     terminal.close();
   }
@@ -85,7 +92,8 @@ async function askAtTerminal(question: string): Promise<string> {
 function explain(thrown: unknown, streams: Streams): number {
   const failure = asFailure(thrown);
   const lines = [`hermes: ${failure.message}`, ...(failure.advice === null ? [] : [`        ${failure.advice}`])];
-  if (streams.env["HERMES_DEBUG"] === "1") lines.push(failure.stack ?? "", String(failure.cause ?? ""));
+  if (/^(?:1|true|yes|on)$/i.test(streams.env["HERMES_DEBUG"] ?? ""))
+    lines.push(failure.stack ?? "", String(failure.cause ?? ""));
   streams.stderr.write(`${redact(lines.join("\n"))}\n`);
   return failure.code === "config.invalid" ? exits.config : exits.failure;
 }

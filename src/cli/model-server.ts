@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Failure } from "../core/failures.ts";
+import { shownAddress, tidyAddress, versioned } from "../model/address.ts";
 
 /** A model server that answered. */
 export interface ModelServer {
@@ -13,9 +14,8 @@ const answerMs = 10_000;
 
 /** Asks a server for its models: at the address as it is, then with `/v1`. Throws `model.unreachable` or `model.refused` with the mend. */
 export async function findModels(given: string, apiKey: string | null, signal: AbortSignal): Promise<ModelServer> {
-  const candidates = addressesOf(given);
   let first: Failure | null = null;
-  for (const baseUrl of candidates) {
+  for (const baseUrl of addressesOf(given)) {
     try {
       return { baseUrl, models: await listModels(baseUrl, apiKey, signal) };
     } catch (thrown) {
@@ -28,38 +28,45 @@ export async function findModels(given: string, apiKey: string | null, signal: A
   throw first ?? new Failure("model.unreachable", `${given} is no address.`);
 }
 
-/** As typed; with `http://` where there is no scheme; without an endpoint's path; and, where it is missing, with `/v1`. */
+/** As it is, tidied; and, where it is missing, with `/v1`. */
 function addressesOf(given: string): string[] {
-  const withScheme = /^[a-z]+:\/\//i.test(given) ? given : `http://${given}`;
-  const url = URL.parse(withScheme);
-  if (url === null || !/^https?:$/.test(url.protocol)) {
-    throw new Failure("config.invalid", `${given} is no address of a model server.`, { advice: "Write it as http://HOST:PORT/v1." });
-  }
-  const base = withScheme.replace(/\/+$/, "").replace(/\/(?:chat\/completions|completions|models|responses)$/, "");
-  return base.endsWith("/v1") ? [base] : [base, `${base}/v1`];
+  const tidy = tidyAddress(given);
+  const better = versioned(tidy);
+  return better === null ? [tidy] : [tidy, better];
 }
 
 async function listModels(baseUrl: string, apiKey: string | null, signal: AbortSignal): Promise<string[]> {
   const within = AbortSignal.any([signal, AbortSignal.timeout(answerMs)]);
-  const response = await fetch(`${baseUrl}/models`, { headers: { authorization: `Bearer ${apiKey ?? "none"}` }, signal: within }).catch((thrown: unknown) => {
+  const response = await fetch(`${baseUrl}/models`, {
+    headers: { authorization: `Bearer ${apiKey ?? "none"}` },
+    signal: within,
+  }).catch((thrown: unknown) => {
     throw unreachable(baseUrl, thrown);
   });
   const text = await response.text().catch(() => "");
   if (response.status === 401 || response.status === 403) {
-    throw new Failure("model.refused", `${baseUrl} refuses the key (${response.status}).`, { advice: "Give the server's key with --api-key." });
+    throw new Failure("model.refused", `${shownAddress(baseUrl)} refuses the key (${response.status}).`, {
+      advice: "Give the server's key with --api-key.",
+    });
   }
   const ids = response.ok ? idsIn(text) : null;
   if (ids !== null) return ids;
-  throw new Failure("model.broken", `${baseUrl}/models answers ${response.status}, and not with a list of models.`, {
-    advice: "Give the address of an OpenAI-compatible server, such as http://127.0.0.1:8000/v1.",
-  });
+  throw new Failure(
+    "model.broken",
+    `${shownAddress(baseUrl)}/models answers ${response.status}, and not with a list of models.`,
+    {
+      advice: "Give the address of an OpenAI-compatible server, such as http://127.0.0.1:8000/v1.",
+    },
+  );
 }
 
 const listSchema = z.object({ data: z.array(z.object({ id: z.string().min(1) })) });
 
 function idsIn(text: string): string[] | null {
   try {
-    return listSchema.parse(JSON.parse(text)).data.map((model) => model.id);
+    const ids = listSchema.parse(JSON.parse(text)).data.map((model) => model.id);
+    // Names are printed at a terminal.
+    return ids.filter((id) => !/\p{Cc}/u.test(id));
   } catch {
     return null;
   }
@@ -67,8 +74,9 @@ function idsIn(text: string): string[] | null {
 
 function unreachable(baseUrl: string, thrown: unknown): Failure {
   const cause = thrown instanceof Error ? (thrown.cause ?? thrown) : thrown;
-  const code = cause instanceof Error && "code" in cause ? String(cause.code) : cause instanceof Error ? cause.message : String(cause);
-  return new Failure("model.unreachable", `no model server answers at ${baseUrl} (${code}).`, {
+  const code =
+    cause instanceof Error && "code" in cause ? String(cause.code) : cause instanceof Error ? cause.message : String(cause);
+  return new Failure("model.unreachable", `no model server answers at ${shownAddress(baseUrl)} (${code}).`, {
     advice: "See that it runs and listens on that address; from a container, 127.0.0.1 is the container itself.",
     cause: thrown,
   });

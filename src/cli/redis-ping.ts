@@ -8,12 +8,17 @@ export async function pingRedis(address: string, signal: AbortSignal): Promise<s
   const where = `Redis at ${url.host}`;
   const text = await converse(url, signal).catch((thrown: unknown) => {
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
-    throw new Failure("queue.unavailable", `${where} does not answer (${reason}).`, { advice: "Start it, or correct REDIS_URL.", cause: thrown });
+    throw new Failure("queue.unavailable", `${where} does not answer (${reason}).`, {
+      advice: "Start it, or correct REDIS_URL.",
+      cause: thrown,
+    });
   });
   const version = /^redis_version:(\S+)/m.exec(text)?.[1];
   if (version !== undefined) return version;
   const refusal = /^-(.*)$/m.exec(text)?.[1] ?? "not the answer of a Redis server";
-  throw new Failure("queue.unavailable", `${where} refuses: ${refusal.trim()}`, { advice: "Correct the user and password in REDIS_URL." });
+  throw new Failure("queue.unavailable", `${where} refuses: ${refusal.trim()}`, {
+    advice: "Correct the user and password in REDIS_URL.",
+  });
 }
 
 /** One connection: who we are, the question, goodbye. Everything that came back is one text. */
@@ -23,7 +28,10 @@ async function converse(url: URL, signal: AbortSignal): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   let text = "";
   socket.setEncoding("utf8");
-  socket.on("data", (chunk: string) => (text += chunk)).on("error", reject).on("close", () => resolve(text));
+  socket
+    .on("data", (chunk: string) => (text += chunk))
+    .on("error", reject)
+    .on("close", () => resolve(text));
   signal.addEventListener("abort", () => reject(new Error("no answer in time")), { once: true });
   socket.write([...login(url), command("INFO", "server"), command("QUIT")].join(""));
   try {

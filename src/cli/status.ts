@@ -24,8 +24,11 @@ async function sayNothingRuns(context: Context): Promise<void> {
   context.print(`Not running on ${context.home}. \`npm start\` or \`hermes start\` starts it.`);
   context.print("  record    embedded");
   context.print(`  queue     ${config.redisUrl === null ? "embedded" : "Redis (REDIS_URL)"}`);
-  context.print(`  model     ${config.model.default ?? "the first one listed"} at ${config.model.baseUrl ?? "whatever server is found"}`);
+  context.print(
+    `  model     ${config.model.default ?? "the first one listed"} at ${config.model.baseUrl ?? "whatever server is found"}`,
+  );
   context.print(`  telegram  ${config.telegram.botToken === null ? "off" : "on"}`);
-  if (errors > 0) context.print(`  ${errors} ${errors === 1 ? "error" : "errors"} in the configuration: see \`hermes config check\`.`);
+  if (errors > 0)
+    context.print(`  ${errors} ${errors === 1 ? "error" : "errors"} in the configuration: see \`hermes config check\`.`);
   context.exit(exits.failure);
 }

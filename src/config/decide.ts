@@ -25,13 +25,23 @@ export function decide(path: KeyPath, sources: readonly Source[], settings: read
   const key = keyOf(path);
   for (const { origin, values } of sources) {
     const found = values.get(path);
-    if (found !== undefined) return checked(path, origin, found.value, found.name, `${found.name} in ${origin === ".env" ? ".env" : "the environment"}`);
+    if (found !== undefined)
+      return checked(path, origin, found.value, found.name, `${found.name} in ${origin === ".env" ? ".env" : "the environment"}`);
   }
   const written = key.environmentOnly ? [] : settings.filter((setting) => isSet(setting) && findKey(setting.path) === path);
   const setting = written.find((candidate) => candidate.path === path) ?? written[0];
   if (setting === undefined) return { path, value: key.fallback, origin: "default", findings: [] };
-  const decision = checked(path, "config.yaml", setting.value, setting.path, `${setting.path} in config.yaml line ${setting.line}`);
-  return { ...decision, findings: [...decision.findings, ...written.filter((other) => other !== setting).map((other) => doubled(other, setting))] };
+  const decision = checked(
+    path,
+    "config.yaml",
+    setting.value,
+    setting.path,
+    `${setting.path} in config.yaml line ${setting.line}`,
+  );
+  return {
+    ...decision,
+    findings: [...decision.findings, ...written.filter((other) => other !== setting).map((other) => doubled(other, setting))],
+  };
 }
 
 function checked(path: KeyPath, origin: Origin, raw: unknown, name: string, where: string): Decision {
@@ -84,7 +94,12 @@ export function interpolated(setting: Setting, variables: Environment): { settin
   const value = fill(setting.value);
   if (missing.length === 0) return { setting: { ...setting, value }, findings: [] };
   const message = `${setting.path} in config.yaml line ${setting.line} uses \${${missing[0]}}, which is not set; the key counts as not set.`;
-  const finding: Finding = { severity: "error", key: setting.path, message, mend: `Set ${missing[0]} in .env, or write the value itself.` };
+  const finding: Finding = {
+    severity: "error",
+    key: setting.path,
+    message,
+    mend: `Set ${missing[0]} in .env, or write the value itself.`,
+  };
   return { setting: { ...setting, value: null }, findings: [finding] };
 }
 

@@ -52,6 +52,7 @@ function quoted(value: string): string {
   if (/^[\w./:@+,=-]*$/.test(value)) return value;
   const quote = ["'", '"', "`"].find((mark) => !value.includes(mark));
   // Double quotes turn \n into a line break, so a backslash needs another kind.
-  if (quote === undefined || (quote === '"' && value.includes("\\"))) throw new Error("the value mixes quotes; edit .env by hand");
+  if (quote === undefined || (quote === '"' && value.includes("\\")))
+    throw new Error("the value mixes quotes; edit .env by hand");
   return `${quote}${value}${quote}`;
 }

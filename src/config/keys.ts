@@ -29,12 +29,20 @@ export const keys = {
     env: "HERMES_HOME",
     environmentOnly: true,
   }),
-  debug: row(toggle(), false, "Shows stack traces of errors at the command line.", { env: "HERMES_DEBUG", environmentOnly: true }),
-  redis_url: row(address(["redis", "rediss"], "redis://127.0.0.1:6379"), null, "Redis for the queue and live events; without it they are embedded.", {
-    env: "REDIS_URL",
+  debug: row(toggle(), false, "Shows stack traces of errors at the command line.", {
+    env: "HERMES_DEBUG",
     environmentOnly: true,
-    secret: true,
   }),
+  redis_url: row(
+    address(["redis", "rediss"], "redis://127.0.0.1:6379"),
+    null,
+    "Redis for the queue and live events; without it they are embedded.",
+    {
+      env: "REDIS_URL",
+      environmentOnly: true,
+      secret: true,
+    },
+  ),
   state_url: row(
     address(["postgres", "postgresql"], "postgres://hermes@127.0.0.1/hermes"),
     null,
@@ -42,50 +50,114 @@ export const keys = {
     { env: "DATABASE_URL", environmentOnly: true, secret: true },
   ),
 
-  "model.default": row(text("a model's name"), null, "The model to ask for; without it, the first that the server lists. `model: NAME` says the same.", {
-    aliases: ["model.model", "model.name"],
+  "model.default": row(
+    text("a model's name"),
+    null,
+    "The model to ask for; without it, the first that the server lists. `model: NAME` says the same.",
+    {
+      aliases: ["model.model", "model.name"],
+    },
+  ),
+  "model.base_url": row(address(web, "http://127.0.0.1:8000/v1"), null, "The model server's address, with `/v1`.", {
+    env: "OPENAI_BASE_URL",
   }),
-  "model.base_url": row(address(web, "http://127.0.0.1:8000/v1"), null, "The model server's address, with `/v1`.", { env: "OPENAI_BASE_URL" }),
-  "model.api_key": row(text("a key"), null, "The model server's key; most local servers need none.", { env: "OPENAI_API_KEY", secret: true }),
-  "model.max_tokens": row(whole(1, 1_000_000, "tokens"), null, "Longest answer of one model call; without it, the server decides."),
-  "model.stall_timeout_seconds": row(whole(1, 86_400, "seconds"), 300, "Silence in the middle of an answer after which the call has failed."),
+  "model.api_key": row(text("a key"), null, "The model server's key; most local servers need none.", {
+    env: "OPENAI_API_KEY",
+    secret: true,
+  }),
+  "model.max_tokens": row(
+    whole(1, 1_000_000, "tokens"),
+    null,
+    "Longest answer of one model call; without it, the server decides.",
+  ),
+  "model.stall_timeout_seconds": row(
+    whole(1, 86_400, "seconds"),
+    300,
+    "Silence in the middle of an answer after which the call has failed.",
+  ),
   "model.prefill_timeout_seconds": row(whole(1, 86_400, "seconds"), 1_800, "How long the model may read before its first token."),
-  "model.probe": row(addresses("http://127.0.0.1:8000/v1"), modelServers, "Addresses tried in turn when no base_url is set; empty for none.", {
-    env: "HERMES_MODEL_PROBE",
-    emptyCounts: true,
-  }),
+  "model.probe": row(
+    addresses("http://127.0.0.1:8000/v1"),
+    modelServers,
+    "Addresses tried in turn when no base_url is set; empty for none.",
+    {
+      env: "HERMES_MODEL_PROBE",
+      emptyCounts: true,
+    },
+  ),
 
-  "terminal.backend": row(oneOf(["auto", "docker", "virtual"]), "auto", "Where commands run: `docker` containers, a `virtual` shell without a host, or `auto`: docker where an engine answers."),
+  "terminal.backend": row(
+    oneOf(["auto", "docker", "virtual"]),
+    "auto",
+    "Where commands run: `docker` containers, a `virtual` shell without a host, or `auto`: docker where an engine answers.",
+  ),
   "terminal.docker_image": row(text("an image's name"), "python:3.11-slim", "The image of a sandbox container."),
   "terminal.container_cpu": row(amount(0.01, 1_024, "cores"), 1, "Processor cores of one sandbox."),
   "terminal.container_memory": row(whole(16, 16_777_216, "megabytes"), 5_120, "Memory of one sandbox, in megabytes."),
-  "terminal.container_disk": row(whole(16, 1_073_741_824, "megabytes"), 51_200, "Disk of one sandbox, in megabytes, where the engine can limit it."),
+  "terminal.container_disk": row(
+    whole(16, 1_073_741_824, "megabytes"),
+    51_200,
+    "Disk of one sandbox, in megabytes, where the engine can limit it.",
+  ),
   "terminal.timeout": row(whole(1, 86_400, "seconds"), 180, "How long one command may run, unless the call says otherwise."),
-  "terminal.lifetime_seconds": row(whole(1, 31_536_000, "seconds"), 300, "An idle sandbox is stopped after this long; its workspace stays."),
+  "terminal.lifetime_seconds": row(
+    whole(1, 31_536_000, "seconds"),
+    300,
+    "An idle sandbox is stopped after this long; its workspace stays.",
+  ),
   "terminal.docker_network": row(toggle(), false, "Whether sandboxes may reach the network."),
-  "terminal.docker_host": row(address(["unix", "tcp", "http", "https", "ssh"], "unix:///var/run/docker.sock"), null, "The Docker engine's address; without it, the local socket.", {
-    env: "DOCKER_HOST",
-  }),
+  "terminal.docker_host": row(
+    address(["unix", "tcp", "http", "https", "ssh"], "unix:///var/run/docker.sock"),
+    null,
+    "The Docker engine's address; without it, the local socket.",
+    {
+      env: "DOCKER_HOST",
+    },
+  ),
 
-  "memory.memory_enabled": row(toggle(), true, "Whether the agent keeps notes about the work (MEMORY.md).", { aliases: ["memory.enabled"] }),
+  "memory.memory_enabled": row(toggle(), true, "Whether the agent keeps notes about the work (MEMORY.md).", {
+    aliases: ["memory.enabled"],
+  }),
   "memory.user_profile_enabled": row(toggle(), true, "Whether the agent keeps notes about each person (USER.md)."),
   "memory.memory_char_limit": row(whole(1, 100_000, "characters"), 2_200, "Longest MEMORY.md."),
   "memory.user_char_limit": row(whole(1, 100_000, "characters"), 1_375, "Longest USER.md."),
 
-  "agent.max_turns": row(whole(1, 10_000, "steps"), 50, "Model calls one request may take.", { aliases: ["agent.max_iterations"] }),
-  "agent.drain_timeout": row(whole(0, 86_400, "seconds"), 30, "How long a stopping worker waits for running turns before others take them over."),
+  "agent.max_turns": row(whole(1, 10_000, "steps"), 50, "Model calls one request may take.", {
+    aliases: ["agent.max_iterations"],
+  }),
+  "agent.drain_timeout": row(
+    whole(0, 86_400, "seconds"),
+    30,
+    "How long a stopping worker waits for running turns before others take them over.",
+  ),
   "agent.worker_concurrency": row(whole(1, 10_000, "turns"), 64, "Turns one worker runs at the same time."),
 
-  "display.busy_input_mode": row(oneOf(["steer", "queue", "interrupt"]), "steer", "A message during a turn: `steer` it at its next step, wait in the `queue`, or `interrupt` it."),
+  "display.busy_input_mode": row(
+    oneOf(["steer", "queue", "interrupt"]),
+    "steer",
+    "A message during a turn: `steer` it at its next step, wait in the `queue`, or `interrupt` it.",
+  ),
 
-  "access.open": row(toggle(), false, "Lets anyone who finds the bot use it. Leave this off.", { env: "GATEWAY_ALLOW_ALL_USERS" }),
+  "access.open": row(toggle(), false, "Lets anyone who finds the bot use it. Leave this off.", {
+    env: "GATEWAY_ALLOW_ALL_USERS",
+  }),
   "access.pairing": row(toggle(), true, "Gives unknown people a pairing code that an owner can approve."),
 
-  "telegram.bot_token": row(text("a token from @BotFather"), null, "Turns Telegram on.", { env: "TELEGRAM_BOT_TOKEN", secret: true }),
-  "telegram.api_root": row(address(web, "https://api.telegram.org"), "https://api.telegram.org", "The Bot API server.", { env: "TELEGRAM_API_ROOT" }),
+  "telegram.bot_token": row(text("a token from @BotFather"), null, "Turns Telegram on.", {
+    env: "TELEGRAM_BOT_TOKEN",
+    secret: true,
+  }),
+  "telegram.api_root": row(address(web, "https://api.telegram.org"), "https://api.telegram.org", "The Bot API server.", {
+    env: "TELEGRAM_API_ROOT",
+  }),
   "telegram.rich_messages": row(oneOf(["off", "auto"]), "off", "Telegram's rich messages; some clients show them blank."),
 
-  "http.port": row(whole(0, 65_535, ""), 8_420, "The local page, `/health`, `/ready` and `/metrics`, on loopback only; 0 for any free port.", { env: "HERMES_HTTP_PORT" }),
+  "http.port": row(
+    whole(0, 65_535, ""),
+    8_420,
+    "The local page, `/health`, `/ready` and `/metrics`, on loopback only; 0 for any free port.",
+    { env: "HERMES_HTTP_PORT" },
+  ),
 
   "logging.level": row(oneOf(["debug", "info", "warning", "error"]), "info", "What goes into the log."),
 };
@@ -126,6 +198,11 @@ function isKeyPath(name: string): name is KeyPath {
 
 type Extras = Omit<Key, "kind" | "fallback" | "doc">;
 
-function row<T, const F extends T | null>(kind: Kind<T>, fallback: F, doc: string, extras: Extras = {}): Key<T> & { fallback: F } {
+function row<T, const F extends T | null>(
+  kind: Kind<T>,
+  fallback: F,
+  doc: string,
+  extras: Extras = {},
+): Key<T> & { fallback: F } {
   return { kind, fallback, doc, ...extras };
 }

@@ -41,7 +41,11 @@ export function oneOf<const Words extends readonly [string, ...string[]]>(words:
 export function text(expected: string): Kind<string> {
   const asText = (raw: unknown): unknown => (typeof raw === "number" ? String(raw) : typeof raw === "string" ? raw.trim() : raw);
   // Control characters: a token pasted with a line break must not reach an HTTP header.
-  const line = z.string().min(1).max(8_192).refine((value) => !/\p{Cc}/u.test(value));
+  const line = z
+    .string()
+    .min(1)
+    .max(8_192)
+    .refine((value) => !/\p{Cc}/u.test(value));
   return { schema: z.preprocess(asText, line), expected };
 }
 
@@ -60,7 +64,13 @@ export function address(schemes: readonly string[], example: string): Kind<strin
 /** A list of web addresses: a YAML list, or text with commas; empty text is an empty list. */
 export function addresses(example: string): Kind<readonly string[]> {
   const one = address(["http", "https"], example).schema;
-  const asList = (raw: unknown): unknown => (typeof raw === "string" ? raw.split(",").map((part) => part.trim()).filter(Boolean) : raw);
+  const asList = (raw: unknown): unknown =>
+    typeof raw === "string"
+      ? raw
+          .split(",")
+          .map((part) => part.trim())
+          .filter(Boolean)
+      : raw;
   return { schema: z.preprocess(asList, z.array(one)), expected: `addresses separated by commas, such as ${example}` };
 }
 

@@ -35,7 +35,13 @@ export async function loadConfig(options: LoadOptions = {}): Promise<Loaded> {
     { origin: "environment", values: fromVariables(env) },
     { origin: ".env", values: fromVariables(dotenv.values) },
   ];
-  const decided = keyPaths.map((path) => decide(path, sources, settings.map((setting) => setting.setting)));
+  const decided = keyPaths.map((path) =>
+    decide(
+      path,
+      sources,
+      settings.map((setting) => setting.setting),
+    ),
+  );
   const config = arrange(home, decided);
   const findings = [
     ...dotenv.findings,
@@ -79,7 +85,9 @@ function fromVariables(variables: Environment): Map<KeyPath, { name: string; val
 }
 
 function withoutEmpty(env: Environment): Record<string, string> {
-  const kept = Object.entries(env).flatMap(([name, value]) => (value === undefined || value === "" ? [] : [[name, value] as const]));
+  const kept = Object.entries(env).flatMap(([name, value]) =>
+    value === undefined || value === "" ? [] : [[name, value] as const],
+  );
   return Object.fromEntries(kept);
 }
 

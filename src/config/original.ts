@@ -3,7 +3,8 @@
  * A section alone stands for all that is in it.
  */
 const sections: Readonly<Record<string, string>> = {
-  model: "provider api_mode context_length ollama_num_ctx streaming default_headers extra_headers persist_switch_by_default aliases openai_runtime",
+  model:
+    "provider api_mode context_length ollama_num_ctx streaming default_headers extra_headers persist_switch_by_default aliases openai_runtime",
   agent:
     "gateway_timeout gateway_timeout_warning gateway_notify_interval session_stall_timeout gateway_turn_lease_timeout restart_drain_timeout restart_after_turn_timeout cron_drain_timeout build_wait_timeout api_max_retries auto_recovery_cycles reasoning_effort reasoning_overrides service_tier fast_auto_seconds tool_use_enforcement intent_ack_continuation task_completion_guidance parallel_tool_call_guidance environment_probe environment_hint coding_context verify_on_stop max_verify_nudges clarify_timeout gateway_auto_continue_freshness gateway_startup_restore_drain_timeout reconnect_attention_after local_stream_stale_timeout image_input_mode disabled_toolsets personalities sanitizer_heal_escalation_threshold agent_cache verbose system_prompt",
   terminal:

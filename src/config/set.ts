@@ -23,9 +23,12 @@ export async function setKey(home: string, name: string, value: string): Promise
   const key = keyOf(path);
   const parsed = key.kind.schema.safeParse(value);
   if (!parsed.success) {
-    throw new Failure("config.invalid", `${path} can't be ${shown(value, key.secret === true)}.`, { advice: `Expected ${key.kind.expected}.` });
+    throw new Failure("config.invalid", `${path} can't be ${shown(value, key.secret === true)}.`, {
+      advice: `Expected ${key.kind.expected}.`,
+    });
   }
-  if (key.env !== undefined && (belongsInEnv(path) || (await isInEnv(home, key.env)))) return await editEnv(home, path, key.env, value.trim());
+  if (key.env !== undefined && (belongsInEnv(path) || (await isInEnv(home, key.env))))
+    return await editEnv(home, path, key.env, value.trim());
   return await editYaml(home, path, parsed.data);
 }
 
@@ -113,7 +116,9 @@ function makeSection(document: Document, path: readonly string[]): void {
   const present = document.get(section, true);
   if (isMap(present)) return;
   if (present !== undefined && !isScalar(present)) {
-    throw new Failure("config.invalid", `${section} in config.yaml is not a plain section.`, { advice: "Change it with an editor." });
+    throw new Failure("config.invalid", `${section} in config.yaml is not a plain section.`, {
+      advice: "Change it with an editor.",
+    });
   }
   const map = replacing(document, present ?? null);
   if (section === "model" && typeof present?.value === "string") map.set("default", present.value);

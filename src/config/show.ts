@@ -30,5 +30,8 @@ function display(path: KeyPath, value: unknown): string {
 
 function valueAt(config: object, path: string): unknown {
   const names = path.split(".").map((name) => name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase()));
-  return names.reduce<unknown>((value, name) => (typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined), config);
+  return names.reduce<unknown>(
+    (value, name) => (typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined),
+    config,
+  );
 }

@@ -13,12 +13,25 @@ export function unknownSettings(settings: readonly Setting[]): Finding[] {
     const path = findKey(setting.path);
     if (path !== null && keyOf(path).environmentOnly !== true) return [];
     const where = `${setting.path} in config.yaml line ${setting.line}`;
-    if (path !== null) return [warning(setting.path, `${where} has no effect there.`, `Set ${keyOf(path).env} in .env or the environment.`)];
+    if (path !== null)
+      return [warning(setting.path, `${where} has no effect there.`, `Set ${keyOf(path).env} in .env or the environment.`)];
     if (sections.has(setting.path)) return sectionFinding(setting, where);
     if (isOriginalKey(setting.path)) {
-      return [warning(setting.path, `${where} is a key of the original Hermes Agent that this version does not use.`, "Nothing to do; remove it to silence this line.")];
+      return [
+        warning(
+          setting.path,
+          `${where} is a key of the original Hermes Agent that this version does not use.`,
+          "Nothing to do; remove it to silence this line.",
+        ),
+      ];
     }
-    return [warning(setting.path, `${where} is no key that this version knows, so it does nothing.`, didYouMean(nearest(setting.path, known)))];
+    return [
+      warning(
+        setting.path,
+        `${where} is no key that this version knows, so it does nothing.`,
+        didYouMean(nearest(setting.path, known)),
+      ),
+    ];
   });
 }
 
@@ -29,11 +42,15 @@ export function unknownVariables(env: Environment, dotenv: Environment, settings
   const inFile = Object.keys(dotenv).filter((name) => !used.has(name));
   const inEnvironment = Object.keys(env).filter((name) => !used.has(name) && !(name in dotenv) && ours.test(name));
   return [
-    ...inFile.map((name) => warning(name, `${name} in .env is no variable that this version reads.`, didYouMean(nearest(name, known)))),
+    ...inFile.map((name) =>
+      warning(name, `${name} in .env is no variable that this version reads.`, didYouMean(nearest(name, known))),
+    ),
     ...inEnvironment.flatMap((name) => {
       const meant = nearest(name, known);
       // Other programs' variables are none of our business; a near miss of ours is.
-      return meant === null ? [] : [warning(name, `${name} in the environment is no variable that this version reads.`, didYouMean(meant))];
+      return meant === null
+        ? []
+        : [warning(name, `${name} in the environment is no variable that this version reads.`, didYouMean(meant))];
     }),
   ];
 }

@@ -15,11 +15,16 @@ export interface YamlContent {
 }
 
 /** The text as a document that remembers its comments, and the first thing wrong with it, if any. */
-export function parseConfigText(text: string): { document: Document; lines: LineCounter; problem: { line: number; text: string } | null } {
+export function parseConfigText(text: string): {
+  document: Document;
+  lines: LineCounter;
+  problem: { line: number; text: string } | null;
+} {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const error = document.errors[0];
-  if (error !== undefined) return { document, lines, problem: { line: lines.linePos(error.pos[0]).line, text: firstLine(error.message) } };
+  if (error !== undefined)
+    return { document, lines, problem: { line: lines.linePos(error.pos[0]).line, text: firstLine(error.message) } };
   if (document.contents !== null && !isMap(document.contents) && !isEmptyScalar(document.contents)) {
     return { document, lines, problem: { line: 1, text: "expected a mapping of keys, such as `terminal:`" } };
   }
@@ -46,7 +51,8 @@ function settingsOf(document: Document, lines: LineCounter): Setting[] {
   };
   for (const pair of entries(document.contents, document)) {
     const section = entries(pair.value, document);
-    if (isMap(resolved(pair.value, document))) for (const inner of section) add(`${pair.name}.${inner.name}`, inner.key, inner.value);
+    if (isMap(resolved(pair.value, document)))
+      for (const inner of section) add(`${pair.name}.${inner.name}`, inner.key, inner.value);
     else add(pair.name, pair.key, pair.value);
   }
   return settings;
@@ -70,7 +76,11 @@ interface Entry {
 function entries(node: unknown, document: Document): Entry[] {
   const map = resolved(node, document);
   if (!isMap(map)) return [];
-  return map.items.map((pair) => ({ name: isScalar(pair.key) ? String(pair.key.value) : String(pair.key), key: pair.key, value: pair.value }));
+  return map.items.map((pair) => ({
+    name: isScalar(pair.key) ? String(pair.key.value) : String(pair.key),
+    key: pair.key,
+    value: pair.value,
+  }));
 }
 
 function resolved(node: unknown, document: Document): unknown {

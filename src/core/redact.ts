@@ -43,7 +43,10 @@ const rules: readonly Rule[] = [
   { pattern: new RegExp(`(\\b${secretName}["']?\\s{0,4}[=:]\\s{0,4})"(?!\\[hidden)[^"\\n]{4,}"`, "gi"), to: `$1"${hidden}"` },
   { pattern: new RegExp(`(\\b${secretName}["']?\\s{0,4}[=:]\\s{0,4})'(?!\\[hidden)[^'\\n]{4,}'`, "gi"), to: `$1'${hidden}'` },
   {
-    pattern: new RegExp(`(\\b${secretName}["']?(?:\\s{0,4}=\\s{0,4}|:\\s{0,4}))(?!${notSecret})[^\\s"',;&(){}\\]]{6,}(?=[\\s"',;&){}\\]]|$)`, "gi"),
+    pattern: new RegExp(
+      `(\\b${secretName}["']?(?:\\s{0,4}=\\s{0,4}|:\\s{0,4}))(?!${notSecret})[^\\s"',;&(){}\\]]{6,}(?=[\\s"',;&){}\\]]|$)`,
+      "gi",
+    ),
     to: `$1${hidden}`,
   },
 ];

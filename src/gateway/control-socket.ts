@@ -26,7 +26,11 @@ export interface ControlHandler {
 }
 
 /** Asks the service that runs on this home; null when none runs. */
-export async function callControl(home: string, request: ControlRequest, withinMs: number = answerMs): Promise<ControlReply | null> {
+export async function callControl(
+  home: string,
+  request: ControlRequest,
+  withinMs: number = answerMs,
+): Promise<ControlReply | null> {
   const socket = await reach(controlPath(home));
   if (socket === null) return null;
   try {
@@ -71,7 +75,9 @@ const idleMs = 60_000;
 
 async function exchange(socket: Socket, request: ControlRequest, withinMs: number): Promise<ControlReply> {
   const { promise, resolve, reject } = Promise.withResolvers<ControlReply>();
-  const silent = new Failure("state.unavailable", "the running service does not answer.", { advice: "Look at its log, or restart it." });
+  const silent = new Failure("state.unavailable", "the running service does not answer.", {
+    advice: "Look at its log, or restart it.",
+  });
   jsonLines(socket, (message) => (isReply(message) ? resolve(message) : reject(silent)));
   socket.on("error", () => reject(silent)).on("close", () => reject(silent));
   socket.setTimeout(withinMs, () => reject(silent));
@@ -89,7 +95,9 @@ async function listen(path: string, handler: ControlHandler): Promise<{ close():
   });
   const { promise, resolve, reject } = Promise.withResolvers<boolean>();
   server.once("listening", () => resolve(true));
-  server.once("error", (error: NodeJS.ErrnoException) => (error.code === "EADDRINUSE" ? resolve(false) : reject(unwritable(path, error))));
+  server.once("error", (error: NodeJS.ErrnoException) =>
+    error.code === "EADDRINUSE" ? resolve(false) : reject(unwritable(path, error)),
+  );
   // The socket is made within the call, so nobody else's file is touched by this.
   const before = process.umask(0o177);
   server.listen(path);
@@ -188,9 +196,18 @@ async function closed(server: Server, sockets: ReadonlySet<Socket>): Promise<voi
 
 function isRequest(message: unknown): message is ControlRequest {
   if (typeof message !== "object" || message === null || !("command" in message) || !("args" in message)) return false;
-  return typeof message.command === "string" && Array.isArray(message.args) && message.args.every((arg) => typeof arg === "string");
+  return (
+    typeof message.command === "string" && Array.isArray(message.args) && message.args.every((arg) => typeof arg === "string")
+  );
 }
 
 function isReply(message: unknown): message is ControlReply {
-  return typeof message === "object" && message !== null && "ok" in message && typeof message.ok === "boolean" && "text" in message && typeof message.text === "string";
+  return (
+    typeof message === "object" &&
+    message !== null &&
+    "ok" in message &&
+    typeof message.ok === "boolean" &&
+    "text" in message &&
+    typeof message.text === "string"
+  );
 }

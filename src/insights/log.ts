@@ -39,7 +39,10 @@ export async function openLog(options: LogOptions): Promise<OpenLog> {
     file.write(line);
     screen?.write(options.pretty ? prettyLine(line, colour) : line);
   };
-  const logger = pino({ level: levels[options.level], base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime, formatters }, { write });
+  const logger = pino(
+    { level: levels[options.level], base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime, formatters },
+    { write },
+  );
   const at = (level: "debug" | "info" | "warn" | "error") => (fields: Readonly<Record<string, unknown>>, message: string) => {
     if (logger.isLevelEnabled(level)) logger[level](loggable(fields), redact(message));
   };
@@ -56,7 +59,12 @@ export async function openLog(options: LogOptions): Promise<OpenLog> {
   };
 }
 
-const levels: Readonly<Record<LogOptions["level"], LevelWithSilent>> = { debug: "debug", info: "info", warning: "warn", error: "error" };
+const levels: Readonly<Record<LogOptions["level"], LevelWithSilent>> = {
+  debug: "debug",
+  info: "info",
+  warning: "warn",
+  error: "error",
+};
 const formatters = { level: (label: string) => ({ level: label }) };
 
 function filePump(directory: string, screen: LinePump | null): LinePump {
@@ -64,7 +72,10 @@ function filePump(directory: string, screen: LinePump | null): LinePump {
     sink: rollingFile(join(directory, "hermes.log"), fileBytes, oldFiles),
     onTrouble: (error, lost) => {
       if (error !== null) screen?.write(`hermes: the log in ${directory} can't be written: ${reason(error)}\n`);
-      else pump.write(`${JSON.stringify({ level: "warn", time: new Date().toISOString(), pid: process.pid, msg: `${lost} log lines were lost` })}\n`);
+      else
+        pump.write(
+          `${JSON.stringify({ level: "warn", time: new Date().toISOString(), pid: process.pid, msg: `${lost} log lines were lost` })}\n`,
+        );
     },
   });
   return pump;

@@ -37,11 +37,37 @@ type MessageMetrics = Pick<Metrics, "messageIn" | "turnEnd" | "queueWait" | "del
 
 function messageCounts(registry: Registry): MessageMetrics {
   const registers = [registry];
-  const messages = new Counter({ name: "hermes_messages_total", help: "Messages received.", labelNames: ["platform"], registers });
-  const turns = new Histogram({ name: "hermes_turn_seconds", help: "Turns by how they ended.", labelNames: ["end"], buckets: seconds, registers });
-  const waits = new Histogram({ name: "hermes_queue_wait_seconds", help: "From a message's arrival to its turn's first step.", buckets: seconds, registers });
-  const deliveries = new Counter({ name: "hermes_deliveries_total", help: "Answers sent, by outcome.", labelNames: ["platform", "outcome"], registers });
-  const limited = new Counter({ name: "hermes_rate_limited_total", help: "429 answers of platforms.", labelNames: ["platform"], registers });
+  const messages = new Counter({
+    name: "hermes_messages_total",
+    help: "Messages received.",
+    labelNames: ["platform"],
+    registers,
+  });
+  const turns = new Histogram({
+    name: "hermes_turn_seconds",
+    help: "Turns by how they ended.",
+    labelNames: ["end"],
+    buckets: seconds,
+    registers,
+  });
+  const waits = new Histogram({
+    name: "hermes_queue_wait_seconds",
+    help: "From a message's arrival to its turn's first step.",
+    buckets: seconds,
+    registers,
+  });
+  const deliveries = new Counter({
+    name: "hermes_deliveries_total",
+    help: "Answers sent, by outcome.",
+    labelNames: ["platform", "outcome"],
+    registers,
+  });
+  const limited = new Counter({
+    name: "hermes_rate_limited_total",
+    help: "429 answers of platforms.",
+    labelNames: ["platform"],
+    registers,
+  });
   return {
     messageIn: (platform) => messages.inc({ platform }),
     turnEnd: (end, ms) => turns.observe({ end }, ms / 1_000),
@@ -55,11 +81,39 @@ function modelCounts(registry: Registry): Pick<Metrics, "modelCall" | "modelFail
   const registers = [registry];
   const name = boundedNames();
   const labelNames = ["model"];
-  const calls = new Histogram({ name: "hermes_model_call_seconds", help: "Finished model calls.", labelNames, buckets: seconds, registers });
-  const first = new Histogram({ name: "hermes_model_first_token_seconds", help: "From a request to its first token.", labelNames, buckets: seconds, registers });
-  const prompt = new Histogram({ name: "hermes_model_prompt_tokens", help: "Prompt sizes.", labelNames, buckets: tokens, registers });
-  const counted = new Counter({ name: "hermes_model_tokens_total", help: "Tokens read, read from cache, and written.", labelNames: ["model", "kind"], registers });
-  const failures = new Counter({ name: "hermes_model_failures_total", help: "Failed model calls by code.", labelNames: ["code"], registers });
+  const calls = new Histogram({
+    name: "hermes_model_call_seconds",
+    help: "Finished model calls.",
+    labelNames,
+    buckets: seconds,
+    registers,
+  });
+  const first = new Histogram({
+    name: "hermes_model_first_token_seconds",
+    help: "From a request to its first token.",
+    labelNames,
+    buckets: seconds,
+    registers,
+  });
+  const prompt = new Histogram({
+    name: "hermes_model_prompt_tokens",
+    help: "Prompt sizes.",
+    labelNames,
+    buckets: tokens,
+    registers,
+  });
+  const counted = new Counter({
+    name: "hermes_model_tokens_total",
+    help: "Tokens read, read from cache, and written.",
+    labelNames: ["model", "kind"],
+    registers,
+  });
+  const failures = new Counter({
+    name: "hermes_model_failures_total",
+    help: "Failed model calls by code.",
+    labelNames: ["code"],
+    registers,
+  });
   return {
     modelCall: (given, usage) => {
       const model = name(given);

@@ -13,7 +13,8 @@ export function prettyLine(json: string, colour: boolean): string {
   const rest = Object.entries(fields).flatMap(([name, value]) => (ordinary.has(name) ? [] : [`${name}=${shortValue(value)}`]));
   const label = level.padEnd(5);
   const shade = isLevel(level) ? colours[level] : "white";
-  const paint = (format: Parameters<typeof styleText>[0], text: string): string => (colour ? styleText(format, text, { validateStream: false }) : text);
+  const paint = (format: Parameters<typeof styleText>[0], text: string): string =>
+    colour ? styleText(format, text, { validateStream: false }) : text;
   return `${[paint("gray", time), paint(shade, label), oneLine(String(fields["msg"])), paint("gray", rest.join(" "))].join(" ").trimEnd()}\n`;
 }
 

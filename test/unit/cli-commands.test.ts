@@ -14,7 +14,11 @@ async function temporaryHome(t: TestContext): Promise<string> {
   return home;
 }
 
-async function run(home: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<{ status: number; out: string; err: string }> {
+async function run(
+  home: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<{ status: number; out: string; err: string }> {
   let [out, err] = ["", ""];
   const status = await hermes(args, {
     env: { HERMES_HOME: home, ...env },
@@ -56,7 +60,10 @@ for (const { args, says } of [
 
 test("config: set, get, show, unset, path", async (t) => {
   const home = await temporaryHome(t);
-  assert.match((await run(home, ["config", "set", "terminal.timeout", "60"])).out, /terminal\.timeout set in .*config\.yaml\. It counts after a restart\.\n/);
+  assert.match(
+    (await run(home, ["config", "set", "terminal.timeout", "60"])).out,
+    /terminal\.timeout set in .*config\.yaml\. It counts after a restart\.\n/,
+  );
   assert.match((await run(home, ["config", "set", "terminal.timeout", "60"])).out, /stays as it is/);
   assert.equal((await run(home, ["config", "get", "terminal.timeout"])).out, "60\n");
   await run(home, ["config", "set", "OPENAI_API_KEY", "sk-abcdefghijkl"]);
@@ -90,7 +97,11 @@ test("a bad key or value is status 78 with its mend, and changes nothing", async
 
 test("config check: 0 when in order or only odd, 1 on errors", async (t) => {
   const home = await temporaryHome(t);
-  assert.deepEqual(await run(home, ["config", "check"]), { status: 0, out: `The configuration in ${home} is in order.\n`, err: "" });
+  assert.deepEqual(await run(home, ["config", "check"]), {
+    status: 0,
+    out: `The configuration in ${home} is in order.\n`,
+    err: "",
+  });
   await writeFile(join(home, "config.yaml"), "compression: {enabled: true}\n");
   assert.partialDeepStrictEqual(await run(home, ["config", "check"]), { status: 0 });
   await writeFile(join(home, "config.yaml"), "terminal: {timeout: soon}\n");

@@ -23,7 +23,10 @@ test("a request is answered over a socket that only its owner may open; afterwar
   const service = await serveControl(home, echo);
   assert.equal((await stat(controlPath(home))).mode & 0o777, 0o600);
   assert.deepEqual(await callControl(home, { command: "say", args: ["a", "ü\n"] }), { ok: true, text: "say a+ü\n" });
-  assert.deepEqual(await Promise.all([1, 2, 3].map((n) => callControl(home, { command: "n", args: [`${n}`] }))), [1, 2, 3].map((n) => ({ ok: true, text: `n ${n}` })));
+  assert.deepEqual(
+    await Promise.all([1, 2, 3].map((n) => callControl(home, { command: "n", args: [`${n}`] }))),
+    [1, 2, 3].map((n) => ({ ok: true, text: `n ${n}` })),
+  );
   await service.close();
   assert.equal(await callControl(home, { command: "x", args: [] }), null);
 });
@@ -36,7 +39,10 @@ test("a handler's failure is an answer, without secrets", async (t) => {
     },
   });
   t.after(() => service.close());
-  assert.deepEqual(await callControl(home, { command: "x", args: [] }), { ok: false, text: "no answer from postgres://u:[hidden]@h Start it." });
+  assert.deepEqual(await callControl(home, { command: "x", args: [] }), {
+    ok: false,
+    text: "no answer from postgres://u:[hidden]@h Start it.",
+  });
 });
 
 test("a second service on the same home is refused, naming the holder; the first goes on", async (t) => {

@@ -41,7 +41,10 @@ async function servers(t: TestContext): Promise<string> {
     "/bot1:bad/getMe": { ok: false, error_code: 401, description: "Unauthorized" },
     "/v1/models": { data: [{ id: "qwen" }] },
   };
-  const server = createServer((request, response) => void response.end(JSON.stringify(answers[request.url ?? ""] ?? {}))).listen(0, "127.0.0.1");
+  const server = createServer((request, response) => void response.end(JSON.stringify(answers[request.url ?? ""] ?? {}))).listen(
+    0,
+    "127.0.0.1",
+  );
   await once(server, "listening");
   t.after(() => {
     server.closeAllConnections();
@@ -60,8 +63,18 @@ test("a whole house in order: one line a part, status 0", async (t) => {
     REDIS_URL: redis.url,
     DOCKER_HOST: "unix:///nonexistent.sock",
   });
-  const says = [/^ok +home +.* is writable/, /^ok +config/, /^ok +record +embedded, held by the running service \(process \d+\)/, /^ok +redis +Redis \d+\./];
-  const rest = [/^warn +docker .*virtual shell/, /^ok +model +qwen at /, /^ok +telegram +@team_bot: https:\/\/t\.me\/team_bot$/, /^All is well\.$/];
+  const says = [
+    /^ok +home +.* is writable/,
+    /^ok +config/,
+    /^ok +record +embedded, held by the running service \(process \d+\)/,
+    /^ok +redis +Redis \d+\./,
+  ];
+  const rest = [
+    /^warn +docker .*virtual shell/,
+    /^ok +model +qwen at /,
+    /^ok +telegram +@team_bot: https:\/\/t\.me\/team_bot$/,
+    /^All is well\.$/,
+  ];
   assert.equal(lines.length, 8, lines.join("\n"));
   for (const [index, pattern] of [...says, ...rest].entries()) assert.match(lines[index] ?? "", pattern);
   assert.equal(status, 0);
@@ -80,7 +93,10 @@ test("every fault has its mend, secrets stay hidden, status 1", async (t) => {
   });
   const faults = lines.filter((line) => line.startsWith("fail"));
   assert.equal(status, 1);
-  assert.match(faults.join("\n"), /config .*HERMES_HTTP_PORT[^]*redis .*127\.0\.0\.1:1 does not answer[^]*model .*answers 200, and not with[^]*telegram .*Unauthorized/);
+  assert.match(
+    faults.join("\n"),
+    /config .*HERMES_HTTP_PORT[^]*redis .*127\.0\.0\.1:1 does not answer[^]*model .*answers 200, and not with[^]*telegram .*Unauthorized/,
+  );
   for (const line of faults) assert.match(line, / → \S/);
   assert.match(lines.at(-1) ?? "", /^4 faults\.$/);
   assert.doesNotMatch(lines.join("\n"), /hunter2/);
@@ -102,9 +118,15 @@ test("pingRedis: a password that is missing, wrong, right; something that is no 
     });
   }
   const origin = await servers(t);
-  await assert.rejects(pingRedis(`redis://${new URL(origin).host}`, AbortSignal.timeout(5_000)), /not the answer of a Redis server|does not answer/);
+  await assert.rejects(
+    pingRedis(`redis://${new URL(origin).host}`, AbortSignal.timeout(5_000)),
+    /not the answer of a Redis server|does not answer/,
+  );
   const silent = createTcpServer().listen(0, "127.0.0.1");
   await once(silent, "listening");
   t.after(() => silent.close());
-  await assert.rejects(pingRedis(`redis://127.0.0.1:${(silent.address() as AddressInfo).port}`, AbortSignal.timeout(50)), /does not answer \(no answer in time\)/);
+  await assert.rejects(
+    pingRedis(`redis://127.0.0.1:${(silent.address() as AddressInfo).port}`, AbortSignal.timeout(50)),
+    /does not answer \(no answer in time\)/,
+  );
 });

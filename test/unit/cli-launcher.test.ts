@@ -15,7 +15,8 @@ const pretendOld = `data:text/javascript,Object.defineProperty(process,"versions
 async function packageWith(t: TestContext, program: string, node: boolean): Promise<string> {
   const root = await mkdtemp(join(tmpdir(), "hermes-launcher-"));
   t.after(() => rm(root, { recursive: true, force: true }));
-  for (const directory of ["bin", "src/cli", ...(node ? ["node_modules/node/bin"] : [])]) await mkdir(join(root, directory), { recursive: true });
+  for (const directory of ["bin", "src/cli", ...(node ? ["node_modules/node/bin"] : [])])
+    await mkdir(join(root, directory), { recursive: true });
   await copyFile(launcher, join(root, "bin/hermes.mjs"));
   await writeFile(join(root, "src/cli/hermes.ts"), program);
   if (node) await symlink(process.execPath, join(root, "node_modules/node/bin/node"));
@@ -23,7 +24,9 @@ async function packageWith(t: TestContext, program: string, node: boolean): Prom
 }
 
 function launch(t: TestContext, file: string, args: readonly string[], old = true): ChildProcess {
-  const child = spawn(process.execPath, [...(old ? ["--import", pretendOld] : []), file, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [...(old ? ["--import", pretendOld] : []), file, ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   t.after(() => child.kill("SIGKILL"));
   return child;
 }
@@ -37,12 +40,20 @@ async function ended(child: ChildProcess): Promise<{ code: number | null; out: s
 }
 
 test("under an old Node it runs the package's own, with the arguments, and gives its exit code", async (t) => {
-  const file = await packageWith(t, "const args: string[] = process.argv.slice(2); console.log(args.join('|')); process.exit(42);", true);
+  const file = await packageWith(
+    t,
+    "const args: string[] = process.argv.slice(2); console.log(args.join('|')); process.exit(42);",
+    true,
+  );
   assert.deepEqual(await ended(launch(t, file, ["a b", "--c"])), { code: 42, out: "a b|--c\n", err: "" });
 });
 
 test("signals go through, and the child decides", async (t) => {
-  const file = await packageWith(t, "setInterval(() => {}, 1e6); process.on('SIGTERM', () => process.exit(7)); console.log('up');", true);
+  const file = await packageWith(
+    t,
+    "setInterval(() => {}, 1e6); process.on('SIGTERM', () => process.exit(7)); console.log('up');",
+    true,
+  );
   const child = launch(t, file, []);
   const end = ended(child);
   if (child.stdout) await once(child.stdout, "data");

@@ -70,11 +70,14 @@ compression:
   assert.equal(config.terminal.timeout, 300);
   assert.equal(config.memory.memoryEnabled, true);
   assert.equal(config.agent.maxTurns, 50);
-  assert.deepEqual(findings.map((finding) => [finding.severity, finding.key]), [
-    ["warning", "agent.reasoning_effort"],
-    ["warning", "compression.enabled"],
-    ["warning", "compression.threshold"],
-  ]);
+  assert.deepEqual(
+    findings.map((finding) => [finding.severity, finding.key]),
+    [
+      ["warning", "agent.reasoning_effort"],
+      ["warning", "compression.enabled"],
+      ["warning", "compression.threshold"],
+    ],
+  );
   assert.ok(findings.every((finding) => finding.message.includes("original Hermes Agent")));
 });
 
@@ -88,37 +91,126 @@ interface Case {
 }
 
 const cases: readonly Case[] = [
-  { name: "a misspelt key", yaml: "terminal:\n  tiemout: 5\n", severity: "warning", says: /terminal\.tiemout in config\.yaml line 2 .*Did you mean terminal\.timeout\?/ },
+  {
+    name: "a misspelt key",
+    yaml: "terminal:\n  tiemout: 5\n",
+    severity: "warning",
+    says: /terminal\.tiemout in config\.yaml line 2 .*Did you mean terminal\.timeout\?/,
+  },
   { name: "a misspelt section", yaml: "terminl:\n  timeout: 5\n", severity: "warning", says: /Did you mean terminal\.timeout\?/ },
   { name: "a key of another program", yaml: "zzz: 1\n", severity: "warning", says: /zzz in config\.yaml line 1 is no key/ },
-  { name: "a wrong type", yaml: "\nterminal:\n  timeout: soon\n", severity: "error", says: /line 3 is "soon"; its default is used: 180\. Expected a whole number of seconds/ },
-  { name: "out of range", yaml: "http: {port: 70000}\n", severity: "error", says: /http\.port .* 70000; its default is used: 8420/ },
-  { name: "a backend of another version", yaml: "terminal: {backend: local}\n", severity: "error", says: /"local"; its default is used: auto\. Expected one of auto, docker, virtual/ },
+  {
+    name: "a wrong type",
+    yaml: "\nterminal:\n  timeout: soon\n",
+    severity: "error",
+    says: /line 3 is "soon"; its default is used: 180\. Expected a whole number of seconds/,
+  },
+  {
+    name: "out of range",
+    yaml: "http: {port: 70000}\n",
+    severity: "error",
+    says: /http\.port .* 70000; its default is used: 8420/,
+  },
+  {
+    name: "a backend of another version",
+    yaml: "terminal: {backend: local}\n",
+    severity: "error",
+    says: /"local"; its default is used: auto\. Expected one of auto, docker, virtual/,
+  },
   { name: "a list for a word", yaml: "terminal:\n  backend: [docker]\n", severity: "error", says: /is a list; its default/ },
-  { name: "a value for a section", yaml: "terminal: docker\n", severity: "error", says: /terminal in config\.yaml line 1 should be a section.*backend, docker_image/ },
+  {
+    name: "a value for a section",
+    yaml: "terminal: docker\n",
+    severity: "error",
+    says: /terminal in config\.yaml line 1 should be a section.*backend, docker_image/,
+  },
   { name: "a list as the file", yaml: "- a\n", severity: "error", says: /line 1 is not valid YAML: expected a mapping/ },
-  { name: "broken YAML", yaml: "model:\n  default: x\n   base_url: y\n", severity: "error", says: /config\.yaml line \d is not valid YAML: .*every key has its default/ },
+  {
+    name: "broken YAML",
+    yaml: "model:\n  default: x\n   base_url: y\n",
+    severity: "error",
+    says: /config\.yaml line \d is not valid YAML: .*every key has its default/,
+  },
   { name: "a key twice", yaml: "model: a\nmodel: b\n", severity: "error", says: /line 2 is not valid YAML/ },
   { name: "aliases without end", yaml: bomb(), severity: "error", says: /is not valid YAML: .*alias/i },
-  { name: "an address without a scheme", env: { OPENAI_BASE_URL: "192.168.5.84:8000/v1" }, severity: "error", says: /OPENAI_BASE_URL in the environment .* Did you mean http:\/\/192\.168\.5\.84:8000\/v1\?/ },
-  { name: "an address without /v1", env: { OPENAI_BASE_URL: "http://127.0.0.1:8000/" }, severity: "warning", says: /no \/v1 at its end\. Set it to http:\/\/127\.0\.0\.1:8000\/v1\./ },
-  { name: "an endpoint for an address", yaml: "model: {base_url: 'http://h:1/v1/chat/completions'}\n", severity: "warning", says: /Set it to http:\/\/h:1\/v1\./ },
-  { name: "a missing variable", yaml: "model:\n  api_key: ${NOWHERE}\n", severity: "error", says: /uses \$\{NOWHERE\}, which is not set/ },
-  { name: "an environment-only key in the file", yaml: "redis_url: redis://x\n", severity: "warning", says: /has no effect there\. Set REDIS_URL/ },
-  { name: "the database's address with a wrong scheme", env: { DATABASE_URL: "mysql://u:hunter2@h/d" }, severity: "error", says: /DATABASE_URL .*not shown.*postgres:\/\// },
+  {
+    name: "an address without a scheme",
+    env: { OPENAI_BASE_URL: "192.168.5.84:8000/v1" },
+    severity: "error",
+    says: /OPENAI_BASE_URL in the environment .* Did you mean http:\/\/192\.168\.5\.84:8000\/v1\?/,
+  },
+  {
+    name: "an address without /v1",
+    env: { OPENAI_BASE_URL: "http://127.0.0.1:8000/" },
+    severity: "warning",
+    says: /no \/v1 at its end\. Set it to http:\/\/127\.0\.0\.1:8000\/v1\./,
+  },
+  {
+    name: "an endpoint for an address",
+    yaml: "model: {base_url: 'http://h:1/v1/chat/completions'}\n",
+    severity: "warning",
+    says: /Set it to http:\/\/h:1\/v1\./,
+  },
+  {
+    name: "a missing variable",
+    yaml: "model:\n  api_key: ${NOWHERE}\n",
+    severity: "error",
+    says: /uses \$\{NOWHERE\}, which is not set/,
+  },
+  {
+    name: "an environment-only key in the file",
+    yaml: "redis_url: redis://x\n",
+    severity: "warning",
+    says: /has no effect there\. Set REDIS_URL/,
+  },
+  {
+    name: "the database's address with a wrong scheme",
+    env: { DATABASE_URL: "mysql://u:hunter2@h/d" },
+    severity: "error",
+    says: /DATABASE_URL .*not shown.*postgres:\/\//,
+  },
   { name: "open access", env: { GATEWAY_ALLOW_ALL_USERS: "true" }, severity: "warning", says: /anyone who finds the bot/ },
-  { name: "open access, misspelt value", env: { GATEWAY_ALLOW_ALL_USERS: "yess" }, severity: "error", says: /its default is used: false/ },
-  { name: "a misspelt variable", env: { TELEGRAM_BOT_TOKE: "1:x" }, severity: "warning", says: /Did you mean TELEGRAM_BOT_TOKEN\?/ },
-  { name: "a variable nobody reads in .env", dotenv: "TELEGRAM_ALLOWED_USERS=1\n", severity: "warning", says: /TELEGRAM_ALLOWED_USERS in \.env is no variable/ },
-  { name: "a line of .env that sets nothing", dotenv: "# fine\nexport A_B\n", severity: "warning", says: /\.env line 2 is not NAME=value/ },
-  { name: "two spellings of a key", yaml: "memory:\n  enabled: false\n  memory_enabled: true\n", severity: "warning", says: /memory\.enabled in config\.yaml line 2 is another spelling of memory\.memory_enabled/ },
+  {
+    name: "open access, misspelt value",
+    env: { GATEWAY_ALLOW_ALL_USERS: "yess" },
+    severity: "error",
+    says: /its default is used: false/,
+  },
+  {
+    name: "a misspelt variable",
+    env: { TELEGRAM_BOT_TOKE: "1:x" },
+    severity: "warning",
+    says: /Did you mean TELEGRAM_BOT_TOKEN\?/,
+  },
+  {
+    name: "a variable nobody reads in .env",
+    dotenv: "TELEGRAM_ALLOWED_USERS=1\n",
+    severity: "warning",
+    says: /TELEGRAM_ALLOWED_USERS in \.env is no variable/,
+  },
+  {
+    name: "a line of .env that sets nothing",
+    dotenv: "# fine\nexport A_B\n",
+    severity: "warning",
+    says: /\.env line 2 is not NAME=value/,
+  },
+  {
+    name: "two spellings of a key",
+    yaml: "memory:\n  enabled: false\n  memory_enabled: true\n",
+    severity: "warning",
+    says: /memory\.enabled in config\.yaml line 2 is another spelling of memory\.memory_enabled/,
+  },
 ];
 
 for (const { name, yaml, dotenv, env, severity, says } of cases) {
   test(`one finding for ${name}`, async (t) => {
     const files = { ...(yaml === undefined ? {} : { "config.yaml": yaml }), ...(dotenv === undefined ? {} : { ".env": dotenv }) };
     const { findings } = await loadConfig({ home: await homeWith(t, files), env: env ?? {} });
-    assert.deepEqual(findings.map((finding) => finding.severity), [severity], findings.map(findingLine).join("\n"));
+    assert.deepEqual(
+      findings.map((finding) => finding.severity),
+      [severity],
+      findings.map(findingLine).join("\n"),
+    );
     const line = findings.map(findingLine).join();
     assert.match(line, says);
     assert.doesNotMatch(line, /\n|hunter2/);
@@ -131,7 +223,10 @@ test("an unreadable file is a finding, not a crash", async (t) => {
   assert.deepEqual(findings, []);
   await writeFile(join(home, "file"), "");
   const beneathFile = await loadConfig({ home: join(home, "file"), env: {} });
-  assert.deepEqual(beneathFile.findings.map((finding) => finding.severity), ["error", "error"]);
+  assert.deepEqual(
+    beneathFile.findings.map((finding) => finding.severity),
+    ["error", "error"],
+  );
 });
 
 test("secrets are in no finding", async (t) => {
@@ -145,7 +240,10 @@ test("secrets are in no finding", async (t) => {
 });
 
 test("an empty HERMES_MODEL_PROBE means no address; values of variables may be used in config.yaml", async (t) => {
-  const home = await homeWith(t, { ".env": "MY_KEY=abc\n", "config.yaml": "model: {api_key: 'k-${MY_KEY}', default: 007}\ntelegram: {rich_messages: off}\nlogging: {level: INFO}" });
+  const home = await homeWith(t, {
+    ".env": "MY_KEY=abc\n",
+    "config.yaml": "model: {api_key: 'k-${MY_KEY}', default: 007}\ntelegram: {rich_messages: off}\nlogging: {level: INFO}",
+  });
   const { config, findings } = await loadConfig({ home, env: { HERMES_MODEL_PROBE: "" } });
   assert.deepEqual(findings, []);
   assert.deepEqual(config.model.probe, []);
@@ -155,6 +253,9 @@ test("an empty HERMES_MODEL_PROBE means no address; values of variables may be u
 });
 
 function bomb(): string {
-  const levels = Array.from({ length: 9 }, (_, level) => `l${level + 1}: &l${level + 1} [${Array(9).fill(`*l${level}`).join(",")}]`);
+  const levels = Array.from(
+    { length: 9 },
+    (_, level) => `l${level + 1}: &l${level + 1} [${Array(9).fill(`*l${level}`).join(",")}]`,
+  );
   return `x:\n  l0: &l0 [a]\n${levels.map((line) => `  ${line}`).join("\n")}\n`;
 }

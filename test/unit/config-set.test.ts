@@ -43,15 +43,23 @@ test("set keeps every comment and every other key", () => {
 });
 
 test("a scalar model becomes a section when another key of it is set, and another spelling is set where it stands", () => {
-  assert.deepEqual(valuesOf(editConfigText("model: m # mine\n", "model.base_url", "http://h/v1")), { "model.default": "m", "model.base_url": "http://h/v1" });
+  assert.deepEqual(valuesOf(editConfigText("model: m # mine\n", "model.base_url", "http://h/v1")), {
+    "model.default": "m",
+    "model.base_url": "http://h/v1",
+  });
   assert.deepEqual(valuesOf(editConfigText("model: m\n", "model.default", "n")), { "model.default": "n" });
-  assert.deepEqual(valuesOf(editConfigText("memory: {enabled: true}\n", "memory.memory_enabled", false)), { "memory.enabled": false });
+  assert.deepEqual(valuesOf(editConfigText("memory: {enabled: true}\n", "memory.memory_enabled", false)), {
+    "memory.enabled": false,
+  });
   assert.equal(editConfigText("model: m\n", "model.default", null), "");
 });
 
 const settable = keyPaths.filter((path) => keyOf(path).environmentOnly !== true && keyOf(path).secret !== true);
 const anyValue: Readonly<Partial<Record<KeyPath, fc.Arbitrary<unknown>>>> = {
-  "model.default": fc.oneof(fc.string({ minLength: 1 }), fc.constantFrom("007", "true", "null", "1e3", "#x", "a: b", "- x", "~", "'", '"', "{a}")),
+  "model.default": fc.oneof(
+    fc.string({ minLength: 1 }),
+    fc.constantFrom("007", "true", "null", "1e3", "#x", "a: b", "- x", "~", "'", '"', "{a}"),
+  ),
   "terminal.container_cpu": fc.double({ min: 0.01, max: 1024, noNaN: true }),
   "terminal.timeout": fc.integer({ min: 1, max: 86_400 }),
   "terminal.backend": fc.constantFrom("auto", "docker", "virtual"),
@@ -60,10 +68,19 @@ const anyValue: Readonly<Partial<Record<KeyPath, fc.Arbitrary<unknown>>>> = {
   "model.probe": fc.array(fc.constantFrom("http://a/v1", "https://b:1/v1"), { maxLength: 3 }),
 };
 const changes = fc.array(
-  fc.constantFrom(...settable.filter((path) => path in anyValue)).chain((path) => fc.tuple(fc.constant(path), anyValue[path] ?? fc.constant(null))),
+  fc
+    .constantFrom(...settable.filter((path) => path in anyValue))
+    .chain((path) => fc.tuple(fc.constant(path), anyValue[path] ?? fc.constant(null))),
   { minLength: 1, maxLength: 8 },
 );
-const startTexts: fc.Arbitrary<string> = fc.constantFrom("", "# only a comment\n", commented, "model: {default: x} # flow\n", "terminal:\n", "access:\n  pairing: true\n");
+const startTexts: fc.Arbitrary<string> = fc.constantFrom(
+  "",
+  "# only a comment\n",
+  commented,
+  "model: {default: x} # flow\n",
+  "terminal:\n",
+  "access:\n  pairing: true\n",
+);
 
 test("whatever is set is read back, comments stay, and each change touches its key only", () => {
   fc.assert(
@@ -76,7 +93,9 @@ test("whatever is set is read back, comments stay, and each change touches its k
         text = editConfigText(text, path, parsed.data);
         const after = readConfigText(text, "f");
         assert.deepEqual(after.findings, []);
-        const setting = after.settings.find((candidate) => candidate.path === path || (candidate.path === "model" && path === "model.default"));
+        const setting = after.settings.find(
+          (candidate) => candidate.path === path || (candidate.path === "model" && path === "model.default"),
+        );
         const read = keyOf(path).kind.schema.safeParse(setting?.value);
         assert.deepEqual(read.data, parsed.data, text);
         const others = (values: Record<string, unknown>): unknown[] => Object.entries(values).filter(([name]) => name !== path);
@@ -89,12 +108,18 @@ test("whatever is set is read back, comments stay, and each change touches its k
 });
 
 test("variables written to .env are read back, and the other lines stay", () => {
-  const value = fc.string().map((text) => text.trim()).filter((text) => text !== "" && !/[\p{Cc}]/u.test(text) && !/[`'"\\]/.test(text));
+  const value = fc
+    .string()
+    .map((text) => text.trim())
+    .filter((text) => text !== "" && !/[\p{Cc}]/u.test(text) && !/[`'"\\]/.test(text));
   fc.assert(
     fc.property(fc.constantFrom("", "# a\nA=1\n", "B='x y'\nNAME=old\nNAME=older\n"), value, (start, secret) => {
       const text = editEnvText(start, "NAME", secret);
       assert.equal(parseEnvText(text, ".env").values["NAME"], secret);
-      assert.deepEqual(parseEnvText(editEnvText(text, "NAME", null), ".env").values, parseEnvText(editEnvText(start, "NAME", null), ".env").values);
+      assert.deepEqual(
+        parseEnvText(editEnvText(text, "NAME", null), ".env").values,
+        parseEnvText(editEnvText(start, "NAME", null), ".env").values,
+      );
     }),
   );
 });
@@ -110,7 +135,10 @@ test("secrets go to .env and never to config.yaml; both files are the owner's on
   assert.equal((await stat(home)).mode & 0o777, 0o700);
   const { config, findings } = await loadConfig({ home, env: {} });
   assert.deepEqual(findings, []);
-  assert.deepEqual([config.model.apiKey, config.telegram.botToken, config.redisUrl, config.agent.maxTurns], ["sk-abc", "1:token", "redis://:pw@127.0.0.1:1", 12]);
+  assert.deepEqual(
+    [config.model.apiKey, config.telegram.botToken, config.redisUrl, config.agent.maxTurns],
+    ["sk-abc", "1:token", "redis://:pw@127.0.0.1:1", 12],
+  );
   assert.equal((await unsetKey(home, "model.api_key")).changed, true);
   assert.equal((await unsetKey(home, "model.api_key")).changed, false);
   assert.doesNotMatch(await readFile(join(home, ".env"), "utf8"), /sk-abc/);

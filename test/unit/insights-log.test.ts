@@ -24,10 +24,23 @@ test("lines are JSON in the file, redacted, only from the level up", async (t) =
   log.error({ error: new Error("broke at redis://:hunter2@h", { cause: new TypeError("deep") }) }, "failed");
   await log.close();
   log.info({}, "after the end");
-  const lines = (await readFile(join(directory, "hermes.log"), "utf8")).trim().split("\n").map((line): unknown => JSON.parse(line));
+  const lines = (await readFile(join(directory, "hermes.log"), "utf8"))
+    .trim()
+    .split("\n")
+    .map((line): unknown => JSON.parse(line));
   assert.equal(lines.length, 2);
-  assert.partialDeepStrictEqual(lines[0], { level: "info", msg: "started with [hidden]", turn: "t1", token: "[hidden]", promptTokens: 5, url: "https://u:[hidden]@h/" });
-  assert.partialDeepStrictEqual(lines[1], { level: "error", error: { type: "Error", message: "broke at redis://:[hidden]@h", cause: { type: "TypeError", message: "deep" } } });
+  assert.partialDeepStrictEqual(lines[0], {
+    level: "info",
+    msg: "started with [hidden]",
+    turn: "t1",
+    token: "[hidden]",
+    promptTokens: 5,
+    url: "https://u:[hidden]@h/",
+  });
+  assert.partialDeepStrictEqual(lines[1], {
+    level: "error",
+    error: { type: "Error", message: "broke at redis://:[hidden]@h", cause: { type: "TypeError", message: "deep" } },
+  });
   assert.doesNotMatch(JSON.stringify(lines), /hunter2|abcdefghijklmnop/);
   assert.equal((await stat(join(directory, "hermes.log"))).mode & 0o777, 0o600);
 });
@@ -37,7 +50,12 @@ test("odd fields make a line, never an exception", async (t) => {
   const log = await openLog({ directory, level: "debug", pretty: false, console: null });
   const circle: Record<string, unknown> = { big: 1n, run: () => 1, bytes: new Uint8Array(9), when: new Date(NaN) };
   circle["self"] = circle;
-  Object.defineProperty(circle, "getter", { enumerable: true, get: () => { throw new Error("no"); } });
+  Object.defineProperty(circle, "getter", {
+    enumerable: true,
+    get: () => {
+      throw new Error("no");
+    },
+  });
   log.debug(circle, "odd");
   log.debug({ long: "x".repeat(1_000_000), many: Array.from({ length: 10_000 }, () => 1) }, "long");
   await log.close();
@@ -120,7 +138,10 @@ test("the pump keeps order, batches while it waits, and reports what was lost on
   for (const line of [big, big, "c\n"]) pump.write(line);
   gate.resolve();
   await pump.close(1_000);
-  assert.deepEqual(batches.map((batch) => batch.length), [2, big.length + 2]);
+  assert.deepEqual(
+    batches.map((batch) => batch.length),
+    [2, big.length + 2],
+  );
   assert.deepEqual(troubles, [[true, 1]]);
 });
 
@@ -131,7 +152,17 @@ test("closing gives a stuck disk its time and no more", async () => {
 });
 
 test("a line at the terminal is short and can't steer it", () => {
-  const line = prettyLine(JSON.stringify({ level: "warn", time: "2026-01-01T10:00:00Z", pid: 1, msg: "slow\u001b[2J", turn: "t", error: { message: "no", stack: "at x" } }), false);
+  const line = prettyLine(
+    JSON.stringify({
+      level: "warn",
+      time: "2026-01-01T10:00:00Z",
+      pid: 1,
+      msg: "slow\u001b[2J",
+      turn: "t",
+      error: { message: "no", stack: "at x" },
+    }),
+    false,
+  );
   assert.match(line, /^\d\d:\d\d:\d\d warn  slow \[2J turn=t error="no"\n$/);
   assert.equal(prettyLine("not json\n", false), "not json\n");
 });

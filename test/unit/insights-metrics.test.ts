@@ -24,7 +24,8 @@ test("what is counted is shown, in a registry of its own", async (t) => {
     'hermes_tool_call_seconds_count{tool="terminal",ok="false"} 1',
     'hermes_deliveries_total{platform="telegram",outcome="sent"} 1',
     'hermes_rate_limited_total{platform="telegram"} 1',
-  ]) assert.ok(text.includes(line), `${line} not in:\n${text}`);
+  ])
+    assert.ok(text.includes(line), `${line} not in:\n${text}`);
   assert.doesNotMatch(await other.render(), /telegram|qwen/);
 });
 

@@ -73,7 +73,7 @@ test("a secret in any surroundings is hidden", () => {
 });
 
 test("a hundred thousand characters of anything take well under a second", () => {
-  for (const unit of ["a", "token", "=\"", "-----BEGIN PRIVATE KEY-----", "http://a:", "x_", "Bearer ", "1", "eyJabcdefgh."]) {
+  for (const unit of ["a", "token", '="', "-----BEGIN PRIVATE KEY-----", "http://a:", "x_", "Bearer ", "1", "eyJabcdefgh."]) {
     const text = unit.repeat(Math.ceil(100_000 / unit.length));
     const began = performance.now();
     redact(text);
@@ -82,6 +82,8 @@ test("a hundred thousand characters of anything take well under a second", () =>
 });
 
 test("names of secrets are known", () => {
-  for (const name of ["token", "apiKey", "api_key", "OPENAI_API_KEY", "botToken", "client_secret", "password"]) assert.ok(isSecretName(name), name);
-  for (const name of ["tokens", "promptTokens", "max_tokens", "key", "turn", "session", "platform"]) assert.ok(!isSecretName(name), name);
+  for (const name of ["token", "apiKey", "api_key", "OPENAI_API_KEY", "botToken", "client_secret", "password"])
+    assert.ok(isSecretName(name), name);
+  for (const name of ["tokens", "promptTokens", "max_tokens", "key", "turn", "session", "platform"])
+    assert.ok(!isSecretName(name), name);
 });
