@@ -1,4 +1,4 @@
-import type { Nodes, Parents, Table } from "mdast";
+import type { ListItem, Nodes, Parents, Table } from "mdast";
 import { fromMarkdown } from "mdast-util-from-markdown";
 import { gfmFromMarkdown } from "mdast-util-gfm";
 import { gfm } from "micromark-extension-gfm";
@@ -54,7 +54,7 @@ function render(node: Nodes, definitions: Definitions): string {
         ? `<ol start="${Number(node.start ?? 1)}">${inner(node, definitions)}</ol>`
         : element("ul", node, definitions);
     case "listItem":
-      return `<li>${checkbox(node.checked)}${inner(node, definitions)}</li>`;
+      return `<li>${checkbox(node.checked)}${itemContent(node, definitions)}</li>`;
     case "table":
       return renderTable(node, definitions);
     case "tableRow":
@@ -95,6 +95,12 @@ function render(node: Nodes, definitions: Definitions): string {
     case "definition":
       return "";
   }
+}
+
+/** Items of a tight list are lines, not paragraphs. */
+function itemContent(item: ListItem, definitions: Definitions): string {
+  const tight = (child: Nodes) => child.type === "paragraph" && !item.spread;
+  return item.children.map((child) => (tight(child) && "children" in child ? inner(child, definitions) : render(child, definitions))).join("");
 }
 
 function checkbox(checked: boolean | null | undefined): string {

@@ -13,8 +13,6 @@ export interface Renderer {
 const inlineChars = 4_000;
 /** Quotes in quotes in quotes cost the parser time out of all proportion (4,000 signs: 0.5 s). */
 const deepNesting = /^[ \t>*+-]{64}/m;
-/** A text that takes longer is shown as it is. */
-const threadMs = 5_000;
 /** An idle thread holds some 20 MB. */
 const idleMs = 30_000;
 const cacheChars = 1_000_000;
@@ -24,10 +22,10 @@ interface Waiting {
   resolve(html: string): void;
 }
 
-/** Short texts at once, long ones in a thread that goes away when idle; what was rendered lately is remembered. */
-export function createRenderer(log: Log): Renderer {
+/** Short texts at once, long ones in a thread that goes away when idle; one that takes longer than `threadMs` is shown as it is. */
+export function createRenderer(log: Log, threadMs = 5_000): Renderer {
   const cache = createCache();
-  const thread = createThread(log);
+  const thread = createThread(log, threadMs);
   return {
     async html(markdown) {
       const known = cache.get(markdown);
@@ -67,7 +65,7 @@ function createCache(): { get(key: string): string | undefined; set(key: string,
   };
 }
 
-function createThread(log: Log): { html(markdown: string): Promise<string>; stop(): Promise<void> } {
+function createThread(log: Log, threadMs: number): { html(markdown: string): Promise<string>; stop(): Promise<void> } {
   const waiting = new Map<number, Waiting>();
   let worker: Worker | null = null;
   let timer: NodeJS.Timeout | null = null;
