@@ -11,7 +11,10 @@ export function tidyAddress(written: string): string {
     });
   }
   url.hash = "";
-  url.pathname = url.pathname.replace(/\/+$/, "").replace(/\/(?:chat\/)?completions$/, "").replace(/\/models$/, "");
+  url.pathname = url.pathname
+    .replace(/\/+$/, "")
+    .replace(/\/(?:chat\/)?completions$/, "")
+    .replace(/\/models$/, "");
   return url.toString().replace(/\/(?=\?|$)/, "");
 }
 

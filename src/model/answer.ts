@@ -81,7 +81,13 @@ export function buildAnswer(offered: ReadonlySet<string>, sentAt: number): Answe
       const events = sort(splitter.finish(!cut));
       const wanted = calls.finish();
       const finish = cut ? "length" : wanted.length > 0 ? "calls" : "stop";
-      const answer = { content: state.text.join("").trimEnd(), reasoning: state.reasoning.join(""), calls: wanted, finish, usage: usageOf(state, sentAt) } as const;
+      const answer = {
+        content: state.text.join("").trimEnd(),
+        reasoning: state.reasoning.join(""),
+        calls: wanted,
+        finish,
+        usage: usageOf(state, sentAt),
+      } as const;
       return { events, answer };
     },
   };
@@ -143,7 +149,9 @@ function usageOf(state: State, sentAt: number): ModelUsage {
 /** A whole answer, not streamed, as one chunk; null when it is none. */
 export function wholeAsChunk(body: unknown): WireChunk | null {
   if (!isObject(body) || !Array.isArray(body["choices"])) return null;
-  const choices = body["choices"].filter(isObject).map(({ message, finish_reason }) => ({ delta: message, finish_reason: finish_reason ?? "stop" }));
+  const choices = body["choices"]
+    .filter(isObject)
+    .map(({ message, finish_reason }) => ({ delta: message, finish_reason: finish_reason ?? "stop" }));
   // Boundary: JSON from the server, read as carefully as a chunk's.
   return { ...body, choices } as unknown as WireChunk;
 }

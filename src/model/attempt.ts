@@ -23,7 +23,11 @@ export interface AttemptSetting {
 }
 
 /** Sends the request once; yields what can be shown and returns how it ended. Never throws. */
-export async function* attempt(setting: AttemptSetting, request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelEvent, AttemptEnd> {
+export async function* attempt(
+  setting: AttemptSetting,
+  request: ModelRequest,
+  signal: AbortSignal,
+): AsyncGenerator<ModelEvent, AttemptEnd> {
   const watch = watchProgress(signal, setting.prefillMs, setting.stallMs);
   const offered = new Set(request.toolChoice === "auto" ? request.tools.map((tool) => tool.name) : []);
   const builder = buildAnswer(offered, performance.now());
@@ -51,13 +55,18 @@ async function* converse(
   const opened = await setting.connection.chat(server.address, wire, watch);
   const read = await readable(opened);
   if (read.type === "stranger") {
-    return troubleEnd(setting, watch, builder, false, signal, () => judgeBody(read.contentType, read.body, asked(setting, watch)));
+    return troubleEnd(setting, watch, builder, false, signal, () =>
+      judgeBody(read.contentType, read.body, asked(setting, watch)),
+    );
   }
   const moved = server.confirm();
   if (moved !== null) yield { type: "notice", text: moved };
   yield* follow(read.chunks, watch, builder, said);
   if (!builder.finished) {
-    return troubleEnd(setting, watch, builder, said.spoke, signal, () => ({ kind: "final", failure: endedEarly(asked(setting, watch)) }));
+    return troubleEnd(setting, watch, builder, said.spoke, signal, () => ({
+      kind: "final",
+      failure: endedEarly(asked(setting, watch)),
+    }));
   }
   const { events, answer } = builder.end();
   yield* events;
@@ -83,7 +92,12 @@ async function* one(chunk: WireChunk): AsyncGenerator<WireChunk> {
 }
 
 /** Reads to the end. What goes wrong after the finish reason does not matter any more: the answer is complete. */
-async function* follow(chunks: AsyncIterable<WireChunk>, watch: Watch, builder: AnswerBuilder, said: { spoke: boolean }): AsyncGenerator<ModelEvent, void> {
+async function* follow(
+  chunks: AsyncIterable<WireChunk>,
+  watch: Watch,
+  builder: AnswerBuilder,
+  said: { spoke: boolean },
+): AsyncGenerator<ModelEvent, void> {
   try {
     watch.waiting(true);
     for await (const chunk of chunks) {

@@ -13,10 +13,23 @@ export interface Pace {
   /** How often a loading server is asked again, and for how long. */
   readonly loadingPollMs: number;
   readonly loadingMs: number;
+  /** While the demonstration answers, a real server is looked for this often at most. */
+  readonly lookAgainMs: number;
+  /** Between two pieces of the demonstration's answers. */
+  readonly demoPieceMs: number;
 }
 
-/** Four retries in about six seconds; ten minutes for a large model to load from a slow disk. */
-export const defaultPace: Pace = { backoffMs: 400, loadingPollMs: 1_500, loadingMs: 600_000 };
+/**
+ * Four retries in about six seconds; ten minutes for a large model to load from a slow disk; a script that writes about as fast as
+ * people read.
+ */
+export const defaultPace: Pace = {
+  backoffMs: 400,
+  loadingPollMs: 1_500,
+  loadingMs: 600_000,
+  lookAgainMs: 3_000,
+  demoPieceMs: 15,
+};
 
 export interface ChatSetting extends AttemptSetting {
   readonly demonstration: boolean;
@@ -63,7 +76,9 @@ interface Tries {
   loadingSince: number | null;
 }
 
-type Plan = { readonly type: "retry"; readonly waitMs: number; readonly notice: string | null } | { readonly type: "fail"; readonly failure: Failure };
+type Plan =
+  | { readonly type: "retry"; readonly waitMs: number; readonly notice: string | null }
+  | { readonly type: "fail"; readonly failure: Failure };
 
 const mostRetries = 4;
 /** A server that wants more patience than this is left to the caller. */
@@ -71,7 +86,12 @@ const longestWaitMs = 60_000;
 /** From here on a wait is worth a line to the person. */
 const noticeFromMs = 2_000;
 
-async function decide(setting: ChatSetting, end: AttemptEnd & { type: "trouble" }, tries: Tries, signal: AbortSignal): Promise<Plan> {
+async function decide(
+  setting: ChatSetting,
+  end: AttemptEnd & { type: "trouble" },
+  tries: Tries,
+  signal: AbortSignal,
+): Promise<Plan> {
   const { verdict, spoke } = end;
   if (spoke) return { type: "fail", failure: verdict.failure };
   switch (verdict.kind) {
@@ -113,7 +133,10 @@ async function unknownModel({ server }: ChatSetting, failure: Failure, tries: Tr
   const names = await server.list(AbortSignal.any([signal, AbortSignal.timeout(listMs)])).catch(() => []);
   if (names.length === 0) return { type: "fail", failure };
   const message = `the model server at ${shownAddress(server.address)} has no model "${asked}"; it has ${names.slice(0, mostNames).join(", ")}`;
-  return { type: "fail", failure: new Failure("model.refused", message, { advice: "Set model.default to one of these (`hermes model`)." }) };
+  return {
+    type: "fail",
+    failure: new Failure("model.refused", message, { advice: "Set model.default to one of these (`hermes model`)." }),
+  };
 }
 
 const listMs = 2_000;

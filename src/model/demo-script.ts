@@ -3,9 +3,15 @@ import { wordsFor, type DemoWords } from "./demo-words.ts";
 
 /** The part of a chat request that the script looks at. */
 export const demoRequest = z.object({
-  messages: z.array(z.object({ role: z.string(), content: z.string().nullish(), tool_calls: z.array(z.object({ function: z.object({ name: z.string() }) })).nullish() })),
+  messages: z.array(
+    z.object({
+      role: z.string(),
+      content: z.string().nullish(),
+      tool_calls: z.array(z.object({ function: z.object({ name: z.string() }) })).nullish(),
+    }),
+  ),
   tools: z.array(z.object({ function: z.object({ name: z.string() }) })).nullish(),
-  tool_choice: z.unknown(),
+  tool_choice: z.unknown().optional(),
 });
 
 export type DemoRequest = z.infer<typeof demoRequest>;
@@ -24,8 +30,12 @@ export function demoAnswer(request: DemoRequest): DemoAnswer {
   if (last?.role === "tool") return say(words, fromResult(request, words, last.content ?? ""));
   const offered = new Set(request.tool_choice === "none" ? [] : (request.tools ?? []).map((tool) => tool.function.name));
   const fact = wantedFact(asked);
-  if (fact !== null) return offered.has("memory") ? call(words.saving, "memory", { action: "add", target: "user", content: fact }) : say(words, words.noMemory);
-  if (wantsCommand.test(asked)) return offered.has("terminal") ? call(words.running, "terminal", { command: harmless(asked) }) : say(words, words.noTerminal);
+  if (fact !== null)
+    return offered.has("memory")
+      ? call(words.saving, "memory", { action: "add", target: "user", content: fact })
+      : say(words, words.noMemory);
+  if (wantsCommand.test(asked))
+    return offered.has("terminal") ? call(words.running, "terminal", { command: harmless(asked) }) : say(words, words.noTerminal);
   return say(words, greets.test(asked) ? words.greeting : words.nothing);
 }
 
@@ -34,7 +44,9 @@ const greets = /\b(?:hi|hello|hey|start|help|good (?:morning|evening|day))\b|你
 
 /** What follows "remember" (that, to), or null. */
 function wantedFact(asked: string): string | null {
-  const found = /\bremember\b[:,]?\s*(?:that\s+|to\s+)?([\s\S]+)/i.exec(asked) ?? /(?:请)?(?:记住|记下|记得)[：:，,]?\s*([\s\S]+)/.exec(asked);
+  const found =
+    /\bremember\b[:,]?\s*(?:that\s+|to\s+)?([\s\S]+)/i.exec(asked) ??
+    /(?:请)?(?:记住|记下|记得)[：:，,]?\s*([\s\S]+)/.exec(asked);
   const fact = found?.[1]?.trim().slice(0, 300) ?? "";
   return fact === "" ? null : fact;
 }

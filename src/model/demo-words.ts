@@ -18,8 +18,10 @@ export function wordsFor(text: string): DemoWords {
 }
 
 const english: DemoWords = {
-  greeting: "Hello! Everything around me is real: the chat, the queue, the sandbox and the memory. Try “run a command” or “remember that I like tea”.",
-  nothing: "I have read your message, but a script cannot think about it. I can show you two things: say “run a command” or “remember that I like tea”.",
+  greeting:
+    "Hello! Everything around me is real: the chat, the queue, the sandbox and the memory. Try “run a command” or “remember that I like tea”.",
+  nothing:
+    "I have read your message, but a script cannot think about it. I can show you two things: say “run a command” or “remember that I like tea”.",
   running: "A script answers here, not a model. It asks the sandbox to run a harmless command.",
   saving: "A script answers here, not a model. It writes this into your memory.",
   ran: (result) => `The sandbox really ran it and printed:\n\n${fenced(result)}`,
@@ -39,7 +41,8 @@ const chinese: DemoWords = {
   saved: (result) => `记忆的答复：${result}\n\n新的会话会记得它。`,
   noTerminal: "我没有得到 terminal 工具，不能在这里运行命令。",
   noMemory: "我没有得到 memory 工具，不能记住这件事。",
-  disclosure: "*我是内置的演示：一段脚本，不是模型。要连接真正的模型，请运行 `hermes model`，或把 `OPENAI_BASE_URL` 设为你的模型服务器（例如 `http://127.0.0.1:8080/v1`）。*",
+  disclosure:
+    "*我是内置的演示：一段脚本，不是模型。要连接真正的模型，请运行 `hermes model`，或把 `OPENAI_BASE_URL` 设为你的模型服务器（例如 `http://127.0.0.1:8080/v1`）。*",
 };
 
 /** A code block whose fence is longer than any in the text. */

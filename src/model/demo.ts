@@ -13,13 +13,11 @@ export interface Demo {
 }
 
 const model = "demonstration";
-/** About as fast as people read, well under a small model's speed. */
-const pieceMs = 15;
 
-/** Starts it on a free port. */
-export async function openDemo(): Promise<Demo> {
+/** Starts it on a free port, with this pause between two pieces of an answer. */
+export async function openDemo(pieceMs: number): Promise<Demo> {
   const server = createServer((request, response) => {
-    serve(request, response).catch(() => response.destroy());
+    serve(request, response, pieceMs).catch(() => response.destroy());
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -36,16 +34,18 @@ export async function openDemo(): Promise<Demo> {
   };
 }
 
-async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  if (request.url === "/v1/models") return json(response, 200, { object: "list", data: [{ id: model, object: "model", owned_by: "hermes-team" }] });
-  if (request.method !== "POST" || request.url !== "/v1/chat/completions") return json(response, 404, { error: { message: "no such path" } });
+async function serve(request: IncomingMessage, response: ServerResponse, pieceMs: number): Promise<void> {
+  if (request.url === "/v1/models")
+    return json(response, 200, { object: "list", data: [{ id: model, object: "model", owned_by: "hermes-team" }] });
+  if (request.method !== "POST" || request.url !== "/v1/chat/completions")
+    return json(response, 404, { error: { message: "no such path" } });
   const body = await read(request);
   const asked = demoRequest.safeParse(parsed(body));
   if (!asked.success) return json(response, 400, { error: { message: "not a chat request" } });
-  await stream(response, demoAnswer(asked.data), Math.ceil(body.length / 4));
+  await stream(response, demoAnswer(asked.data), Math.ceil(body.length / 4), pieceMs);
 }
 
-async function stream(response: ServerResponse, answer: DemoAnswer, promptTokens: number): Promise<void> {
+async function stream(response: ServerResponse, answer: DemoAnswer, promptTokens: number, pieceMs: number): Promise<void> {
   response.writeHead(200, { "content-type": "text/event-stream" });
   const pieces = answer.text.match(/[\s\S]{1,4}/gu) ?? [];
   send(response, { role: "assistant", content: "" }, null);

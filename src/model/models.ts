@@ -30,7 +30,8 @@ export interface ModelOptions {
 /** The models of one process. Nothing is asked of any server before the first `current()`. Throws `config.invalid` on a bad address. */
 export function openModels(options: ModelOptions): Models {
   const connection = connect(options.apiKey);
-  const finder = options.baseUrl === null ? findServer(options, connection) : fixedServer(options, connection, tidyAddress(options.baseUrl));
+  const finder =
+    options.baseUrl === null ? findServer(options, connection) : fixedServer(options, connection, tidyAddress(options.baseUrl));
   return {
     current: finder.current,
     close: async () => {
@@ -47,8 +48,6 @@ interface Finder {
 
 /** How long `current()` waits to learn a configured server's models; the stream asks again with more patience. */
 const listMs = 2_000;
-/** While the script answers, a real server is looked for this often at most. */
-const lookAgainMs = 3_000;
 
 function fixedServer(options: ModelOptions, connection: Connection, address: string): Finder {
   const server = newServer(connection, address, options.model, options.log);
@@ -65,7 +64,12 @@ function fixedServer(options: ModelOptions, connection: Connection, address: str
 
 function findServer(options: ModelOptions, connection: Connection): Finder {
   const addresses = options.probe.map(tidyAddress);
-  const state = { model: null as Model | null, demo: null as Promise<Demo> | null, looking: null as Promise<void> | null, lookedAt: -Infinity };
+  const state = {
+    model: null as Model | null,
+    demo: null as Promise<Demo> | null,
+    looking: null as Promise<void> | null,
+    lookedAt: -Infinity,
+  };
   const look = (): Promise<void> => {
     state.looking ??= (async () => {
       const address = await probe(connection, addresses, options.model);
@@ -78,10 +82,10 @@ function findServer(options: ModelOptions, connection: Connection): Finder {
     current: async () => {
       if (state.model !== null) return state.model;
       if (state.demo === null || !options.demo) await look();
-      else if (performance.now() - state.lookedAt > lookAgainMs) void look();
+      else if (performance.now() - state.lookedAt > (options.pace ?? defaultPace).lookAgainMs) void look();
       if (state.model !== null) return state.model;
       if (!options.demo) throw noneFound(addresses);
-      state.demo ??= openDemo();
+      state.demo ??= openDemo((options.pace ?? defaultPace).demoPieceMs);
       return demoModel(options, connection, await state.demo);
     },
     close: async () => {

@@ -17,13 +17,20 @@ interface Sizes {
 /** Each server's way to say it; figures may be written with commas. */
 const forms: readonly { readonly pattern: RegExp; readonly read: (found: RegExpExecArray) => Sizes }[] = [
   // llama-server
-  { pattern: /request \(([\d,]+) tokens?\) exceeds the available context size \(([\d,]+)/i, read: ([, prompt, window]) => sizes(prompt, window) },
+  {
+    pattern: /request \(([\d,]+) tokens?\) exceeds the available context size \(([\d,]+)/i,
+    read: ([, prompt, window]) => sizes(prompt, window),
+  },
   // vLLM; its count of input tokens is a lower bound when it says "at least"
   {
-    pattern: /maximum context length is ([\d,]+) tokens[\s\S]*?(?:at least |contains |messages resulted in |requested )([\d,]+) (?:input )?tokens/i,
+    pattern:
+      /maximum context length is ([\d,]+) tokens[\s\S]*?(?:at least |contains |messages resulted in |requested )([\d,]+) (?:input )?tokens/i,
     read: ([, window, prompt]) => sizes(prompt, window),
   },
-  { pattern: /input \(([\d,]+) tokens\) is longer than the model's context length \(([\d,]+)/i, read: ([, prompt, window]) => sizes(prompt, window) },
+  {
+    pattern: /input \(([\d,]+) tokens\) is longer than the model's context length \(([\d,]+)/i,
+    read: ([, prompt, window]) => sizes(prompt, window),
+  },
   { pattern: /exceeds? the (?:model's )?maximum context length of ([\d,]+)/i, read: ([, window]) => sizes(undefined, window) },
   // LM Studio
   {
@@ -32,7 +39,10 @@ const forms: readonly { readonly pattern: RegExp; readonly read: (found: RegExpE
   },
   // Ollama, when its silent cut took the question itself
   { pattern: /no user query found in messages/i, read: () => sizes(undefined, undefined) },
-  { pattern: /context[ _](?:length|size|window)[ _]?(?:is )?exceeded|exceed_context_size/i, read: () => sizes(undefined, undefined) },
+  {
+    pattern: /context[ _](?:length|size|window)[ _]?(?:is )?exceeded|exceed_context_size/i,
+    read: () => sizes(undefined, undefined),
+  },
 ];
 
 function sizes(prompt: string | undefined, window: string | undefined): Sizes {

@@ -24,7 +24,11 @@ interface Tag {
 const tags: readonly Tag[] = [
   { open: "<think>", close: "</think>", holds: "reasoning" },
   { open: "◁think▷", close: "◁/think▷", holds: "reasoning" },
-  ...[...new Map(textFamilies.map(({ open, close }) => [open, close]))].map(([open, close]) => ({ open, close, holds: "call" as const })),
+  ...[...new Map(textFamilies.map(({ open, close }) => [open, close]))].map(([open, close]) => ({
+    open,
+    close,
+    holds: "call" as const,
+  })),
 ];
 const loneCloses = tags.filter((tag) => tag.holds === "reasoning").map((tag) => tag.close);
 const marks: readonly string[] = [...tags.map((tag) => tag.open), ...loneCloses];
@@ -51,7 +55,8 @@ export function splitText(offered: ReadonlySet<string>): Splitter {
       const pieces: Piece[] = [];
       let rest: string | null = state.held + delta;
       state.held = "";
-      while (rest !== null && rest !== "") rest = state.inside === null ? outside(state, rest, pieces) : inside(state, state.inside, rest, pieces, offered);
+      while (rest !== null && rest !== "")
+        rest = state.inside === null ? outside(state, rest, pieces) : inside(state, state.inside, rest, pieces, offered);
       return pieces;
     },
     finish: (complete) => {
@@ -132,7 +137,8 @@ function endCall(state: State, tag: Tag, last: string, pieces: Piece[], offered:
 
 function emit(pieces: Piece[], type: "text" | "reasoning", text: string, state: State): void {
   if (text === "") return;
-  if (type === "text") state.lineBegun = text.slice(text.lastIndexOf("\n") + 1).trim() !== "" || (state.lineBegun && !text.includes("\n"));
+  if (type === "text")
+    state.lineBegun = text.slice(text.lastIndexOf("\n") + 1).trim() !== "" || (state.lineBegun && !text.includes("\n"));
   pieces.push({ type, text });
 }
 

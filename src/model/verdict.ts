@@ -25,7 +25,8 @@ export interface Asked {
 export function judge(thrown: unknown, asked: Asked): Verdict {
   if (thrown instanceof Failure) return final(thrown);
   if (thrown instanceof APIConnectionError) return judgeConnection(thrown, asked);
-  if (thrown instanceof APIError && thrown.status !== undefined) return judgeStatus(thrown.status, textOf(thrown), asked, thrown.headers);
+  if (thrown instanceof APIError && thrown.status !== undefined)
+    return judgeStatus(thrown.status, textOf(thrown), asked, thrown.headers);
   if (thrown instanceof APIError) return judgeInStream(thrown, asked);
   // What is left are a socket closed in mid-body ("terminated") and JSON cut in the middle.
   const failure = broken(asked, "broke off its answer", thrown);
@@ -35,7 +36,9 @@ export function judge(thrown: unknown, asked: Asked): Verdict {
 /** Judges an answer that came with status 200 but is no stream. */
 export function judgeBody(contentType: string, body: unknown, asked: Asked): Verdict {
   if (contentType.includes("html")) {
-    const failure = new Failure("model.refused", `${at(asked)} answers with a web page, not as a model server`, { advice: addressAdvice });
+    const failure = new Failure("model.refused", `${at(asked)} answers with a web page, not as a model server`, {
+      advice: addressAdvice,
+    });
     return { kind: "misaddressed", failure };
   }
   const error = isObject(body) ? body["error"] : undefined;
@@ -98,13 +101,18 @@ function judgeStatus(status: number, text: string, asked: Asked, headers?: Heade
   if (tooLong !== null) return final(tooLong);
   if (status === 401 || status === 403) return final(keyRefused(asked, status));
   if (status === 404 && /model/i.test(text)) return { kind: "unknown_model", failure: refused(asked, text) };
-  if (status === 404 || status === 405) return { kind: "misaddressed", failure: refused(asked, `${status} ${text}`, addressAdvice) };
+  if (status === 404 || status === 405)
+    return { kind: "misaddressed", failure: refused(asked, `${status} ${text}`, addressAdvice) };
   if (status === 400 && /enable-auto-tool-choice/.test(text)) return final(refused(asked, text, vllmAdvice));
   if (status === 503 && /loading model/i.test(text)) {
     const advice = "Wait until it has loaded, then send /retry.";
-    return { kind: "loading", failure: new Failure("model.loading", `the model at ${at(asked)} is still loading`, { advice, retryable: true }) };
+    return {
+      kind: "loading",
+      failure: new Failure("model.loading", `the model at ${at(asked)} is still loading`, { advice, retryable: true }),
+    };
   }
-  if (status === 408 || status === 425 || status === 429 || (status >= 500 && !isFinal5xx(status, text))) return busy(status, text, asked, headers);
+  if (status === 408 || status === 425 || status === 429 || (status >= 500 && !isFinal5xx(status, text)))
+    return busy(status, text, asked, headers);
   return final(refused(asked, `${status} ${text}`));
 }
 
@@ -118,8 +126,13 @@ function isFinal5xx(status: number, text: string): boolean {
 function busy(status: number, text: string, asked: Asked, headers?: Headers): Verdict {
   const afterMs = retryAfter(headers);
   const message = `the model server at ${at(asked)} answered ${status}${text === "" ? "" : `: ${text}`}`;
-  const advice = status === 429 || status === 503 ? "It is busy: send /retry in a while." : "Look at the server's log; then send /retry.";
-  const failure = new Failure("model.broken", message, { advice, retryable: true, ...(afterMs === null ? {} : { retryAfterMs: afterMs }) });
+  const advice =
+    status === 429 || status === 503 ? "It is busy: send /retry in a while." : "Look at the server's log; then send /retry.";
+  const failure = new Failure("model.broken", message, {
+    advice,
+    retryable: true,
+    ...(afterMs === null ? {} : { retryAfterMs: afterMs }),
+  });
   return { kind: "again", afterMs, failure };
 }
 

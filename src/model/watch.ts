@@ -22,7 +22,15 @@ export interface Watch {
 export function watchProgress(caller: AbortSignal, prefillMs: number, stallMs: number): Watch {
   const controller = new AbortController();
   const abort = (): void => controller.abort();
-  const state = { stalled: false, bytes: false, token: false, waits: true, hurried: false, patience: prefillMs, life: performance.now() };
+  const state = {
+    stalled: false,
+    bytes: false,
+    token: false,
+    waits: true,
+    hurried: false,
+    patience: prefillMs,
+    life: performance.now(),
+  };
   let timer: NodeJS.Timeout | null = null;
   // One timer a stream, looking at a clock: re-arming it for each token would cost more than all else here.
   const arm = (ms: number): void => {

@@ -21,7 +21,7 @@ export function quickModels(overrides: Partial<ModelOptions> = {}): Models {
     stallMs: 5_000,
     prefillMs: 5_000,
     log: lines(),
-    pace: { backoffMs: 2, loadingPollMs: 5, loadingMs: 2_000 },
+    pace: { backoffMs: 2, loadingPollMs: 5, loadingMs: 2_000, lookAgainMs: 20, demoPieceMs: 0 },
     ...overrides,
   });
 }
@@ -34,13 +34,20 @@ export const terminalTool: ToolSpec = {
 };
 
 /** A request with one message of a person, or with these messages. */
-export function asking(messages: string | readonly ModelMessage[] = "hello", tools: readonly ToolSpec[] = [terminalTool]): ModelRequest {
+export function asking(
+  messages: string | readonly ModelMessage[] = "hello",
+  tools: readonly ToolSpec[] = [terminalTool],
+): ModelRequest {
   const said = typeof messages === "string" ? [{ role: "user" as const, content: messages }] : messages;
   return { messages: said, tools, toolChoice: "auto" };
 }
 
 /** All events of one stream. */
-export function drain(model: Model, request: ModelRequest = asking(), signal = new AbortController().signal): Promise<ModelEvent[]> {
+export function drain(
+  model: Model,
+  request: ModelRequest = asking(),
+  signal = new AbortController().signal,
+): Promise<ModelEvent[]> {
   return Array.fromAsync(model.stream(request, signal));
 }
 

@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { splitText, type Piece } from "../../src/model/splitter.ts";
+
+const offered = new Set(["terminal", "memory"]);
+
+/** Sorted text, with neighbours of one kind joined. */
+function sorted(
+  deltas: readonly string[],
+  complete = true,
+): { shown: string; thought: string; calls: string[]; rethinks: number } {
+  const splitter = splitText(offered);
+  const pieces: Piece[] = [...deltas.flatMap((delta) => splitter.push(delta)), ...splitter.finish(complete)];
+  const joined = (type: "text" | "reasoning") => pieces.map((piece) => (piece.type === type ? piece.text : "")).join("");
+  const calls = pieces.flatMap((piece) => (piece.type === "call" ? [`${piece.call.name} ${piece.call.arguments}`] : []));
+  return {
+    shown: joined("text"),
+    thought: joined("reasoning"),
+    calls,
+    rethinks: pieces.filter((piece) => piece.type === "rethink").length,
+  };
+}
+
+const whole = (text: string, complete = true) => sorted([text], complete);
+
+const fragments = [
+  "<think>",
+  "</think>",
+  "<tool_call>",
+  "</tool_call>",
+  '{"name": "terminal", "arguments": {"command": "ls"}}',
+  '{"name": "nope"}',
+  "[TOOL_REQUEST]",
+  "[END_TOOL_REQUEST]",
+  "`",
+  "``",
+  "```",
+  "\n",
+  " ",
+  "a < b",
+  "x[0]",
+  "<tool_",
+  "◁think▷",
+  "◁/think▷",
+  "word",
+  "世界",
+  "👋",
+  "<function=memory><parameter=content>\n5\n</parameter></function>",
+];
+
+test("any split of a text gives the same", () => {
+  const text = fc.array(fc.constantFrom(...fragments), { maxLength: 14 }).map((parts) => parts.join(""));
+  fc.assert(
+    fc.property(text, fc.array(fc.nat(), { maxLength: 30 }), fc.boolean(), (input, cuts, complete) => {
+      const at = [...new Set(cuts.map((cut) => cut % (input.length + 1)))].sort((a, b) => a - b);
+      const pieces = [0, ...at].map((from, index) => input.slice(from, at[index] ?? input.length));
+      assert.deepEqual(sorted(pieces, complete), whole(input, complete));
+    }),
+    { numRuns: 3_000 },
+  );
+});
+
+test("text without marks passes through untouched", () => {
+  fc.assert(
+    fc.property(fc.array(fc.string({ unit: "grapheme" })), (deltas) => {
+      const text = deltas.join("");
+      fc.pre(!/<think>|<\/think>|<tool_call>|\[TOOL_REQUEST\]|◁/.test(text));
+      assert.equal(sorted(deltas).shown, text);
+    }),
+  );
+});
+
+test("calls of offered tools are read, in each family's form", () => {
+  const hermes = '<tool_call>\n{"name": "terminal", "arguments": {"command": "ls"}}\n</tool_call>';
+  assert.deepEqual(whole(`a${hermes}b${hermes}`), {
+    shown: "ab",
+    thought: "",
+    calls: Array(2).fill('terminal {"command":"ls"}'),
+    rethinks: 0,
+  });
+  const coder =
+    "<tool_call>\n<function=terminal>\n<parameter=command>\nls -la\n</parameter>\n<parameter=timeout>\n30\n</parameter>\n</function>\n</tool_call>";
+  assert.deepEqual(whole(coder).calls, ['terminal {"command":"ls -la","timeout":30}']);
+  assert.deepEqual(whole('[TOOL_REQUEST]{"name":"memory","arguments":{}}[END_TOOL_REQUEST]').calls, ["memory {}"]);
+});
+
+test("a missing last close is forgiven, unless the answer was cut off", () => {
+  const open = '<tool_call>{"name": "terminal", "arguments": {"command": "rm -rf /tmp/x"}}';
+  assert.deepEqual(whole(open).calls, ['terminal {"command":"rm -rf /tmp/x"}']);
+  assert.deepEqual(whole(open, false), { shown: "", thought: "", calls: [], rethinks: 0 });
+});
+
+test("a call of a tool that was not offered is dropped, not shown and not run", () => {
+  assert.deepEqual(whole('hm <tool_call>{"name": "reboot", "arguments": {}}</tool_call>'), {
+    shown: "hm ",
+    thought: "",
+    calls: [],
+    rethinks: 0,
+  });
+});
+
+test("marks in code are text", () => {
+  const fence = '```xml\n<tool_call>{"name": "terminal", "arguments": {}}</tool_call>\n<think>\n```\nafter';
+  assert.deepEqual(whole(fence), { shown: fence, thought: "", calls: [], rethinks: 0 });
+  assert.equal(whole("the `<think>` tag").shown, "the `<think>` tag");
+});
+
+test("a stray backtick hides no more than its line", () => {
+  assert.deepEqual(whole("it`s\n<think>x</think>y"), { shown: "it`s\ny", thought: "x", calls: [], rethinks: 0 });
+});
+
+test("markup is never shown on the way, at any time", () => {
+  const splitter = splitText(offered);
+  for (const character of 'Look: <tool_call>{"name": "terminal", "arguments": {"command": "<b>"}}</tool_call> done <think>hm</think>.') {
+    for (const piece of splitter.push(character)) if (piece.type === "text") assert.doesNotMatch(piece.text, /[<{]/);
+  }
+});
