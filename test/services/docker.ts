@@ -26,7 +26,7 @@ export function dockerHost(): Promise<string> {
 /** An engine that answers already, else a private one; with both images in it. */
 export async function openDocker(configured: string | undefined): Promise<Engine> {
   const start = Date.now();
-  const found = await answering([configured, "unix:///var/run/docker.sock"]);
+  const found = await answering(configured);
   const engine: Engine =
     found === null ? await startDocker() : { host: found, private: false, [Symbol.asyncDispose]: () => Promise.resolve() };
   announce(`Docker: ${engine.private ? "started an engine" : "using the engine"} at ${engine.host} (${since(start)})`);
@@ -60,6 +60,11 @@ export async function startDocker(): Promise<Engine> {
   };
 }
 
+/** Whether an engine answers already, at `configured` or at the usual place. */
+export async function dockerAnswers(configured: string | undefined): Promise<boolean> {
+  return (await answering(configured)) !== null;
+}
+
 /** A client of the engine at `host`. */
 export function dockerAt(host: string): Docker {
   const url = new URL(host);
@@ -67,8 +72,8 @@ export function dockerAt(host: string): Docker {
   return new Docker({ protocol: "http", host: url.hostname, port: Number(url.port || "2375") });
 }
 
-async function answering(hosts: readonly (string | undefined)[]): Promise<string | null> {
-  for (const host of hosts) if (host !== undefined && (await answers(host))) return host;
+async function answering(configured: string | undefined): Promise<string | null> {
+  for (const host of [configured, "unix:///var/run/docker.sock"]) if (host !== undefined && (await answers(host))) return host;
   return null;
 }
 

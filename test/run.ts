@@ -1,0 +1,89 @@
+/**
+ * `npm test`: finds, starts or installs the real Redis, Postgres, Docker and Chromium that the tests need, runs them, and stops what it
+ * started. `node test/run.ts FILE…` runs only those files; `--hold` starts everything, prints where it is, and waits for Ctrl-C.
+ */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { globSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { everything, needsOf } from "./services/needs.ts";
+import { prepare } from "./services/prepare.ts";
+import { announce, since } from "./services/processes.ts";
+
+/** Two cores run two files: more only makes timings worse. */
+const filesAtOnce = 2;
+/** A file that takes longer hangs: the whole suite must stay under five minutes. */
+const fileTimeoutMs = 180_000;
+/** Variables of the real world that no test may see: keys, tokens, addresses, and this user's home of Hermes. */
+const real =
+  /^(OPENAI|ANTHROPIC|OPENROUTER|TELEGRAM|DISCORD|SLACK|REDIS|DATABASE|PG|DOCKER|HERMES|GATEWAY|LLM|MODEL)(_|[A-Z])|_(TOKEN|API_KEY|SECRET)$/;
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(args: readonly string[]): Promise<number> {
+  const start = Date.now();
+  const root = resolve(import.meta.dirname, "..");
+  const hold = args.includes("--hold");
+  const files = args.filter((arg) => !arg.startsWith("-"));
+  const chosen = files.length > 0 ? files.map((file) => resolve(file)) : globSync(join(root, "test/**/*.test.ts")).toSorted();
+  const dockerHost = process.env["DOCKER_HOST"];
+  const stop = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => stop.abort(signal));
+  try {
+    await using services = await prepare(files.length > 0 ? needsOf(chosen) : everything, dockerHost);
+    if (hold) return await held(services.env, stop.signal);
+    announce(`${chosen.length} files; everything ready after ${since(start)}`);
+    return await runTests(chosen, { ...withoutTheRealWorld(process.env), ...services.env }, args.filter(isFlag), stop.signal);
+  } catch (thrown) {
+    announce(thrown instanceof Error ? thrown.message : String(thrown));
+    return 1;
+  } finally {
+    announce(`total ${since(start)}`);
+  }
+}
+
+async function runTests(
+  files: readonly string[],
+  env: NodeJS.ProcessEnv,
+  flags: readonly string[],
+  signal: AbortSignal,
+): Promise<number> {
+  const home = mkdtempSync(join(tmpdir(), "hermes-test-home-"));
+  const how = [
+    "--test",
+    `--test-concurrency=${filesAtOnce}`,
+    `--test-timeout=${fileTimeoutMs}`,
+    "--test-reporter=spec",
+    ...flags,
+  ];
+  const child = spawn(process.execPath, [...how, ...files], {
+    env: { ...env, HERMES_HOME: home },
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  const interrupt = (): void => void child.kill("SIGTERM");
+  signal.addEventListener("abort", interrupt);
+  if (signal.aborted) interrupt();
+  try {
+    const [code]: unknown[] = await once(child, "exit");
+    return typeof code === "number" && !signal.aborted ? code : 1;
+  } finally {
+    rmSync(home, { recursive: true, force: true });
+  }
+}
+
+async function held(env: Readonly<Record<string, string>>, signal: AbortSignal): Promise<number> {
+  for (const [name, value] of Object.entries(env)) process.stdout.write(`export ${name}=${value}\n`);
+  const alive = setInterval(() => {}, 60_000);
+  if (!signal.aborted) await once(signal, "abort");
+  clearInterval(alive);
+  return 0;
+}
+
+function withoutTheRealWorld(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !real.test(name)));
+}
+
+function isFlag(arg: string): boolean {
+  return arg.startsWith("--test-");
+}
