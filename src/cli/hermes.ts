@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { inspect } from "node:util";
 import { createInterface } from "node:readline/promises";
 import { Command, CommanderError } from "commander";
 import { homeDirectory } from "../config/home.ts";
@@ -92,8 +93,7 @@ async function askAtTerminal(question: string): Promise<string> {
 function explain(thrown: unknown, streams: Streams): number {
   const failure = asFailure(thrown);
   const lines = [`hermes: ${failure.message}`, ...(failure.advice === null ? [] : [`        ${failure.advice}`])];
-  if (/^(?:1|true|yes|on)$/i.test(streams.env["HERMES_DEBUG"] ?? ""))
-    lines.push(failure.stack ?? "", String(failure.cause ?? ""));
+  if (/^(?:1|true|yes|on)$/i.test(streams.env["HERMES_DEBUG"] ?? "")) lines.push(inspect(failure));
   streams.stderr.write(`${redact(lines.join("\n"))}\n`);
   return failure.code === "config.invalid" ? exits.config : exits.failure;
 }

@@ -1,4 +1,4 @@
-import { type Finding, shown } from "./findings.ts";
+import { type Finding, shown, valueText } from "./findings.ts";
 import type { Environment } from "./home.ts";
 import { type KeyPath, findKey, keyOf } from "./keys.ts";
 import type { Setting } from "./yaml-file.ts";
@@ -59,7 +59,7 @@ function checked(path: KeyPath, origin: Origin, raw: unknown, name: string, wher
 
 function withDefault(fallback: unknown): string {
   if (fallback === null) return "it counts as not set.";
-  return `its default is used: ${Array.isArray(fallback) ? fallback.join(", ") : String(fallback)}.`;
+  return `its default is used: ${valueText(fallback)}.`;
 }
 
 /** An address without `http://` is the commonest slip. */

@@ -1,3 +1,4 @@
+import { valueText } from "./findings.ts";
 import { type Key, type KeyPath, keyOf, keyPaths } from "./keys.ts";
 
 /** docs/configuration.md, made from the table of keys. */
@@ -64,11 +65,11 @@ function remarks(key: Key): string[] {
 
 function fallbackText(key: Key): string {
   if (key.fallback === null) return "–";
-  return Array.isArray(key.fallback) ? key.fallback.map((one) => `\`${String(one)}\``).join(", ") : `\`${String(key.fallback)}\``;
+  return `\`${valueText(key.fallback)}\``;
 }
 
 function exampleLines(key: Key): string[] {
   if (key.env === undefined) return [];
-  const value = Array.isArray(key.fallback) ? key.fallback.join(",") : key.fallback === null ? "" : String(key.fallback);
+  const value = key.fallback === null ? "" : valueText(key.fallback);
   return ["", `# ${key.doc} Takes ${key.kind.expected}.`, `# ${key.env}=${value}`];
 }

@@ -1,6 +1,9 @@
 import { redact } from "../core/redact.ts";
 
-/** Something odd in the configuration. An `error` means that a value could not be used; a `warning` that it may not do what is hoped. */
+/**
+ * Something odd in the configuration. An `error` is a value that can't be used; a `warning` one that may not do
+ * what is hoped.
+ */
 export interface Finding {
   readonly severity: "error" | "warning";
   /** The key or variable, as it was written; null when it concerns a whole file. */
@@ -14,6 +17,12 @@ export interface Finding {
 /** A finding as one line. */
 export function findingLine(finding: Finding): string {
   return `${finding.message} ${finding.mend}`;
+}
+
+/** A key's value as text: lists with commas. */
+export function valueText(value: unknown): string {
+  if (Array.isArray(value)) return value.map(valueText).join(",");
+  return typeof value === "string" ? value : (JSON.stringify(value) ?? "");
 }
 
 /** A value as a finding may show it: short, on one line, without secrets. */

@@ -15,6 +15,8 @@ export interface Key<T = unknown> {
   readonly secret?: true;
   /** Can't be set in config.yaml. */
   readonly environmentOnly?: true;
+  /** Needed before any file is read, so only the environment itself can set it. */
+  readonly early?: true;
   /** An empty environment variable is a value, not the lack of one. */
   readonly emptyCounts?: true;
 }
@@ -28,10 +30,12 @@ export const keys = {
   home: row(text("a directory"), "~/.hermes", "Where configuration, logs and embedded state live.", {
     env: "HERMES_HOME",
     environmentOnly: true,
+    early: true,
   }),
   debug: row(toggle(), false, "Shows stack traces of errors at the command line.", {
     env: "HERMES_DEBUG",
     environmentOnly: true,
+    early: true,
   }),
   redis_url: row(
     address(["redis", "rediss"], "redis://127.0.0.1:6379"),

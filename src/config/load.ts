@@ -33,7 +33,7 @@ export async function loadConfig(options: LoadOptions = {}): Promise<Loaded> {
   const settings = yaml.settings.map((setting) => interpolated(setting, variables));
   const sources: Source[] = [
     { origin: "environment", values: fromVariables(env) },
-    { origin: ".env", values: fromVariables(dotenv.values) },
+    { origin: ".env", values: fromVariables(dotenv.values, true) },
   ];
   const decided = keyPaths.map((path) =>
     decide(
@@ -59,26 +59,28 @@ export async function loadConfig(options: LoadOptions = {}): Promise<Loaded> {
 
 /** `terminal.container_cpu` becomes `terminal.containerCpu`. The type is derived from the same table: the cast states that. */
 function arrange(home: string, decided: readonly { path: KeyPath; value: unknown }[]): Config {
-  const config: Record<string, unknown> = {};
+  const top: Record<string, unknown> = {};
+  const groups: Record<string, Record<string, unknown>> = {};
   for (const { path, value } of decided) {
     const [group = "", name] = path.split(".");
-    if (name === undefined) config[camel(group)] = value;
-    else config[group] = { ...(config[group] ?? {}), [camel(name)]: value };
+    if (name === undefined) top[camel(group)] = value;
+    else groups[group] = { ...groups[group], [camel(name)]: value };
   }
-  return { ...config, home } as Config;
+  return { ...top, ...groups, home } as Config;
 }
 
 function camel(name: string): string {
   return name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
 }
 
-function fromVariables(variables: Environment): Map<KeyPath, { name: string; value: string }> {
+function fromVariables(variables: Environment, late = false): Map<KeyPath, { name: string; value: string }> {
   const values = new Map<KeyPath, { name: string; value: string }>();
   for (const path of keyPaths) {
-    const { env: name, emptyCounts } = keyOf(path);
+    const { env: name, emptyCounts, early } = keyOf(path);
     const value = name === undefined ? undefined : variables[name]?.trim();
+    if (name === undefined || value === undefined || (late && early === true)) continue;
     // An empty variable is what compose files make of an unset one.
-    if (name === undefined || value === undefined || (value === "" && emptyCounts !== true)) continue;
+    if (value === "" && emptyCounts !== true) continue;
     values.set(path, { name, value });
   }
   return values;

@@ -48,7 +48,10 @@ export function knownKey(name: string): KeyPath {
   if (isOriginalKey(name)) {
     throw new Failure("config.invalid", `${name} is a key of the original Hermes Agent that this version does not use.`);
   }
-  const names = keyPaths.flatMap((known) => [known, ...(keyOf(known).env ?? []), ...(keyOf(known).aliases ?? [])].flat());
+  const names = keyPaths.flatMap((known) => {
+    const { env, aliases = [] } = keyOf(known);
+    return env === undefined ? [known, ...aliases] : [known, env, ...aliases];
+  });
   const meant = nearest(name, names);
   const advice = meant === null ? "`hermes config show` lists all keys." : `Did you mean ${meant}?`;
   throw new Failure("config.invalid", `there is no key ${shown(name, false)}.`, { advice });
@@ -64,7 +67,7 @@ async function isInEnv(home: string, env: string): Promise<boolean> {
 }
 
 async function editEnv(home: string, path: KeyPath, env: string, value: string | null): Promise<Change> {
-  if (value !== null && (path === "home" || path === "debug")) {
+  if (value !== null && keyOf(path).early === true) {
     throw new Failure("config.invalid", `${env} is read before any file is.`, { advice: "Set it in the environment." });
   }
   const file = envFile(home);

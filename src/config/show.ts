@@ -1,5 +1,5 @@
 import type { Origin } from "./decide.ts";
-import { shown } from "./findings.ts";
+import { shown, valueText } from "./findings.ts";
 import { type KeyPath, keyOf, keyPaths } from "./keys.ts";
 import type { Loaded } from "./load.ts";
 
@@ -24,8 +24,8 @@ export function getKey(loaded: Loaded, path: KeyPath): ShownKey {
 function display(path: KeyPath, value: unknown): string {
   if (value === null || value === undefined) return "(not set)";
   if (keyOf(path).secret === true) return "(set, not shown)";
-  if (Array.isArray(value)) return value.length === 0 ? "(none)" : value.join(",");
-  return typeof value === "string" ? shown(value, false).slice(1, -1) : String(value);
+  if (Array.isArray(value)) return value.length === 0 ? "(none)" : valueText(value);
+  return typeof value === "string" ? shown(value, false).slice(1, -1) : valueText(value);
 }
 
 function valueAt(config: object, path: string): unknown {

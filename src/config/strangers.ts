@@ -41,7 +41,13 @@ export function unknownVariables(env: Environment, dotenv: Environment, settings
   const used = new Set([...known, ...settings.flatMap((setting) => namesIn(setting.value))]);
   const inFile = Object.keys(dotenv).filter((name) => !used.has(name));
   const inEnvironment = Object.keys(env).filter((name) => !used.has(name) && !(name in dotenv) && ours.test(name));
+  const tooLate = keyPaths
+    .flatMap((path) => (keyOf(path).early === true ? (keyOf(path).env ?? []) : []))
+    .filter((name) => name in dotenv);
   return [
+    ...tooLate.map((name) =>
+      warning(name, `${name} in .env has no effect: it is needed before that file is read.`, "Set it in the environment."),
+    ),
     ...inFile.map((name) =>
       warning(name, `${name} in .env is no variable that this version reads.`, didYouMean(nearest(name, known))),
     ),

@@ -188,6 +188,7 @@ const cases: readonly Case[] = [
     severity: "warning",
     says: /TELEGRAM_ALLOWED_USERS in \.env is no variable/,
   },
+  { name: "a home in .env", dotenv: "HERMES_HOME=/x\n", severity: "warning", says: /HERMES_HOME in \.env has no effect/ },
   {
     name: "a line of .env that sets nothing",
     dotenv: "# fine\nexport A_B\n",
