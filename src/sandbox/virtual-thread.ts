@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
-import { Bash, defineCommand, type IFileSystem, InMemoryFs, MountableFs, ReadWriteFs, stdoutAsBytes } from "just-bash";
+import { Bash, defineCommand, type IFileSystem, InMemoryFs, MountableFs, ReadWriteFs, stdoutKind } from "just-bash";
 import { outputCollector } from "./output.ts";
 import { absolutePath, type FileFault, workspace } from "./paths.ts";
 import type { VirtualReply, VirtualRequest, VirtualSetup } from "./virtual-messages.ts";
@@ -95,7 +95,7 @@ async function run(files: IFileSystem, state: SessionState, command: string, wor
   try {
     const result = await bash.exec(script, { env: state.env, replaceEnv: true, rawScript: true, signal });
     const output = outputCollector();
-    output.push(Buffer.from(stdoutAsBytes(result), "latin1"));
+    output.push(Buffer.from(result.stdout, stdoutKind(result) === "bytes" ? "latin1" : "utf8"));
     output.push(Buffer.from(result.stderr, "utf8"));
     return { output: output.text(), exitCode: result.exitCode };
   } catch (thrown) {

@@ -1,0 +1,2 @@
+export { renderBlock } from "./block.ts";
+export { applyChange, entrySeparator, parseEntries } from "./rules.ts";

@@ -1,0 +1,36 @@
+import type { Tool } from "../core/tool.ts";
+import { capText } from "./cap.ts";
+import { memory } from "./memory.ts";
+import { readFile } from "./read-file.ts";
+import { terminal } from "./terminal.ts";
+import { writeFile } from "./write-file.ts";
+
+export { type ParsedArguments, parseArguments } from "./arguments.ts";
+export { capText } from "./cap.ts";
+export { toolSpecs } from "./specs.ts";
+
+/** ONE LINE A TOOL. */
+const registered = [
+  memory,
+  readFile,
+  terminal,
+  writeFile,
+] as const satisfies readonly Tool[];
+
+/** All tools; what they return and the errors they throw are cut to `limits.resultChars`. */
+export const tools: readonly Tool[] = registered.map(capped);
+
+function capped(tool: Tool): Tool {
+  return {
+    ...tool,
+    preview: (args) => capText(tool.preview(args).replaceAll(/\s+/g, " "), 120),
+    run: async (args, context) => {
+      try {
+        return capText(await tool.run(args, context), context.limits.resultChars);
+      } catch (thrown) {
+        if (thrown instanceof Error && thrown.message.length <= context.limits.resultChars) throw thrown;
+        throw new Error(capText(thrown instanceof Error ? thrown.message : String(thrown), context.limits.resultChars), { cause: thrown });
+      }
+    },
+  };
+}

@@ -1,0 +1,33 @@
+import { z } from "zod";
+import type { MemoryChange } from "../core/tool.ts";
+import { tool } from "../core/tool.ts";
+
+const parameters = z.strictObject({
+  action: z.enum(["add", "replace", "remove"]),
+  target: z.enum(["memory", "user"]).describe("memory: facts, conventions, lessons. user: who the person is and likes."),
+  content: z.string().default("").describe("New entry, for add and replace."),
+  old_text: z.string().default("").describe("Part of the one entry meant, for replace and remove."),
+});
+
+export const memory = tool({
+  name: "memory",
+  description: "Change what you remember across conversations. Save lasting facts and preferences unasked, in one short sentence each; no secrets.",
+  kind: "effect",
+  parameters,
+  preview: ({ action, target }) => `memory: ${action} ${target}`,
+  run: (args, context) => context.remember(changeOf(args)),
+});
+
+function changeOf(args: z.output<typeof parameters>): MemoryChange {
+  const { action, target, content, old_text: oldText } = args;
+  if (action !== "remove" && content.trim() === "") throw new Error(`${action} needs content: the entry to remember.`);
+  if (action !== "add" && oldText.trim() === "") throw new Error(`${action} needs old_text: a part of the entry you mean.`);
+  switch (action) {
+    case "add":
+      return { action, target, content };
+    case "replace":
+      return { action, target, oldText, content };
+    case "remove":
+      return { action, target, oldText };
+  }
+}

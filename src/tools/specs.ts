@@ -1,0 +1,20 @@
+import { z } from "zod";
+import type { ToolSpec } from "../core/model.ts";
+import type { Tool } from "../core/tool.ts";
+
+/** Tools as the model sees them: sorted by name, the same bytes every time. `sandboxHint` says what commands can and can't do. */
+export function toolSpecs(tools: readonly Tool[], sandboxHint: string): ToolSpec[] {
+  return tools
+    .map((tool) => ({
+      name: tool.name,
+      description: tool.name === "terminal" ? `${tool.description} ${sandboxHint}` : tool.description,
+      parameters: parametersOf(tool),
+    }))
+    .toSorted((one, other) => (one.name < other.name ? -1 : 1));
+}
+
+/** A tool's parameters as JSON Schema. */
+export function parametersOf(tool: Tool): Readonly<Record<string, unknown>> {
+  const { $schema: _dialect, ...schema } = z.toJSONSchema(tool.parameters, { io: "input" });
+  return schema;
+}
