@@ -104,7 +104,13 @@ async function checkDocker({ loaded: { config } }: CheckInput): Promise<CheckRes
     return [ok(`The engine at ${engine.address} answers; the image ${dockerImage} is ${has ? "there" : "pulled at first use"}.`)];
   } catch (thrown) {
     if (!(thrown instanceof Failure) || backend === "docker") throw thrown;
-    return [{ state: "warn", text: `${thrown.message} Commands run in the virtual shell.`, mend: thrown.advice ?? "" }];
+    return [
+      {
+        state: "warn",
+        text: `${thrown.message.replace(/\.?$/, ".")} Commands run in the virtual shell.`,
+        mend: thrown.advice ?? "",
+      },
+    ];
   }
 }
 
