@@ -60,10 +60,12 @@ export function addGuard(server: FastifyInstance, options: GuardOptions): void {
 export function refuse(request: FastifyRequest, reply: FastifyReply, status: number, message: string): FastifyReply {
   reply.code(status);
   if (request.url.startsWith("/api/")) return reply.send({ error: { message } });
-  return reply.type("text/html; charset=utf-8").send(
-    `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="color-scheme" content="light dark">` +
-      `<meta name="viewport" content="width=device-width"><title>Hermes Team</title><p>${message}</p></html>`,
-  );
+  return reply
+    .type("text/html; charset=utf-8")
+    .send(
+      `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="color-scheme" content="light dark">` +
+        `<meta name="viewport" content="width=device-width"><title>Hermes Team</title><p>${message}</p></html>`,
+    );
 }
 
 /** A name that an attacker's DNS points here (rebinding) comes in the Host header; addresses can't be rebound. */

@@ -100,7 +100,9 @@ function render(node: Nodes, definitions: Definitions): string {
 /** Items of a tight list are lines, not paragraphs. */
 function itemContent(item: ListItem, definitions: Definitions): string {
   const tight = (child: Nodes) => child.type === "paragraph" && !item.spread;
-  return item.children.map((child) => (tight(child) && "children" in child ? inner(child, definitions) : render(child, definitions))).join("");
+  return item.children
+    .map((child) => (tight(child) && "children" in child ? inner(child, definitions) : render(child, definitions)))
+    .join("");
 }
 
 function checkbox(checked: boolean | null | undefined): string {

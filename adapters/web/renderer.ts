@@ -83,10 +83,13 @@ function createThread(log: Log, threadMs: number): { html(markdown: string): Pro
 
   function watch(): void {
     if (timer) clearTimeout(timer);
-    timer = setTimeout(() => {
-      if (waiting.size > 0) log.warn({ waiting: waiting.size }, "a text took too long to format; it is shown as it is");
-      void stop();
-    }, waiting.size > 0 ? threadMs : idleMs);
+    timer = setTimeout(
+      () => {
+        if (waiting.size > 0) log.warn({ waiting: waiting.size }, "a text took too long to format; it is shown as it is");
+        void stop();
+      },
+      waiting.size > 0 ? threadMs : idleMs,
+    );
     timer.unref();
   }
 

@@ -81,7 +81,10 @@ async function receive(parts: RouteParts, request: FastifyRequest, reply: Fastif
     return true;
   } catch (thrown) {
     const failure = asFailure(thrown);
-    parts.options.log.warn({ key: inbound.key, code: failure.code, error: failure.message }, "an event from the page was not stored");
+    parts.options.log.warn(
+      { key: inbound.key, code: failure.code, error: failure.message },
+      "an event from the page was not stored",
+    );
     refuse(request, reply, 503, "Hermes could not take this in just now. Nothing is lost: send it again in a moment.");
     return false;
   }

@@ -17,6 +17,7 @@ const bodyBytes = 700_000;
 const files: readonly { readonly path: string; readonly file: string; readonly type: string }[] = [
   { path: "/", file: "index.html", type: "text/html; charset=utf-8" },
   { path: "/page.css", file: "page.css", type: "text/css; charset=utf-8" },
+  { path: "/log.css", file: "log.css", type: "text/css; charset=utf-8" },
   { path: "/page.js", file: "page.js", type: "text/javascript; charset=utf-8" },
   { path: "/log.js", file: "log.js", type: "text/javascript; charset=utf-8" },
   { path: "/preview.js", file: "preview.js", type: "text/javascript; charset=utf-8" },

@@ -32,7 +32,8 @@ export async function listen(rig: PageRig, lastId: string | null = null): Promis
   asked.on("error", () => {});
   return {
     async next(type) {
-      for (let step = await events.next(); !step.done; step = await events.next()) if (step.value.type === type) return step.value;
+      for (let step = await events.next(); !step.done; step = await events.next())
+        if (step.value.type === type) return step.value;
       throw new Error(`the stream ended before ${type}`);
     },
     close: () => asked.destroy(),

@@ -12,9 +12,33 @@ const silent = { debug() {}, info() {}, warn() {}, error() {} };
 const paragraph = "Some **bold** and `code` with a [link](https://example.com).\n\n- one\n- two\n\n```js\nconst a = 1;\n```\n\n";
 
 test("whatever the text, only the tags and attributes of the renderer come out", () => {
-  const pieces = ["<", ">", '"', "'", "&", "`", "```", "[", "](", ")", "!", "javascript:", "https://a.b/", "\n", "|", "- ", "#", "onload=", "<script>", "*", "&#60;"];
-  const tag = /^<\/?(p|h[2-6]|blockquote|[ou]l|li|t(able|head|body|r|h|d)|aside|sup|em|strong|del|a|div|span|pre|code|br|hr)( [^<>]*)?>$/;
-  const attribute = /^( (class|role|aria-label|data-language|tabindex|start|target|rel)="[^"<>]*"| href="(https?:|mailto:)[^"<>]*")*$/;
+  const pieces = [
+    "<",
+    ">",
+    '"',
+    "'",
+    "&",
+    "`",
+    "```",
+    "[",
+    "](",
+    ")",
+    "!",
+    "javascript:",
+    "https://a.b/",
+    "\n",
+    "|",
+    "- ",
+    "#",
+    "onload=",
+    "<script>",
+    "*",
+    "&#60;",
+  ];
+  const tag =
+    /^<\/?(p|h[2-6]|blockquote|[ou]l|li|t(able|head|body|r|h|d)|aside|sup|em|strong|del|a|div|span|pre|code|br|hr)( [^<>]*)?>$/;
+  const attribute =
+    /^( (class|role|aria-label|data-language|tabindex|start|target|rel)="[^"<>]*"| href="(https?:|mailto:)[^"<>]*")*$/;
   fc.assert(
     fc.property(fc.array(fc.oneof(fc.constantFrom(...pieces), fc.string()), { maxLength: 30 }), (parts) => {
       const html = toHtml(parts.join(""));
@@ -64,7 +88,13 @@ test("chunks keep within the limit, lose nothing and break no fence", () => {
 test("a surrogate pair is never cut in two", () => {
   const chunks = toChunks("😀".repeat(500), 101);
   for (const { markdown } of chunks) assert.ok(markdown.isWellFormed());
-  assert.equal(chunks.map(({ markdown }) => markdown).join("").replaceAll("\n", ""), "😀".repeat(500));
+  assert.equal(
+    chunks
+      .map(({ markdown }) => markdown)
+      .join("")
+      .replaceAll("\n", ""),
+    "😀".repeat(500),
+  );
 });
 
 test("a post settles the turn it answers and no other", () => {
@@ -72,7 +102,14 @@ test("a post settles the turn it answers and no other", () => {
   const take = (turn: string, replyTo: string | null, ...events: TurnEvent[]) =>
     events.forEach((event, index) => turns.take({ ...address(turn, replyTo), seq: index + 1, event }));
   take("a", "m1", { type: "started" }, { type: "text", delta: "Hello" });
-  take("b", "m2", { type: "started" }, { type: "step", step: 1 }, { type: "text", delta: "Bye " }, { type: "finished", end: "answered" });
+  take(
+    "b",
+    "m2",
+    { type: "started" },
+    { type: "step", step: 1 },
+    { type: "text", delta: "Bye " },
+    { type: "finished", end: "answered" },
+  );
   assert.equal(turns.settle(null, "a report", false), null);
   assert.equal(turns.settle("m1", "May I?", true), null);
   assert.deepEqual(turns.answeredBy(["Bye"]), ["b"]);

@@ -21,7 +21,12 @@ async function rigFor(t: TestContext, options: RigOptions = {}): Promise<PageRig
 }
 
 /** Plain HTTP, since `fetch` would not let the test choose Host, nor leave a path as it is. */
-async function ask(rig: PageRig, path: string, headers: Record<string, string> = {}, body: string | null = null): Promise<Answer> {
+async function ask(
+  rig: PageRig,
+  path: string,
+  headers: Record<string, string> = {},
+  body: string | null = null,
+): Promise<Answer> {
   const { port } = new URL(rig.origin);
   const sent = request({ host: "127.0.0.1", port, path, method: body === null ? "GET" : "POST", headers, agent: false });
   sent.end(body ?? undefined);
@@ -46,7 +51,14 @@ test("everything but the probes needs the token, and nothing leads out of the pa
     assert.equal(headers["set-cookie"], undefined);
   }
   const cookie = await cookieOf(rig);
-  for (const path of ["/../package.json", "/..%2f..%2fpackage.json", "/page/../../index.ts", "/%2e%2e/index.ts", "/index.ts", "/%"]) {
+  for (const path of [
+    "/../package.json",
+    "/..%2f..%2fpackage.json",
+    "/page/../../index.ts",
+    "/%2e%2e/index.ts",
+    "/index.ts",
+    "/%",
+  ]) {
     const { status, body } = await ask(rig, path, { cookie });
     assert.ok(status === 404 || status === 400, `${path}: ${status}`);
     assert.doesNotMatch(body, /hermes-team|createWeb/);
@@ -217,7 +229,11 @@ test("a page that was away catches up; one from before a restart starts afresh w
 test("a worker that takes over begins the step again; its predecessor is not heard any more", async (t) => {
   const rig = await rigFor(t);
   const old = speaker(rig.web, "t1", "m1", 1);
-  old({ type: "started" }, { type: "tool.started", call: "c", tool: "terminal", preview: "$ ls" }, { type: "text", delta: "Hal" });
+  old(
+    { type: "started" },
+    { type: "tool.started", call: "c", tool: "terminal", preview: "$ ls" },
+    { type: "text", delta: "Hal" },
+  );
   speaker(rig.web, "t1", "m1", 2)({ type: "started" }, { type: "text", delta: "Half" });
   old({ type: "text", delta: "stale" });
   const page = await listen(rig);
@@ -255,8 +271,8 @@ test("Markdown becomes safe HTML", async (t) => {
         role: "agent",
         at: 2,
         markdown:
-          "# T\n\nSee <script>x</script> a & b [ok](https://a.example/?q=\"x\") [bad](javascript:x) [data](data:text/html,x) <https://b.example>\n\n" +
-          "![pic](https://c.example/p.png)\n\n- one\n- [x] two\n\n| l | r |\n|---|--:|\n| 1 | `2` |\n\n```js\"onx\nif (a<b) {}\n```\n\n[ref][r]\n\n[r]: mailto:x@y.example",
+          '# T\n\nSee <script>x</script> a & b [ok](https://a.example/?q="x") [bad](javascript:x) [data](data:text/html,x) <https://b.example>\n\n' +
+          '![pic](https://c.example/p.png)\n\n- one\n- [x] two\n\n| l | r |\n|---|--:|\n| 1 | `2` |\n\n```js"onx\nif (a<b) {}\n```\n\n[ref][r]\n\n[r]: mailto:x@y.example',
       },
     ],
   });
@@ -264,13 +280,18 @@ test("Markdown becomes safe HTML", async (t) => {
   const { items } = JSON.parse(body);
   assert.equal(items[0].text, "<b>raw</b>");
   const { html } = items[1];
-  assert.deepEqual([...html.matchAll(/href="([^"]*)"/g)].map(([, href]) => href), [
-    "https://a.example/?q=%22x%22",
-    "https://b.example/",
-    "https://c.example/p.png",
-    "mailto:x@y.example",
-  ]);
-  for (const part of ["<h2>T</h2>", "&lt;script&gt;x&lt;/script&gt;", "a &amp; b", "<li>one</li>", "☑", '<th class="right">r</th>']) {
+  assert.deepEqual(
+    [...html.matchAll(/href="([^"]*)"/g)].map(([, href]) => href),
+    ["https://a.example/?q=%22x%22", "https://b.example/", "https://c.example/p.png", "mailto:x@y.example"],
+  );
+  for (const part of [
+    "<h2>T</h2>",
+    "&lt;script&gt;x&lt;/script&gt;",
+    "a &amp; b",
+    "<li>one</li>",
+    "☑",
+    '<th class="right">r</th>',
+  ]) {
     assert.ok(html.includes(part), `${part} is missing in ${html}`);
   }
   assert.ok(html.includes('data-language="js&quot;onx"') && html.includes("if (a&lt;b) {}"));

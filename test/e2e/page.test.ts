@@ -286,3 +286,20 @@ test("it fits a phone", async (t) => {
   const width = await page.locator("html").evaluate((root) => root.scrollWidth);
   assert.ok(width <= 360, `the page is ${width} px wide`);
 });
+
+test("tens of thousands of hostile characters stream without freezing the page", async (t) => {
+  const { rig, page, problems } = await open(t);
+  const id = await ask(rig, page, "long");
+  const tell = speaker(rig.web, "t1", id);
+  tell({ type: "started" });
+  const texts = ["[", "*a ", "`", "![](", "word ", "- x\n", "# h\n\n", "> "];
+  for (const text of texts) tell({ type: "step", step: 1 }, { type: "text", delta: text.repeat(20_000 / text.length) });
+  for (let n = 0; n < 500; n++) tell({ type: "text", delta: "and so on, word by word, without end, ".repeat(5) });
+  tell({ type: "step", step: 9 }, { type: "text", delta: "nearly done" });
+  const asked = performance.now();
+  await page.locator(".preview", { hasText: "nearly done" }).waitFor();
+  t.diagnostic(`drawn after ${(performance.now() - asked).toFixed(0)} ms`);
+  await say(rig.web, "done", id);
+  await page.locator(".agent .body", { hasText: "done" }).waitFor();
+  assert.deepEqual(problems, []);
+});

@@ -34,7 +34,9 @@ export function fill(element, { html, buttons, repeated }, press) {
   element.html = html;
   for (const block of body.querySelectorAll("pre")) block.append(copyButton(block));
   if (repeated) body.prepend(make("p", "note", "This may be a repetition: an earlier attempt to send it may have arrived."));
-  element.querySelectorAll(":scope > .body, :scope > .preview, :scope > .buttons, :scope > .progress").forEach((old) => old.remove());
+  element
+    .querySelectorAll(":scope > .body, :scope > .preview, :scope > .buttons, :scope > .progress")
+    .forEach((old) => old.remove());
   element.append(body);
   if (buttons.length === 0) return;
   const row = make("div", "buttons");

@@ -25,7 +25,8 @@ async function call(path, body) {
   const init = body && { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
   const response = await fetch(path, init || undefined);
   const answer = await response.json().catch(() => ({}));
-  if (!response.ok) throw Object.assign(new Error(answer.error?.message ?? "Hermes does not answer."), { status: response.status });
+  if (!response.ok)
+    throw Object.assign(new Error(answer.error?.message ?? "Hermes does not answer."), { status: response.status });
   return answer;
 }
 
@@ -63,7 +64,10 @@ async function lost() {
 }
 
 async function refused() {
-  return call("/api/status").then(() => false, (error) => error.status === 401);
+  return call("/api/status").then(
+    () => false,
+    (error) => error.status === 401,
+  );
 }
 
 function notify(text) {
@@ -81,7 +85,8 @@ async function showStatus() {
   const status = await call("/api/status").catch(() => null);
   if (!status) return;
   $("model").textContent = status.demonstration ? "demonstration script" : status.model;
-  $("model").title = `${status.model} at ${status.server}\nHermes Team ${status.version}\nConnected: ${status.platforms.join(", ")}`;
+  $("model").title =
+    `${status.model} at ${status.server}\nHermes Team ${status.version}\nConnected: ${status.platforms.join(", ")}`;
   $("banner").hidden = !status.demonstration;
   $("sandbox").textContent = `Commands run in the ${status.sandbox} sandbox.`;
 }
@@ -91,7 +96,9 @@ async function showStatus() {
 const takers = {
   fresh(data) {
     connected();
-    loading = load(data).catch(() => lost()).finally(() => (loading = null));
+    loading = load(data)
+      .catch(() => lost())
+      .finally(() => (loading = null));
   },
   resumed: connected,
   turn: takeTurn,
@@ -112,7 +119,9 @@ const takers = {
 
 async function load({ turns: running, asking }) {
   const { items, answered } = await call("/api/history");
-  const unsent = [...log.querySelectorAll(".person.unsent, .person.sending")].filter(({ dataset }) => !items.some(({ id }) => id === dataset.id));
+  const unsent = [...log.querySelectorAll(".person.unsent, .person.sending")].filter(
+    ({ dataset }) => !items.some(({ id }) => id === dataset.id),
+  );
   turns.clear();
   const lines = items.map((item) => (item.role === "person" ? personMessage(item) : agentMessage(item, press)));
   for (const line of lines) line.fromHistory = true;

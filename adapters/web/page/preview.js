@@ -12,6 +12,11 @@ export function showPreview(target, text) {
   target.shown = blocks;
 }
 
+/** Longer blocks are shown as they are: they are drawn anew with every frame. */
+const inlineChars = 10_000;
+/** Code, strong, emphasis, link. Every part has a longest length, or hostile text could keep the browser busy for minutes. */
+const parts = /(`{1,3})([^`]{1,500})\1|\*\*([^*\n]{1,500})\*\*|\*([^*\s][^*\n]{0,500})\*|\[([^\]\n]{1,300})\]\([^()\s]{0,500}\)/g;
+
 /** Blocks are divided by empty lines, but not inside a fence; a heading stands alone. */
 function split(text) {
   const blocks = [];
@@ -81,7 +86,10 @@ function list(lines) {
 }
 
 function inline(element, text) {
-  const parts = /(`+)([^`]+)\1|\*\*([^*\n]+)\*\*|\*([^*\s][^*\n]*)\*|\[([^\]\n]+)\]\([^()\s]*\)/g;
+  if (text.length > inlineChars) {
+    element.append(text);
+    return element;
+  }
   let from = 0;
   for (const match of text.matchAll(parts)) {
     element.append(text.slice(from, match.index));
