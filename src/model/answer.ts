@@ -136,14 +136,18 @@ function reading(chunk: WireChunk): ModelEvent[] {
 
 function usageOf(state: State, sentAt: number): ModelUsage {
   const { usage, timings } = state;
-  const read = timings?.prompt_n === undefined ? null : timings.prompt_n + (timings.cache_n ?? 0);
   return {
-    promptTokens: usage?.prompt_tokens ?? read,
+    promptTokens: usage?.prompt_tokens ?? promptByTimings(timings),
     completionTokens: usage?.completion_tokens ?? timings?.predicted_n ?? null,
     cachedTokens: usage?.prompt_tokens_details?.cached_tokens ?? timings?.cache_n ?? null,
     firstTokenMs: state.firstAt === null ? null : Math.round(state.firstAt - sentAt),
     totalMs: Math.round(performance.now() - sentAt),
   };
+}
+
+/** llama-server's `prompt_n` leaves out what came from its cache. */
+function promptByTimings(timings: WireChunk["timings"]): number | null {
+  return timings?.prompt_n === undefined ? null : timings.prompt_n + (timings.cache_n ?? 0);
 }
 
 /** A whole answer, not streamed, as one chunk; null when it is none. */

@@ -42,8 +42,8 @@ export function openModels(options: ModelOptions): Models {
 }
 
 interface Finder {
-  current(): Promise<Model>;
-  close(): Promise<void>;
+  readonly current: () => Promise<Model>;
+  readonly close: () => Promise<void>;
 }
 
 /** How long `current()` waits to learn a configured server's models; the stream asks again with more patience. */

@@ -46,8 +46,11 @@ const forms: readonly { readonly pattern: RegExp; readonly read: (found: RegExpE
 ];
 
 function sizes(prompt: string | undefined, window: string | undefined): Sizes {
-  const number = (text: string | undefined): number | null => (text === undefined ? null : Number(text.replaceAll(",", "")));
-  return { prompt: number(prompt), window: number(window) };
+  return { prompt: count(prompt), window: count(window) };
+}
+
+function count(text: string | undefined): number | null {
+  return text === undefined ? null : Number(text.replaceAll(",", ""));
 }
 
 function tooLong({ prompt, window }: Sizes): Failure {

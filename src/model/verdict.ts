@@ -104,23 +104,21 @@ function judgeStatus(status: number, text: string, asked: Asked, headers?: Heade
   if (status === 404 || status === 405)
     return { kind: "misaddressed", failure: refused(asked, `${status} ${text}`, addressAdvice) };
   if (status === 400 && /enable-auto-tool-choice/.test(text)) return final(refused(asked, text, vllmAdvice));
-  if (status === 503 && /loading model/i.test(text)) {
-    const advice = "Wait until it has loaded, then send /retry.";
-    return {
-      kind: "loading",
-      failure: new Failure("model.loading", `the model at ${at(asked)} is still loading`, { advice, retryable: true }),
-    };
-  }
-  if (status === 408 || status === 425 || status === 429 || (status >= 500 && !isFinal5xx(status, text)))
-    return busy(status, text, asked, headers);
-  return final(refused(asked, `${status} ${text}`));
+  if (status === 503 && /loading model/i.test(text)) return { kind: "loading", failure: stillLoading(asked) };
+  return mayPass(status, text) ? busy(status, text, asked, headers) : final(refused(asked, `${status} ${text}`));
 }
 
 const vllmAdvice = "Start vLLM with --enable-auto-tool-choice and the --tool-call-parser of your model.";
 
-/** Server errors that the same request will meet again: a disabled endpoint, a history or a picture it cannot read. */
-function isFinal5xx(status: number, text: string): boolean {
-  return status === 501 || status === 505 || /failed to parse (?:tool call|input)|image input is not supported/i.test(text);
+/** Not so those server errors that the same request will meet again: a disabled endpoint, a history or a picture it cannot read. */
+function mayPass(status: number, text: string): boolean {
+  if (status < 500) return status === 408 || status === 425 || status === 429;
+  return status !== 501 && status !== 505 && !/failed to parse (?:tool call|input)|image input is not supported/i.test(text);
+}
+
+function stillLoading(asked: Asked): Failure {
+  const advice = "Wait until it has loaded, then send /retry.";
+  return new Failure("model.loading", `the model at ${at(asked)} is still loading`, { advice, retryable: true });
 }
 
 function busy(status: number, text: string, asked: Asked, headers?: Headers): Verdict {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Failure } from "../../src/core/failures.ts";
+import type { Failure } from "../../src/core/failures.ts";
 import type { ModelEvent } from "../../src/core/model.ts";
 import { answerOf, asking, drain, quickModels, shown } from "../doubles/model-server-client.ts";
 import * as double from "../doubles/model-server.ts";
@@ -227,9 +227,16 @@ test("silence in the middle of an answer is a stall, comments or not", async () 
     end: "never" as const,
   };
   for (const step of [double.stallAfter(2, double.say("one two")), chatty]) {
-    const failure = failureOf(await ask([step], { stallMs: 120 }));
+    const began = performance.now();
+    const failure = failureOf(await ask([step], { stallMs: 120, prefillMs: 60_000 }));
     assert.deepEqual([failure.code, failure.partial], ["model.stalled", "one"]);
+    assert.ok(performance.now() - began < 500, "comments kept it alive");
   }
+});
+
+test("silence after the first byte is a stall even before the first token", async () => {
+  const failure = failureOf(await ask([double.stallAfter(1, double.say("x"))], { stallMs: 80, prefillMs: 60_000 }));
+  assert.equal(failure.code, "model.stalled");
 });
 
 test("comments are life before the first token", async () => {
