@@ -20,6 +20,7 @@ const files: readonly { readonly path: string; readonly file: string; readonly t
   { path: "/log.css", file: "log.css", type: "text/css; charset=utf-8" },
   { path: "/page.js", file: "page.js", type: "text/javascript; charset=utf-8" },
   { path: "/log.js", file: "log.js", type: "text/javascript; charset=utf-8" },
+  { path: "/turn.js", file: "turn.js", type: "text/javascript; charset=utf-8" },
   { path: "/preview.js", file: "preview.js", type: "text/javascript; charset=utf-8" },
   { path: "/icon.svg", file: "icon.svg", type: "image/svg+xml" },
 ];

@@ -177,6 +177,14 @@ test("the probes answer without the token", async (t) => {
   assert.equal((await ask(rig, "/metrics")).body, "turns_total 3\n");
 });
 
+test("beyond loopback the page is served under addresses only, the probes under any name", async (t) => {
+  const rig = await rigFor(t, { host: "0.0.0.0" });
+  assert.match(rig.web.address() ?? "", /^http:\/\/127\.0\.0\.1:\d+\/\?token=/);
+  assert.equal((await ask(rig, "/health", { host: "gateway:8420" })).status, 200);
+  assert.equal((await ask(rig, `/?token=${token}`, { host: "gateway:8420" })).status, 403);
+  assert.equal((await ask(rig, `/?token=${token}`, { host: "192.168.1.5:8420" })).status, 200);
+});
+
 test("a taken port is a failure that names the port and the setting", async (t) => {
   const rig = await rigFor(t);
   const port = Number(new URL(rig.origin).port);

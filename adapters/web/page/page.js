@@ -1,4 +1,5 @@
-import { agentMessage, fill, make, personMessage, turnView } from "./log.js";
+import { agentMessage, fill, make, personMessage } from "./log.js";
+import { turnView } from "./turn.js";
 
 const $ = (id) => document.getElementById(id);
 const log = $("log");
