@@ -32,8 +32,8 @@ import { openLog } from "./insights/log.ts";
 import { openMetrics, type OpenMetrics } from "./insights/metrics.ts";
 import { openLive } from "./live/index.ts";
 import { openModels } from "./model/models.ts";
-import { openQueues } from "./queue/index.ts";
-import { openSandboxes, type Sandboxes } from "./sandbox/index.ts";
+import { openQueues, type QueueOptions } from "./queue/index.ts";
+import { type ChosenSandboxes, openSandboxes } from "./sandbox/index.ts";
 import { type Database, openDatabase } from "./store/database.ts";
 import { migrate } from "./store/migrate.ts";
 import { migrations } from "./store/migrations/index.ts";
@@ -69,7 +69,7 @@ interface Base {
 /** What turns need, opened in this process. */
 interface WorkerSide {
   readonly models: Models;
-  readonly sandboxes: Promise<Sandboxes>;
+  readonly sandboxes: Promise<ChosenSandboxes>;
 }
 
 const localPlatforms = platforms.filter((platform) => platform.local).map((platform) => platform.name);
@@ -78,7 +78,7 @@ const commands = Object.values(commandRegistry);
 /** Runs until SIGTERM or SIGINT; gives the exit code. A second signal leaves at once. */
 export async function start(mode: Mode): Promise<number> {
   const { config, findings } = await loadConfig();
-  const log = await openLog({ directory: join(config.home, "logs"), level: config.logging.level, pretty: true });
+  const log = await openLog({ directory: join(config.home, "logs"), level: config.logging.level, pretty: process.stderr.isTTY || process.env["npm_lifecycle_event"] !== undefined });
   for (const finding of findings) log[finding.severity === "error" ? "error" : "warn"]({ key: finding.key }, findingLine(finding));
   const signalled = leaveOnSignal();
   try {
@@ -138,7 +138,8 @@ async function openBase(mode: Mode, config: Config, log: Log, stack: AsyncDispos
   await migrate(database.db, migrations);
   // The embedded record belongs to this process: whoever held a lease in it is gone.
   if (database.kind === "embedded") await dropAllLeases(database.db);
-  const backend = redisUrl === null ? ({ kind: "postgres", pool: database.pool } as const) : ({ kind: "redis", url: redisUrl } as const);
+  const backend: QueueOptions["backend"] =
+    redisUrl === null ? { kind: "postgres", pool: database.pool, exclusive: database.kind === "embedded" } : { kind: "redis", url: redisUrl };
   const queues = await openQueues({ backend, prefix: "hermes", log });
   stack.defer(() => queues.close());
   const live = openLive(redisUrl === null ? { kind: "local", log } : { kind: "redis", url: redisUrl, prefix: "hermes", log });
@@ -179,8 +180,7 @@ function openWorkerSide(base: Base): WorkerSide {
     log,
   });
   stack.defer(() => models.close());
-  const sandboxes = openSandboxes({
-    backend: terminal.backend,
+  const sandboxes = openSandboxes(terminal.backend, {
     image: terminal.dockerImage,
     cpus: terminal.containerCpu,
     memoryMb: terminal.containerMemory,

@@ -1,6 +1,6 @@
 import type { ChatKind, Person } from "../core/chats.ts";
 import type { MemoryChange, MemoryTarget } from "../core/tool.ts";
-import { applyChange, renderBlock } from "../memory/entries.ts";
+import { applyChange, renderBlock } from "../memory/index.ts";
 import type { Db } from "../store/hold.ts";
 import { changeMemory, type MemoryOwner, readMemories } from "../store/memories.ts";
 

@@ -23,6 +23,12 @@ export type WakeJobs = Pick<Queue<WakeData>, "add" | "close" | "obliterate" | "w
 /** The parts of its worker. */
 export type WakeWorker = Pick<Worker<WakeData>, "pause" | "close" | "waitUntilReady"> & NodeJS.EventEmitter;
 
+/** A `pg.Pool`, as far as it is looked at here. */
+export interface QueuePool {
+  connect(): Promise<{ release(): void }>;
+  query(sql: string): Promise<unknown>;
+}
+
 /** Makes BullMQ's objects over one server. */
 export interface QueueBackend {
   readonly outage: Outage;
@@ -63,8 +69,10 @@ export async function openRedisBackend(url: string, prefix: string, log: Log): P
 }
 
 /** BullMQ on Postgres: a server, or the embedded database through the same pool. */
-export async function openPostgresBackend(pool: PgPool, log: Log): Promise<QueueBackend> {
+export async function openPostgresBackend(from: QueuePool, log: Log): Promise<QueueBackend> {
   const outage = watchOutage("the queue's database", log);
+  // BullMQ takes any `pg.Pool`, but its own type of one is narrower than pg's.
+  const pool = from as PgPool;
   const client = await pool.connect();
   try {
     await runMigrations(client, undefined, {});

@@ -1,15 +1,14 @@
-import type { PgPool } from "bullmq";
 import { asFailure, Failure } from "../core/failures.ts";
 import type { Log } from "../core/log.ts";
 import type { AddOptions, Consumer, Queues, WakeQueue } from "../core/queue.ts";
-import { openPostgresBackend, openRedisBackend, type WakeJobs } from "./backend.ts";
+import { openPostgresBackend, openRedisBackend, type QueuePool, type WakeJobs } from "./backend.ts";
 import { openConsumer } from "./consumer.ts";
 
 export interface QueueOptions {
   /** `exclusive`: no other process uses this database's queue, so what an earlier one left in it is dropped; the record brings it back. */
   readonly backend:
     | { readonly kind: "redis"; readonly url: string }
-    | { readonly kind: "postgres"; readonly pool: PgPool; readonly exclusive: boolean };
+    | { readonly kind: "postgres"; readonly pool: QueuePool; readonly exclusive: boolean };
   /** Namespace of all keys in Redis. */
   readonly prefix: string;
   readonly log: Log;
