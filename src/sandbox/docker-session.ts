@@ -6,6 +6,7 @@ import { readFile, writeFile } from "./docker-files.ts";
 import { killRun, newMarker, openShell, type Shell, ShellEnded } from "./docker-shell.ts";
 import type { SandboxOptions } from "./options.ts";
 import { type OutputCollector, outputCollector } from "./output.ts";
+import { checkCommand } from "./paths.ts";
 import { progressFeed } from "./progress.ts";
 import { quoted, stateDir } from "./shell-scripts.ts";
 import { turnstile } from "./turnstile.ts";
@@ -20,8 +21,6 @@ export interface DockerSession {
   end(): void;
 }
 
-/** Longest command text: it passes through a 16 MB tmpfs. */
-const longestCommand = 512 * 1024;
 /** A command that prints more than this is stopped: reading on would only burn a core. */
 const floodBytes = 256 * 1024 * 1024;
 /** Above this part of the process limit a finished command has left a bomb behind. */
@@ -234,13 +233,6 @@ function finish(result: Attempt, text: string, notes: string[], ms: number, opti
 /** Error messages name the file that the command was put into; the model knows of none. */
 function readable(text: string, session: string): string {
   return text.replaceAll(`${stateDir}/${session}/command: `, "bash: ").replaceAll(`${stateDir}/${session}/run: `, "bash: ");
-}
-
-function checkCommand(command: string): void {
-  if (command.includes("\0")) throw new Error("The command contains a NUL character.");
-  if (command.length > longestCommand) {
-    throw new Error(`The command is longer than ${longestCommand / 1024} KB. Write the data to a file with write_file first.`);
-  }
 }
 
 /** True when `event` comes within `ms`. */

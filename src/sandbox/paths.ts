@@ -16,6 +16,17 @@ export function absolutePath(path: string): string {
   return path.startsWith("/") ? path : `${workspace}/${path}`;
 }
 
+/** Longest command text: in a container it passes through a 16 MB tmpfs. */
+const longestCommand = 512 * 1024;
+
+/** Throws an Error the model reads when no shell could take the command. */
+export function checkCommand(command: string): void {
+  if (command.includes("\0")) throw new Error("The command contains a NUL character.");
+  if (command.length > longestCommand) {
+    throw new Error(`The command is longer than ${longestCommand / 1024} KB. Write the data to a file with write_file first.`);
+  }
+}
+
 /** What can be wrong with a file, as the sandbox reports it. */
 export const fileFaults = ["missing", "outside", "directory", "special", "denied", "large", "failed"] as const;
 export type FileFault = (typeof fileFaults)[number];

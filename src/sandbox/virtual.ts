@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { CommandResult, RunOptions, Sandbox, SandboxBackend } from "../core/sandbox.ts";
-import { absolutePath, faultError } from "./paths.ts";
+import { absolutePath, checkCommand, faultError } from "./paths.ts";
 import type { SandboxOptions } from "./options.ts";
 import { progressFeed } from "./progress.ts";
 import { turnstile } from "./turnstile.ts";
@@ -97,6 +97,7 @@ async function runCommand(
   command: string,
   options: RunOptions,
 ): Promise<CommandResult> {
+  checkCommand(command);
   const began = Date.now();
   if (options.signal.aborted) return { output: "", exitCode: null, end: "aborted", ms: 0 };
   const live = thread();

@@ -5,6 +5,10 @@ export const entrySeparator = "\n§\n";
 
 const fileNames = { memory: "MEMORY.md", user: "USER.md" } as const satisfies Record<MemoryTarget, string>;
 
+const titles = { memory: "MEMORY (your own notes)", user: "USER PROFILE (who you talk with)" } as const satisfies Record<MemoryTarget, string>;
+
+const ruler = "═".repeat(12);
+
 /** Characters that hide text from a reader or turn its order round: never part of an honest note. */
 const invisible = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\u{e0000}-\u{e007f}]/u;
 
@@ -17,7 +21,7 @@ export function parseEntries(text: string): readonly string[] {
 }
 
 /** Length as the limits count it: characters, not UTF-16 units. */
-export function memoryLength(text: string): number {
+function memoryLength(text: string): number {
   return [...text].length;
 }
 
@@ -31,6 +35,14 @@ export function applyChange(text: string, change: MemoryChange, limit: number): 
   if (excess > 0 && memoryLength(next) > memoryLength(text)) throw tooLong(change.target, entries, excess, limit);
   const done = { add: "Added.", replace: "Replaced.", remove: "Removed." }[change.action];
   return { text: next, reply: `${done} ${usage(change.target, next, limit)}` };
+}
+
+/** A memory file as the prompt shows it; empty when there is nothing in it. The same text always gives the same bytes. */
+export function renderBlock(target: MemoryTarget, text: string, limit: number): string {
+  const entries = parseEntries(text);
+  if (entries.length === 0) return "";
+  const body = entries.join(entrySeparator);
+  return `${ruler}\n${titles[target]} [${measure(body, limit)}]\n${ruler}\n${body}`;
 }
 
 /** The new entries; null when nothing would change. */
@@ -96,7 +108,7 @@ function usage(target: MemoryTarget, text: string, limit: number): string {
 }
 
 /** `45% — 990/2,200 chars`, as the header and the replies say it. */
-export function measure(text: string, limit: number): string {
+function measure(text: string, limit: number): string {
   const used = memoryLength(text);
   return `${Math.round((used / limit) * 100)}% — ${count(used)}/${count(limit)} chars`;
 }

@@ -1,2 +1,0 @@
-export { renderBlock } from "./block.ts";
-export { applyChange, entrySeparator, parseEntries } from "./rules.ts";
