@@ -17,9 +17,14 @@ export interface Embedded {
 export async function openEmbedded(directory: string, signal: AbortSignal): Promise<Embedded> {
   await using stack = new AsyncDisposableStack();
   stack.use(await holdHome(directory));
-  const db = await open(directory, signal);
+  let db = await open(directory, signal);
   stack.defer(() => db.close());
-  const pool = createPglitePool(db);
+  const pool = createPglitePool(db, {
+    async reopen() {
+      db = await open(directory, new AbortController().signal);
+      return db;
+    },
+  });
   stack.defer(() => endPool(pool));
   const open_ = stack.move();
   return { pool, close: () => open_.disposeAsync() };

@@ -39,13 +39,14 @@ export function createPgliteStream(session: PgliteSession, idleLimitMs: number):
     destroy(error, done) {
       clearTimeout(idleTimer);
       session.leave(peer);
-      turn.abandon(peer).then(() => done(error), done);
+      turn.abandon().then(() => done(error), done);
     },
   });
 
   const peer: Peer = {
     channels: new Set(),
     deliver: (bytes) => void (bytes.length > 0 && !stream.destroyed && stream.push(bytes)),
+    fail: (error) => void setImmediate(() => stream.destroy(error)),
   };
   session.join(peer);
 
@@ -68,6 +69,7 @@ const batchEnds: ReadonlySet<string> = new Set(["Q", "S", "H", terminate]);
 /** A client's hold on the session: taken with a batch, given up when no transaction is open. */
 function createTurn(session: PgliteSession) {
   let release: (() => void) | null = null;
+  let gone = false;
   const give = () => {
     release?.();
     release = null;
@@ -75,23 +77,22 @@ function createTurn(session: PgliteSession) {
   return {
     async take(peer: Peer, bytes: Uint8Array, batch: readonly Frame[]): Promise<SessionState> {
       release ??= await session.enter();
-      const dropped = applyListens(peer.channels, batch.map(sqlOf));
-      const state = await session.run(peer, bytes);
-      if (dropped) await session.relisten();
-      if (state === "idle") give();
-      return state;
-    },
-    async abandon(peer: Peer): Promise<void> {
-      if (release === null) return;
       try {
-        // An unfinished extended query must be synchronised before the server takes a new one.
-        await session.run(
-          { ...peer, deliver() {} },
-          Buffer.concat([frame("S", Buffer.alloc(0)), frame("Q", Buffer.from("rollback\0"))]),
-        );
-      } finally {
+        if (gone) throw new Error("the client left while it waited");
+        const dropped = applyListens(peer.channels, batch.map(sqlOf));
+        const state = await session.run(peer, bytes);
+        if (dropped) await session.relisten();
+        if (state === "idle") give();
+        return state;
+      } catch (error) {
         give();
+        throw error;
       }
+    },
+    async abandon(): Promise<void> {
+      gone = true;
+      if (release === null) return;
+      await session.abort().finally(give);
     },
   };
 }

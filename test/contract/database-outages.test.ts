@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, stat, writeFile } from "node:fs/promises";
+import { mkdir, rename, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import test, { suite } from "node:test";
 import { createPostgresBackend, type PostgresConnectionOptions, Queue, runMigrations, Worker } from "bullmq";
+import { sql } from "kysely";
 import { Failure } from "../../src/core/failures.ts";
 import { openDatabase } from "../../src/store/database.ts";
 import { openPostgres } from "../../src/store/postgres.ts";
@@ -65,6 +66,34 @@ suite("database outages: embedded only", () => {
     await database.close();
     await (await place.open()).close();
     assert.equal((await stat(place.directory)).mode & 0o777, 0o700);
+  });
+
+  test("an engine that panics is opened again, with every committed row, and transactions under way fail", async () => {
+    await using place = await forms.embedded();
+    const { db, pool } = await place.open();
+    await pool.query("create table kept (a int)");
+    await pool.query("insert into kept values (1)");
+    const wal = join(place.directory, "pgdata", "pg_wal");
+    const cut = db.transaction().execute(async (trx) => {
+      await sql`insert into kept values (2)`.execute(trx);
+      await rename(wal, `${wal}.away`);
+      // Nowhere to write the log to: Postgres panics, as it does on a full disk.
+      for (;;) await sql`insert into kept select generate_series(1, 10000)`.execute(trx);
+    });
+    await assert.rejects(cut, { code: "state.unavailable", retryable: true });
+    await assert.rejects(sql`select 1`.execute(db), { code: "state.unavailable" });
+    await rename(`${wal}.away`, wal);
+    const back = Promise.withResolvers<readonly unknown[]>();
+    const timer = setInterval(
+      () =>
+        void pool.query("select a from kept").then(
+          ({ rows }) => back.resolve(rows),
+          () => {},
+        ),
+      100,
+    );
+    assert.deepEqual(await back.promise, [{ a: 1 }]);
+    clearInterval(timer);
   });
 
   test("a directory that holds something else is refused with its name", async () => {
