@@ -116,7 +116,7 @@ const greeting = Buffer.concat([
 /** The part of `net.Socket` that `pg` calls besides reading and writing. */
 function socketManners(stream: Duplex) {
   return {
-    connect: () => void process.nextTick(() => stream.emit("connect")),
+    connect: () => process.nextTick(() => stream.emit("connect")),
     setNoDelay: () => stream,
     setKeepAlive: () => stream,
     ref: () => stream,
