@@ -18,13 +18,13 @@ export type SandboxBackendName = keyof typeof backends;
 export const sandboxBackends: readonly SandboxBackendName[] = ["docker", "virtual"];
 
 /** The backend that was opened, and one sentence why: for `/status` and `hermes doctor`. */
-export type Sandboxes = SandboxBackend & { readonly why: string };
+export type ChosenSandboxes = SandboxBackend & { readonly why: string };
 
 /**
  * Opens the configured backend. `auto` is docker where an engine answers and has (or can pull) the image, else virtual: never the host
  * itself. Throws `sandbox.unavailable` when the one that was named can't be used.
  */
-export async function openSandboxes(choice: "auto" | SandboxBackendName, options: SandboxOptions): Promise<Sandboxes> {
+export async function openSandboxes(choice: "auto" | SandboxBackendName, options: SandboxOptions): Promise<ChosenSandboxes> {
   if (choice !== "auto") {
     const backend = await backends[choice](options);
     return { ...backend, why: `terminal.backend is ${choice}.` };

@@ -1,0 +1,1 @@
+export { applyChange, parseEntries, renderBlock } from "./entries.ts";
