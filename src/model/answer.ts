@@ -60,7 +60,7 @@ export function buildAnswer(offered: ReadonlySet<string>, sentAt: number): Answe
       const choice = chunk.choices?.[0];
       const events = reading(chunk);
       if (!choice) return events;
-      if (choice.finish_reason) state.finish = choice.finish_reason;
+      if (choice.finish_reason && !givenUp.has(choice.finish_reason)) state.finish = choice.finish_reason;
       const { content, reasoning_content, reasoning, tool_calls } = choice.delta ?? {};
       const thought = reasoning_content ?? reasoning;
       if (state.firstAt === null && (content || thought || tool_calls?.length)) state.firstAt = performance.now();
@@ -92,6 +92,9 @@ export function buildAnswer(offered: ReadonlySet<string>, sentAt: number): Answe
     },
   };
 }
+
+/** Finish reasons by which vLLM, SGLang and proxies say that the answer is not complete after all. */
+const givenUp: ReadonlySet<string> = new Set(["abort", "error"]);
 
 interface State {
   text: string[];

@@ -1,6 +1,7 @@
 import OpenAI from "openai";
 import type { ChatCompletionChunk } from "openai/resources/chat/completions";
 import { Agent, type Dispatcher, fetch as undiciFetch } from "undici";
+import { shownAddress } from "./address.ts";
 import type { Watch } from "./watch.ts";
 import type { WireRequest } from "./wire.ts";
 
@@ -45,8 +46,10 @@ export function connect(apiKey: string | null): Connection {
 }
 
 function newClient(address: string, apiKey: string | null): OpenAI {
+  const { bare, header } = withoutCredentials(address);
   return new OpenAI({
-    baseURL: address,
+    baseURL: bare,
+    defaultHeaders: header,
     apiKey: apiKey ?? "none",
     // Null keeps the SDK from looking into the environment for these.
     adminAPIKey: null,
@@ -59,6 +62,15 @@ function newClient(address: string, apiKey: string | null): OpenAI {
     // the package the Agent comes from, or the dispatcher is refused.
     fetch: undiciFetch as unknown as NonNullable<ConstructorParameters<typeof OpenAI>[0]>["fetch"],
   });
+}
+
+/** fetch refuses a URL with a name and password in it; they go where a proxy expects them. */
+function withoutCredentials(address: string): { readonly bare: string; readonly header: Record<string, string> } {
+  const url = new URL(address);
+  if (url.username === "" && url.password === "") return { bare: address, header: {} };
+  const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  const header = { authorization: `Basic ${Buffer.from(pair).toString("base64")}` };
+  return { bare: shownAddress(address), header };
 }
 
 /** Tells the watch of every piece of a body, at no cost for the stream. */

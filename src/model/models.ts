@@ -74,7 +74,12 @@ function findServer(options: ModelOptions, connection: Connection): Finder {
     state.looking ??= (async () => {
       const address = await probe(connection, addresses, options.model);
       state.lookedAt = performance.now();
-      if (address !== null) state.model = await found(options, connection, address, () => void (state.model = null));
+      if (address === null) return;
+      // A late failure of the last server must not take the new one away.
+      const model: Model = await found(options, connection, address, () => {
+        if (state.model === model) state.model = null;
+      });
+      state.model = model;
     })().finally(() => void (state.looking = null));
     return state.looking;
   };

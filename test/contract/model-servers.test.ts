@@ -146,6 +146,17 @@ test("a missing key is named", async () => {
   assert.equal(answerOf((await ask([double.say("in")], { apiKey: "right" }, { apiKey: "right" })).events).content, "in");
 });
 
+test("a name and password in the address are sent as such and never shown", async () => {
+  await using server = await double.modelServer(double.say("in"), double.status(501, "no"));
+  const models = quickModels({ baseUrl: server.url.replace("http://", "http://me:s%20cret@") });
+  const model = await models.current();
+  assert.equal(answerOf(await drain(model)).content, "in");
+  const failure = failureOf(await drain(model));
+  await models.close();
+  assert.equal(server.seen[0]?.headers["authorization"], `Basic ${Buffer.from("me:s cret").toString("base64")}`);
+  assert.doesNotMatch(`${model.server} ${failure.message}`, /cret/);
+});
+
 test("a wrong model name lists what there is", async () => {
   const gone = { error: { message: "The model `nope` does not exist.", type: "NotFoundError", code: 404 } };
   const failure = failureOf((await ask([double.status(404, gone)], { model: "nope" }, { models: ["hermes-3", "qwen3"] })).events);

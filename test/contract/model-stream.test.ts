@@ -134,6 +134,12 @@ test("a stream that ends without a finish reason is a failure with what was said
   }
 });
 
+test("a server that gives up says so in the finish reason", async () => {
+  for (const reason of ["abort", "error"]) {
+    assert.equal(failureOf(await ask([double.finishing(reason, double.say("half"))])).code, "model.broken");
+  }
+});
+
 test("half a frame at the end is a failure", async () => {
   const whole = double.frame({ content: "never seen" });
   const failure = failureOf(await ask([double.raw(double.frame({ content: "so far" }), whole.slice(0, 40))]));
