@@ -89,7 +89,9 @@ async function showStatus() {
   $("model").title =
     `${status.model} at ${status.server}\nHermes Team ${status.version}\nConnected: ${status.platforms.join(", ")}`;
   $("banner").hidden = !status.demonstration;
-  $("sandbox").textContent = `Commands run in the ${status.sandbox} sandbox.`;
+  // The name; why it is this one is for whoever wants to know.
+  $("sandbox").textContent = `Commands run in the ${status.sandbox.split(":", 1)[0]} sandbox.`;
+  $("sandbox").title = status.sandbox;
 }
 
 // --- what the server tells ---
@@ -269,7 +271,10 @@ input.addEventListener("keydown", (event) => {
 });
 input.addEventListener("input", grow);
 $("stop").addEventListener("click", stop);
-$("new").addEventListener("click", () => send("/new"));
+$("new").addEventListener("click", () => {
+  send("/new");
+  input.focus();
+});
 $("suggestions").addEventListener("click", ({ target }) => {
   if (target instanceof HTMLButtonElement) send(target.textContent.trim());
 });
