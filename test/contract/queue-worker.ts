@@ -1,0 +1,11 @@
+import { openQueues } from "../../src/queue/index.ts";
+import { silent } from "./database-forms.ts";
+
+// A worker to be killed: it takes a job, says so, and never ends it.
+const [url = "", prefix = ""] = process.argv.slice(2);
+const queues = await openQueues({ backend: { kind: "redis", url }, prefix, log: silent });
+await queues.consume("turns", 1, async (subject) => {
+  process.send?.(subject);
+  return await new Promise(() => undefined);
+});
+process.send?.("ready");
