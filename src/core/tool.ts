@@ -52,7 +52,7 @@ export interface Tool<Schema extends z.ZodType = z.ZodType> {
 export function tool<Schema extends z.ZodType>(definition: Tool<Schema>): Tool {
   return {
     ...definition,
-    preview: (args) => definition.preview(definition.parameters.parse(args) as z.output<Schema>),
-    run: (args, context) => definition.run(definition.parameters.parse(args) as z.output<Schema>, context),
+    preview: (args) => definition.preview(definition.parameters.parse(args)),
+    run: (args, context) => definition.run(definition.parameters.parse(args), context),
   };
 }
