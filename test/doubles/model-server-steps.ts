@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 
 /** A chat message as it came over the wire. */
-export interface SeenMessage {
+interface SeenMessage {
   readonly role: string;
   readonly content?: string | null;
   readonly reasoning_content?: string;
@@ -31,7 +31,7 @@ export interface Seen {
 }
 
 /** How a stream ends: politely, by a reset of the socket, or never. */
-export type StreamEnd = "end" | "cut" | "never";
+type StreamEnd = "end" | "cut" | "never";
 
 /** An answer of server-sent events; `frames` are written as they are, so any malformed sequence can be expressed. */
 export interface StreamStep {
@@ -85,7 +85,7 @@ export function data(json: unknown): string {
 const done = "data: [DONE]\n\n";
 
 /** The last chunk, with usage and no choices. */
-export function usageFrame(completion: number): string {
+function usageFrame(completion: number): string {
   const usage = {
     prompt_tokens: 9,
     completion_tokens: completion,
