@@ -3,5 +3,10 @@ import type { Platform } from "./platform.ts";
 /** The platforms: one line each. Their SDKs are loaded only when the configuration turns them on. */
 export const platforms: readonly Platform[] = [
   { name: "web", local: true, wanted: () => true, load: () => import("./web/platform.ts") },
-  { name: "telegram", local: false, wanted: (config) => config.telegram.botToken !== null, load: () => import("./telegram/platform.ts") },
+  {
+    name: "telegram",
+    local: false,
+    wanted: (config) => config.telegram.botToken !== null,
+    load: () => import("./telegram/platform.ts"),
+  },
 ];

@@ -14,7 +14,9 @@ export function wording(body: Outbound): string {
 
 /** One line on what went wrong and one on the mend. */
 function failureWords(failure: StoredFailure): string {
-  const mend = failure.advice ?? (failure.code === "internal" ? "Send /retry to ask again; the log has the details." : "Send /retry to ask again.");
+  const mend =
+    failure.advice ??
+    (failure.code === "internal" ? "Send /retry to ask again; the log has the details." : "Send /retry to ask again.");
   const what = failure.code === "internal" ? "Something went wrong on my side." : sentence(failure.message);
   return `⚠️ ${what} ${mend}`;
 }

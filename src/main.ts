@@ -11,9 +11,7 @@ import { workDeliveries } from "../workers/deliveries.ts";
 import { deliveryQueue, turnQueue, workTurns } from "../workers/turns.ts";
 import { everyNow, sweepDeliveries, sweepTurns, upkeepTimes } from "../workers/upkeep.ts";
 import * as commandRegistry from "./commands/index.ts";
-import { findingLine } from "./config/findings.ts";
 import type { Config } from "./config/keys.ts";
-import { loadConfig } from "./config/load.ts";
 import type { Adapter, Inlet } from "./core/adapter.ts";
 import { chatKey, type ChatRef } from "./core/chats.ts";
 import { Failure } from "./core/failures.ts";
@@ -75,23 +73,6 @@ interface WorkerSide {
 const localPlatforms = platforms.filter((platform) => platform.local).map((platform) => platform.name);
 const commands = Object.values(commandRegistry);
 
-/** Runs until SIGTERM or SIGINT; gives the exit code. A second signal leaves at once. */
-export async function start(mode: Mode): Promise<number> {
-  const { config, findings } = await loadConfig();
-  const log = await openLog({ directory: join(config.home, "logs"), level: config.logging.level, pretty: process.stderr.isTTY || process.env["npm_lifecycle_event"] !== undefined });
-  for (const finding of findings) log[finding.severity === "error" ? "error" : "warn"]({ key: finding.key }, findingLine(finding));
-  const signalled = leaveOnSignal();
-  try {
-    const service = await openService(mode, config, log);
-    await greet(service, log);
-    log.info({ signal: await signalled }, "stopping: running turns get their time, then others go on with them");
-    await service.close();
-    return 0;
-  } finally {
-    await log.close();
-  }
-}
-
 /** Builds the real parts and starts them. Rejects with a `Failure` that says what to mend; then nothing is left running. */
 export async function openService(mode: Mode, config: Config, log: Log): Promise<Service> {
   await using stack = new AsyncDisposableStack();
@@ -139,7 +120,9 @@ async function openBase(mode: Mode, config: Config, log: Log, stack: AsyncDispos
   // The embedded record belongs to this process: whoever held a lease in it is gone.
   if (database.kind === "embedded") await dropAllLeases(database.db);
   const backend: QueueOptions["backend"] =
-    redisUrl === null ? { kind: "postgres", pool: database.pool, exclusive: database.kind === "embedded" } : { kind: "redis", url: redisUrl };
+    redisUrl === null
+      ? { kind: "postgres", pool: database.pool, exclusive: database.kind === "embedded" }
+      : { kind: "redis", url: redisUrl };
   const queues = await openQueues({ backend, prefix: "hermes", log });
   stack.defer(() => queues.close());
   const live = openLive(redisUrl === null ? { kind: "local", log } : { kind: "redis", url: redisUrl, prefix: "hermes", log });
@@ -149,12 +132,17 @@ async function openBase(mode: Mode, config: Config, log: Log, stack: AsyncDispos
   return base;
 }
 
-async function answer(handler: ControlHandler | null, request: Parameters<ControlHandler["handle"]>[0]): ReturnType<ControlHandler["handle"]> {
+async function answer(
+  handler: ControlHandler | null,
+  request: Parameters<ControlHandler["handle"]>[0],
+): ReturnType<ControlHandler["handle"]> {
   return handler ? await handler.handle(request) : { ok: false, text: "The service is still starting. Try again in a moment." };
 }
 
 function controlHandler(base: Base): ControlHandler {
-  const service = async () => [`Hermes Team ${base.version} is running, process ${process.pid}, up ${Math.round(process.uptime())} s.`];
+  const service = async () => [
+    `Hermes Team ${base.version} is running, process ${process.pid}, up ${Math.round(process.uptime())} s.`,
+  ];
   const tell = (key: string, notice: { chat: ChatRef; markdown: string }) => putOut(base, key, notice.chat, notice.markdown);
   return { handle: ({ command, args }) => control({ db: base.database.db, localPlatforms, tell, service }, command, args) };
 }
@@ -244,7 +232,8 @@ async function openGatewaySide(base: Base, facts: () => Promise<StandingFacts>):
   const adapters = new Map<string, Adapter>();
   const tell = async (chat: ChatRef, markdown: string) => {
     const adapter = adapters.get(chat.platform);
-    for (const chunk of adapter?.render(markdown) ?? []) await adapter?.post(chat, chunk, { replyTo: null }).catch(() => undefined);
+    for (const chunk of adapter?.render(markdown) ?? [])
+      await adapter?.post(chat, chunk, { replyTo: null }).catch(() => undefined);
   };
   const names = { turns: turnQueue, deliveries: deliveryQueue };
   const access = { open: config.access.open, pairing: config.access.pairing, localPlatforms };
@@ -276,7 +265,10 @@ async function openPlatform(base: Base, platform: Platform, adapter: Adapter, in
   const { database, queues, live, metrics, log, stack } = base;
   const { db } = database;
   stack.defer(() => adapter.close());
-  const previews = { keep: (turn: string, message: string) => keepPreview(db, turn, message), find: (turn: string) => previewOf(db, turn) };
+  const previews = {
+    keep: (turn: string, message: string) => keepPreview(db, turn, message),
+    find: (turn: string) => previewOf(db, turn),
+  };
   const view = await createView({ adapter, live, previews, metrics, log });
   stack.defer(() => view.close());
   const consumer = await workDeliveries({ db, queues, adapter, view, metrics, log }, base.holder);
@@ -289,13 +281,20 @@ async function openPlatform(base: Base, platform: Platform, adapter: Adapter, in
   stack.defer(async () => patience.cancel());
 }
 
-async function platformParts(base: Base, facts: () => Promise<StandingFacts>, names: () => readonly string[]): Promise<PlatformParts> {
+async function platformParts(
+  base: Base,
+  facts: () => Promise<StandingFacts>,
+  names: () => readonly string[],
+): Promise<PlatformParts> {
   const { config, database, queues, metrics, log, version } = base;
   const { db } = database;
   const settings = { get: (key: string) => getSetting(db, key), set: (key: string, value: string) => putSetting(db, key, value) };
   const token = await pageToken(db);
   const health = async () => ({ queue: await queues.health(), platforms: names() });
-  const page = { token, ...pagePorts({ db, version, facts, platforms: names, health, wording, metrics: () => metrics.render() }) };
+  const page = {
+    token,
+    ...pagePorts({ db, version, facts, platforms: names, health, wording, metrics: () => metrics.render() }),
+  };
   return { config, commands, settings, page, log };
 }
 
@@ -310,7 +309,12 @@ const flushLookMs = 50;
 
 async function workerFacts(worker: WorkerSide): Promise<StandingFacts> {
   const [model, sandboxes] = await Promise.all([worker.models.current(), worker.sandboxes]);
-  return { model: model.name, server: model.server, demonstration: model.demonstration, sandbox: `${sandboxes.name}: ${sandboxes.why}` };
+  return {
+    model: model.name,
+    server: model.server,
+    demonstration: model.demonstration,
+    sandbox: `${sandboxes.name}: ${sandboxes.why}`,
+  };
 }
 
 function needsServers(mode: Mode): Failure {
@@ -322,23 +326,4 @@ function needsServers(mode: Mode): Failure {
 async function version(): Promise<string> {
   const manifest: unknown = JSON.parse(await readFile(new URL("../package.json", import.meta.url), "utf8"));
   return typeof manifest === "object" && manifest !== null && "version" in manifest ? String(manifest.version) : "unknown";
-}
-
-/** Resolves with the first signal to stop; the second one leaves at once. */
-async function leaveOnSignal(): Promise<NodeJS.Signals> {
-  return await new Promise((resolve) => {
-    for (const signal of ["SIGTERM", "SIGINT"] as const) {
-      process.once(signal, () => {
-        process.once(signal, () => process.exit(1));
-        resolve(signal);
-      });
-    }
-  });
-}
-
-async function greet(service: Service, log: Log): Promise<void> {
-  const lines = service.page === null ? [] : [`Hermes is ready. Open ${service.page}`];
-  for (const line of lines) process.stdout.write(`${line}\n`);
-  const { model, server, sandbox } = await service.facts();
-  log.info({}, `model: ${model} at ${server}; sandbox: ${sandbox}`);
 }

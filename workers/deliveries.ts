@@ -7,7 +7,15 @@ import type { Log } from "../src/core/log.ts";
 import type { Metrics } from "../src/core/metrics.ts";
 import type { Consumer, JobOutcome, Queues } from "../src/core/queue.ts";
 import type { Db } from "../src/store/hold.ts";
-import { claimDelivery, closeDelivery, type Delivery, dropPreview, noteSent, postponeDelivery, refuseDelivery } from "../src/store/outbox.ts";
+import {
+  claimDelivery,
+  closeDelivery,
+  type Delivery,
+  dropPreview,
+  noteSent,
+  postponeDelivery,
+  refuseDelivery,
+} from "../src/store/outbox.ts";
 import { deliveryQueue } from "./turns.ts";
 
 /** What a platform's deliveries work with. */
@@ -28,7 +36,11 @@ const longestBackoffMs = 60_000;
 
 /** Sends what the outbox holds for one platform, in order within each chat. */
 export async function workDeliveries(parts: DeliveryParts, holder: string): Promise<Consumer> {
-  return await parts.queues.consume(deliveryQueue(parts.adapter.platform), concurrency, async (chat) => await workChat(parts, holder, chat));
+  return await parts.queues.consume(
+    deliveryQueue(parts.adapter.platform),
+    concurrency,
+    async (chat) => await workChat(parts, holder, chat),
+  );
 }
 
 async function workChat(parts: DeliveryParts, holder: string, chat: string): Promise<JobOutcome> {
@@ -64,7 +76,13 @@ async function deliver(parts: DeliveryParts, chat: ChatRef, delivery: Delivery):
 }
 
 /** Puts the chunks out that are not out yet; each is noted before the next, so that a crash repeats at most one, and says so. */
-async function send(parts: DeliveryParts, chat: ChatRef, delivery: Delivery, preview: string | null, sent: string[]): Promise<boolean> {
+async function send(
+  parts: DeliveryParts,
+  chat: ChatRef,
+  delivery: Delivery,
+  preview: string | null,
+  sent: string[],
+): Promise<boolean> {
   const chunks = parts.adapter.render(wording(delivery.body));
   let repeated = false;
   for (let index = sent.length; index < chunks.length; index += 1) {
@@ -77,7 +95,9 @@ async function send(parts: DeliveryParts, chat: ChatRef, delivery: Delivery, pre
     } else {
       const maybeRepeated = delivery.interrupted && index === delivery.sent.length && preview === null;
       repeated ||= maybeRepeated;
-      sent.push(await parts.adapter.post(chat, chunk, { replyTo: index === 0 ? delivery.body.replyTo : null, ...last, maybeRepeated }));
+      sent.push(
+        await parts.adapter.post(chat, chunk, { replyTo: index === 0 ? delivery.body.replyTo : null, ...last, maybeRepeated }),
+      );
     }
     if (index < chunks.length - 1) await noteSent(parts.db, delivery.id, sent, sendLeaseMs);
   }
@@ -113,7 +133,10 @@ async function handle(parts: DeliveryParts, chat: ChatRef, delivery: Delivery, f
   const backoff = Math.min(longestBackoffMs, firstBackoffMs * 2 ** Math.min(delivery.attempts - 1, 10));
   const afterMs = failure.retryAfterMs ?? backoff;
   const certain = failure.code === "platform.rate_limited" || failure.code === "platform.unavailable";
-  parts.log.info({ chat: chatKey(chat), outbox: delivery.id, code: failure.code, afterMs }, "an answer was not taken yet; it will be sent again");
+  parts.log.info(
+    { chat: chatKey(chat), outbox: delivery.id, code: failure.code, afterMs },
+    "an answer was not taken yet; it will be sent again",
+  );
   parts.metrics.delivery(platform, "postponed");
   await postponeDelivery(parts.db, delivery.id, afterMs, certain, failure.message);
   return afterMs;

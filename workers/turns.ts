@@ -16,7 +16,14 @@ import type { SandboxBackend } from "../src/core/sandbox.ts";
 import type { Tool, ToolLimits } from "../src/core/tool.ts";
 import type { Db, Hold } from "../src/store/hold.ts";
 import { personById } from "../src/store/people.ts";
-import { abandonSession, claimSession, freezePrompt, releaseIfIdle, sessionInfo, type SessionInfo } from "../src/store/sessions.ts";
+import {
+  abandonSession,
+  claimSession,
+  freezePrompt,
+  releaseIfIdle,
+  sessionInfo,
+  type SessionInfo,
+} from "../src/store/sessions.ts";
 import { beginTurn, resumeTurn, type Turn, waitingMessages } from "../src/store/turns.ts";
 import { keepLeases, type Leases } from "./leases.ts";
 
@@ -72,7 +79,13 @@ export async function workTurns(parts: TurnParts, holder: string): Promise<TurnW
   };
 }
 
-async function workSession(parts: TurnParts, leases: Leases, holder: string, session: string, draining: () => boolean): Promise<JobOutcome> {
+async function workSession(
+  parts: TurnParts,
+  leases: Leases,
+  holder: string,
+  session: string,
+  draining: () => boolean,
+): Promise<JobOutcome> {
   const hold = draining() ? null : await claimSession(parts.db, session, holder, leaseMs);
   if (!hold) return { type: "done" };
   const lease = leases.hold(session);
@@ -99,7 +112,10 @@ async function workSession(parts: TurnParts, leases: Leases, holder: string, ses
 /** Leaves the session for whoever comes next, and says so on the queue (the sweeper would too, a second later). */
 async function letGo(parts: TurnParts, hold: Hold): Promise<void> {
   await abandonSession(parts.db, hold);
-  await parts.queues.queue(turnQueue).wake(hold.session).catch(() => undefined);
+  await parts.queues
+    .queue(turnQueue)
+    .wake(hold.session)
+    .catch(() => undefined);
 }
 
 type Set = (running: { turn: string; leave(reason: LeaveReason): void } | null) => void;
@@ -181,7 +197,21 @@ async function run(parts: TurnParts, one: OneTurn): Promise<TurnEnd> {
   const { db, tools, metrics } = parts;
   const { maxSteps, steer } = parts.settings;
   const model = await parts.models.current();
-  return await runTurn({ db, hold: one.hold, info, turn, viewer, model, tools, context, metrics, maxSteps, steer, signal, emit: one.emit });
+  return await runTurn({
+    db,
+    hold: one.hold,
+    info,
+    turn,
+    viewer,
+    model,
+    tools,
+    context,
+    metrics,
+    maxSteps,
+    steer,
+    signal,
+    emit: one.emit,
+  });
 }
 
 function emitter(live: Live, hold: Hold, turn: Turn): (event: TurnEvent) => void {
@@ -199,7 +229,9 @@ async function deliver(parts: TurnParts, turn: Turn): Promise<void> {
   await parts.queues
     .queue(deliveryQueue(chat.platform))
     .wake(chatKey(chat))
-    .catch((error: unknown) => parts.log.warn({ error }, "the delivery queue can't be reached; the sweeper will send the answer"));
+    .catch((error: unknown) =>
+      parts.log.warn({ error }, "the delivery queue can't be reached; the sweeper will send the answer"),
+    );
 }
 
 /** The name of a platform's delivery queue: only a gateway with that platform's adapter consumes it. */

@@ -7,5 +7,12 @@ import { createTelegram } from "./adapter.ts";
 export async function create(parts: PlatformParts): Promise<Adapter> {
   const { botToken, apiRoot, richMessages } = parts.config.telegram;
   if (botToken === null) throw new Failure("config.invalid", "Telegram has no token", { advice: "Set TELEGRAM_BOT_TOKEN." });
-  return createTelegram({ token: botToken, apiRoot, richMessages, commands: parts.commands, settings: parts.settings, log: parts.log });
+  return createTelegram({
+    token: botToken,
+    apiRoot,
+    richMessages,
+    commands: parts.commands,
+    settings: parts.settings,
+    log: parts.log,
+  });
 }

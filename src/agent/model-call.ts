@@ -9,7 +9,12 @@ export type CallEnd =
   | { readonly type: "aborted"; readonly partial: string };
 
 /** Drains one model stream, passing what the chat should see to `emit` in the same event-loop turn. */
-export async function callModel(model: Model, request: ModelRequest, signal: AbortSignal, emit: (event: TurnEvent) => void): Promise<CallEnd> {
+export async function callModel(
+  model: Model,
+  request: ModelRequest,
+  signal: AbortSignal,
+  emit: (event: TurnEvent) => void,
+): Promise<CallEnd> {
   for await (const event of model.stream(request, signal)) {
     switch (event.type) {
       case "done":

@@ -41,7 +41,10 @@ export function freezeHead(parts: PromptParts): FrozenPrompt {
 
 /** A person's message as the model reads it; in a shared chat with the writer's name. Cut to `messageChars`, and says so. */
 export function userMessage(inbound: InboundMessage, kind: ChatKind): ModelMessage {
-  const name = inbound.sender.name.replaceAll(/[[\]\s]+/gu, " ").trim().slice(0, 60);
+  const name = inbound.sender.name
+    .replaceAll(/[[\]\s]+/gu, " ")
+    .trim()
+    .slice(0, 60);
   const text = kind === "shared" ? `[${name}] ${inbound.text}` : inbound.text;
   return { role: "user", content: cut(text) };
 }

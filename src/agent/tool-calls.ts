@@ -53,13 +53,20 @@ type Ran = { readonly status: Exclude<CallStatus, "started">; readonly content: 
  * model sees it. After a crash the calls that had ended are skipped, and an effectful one that had started is reported as unknown.
  * Ends early, without a result for the rest, when the turn's signal fires.
  */
-export async function runCalls(setting: CallSetting, step: number, calls: readonly ToolCall[], answered: ReadonlySet<number>): Promise<void> {
+export async function runCalls(
+  setting: CallSetting,
+  step: number,
+  calls: readonly ToolCall[],
+  answered: ReadonlySet<number>,
+): Promise<void> {
   const states = await callStates(setting.db, setting.turn, step);
   let position = 0;
   while (position < calls.length && !setting.context.signal.aborted) {
     const batch = takeBatch(setting.tools, calls, position);
     const open = batch.filter((at) => !answered.has(at));
-    const results = await Promise.all(open.map((at) => runOne(setting, { turn: setting.turn, step, position: at }, callAt(calls, at), states.get(at))));
+    const results = await Promise.all(
+      open.map((at) => runOne(setting, { turn: setting.turn, step, position: at }, callAt(calls, at), states.get(at))),
+    );
     for (const [index, at] of open.entries()) {
       const result = results[index];
       if (result) await keep(setting, { turn: setting.turn, step, position: at }, callAt(calls, at), result);
@@ -83,7 +90,12 @@ function callAt(calls: readonly ToolCall[], at: number): ToolCall {
   return call;
 }
 
-async function runOne(setting: CallSetting, place: CallPlace, call: ToolCall, before: CallStatus | undefined): Promise<Ran | null> {
+async function runOne(
+  setting: CallSetting,
+  place: CallPlace,
+  call: ToolCall,
+  before: CallStatus | undefined,
+): Promise<Ran | null> {
   const tool = setting.tools.get(call.name);
   if (before === "started" && tool?.kind === "effect") return { status: "unknown", content: unknownOutcome(call.name) };
   if (!tool) return { status: "failed", content: noSuchTool(call.name, setting.tools) };

@@ -109,20 +109,27 @@ async function take(setting: TurnSetting, state: LoopState, answer: ModelAnswer,
     await repair(setting, state.step, answer, flaw);
     return again;
   }
-  if (content.trim() === "") return { type: "end", end: await fail(setting, "", last ? stepLimit(setting.maxSteps) : emptyAnswer()) };
+  if (content.trim() === "")
+    return { type: "end", end: await fail(setting, "", last ? stepLimit(setting.maxSteps) : emptyAnswer()) };
   await close(setting, "answered", { role: "assistant", content, reasoning, calls: [] }, null, { markdown: content });
   return { type: "end", end: "answered" };
 }
 
 /** What the model must be told about its own answer, or null when it is fine. */
 function flawOf(answer: ModelAnswer): string | null {
-  if (answer.calls.length > 0) return "[Your tool call was cut off by the length limit and was not run. Make it shorter, or split it.]";
+  if (answer.calls.length > 0)
+    return "[Your tool call was cut off by the length limit and was not run. Make it shorter, or split it.]";
   return answer.content.trim() === "" ? "[Your answer was empty. Answer now, or call a tool.]" : null;
 }
 
 async function repair(setting: TurnSetting, step: number, answer: ModelAnswer, flaw: string): Promise<void> {
   const content = answer.content.trim() === "" ? "(nothing)" : answer.content;
-  await journalStep(setting.db, setting.hold, setting.turn.id, step, { role: "assistant", content, reasoning: answer.reasoning, calls: [] });
+  await journalStep(setting.db, setting.hold, setting.turn.id, step, {
+    role: "assistant",
+    content,
+    reasoning: answer.reasoning,
+    calls: [],
+  });
   await journalStep(setting.db, setting.hold, setting.turn.id, step, { role: "user", content: flaw });
 }
 
@@ -131,14 +138,26 @@ function request(setting: TurnSetting, journal: readonly JournalEntry[], last: b
   const head = setting.info.prompt;
   if (!head) throw new Failure("internal", `session ${setting.info.session} has no prompt`);
   const closing: ModelMessage[] = last
-    ? [{ role: "user", content: "[You have used all steps. Without calling a tool, say what you did, what you found and what is left.]" }]
+    ? [
+        {
+          role: "user",
+          content: "[You have used all steps. Without calling a tool, say what you did, what you found and what is left.]",
+        },
+      ]
     : [];
-  const messages: ModelMessage[] = [{ role: "system", content: head.system }, ...journal.map((entry) => entry.message), ...closing];
+  const messages: ModelMessage[] = [
+    { role: "system", content: head.system },
+    ...journal.map((entry) => entry.message),
+    ...closing,
+  ];
   return { messages, tools: head.tools, toolChoice: last ? "none" : "auto" };
 }
 
 /** The calls of the turn's last assistant message that have no result yet; null when there are none. */
-function openCalls(journal: readonly JournalEntry[], turn: string): { calls: readonly ToolCall[]; answered: ReadonlySet<number> } | null {
+function openCalls(
+  journal: readonly JournalEntry[],
+  turn: string,
+): { calls: readonly ToolCall[]; answered: ReadonlySet<number> } | null {
   const own = journal.filter((entry) => entry.turn === turn).map((entry) => entry.message);
   const at = own.findLastIndex((message) => message.role === "assistant" && message.calls.length > 0);
   const message = own[at];
@@ -163,7 +182,8 @@ async function takeSteering(setting: TurnSetting): Promise<number> {
 /** The signal has fired: say what there is and end (a stop), or let go without a word (another worker goes on). */
 async function leave(setting: TurnSetting, partial: string, calls: readonly ToolCall[], step: number): Promise<Next> {
   if (setting.signal.reason !== "stop") return { type: "end", end: "handed_over" };
-  if (calls.length > 0) await answerOpenCalls(setting, step, "The person stopped this before it ended; it may have happened in part.");
+  if (calls.length > 0)
+    await answerOpenCalls(setting, step, "The person stopped this before it ended; it may have happened in part.");
   const said = partial.trim() === "" ? "[Stopped by the person before an answer.]" : `${partial}\n[Stopped by the person here.]`;
   const message: ModelMessage = { role: "assistant", content: said, reasoning: "", calls: [] };
   await close(setting, "stopped", message, null, { markdown: partial, ending: { type: "stopped" } });
@@ -203,7 +223,11 @@ async function close(
 
 async function count(setting: TurnSetting, step: number, answer: ModelAnswer): Promise<void> {
   setting.metrics.modelCall(setting.model.name, answer.usage);
-  await recordModelCall(setting.db, setting.turn.id, step, { model: setting.model.name, server: setting.model.server, ...answer.usage });
+  await recordModelCall(setting.db, setting.turn.id, step, {
+    model: setting.model.name,
+    server: setting.model.server,
+    ...answer.usage,
+  });
 }
 
 function callSetting(setting: TurnSetting): CallSetting {
@@ -212,7 +236,9 @@ function callSetting(setting: TurnSetting): CallSetting {
 }
 
 function tooManyAttempts(): Failure {
-  return new Failure("turn.limit", `this request stopped its worker ${maxAttempts} times`, { advice: "Ask it in another way, or in smaller parts." });
+  return new Failure("turn.limit", `this request stopped its worker ${maxAttempts} times`, {
+    advice: "Ask it in another way, or in smaller parts.",
+  });
 }
 
 function stepLimit(steps: number): Failure {

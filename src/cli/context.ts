@@ -1,12 +1,24 @@
 import type { Command } from "commander";
 import type { Config } from "../config/keys.ts";
 import type { Environment } from "../config/home.ts";
+import type { Log } from "../core/log.ts";
 import type { ControlHandler } from "../gateway/control-socket.ts";
+
+/** What one process runs: everything, the platforms only, or the turns only. */
+export type Mode = "all" | "gateway" | "worker";
+
+/** A running service, as the command that started it sees it. */
+export interface Service {
+  /** The local page's address with its token; null where there is none. */
+  readonly page: string | null;
+  facts(): Promise<{ readonly model: string; readonly server: string; readonly sandbox: string }>;
+  /** Drains and ends it. */
+  close(): Promise<void>;
+}
 
 /** What the product's composition root offers to the command line. */
 export interface Product {
-  /** Runs until it is stopped; gives the exit code. */
-  start(mode: "all" | "gateway" | "worker"): Promise<number>;
+  openService(mode: Mode, config: Config, log: Log): Promise<Service>;
   /** Opens the record in this process, for commands typed while no service runs. */
   openOffline(config: Config): Promise<ControlHandler & { close(): Promise<void> }>;
 }

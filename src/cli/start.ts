@@ -1,9 +1,7 @@
 import type { Define } from "./context.ts";
+import { serve } from "./serve.ts";
 
 /** `hermes start`. */
 export const define: Define = (command, context) => {
-  command.action(async () => {
-    const product = await context.product();
-    context.exit(await product.start("all"));
-  });
+  command.action(() => serve("all", context));
 };

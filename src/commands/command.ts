@@ -1,4 +1,4 @@
-import type { Command, CommandCall } from "../core/command.ts";
+import type { Command } from "../core/command.ts";
 import type { Role } from "../core/chats.ts";
 
 /** Keeps a command's literal types honest; the registry sees a plain `Command`. */
@@ -23,5 +23,3 @@ export function parseCommand(text: string): { name: string; args: string } | nul
 export function findCommand(commands: readonly Command[], name: string): Command | null {
   return commands.find((each) => each.name === name || each.aliases.includes(name)) ?? null;
 }
-
-export type { Command, CommandCall };

@@ -8,7 +8,8 @@ export const stop = command({
   async run({ ports }) {
     const { running, dropped } = await ports.stop();
     // The stopped turn says so itself, with what it had so far.
-    if (dropped > 0) return dropped === 1 ? "I dropped the message that was waiting." : `I dropped the ${dropped} messages that were waiting.`;
+    if (dropped > 0)
+      return dropped === 1 ? "I dropped the message that was waiting." : `I dropped the ${dropped} messages that were waiting.`;
     return running ? null : "Nothing is running here.";
   },
 });

@@ -25,8 +25,12 @@ export type Decision =
 
 /** Decides about an event whose account may be unknown. Strangers in private chats get a code; owners are asked with a button. */
 export async function decideAccess(db: Db, rules: AccessRules, inbound: Inbound, known: Person | null): Promise<Decision> {
-  if (known) return known.role === "guest" ? { type: "out", notices: [{ chat: inbound.chat, markdown: guestWords }] } : { type: "in", person: known };
-  if (rules.localPlatforms.includes(inbound.chat.platform)) return { type: "in", person: await admit(db, inbound.sender, "owner") };
+  if (known)
+    return known.role === "guest"
+      ? { type: "out", notices: [{ chat: inbound.chat, markdown: guestWords }] }
+      : { type: "in", person: known };
+  if (rules.localPlatforms.includes(inbound.chat.platform))
+    return { type: "in", person: await admit(db, inbound.sender, "owner") };
   if (rules.open) return { type: "in", person: await admit(db, inbound.sender, "member") };
   if (inbound.type !== "message" || !inbound.addressed) return { type: "out", notices: [] };
   if (inbound.kind === "shared") return { type: "out", notices: [{ chat: inbound.chat, markdown: sharedWords }] };
@@ -36,7 +40,8 @@ export async function decideAccess(db: Db, rules: AccessRules, inbound: Inbound,
 
 /** Lets a code's owner in on a person's word; what to tell whom. Only owners and admins may. */
 export async function approve(db: Db, by: Person, code: string, from: ChatRef): Promise<readonly Notice[]> {
-  if (by.role !== "owner" && by.role !== "admin") return [{ chat: from, markdown: "Only an owner or an admin can let people in." }];
+  if (by.role !== "owner" && by.role !== "admin")
+    return [{ chat: from, markdown: "Only an owner or an admin can let people in." }];
   const approved = await approvePairing(db, code, "member");
   if (!approved) return [{ chat: from, markdown: "That code is used or has expired. They can write again to get a new one." }];
   return [{ chat: from, markdown: `${plain(approved.person.name)} is in.` }, welcome(approved.pairing)];
@@ -44,7 +49,10 @@ export async function approve(db: Db, by: Person, code: string, from: ChatRef): 
 
 /** What somebody is told who has just been let in. */
 export function welcome(pairing: Pairing): Notice {
-  return { chat: parseChatKey(pairing.chatKey), markdown: "You're in. Just write what you need; /help shows what else I understand." };
+  return {
+    chat: parseChatKey(pairing.chatKey),
+    markdown: "You're in. Just write what you need; /help shows what else I understand.",
+  };
 }
 
 /**
@@ -68,12 +76,18 @@ async function pair(db: Db, inbound: Inbound): Promise<readonly Notice[]> {
     { label: "Ignore", data: `pair:no:${asked.code}` },
   ];
   const who = `${plain(inbound.sender.name)} (${inbound.chat.platform} account ${plain(inbound.sender.id)})`;
-  return [told, ...owners.map((chat) => ({ chat, markdown: `${who} would like to talk to me. Code: \`${asked.code}\``, buttons }))];
+  return [
+    told,
+    ...owners.map((chat) => ({ chat, markdown: `${who} would like to talk to me. Code: \`${asked.code}\``, buttons })),
+  ];
 }
 
 /** A name as plain text in Markdown: nothing in it can format, link or break the line. */
 function plain(text: string): string {
-  return text.replaceAll(/\s+/g, " ").replaceAll(/[\\`*_[\]<>#|~]/g, "\\$&").slice(0, 80);
+  return text
+    .replaceAll(/\s+/g, " ")
+    .replaceAll(/[\\`*_[\]<>#|~]/g, "\\$&")
+    .slice(0, 80);
 }
 
 const guestWords = "You are known here, but not let in. Ask an owner of this bot.";

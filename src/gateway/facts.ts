@@ -7,7 +7,9 @@ const factsKey = "worker.facts";
 /** What the workers last said of themselves: a gateway on its own has no model and no sandbox to ask. */
 export async function storedFacts(db: Db): Promise<StandingFacts> {
   const kept = await getSetting(db, factsKey);
-  return kept === null ? { model: "none yet", server: "no worker has started", demonstration: false, sandbox: "none yet" } : parse(kept);
+  return kept === null
+    ? { model: "none yet", server: "no worker has started", demonstration: false, sandbox: "none yet" }
+    : parse(kept);
 }
 
 /** Keeps what a worker says of itself. */

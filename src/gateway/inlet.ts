@@ -79,7 +79,10 @@ async function store(parts: GatewayParts, inbound: Inbound, tellOnce: TellOnce):
   try {
     return await storeInbound(parts.db, inbound);
   } catch (error) {
-    parts.log.error({ error, chat: chatKey(inbound.chat) }, "a message could not be stored; it stays with the platform and is asked for again");
+    parts.log.error(
+      { error, chat: chatKey(inbound.chat) },
+      "a message could not be stored; it stays with the platform and is asked for again",
+    );
     if (inbound.type === "message" && inbound.addressed) void tellOnce(inbound.chat, storeTrouble);
     throw new Failure("state.unavailable", "the message could not be stored", { retryable: true, cause: error });
   }
@@ -128,7 +131,13 @@ async function request(
 }
 
 /** True when the message was a command: it has been run and answered. */
-async function runCommand(parts: GatewayParts, id: number, person: Person, inbound: InboundMessage, session: string | null): Promise<boolean> {
+async function runCommand(
+  parts: GatewayParts,
+  id: number,
+  person: Person,
+  inbound: InboundMessage,
+  session: string | null,
+): Promise<boolean> {
   const parsed = parseCommand(inbound.text);
   if (!parsed) return false;
   const usable = parts.commands.filter((each) => mayUse(person.role, each));

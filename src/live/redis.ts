@@ -52,7 +52,12 @@ export function openRedisLive(url: string, prefix: string, log: Log): Live {
 }
 
 /** Reads a stream from now on. Starts over when the stream was wiped: ids are times, so what comes later still has higher ones. */
-async function openReader<Value>(redis: Redis, key: string, onValue: (value: Value) => void, log: Log): Promise<{ close(): Promise<void> }> {
+async function openReader<Value>(
+  redis: Redis,
+  key: string,
+  onValue: (value: Value) => void,
+  log: Log,
+): Promise<{ close(): Promise<void> }> {
   const state = { closed: false };
   let last = await lastId(redis, key);
   const loop = async (): Promise<void> => {

@@ -5,12 +5,16 @@ export const entrySeparator = "\n§\n";
 
 const fileNames = { memory: "MEMORY.md", user: "USER.md" } as const satisfies Record<MemoryTarget, string>;
 
-const titles = { memory: "MEMORY (your own notes)", user: "USER PROFILE (who you talk with)" } as const satisfies Record<MemoryTarget, string>;
+const titles = { memory: "MEMORY (your own notes)", user: "USER PROFILE (who you talk with)" } as const satisfies Record<
+  MemoryTarget,
+  string
+>;
 
 const ruler = "═".repeat(12);
 
 /** Characters that hide text from a reader or turn its order round: never part of an honest note. */
-const invisible = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\u{e0000}-\u{e007f}]/u;
+const invisible =
+  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\u{e0000}-\u{e007f}]/u;
 
 /** The file's entries, in order. */
 export function parseEntries(text: string): readonly string[] {
@@ -26,7 +30,11 @@ function memoryLength(text: string): number {
 }
 
 /** The file after a change, and the line the model reads. Throws an Error the model reads when the change can't be made. */
-export function applyChange(text: string, change: MemoryChange, limit: number): { readonly text: string; readonly reply: string } {
+export function applyChange(
+  text: string,
+  change: MemoryChange,
+  limit: number,
+): { readonly text: string; readonly reply: string } {
   const entries = parseEntries(text);
   const changed = changedEntries(entries, change);
   if (changed === null) return { text, reply: `That is there already; nothing changed. ${usage(change.target, text, limit)}` };
@@ -57,7 +65,9 @@ function changedEntries(entries: readonly string[], change: MemoryChange): reado
       const at = indexOfEntry(entries, change.oldText, change.target);
       if (entries[at] === content) return null;
       // The new wording may be there already under another entry: one is enough.
-      return entries.map((entry, index) => (index === at ? content : entry)).filter((entry, index) => index === at || entry !== content);
+      return entries
+        .map((entry, index) => (index === at ? content : entry))
+        .filter((entry, index) => index === at || entry !== content);
     }
     case "remove": {
       const at = indexOfEntry(entries, change.oldText, change.target);
@@ -83,10 +93,13 @@ function indexOfEntry(entries: readonly string[], oldText: string, target: Memor
   if (exact !== -1) return exact;
   const found = entries.flatMap((entry, index) => (entry.includes(wanted) ? [index] : []));
   const [first] = found;
-  if (first === undefined) throw new Error(`No entry of ${fileNames[target]} contains ${JSON.stringify(wanted)}.${listed(entries)}`);
+  if (first === undefined)
+    throw new Error(`No entry of ${fileNames[target]} contains ${JSON.stringify(wanted)}.${listed(entries)}`);
   if (found.length > 1) {
     const matches = found.flatMap((index) => entries[index] ?? []);
-    throw new Error(`${JSON.stringify(wanted)} is in ${found.length} entries of ${fileNames[target]}. Give a longer part of one.${listed(matches)}`);
+    throw new Error(
+      `${JSON.stringify(wanted)} is in ${found.length} entries of ${fileNames[target]}. Give a longer part of one.${listed(matches)}`,
+    );
   }
   return first;
 }

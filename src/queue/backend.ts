@@ -47,7 +47,13 @@ const connectMs = 30_000;
 export async function openRedisBackend(url: string, prefix: string, log: Log): Promise<QueueBackend> {
   const server = `Redis at ${new URL(url).host}`;
   const outage = watchOutage(server, log);
-  const probe = new Redis(url, { lazyConnect: true, maxRetriesPerRequest: 1, enableOfflineQueue: false, commandTimeout: commandMs, retryStrategy: retryMs });
+  const probe = new Redis(url, {
+    lazyConnect: true,
+    maxRetriesPerRequest: 1,
+    enableOfflineQueue: false,
+    commandTimeout: commandMs,
+    retryStrategy: retryMs,
+  });
   probe.on("error", (error: Error) => outage.error(error)).on("ready", () => outage.back());
   await connected(probe, server);
   const producing: QueueOptions = {
@@ -98,7 +104,11 @@ async function connected(redis: Redis, server: string): Promise<void> {
   const late = new Promise<never>((_, reject) => {
     timer.addEventListener("abort", () => {
       redis.disconnect();
-      reject(new Failure("queue.unavailable", `${server} does not answer`, { advice: "Start it, or check REDIS_URL. Without REDIS_URL the queue is embedded." }));
+      reject(
+        new Failure("queue.unavailable", `${server} does not answer`, {
+          advice: "Start it, or check REDIS_URL. Without REDIS_URL the queue is embedded.",
+        }),
+      );
     });
   });
   await Promise.race([ready, late]);

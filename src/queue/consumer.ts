@@ -14,7 +14,13 @@ const retryMs = 1_000;
 export type Handler = (subject: string, signal: AbortSignal) => Promise<JobOutcome>;
 
 /** Takes jobs of one queue. The only place that knows BullMQ's way of saying "later". */
-export async function openConsumer(backend: QueueBackend, name: string, concurrency: number, handler: Handler, log: Log): Promise<Consumer> {
+export async function openConsumer(
+  backend: QueueBackend,
+  name: string,
+  concurrency: number,
+  handler: Handler,
+  log: Log,
+): Promise<Consumer> {
   const worker = backend.worker(
     name,
     async (job, token, signal) => {
@@ -55,7 +61,10 @@ async function run(subject: string, signal: AbortSignal, handler: Handler, name:
   } catch (error) {
     const failure = asFailure(error);
     const again = failure.retryable;
-    log.warn({ queue: name, subject, code: failure.code, error: failure }, again ? "a job failed and is run again" : "a job failed; the sweeper brings it back if work is left");
+    log.warn(
+      { queue: name, subject, code: failure.code, error: failure },
+      again ? "a job failed and is run again" : "a job failed; the sweeper brings it back if work is left",
+    );
     return again ? { type: "again", afterMs: failure.retryAfterMs ?? retryMs } : { type: "done" };
   }
 }

@@ -17,7 +17,8 @@ export interface QueueOptions {
 /** The queues of a process, over Redis or over the record's own database. */
 export async function openQueues(options: QueueOptions): Promise<Queues> {
   const { backend: kind, log } = options;
-  const backend = kind.kind === "redis" ? await openRedisBackend(kind.url, options.prefix, log) : await openPostgresBackend(kind.pool, log);
+  const backend =
+    kind.kind === "redis" ? await openRedisBackend(kind.url, options.prefix, log) : await openPostgresBackend(kind.pool, log);
   const exclusive = kind.kind === "postgres" && kind.exclusive;
   const queues = new Map<string, WakeJobs>();
   const consumers = new Set<Consumer>();
@@ -29,15 +30,20 @@ export async function openQueues(options: QueueOptions): Promise<Queues> {
     const made = backend.queue(name);
     made.on("error", (error: Error) => backend.outage.error(error));
     queues.set(name, made);
-    if (exclusive) emptied.set(name, made.obliterate({ force: true }).catch((error: unknown) => log.warn({ error }, `queue ${name} was not emptied`)));
+    if (exclusive)
+      emptied.set(
+        name,
+        made.obliterate({ force: true }).catch((error: unknown) => log.warn({ error }, `queue ${name} was not emptied`)),
+      );
     return made;
   };
   return {
-    queue: (name) => wakeQueue(async () => {
-      const made = jobs(name);
-      await emptied.get(name);
-      return made;
-    }),
+    queue: (name) =>
+      wakeQueue(async () => {
+        const made = jobs(name);
+        await emptied.get(name);
+        return made;
+      }),
     async consume(name, concurrency, handler) {
       jobs(name);
       await emptied.get(name);
@@ -103,5 +109,8 @@ async function within<Result>(work: Promise<Result>): Promise<Result> {
 }
 
 function unavailable(error: unknown): Failure {
-  return new Failure("queue.unavailable", `the queue can't be reached: ${asFailure(error).message}`, { retryable: true, cause: error });
+  return new Failure("queue.unavailable", `the queue can't be reached: ${asFailure(error).message}`, {
+    retryable: true,
+    cause: error,
+  });
 }

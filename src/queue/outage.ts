@@ -8,7 +8,8 @@ export interface Outage {
 }
 
 /** Error codes and messages of a connection that is not there, as ioredis and pg give them. */
-const gone = /ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|Connection is closed|connection terminated|Connection ended|Command timed out|MaxRetriesPerRequest|Stream isn't writeable|can't be used now/i;
+const gone =
+  /ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|Connection is closed|connection terminated|Connection ended|Command timed out|MaxRetriesPerRequest|Stream isn't writeable|can't be used now/i;
 
 /** A job whose lock was lost or whose keys were wiped: the record has the truth, so it is no trouble. */
 const harmless = /Missing lock|Lock mismatch|Missing key for job|could not renew lock|job .* not exist/i;

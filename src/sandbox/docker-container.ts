@@ -147,7 +147,7 @@ async function createVolume(docker: Docker, name: string, labels: Record<string,
  * container that is made for it and never started: needs no root process, no capability and no program in the image.
  */
 async function giveWorkspace(docker: Docker, image: string, volume: string, labels: Record<string, string>): Promise<void> {
-    const bearer = await docker.createContainer({
+  const bearer = await docker.createContainer({
     Image: image,
     Entrypoint: ["sh"],
     Labels: labels,

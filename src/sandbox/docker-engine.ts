@@ -17,7 +17,8 @@ const pullStallMs = 20_000;
 
 /** Finds the engine at `dockerHost`, or at one of the usual sockets. Throws `sandbox.unavailable`. */
 export async function connectEngine(dockerHost: string | null): Promise<Engine> {
-  const addresses = dockerHost === null ? usualSockets().filter((path) => existsSync(path.slice("unix://".length))) : [dockerHost];
+  const addresses =
+    dockerHost === null ? usualSockets().filter((path) => existsSync(path.slice("unix://".length))) : [dockerHost];
   let last: unknown = new Error("no socket of a Docker engine is there");
   for (const address of addresses) {
     try {
@@ -43,10 +44,14 @@ export async function ensureImage(engine: Engine, image: string, log: Log): Prom
   try {
     await pull(engine.docker, image);
   } catch (thrown) {
-    throw new Failure("sandbox.unavailable", `The sandbox image ${image} is not on the Docker engine and can't be pulled: ${messageOf(thrown)}`, {
-      advice: `Pull it by hand (docker pull ${image}) or name another with: hermes config set terminal.docker_image IMAGE`,
-      cause: thrown,
-    });
+    throw new Failure(
+      "sandbox.unavailable",
+      `The sandbox image ${image} is not on the Docker engine and can't be pulled: ${messageOf(thrown)}`,
+      {
+        advice: `Pull it by hand (docker pull ${image}) or name another with: hermes config set terminal.docker_image IMAGE`,
+        cause: thrown,
+      },
+    );
   }
 }
 

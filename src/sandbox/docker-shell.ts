@@ -41,7 +41,11 @@ export async function openShell(container: Docker.Container, session: string, mo
   const stream = await exec.start({ hijack: true, stdin: true });
   const shell = shellOver(stream);
   const hello = newMarker();
-  const ready = shell.call(hello, `${driverScript(`${stateDir}/${session}`, mostProcesses)}printf '%s %s\\n' ${quoted(hello)} $H\n`, () => undefined);
+  const ready = shell.call(
+    hello,
+    `${driverScript(`${stateDir}/${session}`, mostProcesses)}printf '%s %s\\n' ${quoted(hello)} $H\n`,
+    () => undefined,
+  );
   const timer = setTimeout(() => shell.end(), helloMs);
   try {
     return { shell, fresh: (await ready) === "fresh" };
@@ -54,7 +58,12 @@ export async function openShell(container: Docker.Container, session: string, mo
 export async function killRun(container: Docker.Container, run: string): Promise<boolean> {
   const exec = await container.exec({ Cmd: ["sh", "-c", killScript(run)], AttachStdout: true, AttachStderr: true });
   const stream = await exec.start({});
-  const ended = new Promise<void>((resolve) => stream.once("close", resolve).once("end", resolve).once("error", () => resolve()));
+  const ended = new Promise<void>((resolve) =>
+    stream
+      .once("close", resolve)
+      .once("end", resolve)
+      .once("error", () => resolve()),
+  );
   stream.resume();
   const timer = setTimeout(() => stream.destroy(), helloMs);
   await ended;

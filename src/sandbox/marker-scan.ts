@@ -36,7 +36,12 @@ export function markerScan(marker: string, onData: (chunk: Buffer) => void, onEn
         return;
       }
       ended = true;
-      onEnd(rest.subarray(needle.length, newline === -1 ? undefined : newline).toString("latin1").trim());
+      onEnd(
+        rest
+          .subarray(needle.length, newline === -1 ? undefined : newline)
+          .toString("latin1")
+          .trim(),
+      );
     },
   };
 }

@@ -2,7 +2,13 @@ import type { FileFault } from "./paths.ts";
 
 /** What the host asks of a virtual sandbox's thread. Plain data. */
 export type VirtualRequest =
-  | { readonly id: number; readonly type: "run"; readonly session: string; readonly command: string; readonly workdir: string | null }
+  | {
+      readonly id: number;
+      readonly type: "run";
+      readonly session: string;
+      readonly command: string;
+      readonly workdir: string | null;
+    }
   | { readonly id: number; readonly type: "abort" }
   | { readonly id: number; readonly type: "read"; readonly path: string; readonly limitBytes: number }
   | { readonly id: number; readonly type: "write"; readonly path: string; readonly data: Uint8Array };

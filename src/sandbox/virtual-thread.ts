@@ -45,7 +45,10 @@ async function serve(setup: VirtualSetup): Promise<(request: VirtualRequest) => 
   mkdirSync(setup.directory, { recursive: true, mode: 0o700 });
   // Links stay forbidden: a link is the only way out of the directory.
   const disk = await withQuota(new ReadWriteFs({ root: setup.directory, allowSymlinks: false }), setup.directory, setup.diskMb);
-  const base = new InMemoryFs({ "/tmp/.keep": "", "/dev/null": "", "/etc/hostname": "sandbox\n" }, { maxTotalBytes: memoryLimit });
+  const base = new InMemoryFs(
+    { "/tmp/.keep": "", "/dev/null": "", "/etc/hostname": "sandbox\n" },
+    { maxTotalBytes: memoryLimit },
+  );
   const files = new MountableFs({ base, mounts: [{ mountPoint: workspace, filesystem: disk }] });
   const sessions = new Map<string, SessionState>();
   const running = new Map<number, AbortController>();
@@ -105,7 +108,9 @@ async function run(files: IFileSystem, state: SessionState, command: string, wor
 
 /** What may be handed on: the interpreter keeps some of its own state (`?`, SHELLOPTS) among the variables. */
 function variables(env: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => /^[A-Za-z_]\w*$/.test(name) && !/^(SHELLOPTS|BASHOPTS)$/.test(name)));
+  return Object.fromEntries(
+    Object.entries(env).filter(([name]) => /^[A-Za-z_]\w*$/.test(name) && !/^(SHELLOPTS|BASHOPTS)$/.test(name)),
+  );
 }
 
 async function isDirectory(files: IFileSystem, path: string): Promise<boolean> {

@@ -74,7 +74,8 @@ export async function openVirtual(options: SandboxOptions): Promise<SandboxBacke
 
   const reap = async (): Promise<void> => {
     for (const owner of owners.values()) {
-      if (owner.running === 0 && owner.thread !== null && Date.now() - owner.lastUsed >= options.lifetimeMs) await endThread(owner);
+      if (owner.running === 0 && owner.thread !== null && Date.now() - owner.lastUsed >= options.lifetimeMs)
+        await endThread(owner);
     }
   };
 
@@ -113,17 +114,19 @@ async function runCommand(
   const timer = setTimeout(() => halt("timed_out"), options.timeoutMs);
   const onAbort = (): void => halt("aborted");
   options.signal.addEventListener("abort", onAbort);
-  const result = await reply.then(
-    (answer) => (answer.type === "ran" ? answer : null),
-    (thrown: unknown) => {
-      if (stop === null) throw thrown;
-      return null;
-    },
-  ).finally(() => {
-    clearTimeout(timer);
-    clearTimeout(grace);
-    options.signal.removeEventListener("abort", onAbort);
-  });
+  const result = await reply
+    .then(
+      (answer) => (answer.type === "ran" ? answer : null),
+      (thrown: unknown) => {
+        if (stop === null) throw thrown;
+        return null;
+      },
+    )
+    .finally(() => {
+      clearTimeout(timer);
+      clearTimeout(grace);
+      options.signal.removeEventListener("abort", onAbort);
+    });
   const notes = owner.lost.delete(session) ? `[The sandbox was started anew; ${resetNote}]\n` : "";
   const output = notes + (result?.output ?? "");
   progressFeed(options.onOutput)(Buffer.from(output));
@@ -164,7 +167,9 @@ function startThread(setup: VirtualSetup): Thread {
     waiting.delete(reply.id);
     if (waiting.size === 0) worker.unref();
   });
-  worker.on("error", (error) => die("code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY" ? ` (more than ${heapMb} MB of memory)` : ""));
+  worker.on("error", (error) =>
+    die("code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY" ? ` (more than ${heapMb} MB of memory)` : ""),
+  );
   worker.on("exit", () => die(""));
   return {
     get alive() {

@@ -56,7 +56,12 @@ export async function claimDelivery(db: Db, chat: string, holder: string, leaseM
   if (wait > 0) return { type: "later", afterMs: wait };
   const row = await db
     .updateTable("outbox")
-    .set({ status: "sending", holder, lease_until: sql<Date>`now() + ${leaseMs} * interval '1 millisecond'`, attempts: sql<number>`attempts + 1` })
+    .set({
+      status: "sending",
+      holder,
+      lease_until: sql<Date>`now() + ${leaseMs} * interval '1 millisecond'`,
+      attempts: sql<number>`attempts + 1`,
+    })
     .where("id", "=", first.id)
     .where("status", "in", ["pending", "sending"])
     .where((where) => where.or([where("lease_until", "is", null), where("lease_until", "<=", sql<Date>`now()`)]))

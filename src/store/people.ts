@@ -11,7 +11,7 @@ export interface Pairing {
 }
 
 /** The person behind an account; null when nobody knows it. */
-export async function personOf(db: Db, account: Pick<Account, "platform" | "id">): Promise<Person | null> {
+async function personOf(db: Db, account: Pick<Account, "platform" | "id">): Promise<Person | null> {
   const row = await db
     .selectFrom("identities as i")
     .innerJoin("people as p", "p.id", "i.person_id")
@@ -65,7 +65,10 @@ export async function pendingPairing(db: Db, account: Pick<Account, "platform" |
 
 /** Keeps a request to be let in; false when the platform already has `most` open ones. */
 export async function openPairing(db: Db, pairing: Pairing, lifeMs: number, most: number): Promise<boolean> {
-  await db.deleteFrom("pairings").where("expires_at", "<=", sql<Date>`now()`).execute();
+  await db
+    .deleteFrom("pairings")
+    .where("expires_at", "<=", sql<Date>`now()`)
+    .execute();
   const made = await sql<{ code: string }>`
     insert into pairings (code, platform, account, name, chat_key, expires_at)
     select ${pairing.code}, ${pairing.account.platform}, ${pairing.account.id}, ${pairing.account.name}, ${pairing.chatKey},

@@ -38,7 +38,12 @@ export async function openSession(db: Db, chat: ChatRef, kind: ChatKind): Promis
 
 /** Ends a session; what already waits in it is still answered. */
 export async function endSession(db: Db, session: string): Promise<void> {
-  await db.updateTable("sessions").set({ ended_at: sql<Date>`now()` }).where("id", "=", session).where("ended_at", "is", null).execute();
+  await db
+    .updateTable("sessions")
+    .set({ ended_at: sql<Date>`now()` })
+    .where("id", "=", session)
+    .where("ended_at", "is", null)
+    .execute();
 }
 
 /** A session with its chat; null when it does not exist. */
@@ -111,7 +116,11 @@ export async function releaseIfIdle(db: Db, hold: Hold): Promise<boolean> {
     .where((where) =>
       where.not(
         where.exists(
-          where.selectFrom("inbox").select("inbox.id").where("inbox.session_id", "=", hold.session).where("inbox.status", "=", "waiting"),
+          where
+            .selectFrom("inbox")
+            .select("inbox.id")
+            .where("inbox.session_id", "=", hold.session)
+            .where("inbox.status", "=", "waiting"),
         ),
       ),
     )

@@ -13,7 +13,15 @@ export interface SessionState {
 }
 
 export async function sessionState(db: Db, session: string): Promise<SessionState | null> {
-  const found = await sql<{ at: Date; messages: number; waiting: number; turn: string | null; since: Date; step: number; tool: string | null }>`
+  const found = await sql<{
+    at: Date;
+    messages: number;
+    waiting: number;
+    turn: string | null;
+    since: Date;
+    step: number;
+    tool: string | null;
+  }>`
     select s.created_at as at,
       (select count(*)::int from messages m where m.session_id = s.id) as messages,
       (select count(*)::int from inbox i where i.session_id = s.id and i.status = 'waiting') as waiting,
@@ -39,7 +47,13 @@ export interface SaidItem {
  * The last `limit` things said in a private chat, oldest first: people's messages from the inbox, answers from the outbox. Nothing
  * for a viewer whose conversation it is not.
  */
-export async function saidIn(db: Db, viewer: Viewer, chat: ChatRef, chatKey: string, limit: number): Promise<readonly SaidItem[]> {
+export async function saidIn(
+  db: Db,
+  viewer: Viewer,
+  chat: ChatRef,
+  chatKey: string,
+  limit: number,
+): Promise<readonly SaidItem[]> {
   const conversation = await db
     .selectFrom("conversations")
     .select("id")

@@ -114,27 +114,26 @@ export async function closeTurn(db: Db, hold: Hold, turn: Turn, closing: TurnClo
   });
 }
 
-/** Notes what the turn is doing, for `/status`. */
-export async function noteTool(db: Db, turn: string, tool: string | null): Promise<void> {
-  await db.updateTable("turns").set({ tool }).where("id", "=", turn).where("status", "=", "running").execute();
-}
-
 /** Asks the running turn of a session (or just `turn`) to stop; its id, or null when nothing runs. */
 export async function requestStop(db: Db, session: string, turn: string | null): Promise<string | null> {
-  let query = db.updateTable("turns").set({ stop_requested: true }).where("session_id", "=", session).where("status", "=", "running");
+  let query = db
+    .updateTable("turns")
+    .set({ stop_requested: true })
+    .where("session_id", "=", session)
+    .where("status", "=", "running");
   if (turn !== null) query = query.where("id", "=", turn);
   const row = await query.returning("id").executeTakeFirst();
   return row?.id ?? null;
 }
 
-/** Whether the turn has been asked to stop. */
-export async function stopRequested(db: Db, turn: string): Promise<boolean> {
-  const row = await db.selectFrom("turns").select("stop_requested").where("id", "=", turn).executeTakeFirst();
-  return row?.stop_requested ?? false;
-}
-
 /** Appends to the journal within a fenced transaction. */
-export async function insertMessage(trx: Trx, hold: Hold, turn: string, person: string | null, message: ModelMessage): Promise<void> {
+export async function insertMessage(
+  trx: Trx,
+  hold: Hold,
+  turn: string,
+  person: string | null,
+  message: ModelMessage,
+): Promise<void> {
   await trx
     .insertInto("messages")
     .values({ session_id: hold.session, turn_id: turn, person_id: person, message: JSON.stringify(message) })

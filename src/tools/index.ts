@@ -10,12 +10,7 @@ export { capText } from "./cap.ts";
 export { toolSpecs } from "./specs.ts";
 
 /** ONE LINE A TOOL. */
-const registered = [
-  memory,
-  readFile,
-  terminal,
-  writeFile,
-] as const satisfies readonly Tool[];
+const registered = [memory, readFile, terminal, writeFile] as const satisfies readonly Tool[];
 
 /** All tools; what they return and the errors they throw are cut to `limits.resultChars`. */
 export const tools: readonly Tool[] = registered.map(capped);
@@ -29,7 +24,9 @@ function capped(tool: Tool): Tool {
         return capText(await tool.run(args, context), context.limits.resultChars);
       } catch (thrown) {
         if (thrown instanceof Error && thrown.message.length <= context.limits.resultChars) throw thrown;
-        throw new Error(capText(thrown instanceof Error ? thrown.message : String(thrown), context.limits.resultChars), { cause: thrown });
+        throw new Error(capText(thrown instanceof Error ? thrown.message : String(thrown), context.limits.resultChars), {
+          cause: thrown,
+        });
       }
     },
   };

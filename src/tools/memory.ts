@@ -11,7 +11,8 @@ const parameters = z.strictObject({
 
 export const memory = tool({
   name: "memory",
-  description: "Change what you remember across conversations. Save lasting facts and preferences unasked, in one short sentence each; no secrets.",
+  description:
+    "Change what you remember across conversations. Save lasting facts and preferences unasked, in one short sentence each; no secrets.",
   kind: "effect",
   parameters,
   preview: ({ action, target }) => `memory: ${action} ${target}`,

@@ -24,7 +24,8 @@ export const readFile = tool({
   async run({ path, offset, limit }, context) {
     const sandbox = await context.sandbox();
     const data = await sandbox.readFile(path, fileBytes);
-    if (data.includes(0)) throw new Error(`${path} is not text (${data.length} bytes). Look at it with the terminal, e.g. file or xxd.`);
+    if (data.includes(0))
+      throw new Error(`${path} is not text (${data.length} bytes). Look at it with the terminal, e.g. file or xxd.`);
     return page(new TextDecoder().decode(data), offset, limit, context.limits.resultChars);
   },
 });

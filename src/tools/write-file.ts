@@ -14,7 +14,9 @@ export const writeFile = tool({
   preview: ({ path }) => `write ${path}`,
   async run({ path, content }, context) {
     if (isNumbered(content)) {
-      throw new Error("content has the line numbers of read_file in it (LINE|TEXT). Nothing was written. Give the text without them.");
+      throw new Error(
+        "content has the line numbers of read_file in it (LINE|TEXT). Nothing was written. Give the text without them.",
+      );
     }
     const data = new TextEncoder().encode(content);
     const sandbox = await context.sandbox();
@@ -26,6 +28,9 @@ export const writeFile = tool({
 
 /** What read_file shows, given back by mistake: three or more lines, each numbered one above the last. */
 function isNumbered(content: string): boolean {
-  const numbers = content.replace(/\n$/, "").split("\n").map((line) => Number(/^ *(\d+)\|/.exec(line)?.[1] ?? Number.NaN));
+  const numbers = content
+    .replace(/\n$/, "")
+    .split("\n")
+    .map((line) => Number(/^ *(\d+)\|/.exec(line)?.[1] ?? Number.NaN));
   return numbers.length >= 3 && numbers.every((number, index) => number === (numbers[0] ?? 0) + index);
 }

@@ -30,7 +30,10 @@ for (const [form, open] of Object.entries(forms)) {
       live.publish(text(seq, "telegram"));
     }
     await all.promise;
-    assert.deepEqual(seen, Array.from({ length: 200 }, (_, index) => index + 1));
+    assert.deepEqual(
+      seen,
+      Array.from({ length: 200 }, (_, index) => index + 1),
+    );
     await subscription.close();
     await live.close();
   });

@@ -37,7 +37,11 @@ async function onPostgres(kind: "embedded" | "postgres"): Promise<Rig> {
   const opened: Queues[] = [];
   return {
     async open() {
-      const queues = await openQueues({ backend: { kind: "postgres", pool: database.pool, exclusive: false }, prefix: "", log: silent });
+      const queues = await openQueues({
+        backend: { kind: "postgres", pool: database.pool, exclusive: false },
+        prefix: "",
+        log: silent,
+      });
       opened.push(queues);
       return queues;
     },

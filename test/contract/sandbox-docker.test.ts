@@ -34,7 +34,9 @@ suite("sandbox: docker's own promises", () => {
     const sandbox = await rig.open();
     await run(sandbox, "mkdir there; cd there");
     const [container] = await containersOf(rig);
-    await dockerAt(rig.options.dockerHost ?? "").getContainer(container?.Id ?? "").wait();
+    await dockerAt(rig.options.dockerHost ?? "")
+      .getContainer(container?.Id ?? "")
+      .wait();
     const { output, exitCode } = await run(sandbox, "pwd");
     assert.equal(exitCode, 0);
     assert.match(output, /^\/workspace\n\[The sandbox was started anew[^]*at their start\.\]$/);
@@ -59,9 +61,13 @@ suite("sandbox: docker's own promises", () => {
   test("a stopped command's children end with it, however far they have detached themselves", async () => {
     await using rig = await openRig("docker");
     const sandbox = await rig.open();
-    const command = "setsid sleep 311 & (setsid sh -c 'sleep 312 & sleep 313' &) ; ( ( while :; do sleep 314; done ) & ) ; sleep 315";
+    const command =
+      "setsid sleep 311 & (setsid sh -c 'sleep 312 & sleep 313' &) ; ( ( while :; do sleep 314; done ) & ) ; sleep 315";
     assert.equal((await run(sandbox, command, { timeoutMs: 400 })).end, "timed_out");
-    assert.equal((await run(sandbox, "cat /proc/[0-9]*/cmdline | tr '\\0' ' ' | grep -o 'sleep 31[1-5]' || echo none")).output, "none\n");
+    assert.equal(
+      (await run(sandbox, "cat /proc/[0-9]*/cmdline | tr '\\0' ' ' | grep -o 'sleep 31[1-5]' || echo none")).output,
+      "none\n",
+    );
   });
 
   test("100 MB of output pass with flat memory, beginning and end kept", async () => {

@@ -20,7 +20,12 @@ suite("tools: every tool", () => {
     test(`${tool.name}: a strict object of described parameters, each required or with a default`, () => {
       const [spec] = toolSpecs([tool], hint);
       assert.ok(spec);
-      const parameters = spec.parameters as { type: string; additionalProperties: boolean; required: string[]; properties: Record<string, object> };
+      const parameters = spec.parameters as {
+        type: string;
+        additionalProperties: boolean;
+        required: string[];
+        properties: Record<string, object>;
+      };
       assert.equal(parameters.type, "object");
       assert.equal(parameters.additionalProperties, false);
       for (const [name, schema] of Object.entries(parameters.properties)) {
@@ -45,7 +50,10 @@ suite("tools: every tool", () => {
   test("specs are sorted and the same bytes whatever the order, and cost few tokens", () => {
     const text = JSON.stringify(toolSpecs(tools, hint));
     assert.equal(JSON.stringify(toolSpecs(tools.toReversed(), hint)), text);
-    assert.deepEqual(toolSpecs(tools.toReversed(), hint).map(({ name }) => name), tools.map(({ name }) => name).toSorted());
+    assert.deepEqual(
+      toolSpecs(tools.toReversed(), hint).map(({ name }) => name),
+      tools.map(({ name }) => name).toSorted(),
+    );
     assert.ok(text.includes(hint));
     assert.ok(encode(text).length < 600, `${encode(text).length} tokens`);
   });
@@ -53,7 +61,10 @@ suite("tools: every tool", () => {
 
 suite("tools: arguments", () => {
   test("broken JSON is mended for a tool that only reads, and never run for one that acts", () => {
-    assert.deepEqual(parseArguments(named("read_file"), "{path: 'a.txt', limit: 5,"), { ok: true, args: { path: "a.txt", limit: 5 } });
+    assert.deepEqual(parseArguments(named("read_file"), "{path: 'a.txt', limit: 5,"), {
+      ok: true,
+      args: { path: "a.txt", limit: 5 },
+    });
     const refused = parseArguments(named("terminal"), '{"command": "rm -rf build"');
     assert.ok(!refused.ok && /not a JSON object, so it was not run/.test(refused.error));
   });
@@ -69,7 +80,10 @@ suite("tools: arguments", () => {
       const parsed = parseArguments(named(name), JSON.stringify(args));
       return parsed.ok ? "accepted" : parsed.error;
     };
-    assert.match(said("terminal", { cmd: "ls" }), /command is missing; there is no parameter cmd \(there are: command, timeout, workdir\)/);
+    assert.match(
+      said("terminal", { cmd: "ls" }),
+      /command is missing; there is no parameter cmd \(there are: command, timeout, workdir\)/,
+    );
     assert.match(said("read_file", { path: "a", limit: 99_999 }), /limit: .*2000.*example: \{"path":"a"\}$/);
     assert.match(said("memory", { action: "append", target: "user" }), /action: .*"add"\|"replace"\|"remove"/);
     assert.match(said("terminal", { command: 5 }), /command: .*string/);
@@ -109,7 +123,10 @@ suite("tools: at work", () => {
     const long = Array.from({ length: 900 }, (_value, index) => `line ${index + 1}`).join("\n");
     await write.run({ path: "long.txt", content: long }, context);
     assert.equal(await read.run({ path: "long.txt", offset: 899, limit: 5 }, context), "899|line 899\n900|line 900");
-    assert.equal(await read.run({ path: "long.txt", offset: 3, limit: 2 }, context), "3|line 3\n4|line 4\n[lines 3-4 of 900; go on with offset 5]");
+    assert.equal(
+      await read.run({ path: "long.txt", offset: 3, limit: 2 }, context),
+      "3|line 3\n4|line 4\n[lines 3-4 of 900; go on with offset 5]",
+    );
     const page = await read.run({ path: "long.txt" }, context);
     assert.ok(page.length <= context.limits.resultChars);
     const [, last, next] = /\[lines 1-(\d+) of 900; go on with offset (\d+)\]$/.exec(page) ?? [];

@@ -20,7 +20,7 @@ async function contextWith(t: TestContext, handler: ControlHandler): Promise<{ c
     ask: null,
     exit: () => {},
     product: async () => ({
-      start: async () => 0,
+      openService: () => Promise.reject(new Error("not asked for here")),
       openOffline: async (config) => {
         calls.push(`open ${config.home}`);
         return { ...handler, close: async () => void calls.push("close") };
