@@ -118,7 +118,12 @@ async function openBase(mode: Mode, config: Config, log: Log, stack: AsyncDispos
   stack.defer(() => database.close());
   await migrate(database.db, migrations);
   // The embedded record belongs to this process: whoever held a lease in it is gone.
-  if (database.kind === "embedded") await dropAllLeases(database.db);
+  if (database.kind === "embedded") {
+    await dropAllLeases(database.db);
+    // The embedded engine has no vacuum of its own, and the queue's rows come and go.
+    const vacuuming = everyNow("vacuum", vacuumMs, log, async () => void (await database.pool.query("vacuum")));
+    stack.defer(() => vacuuming.close());
+  }
   const backend: QueueOptions["backend"] =
     redisUrl === null
       ? { kind: "postgres", pool: database.pool, exclusive: database.kind === "embedded" }

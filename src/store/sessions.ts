@@ -120,7 +120,8 @@ export async function releaseIfIdle(db: Db, hold: Hold): Promise<boolean> {
             .selectFrom("inbox")
             .select("inbox.id")
             .where("inbox.session_id", "=", hold.session)
-            .where("inbox.status", "=", "waiting"),
+            .where("inbox.status", "=", "waiting")
+            .where("inbox.person_id", "is not", null),
         ),
       ),
     )
@@ -151,7 +152,7 @@ export async function sessionsWithWork(db: Db): Promise<readonly Hold[]> {
     select s.id as session, s.fence from sessions s
     where (s.holder is null or s.lease_until < now())
       and s.id in (
-        select session_id from inbox where status = 'waiting' and received_at < now() - interval '1 second'
+        select session_id from inbox where status = 'waiting' and person_id is not null and received_at < now() - interval '1 second'
         union select session_id from turns where status = 'running')
     limit 1000`.execute(db);
   return found.rows;

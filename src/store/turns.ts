@@ -49,6 +49,7 @@ export async function waitingMessages(db: Db, session: string, limit: number): P
     .select(["id", "person_id", "inbound"])
     .where("session_id", "=", session)
     .where("status", "=", "waiting")
+    .where("person_id", "is not", null)
     .orderBy("id")
     .limit(limit)
     .execute();
