@@ -9,7 +9,7 @@ import { createView } from "../adapters/view.ts";
 import { wording } from "../adapters/words.ts";
 import { workDeliveries } from "../workers/deliveries.ts";
 import { deliveryQueue, turnQueue, workTurns } from "../workers/turns.ts";
-import { everyNow, sweepDeliveries, sweepTurns, upkeepTimes } from "../workers/upkeep.ts";
+import { every, sweepDeliveries, sweepTurns, upkeepTimes } from "../workers/upkeep.ts";
 import * as commandRegistry from "./commands/index.ts";
 import type { Config } from "./config/keys.ts";
 import type { Adapter, Inlet } from "./core/adapter.ts";
@@ -50,6 +50,9 @@ export interface Service {
   readonly facts: () => Promise<StandingFacts>;
   close(): Promise<void>;
 }
+
+/** How often the embedded record is vacuumed: well before a busy day's rows slow anything down. */
+const vacuumMs = 900_000;
 
 /** Everything that both sides of a process share. */
 interface Base {
@@ -121,7 +124,7 @@ async function openBase(mode: Mode, config: Config, log: Log, stack: AsyncDispos
   if (database.kind === "embedded") {
     await dropAllLeases(database.db);
     // The embedded engine has no vacuum of its own, and the queue's rows come and go.
-    const vacuuming = everyNow("vacuum", vacuumMs, log, async () => void (await database.pool.query("vacuum")));
+    const vacuuming = every("vacuum", vacuumMs, log, async () => void (await database.pool.query("vacuum")), "later");
     stack.defer(() => vacuuming.close());
   }
   const backend: QueueOptions["backend"] =
@@ -208,12 +211,12 @@ async function startTurns(base: Base, worker: WorkerSide): Promise<void> {
   const parts = { db, queues, live, models: worker.models, sandboxes, tools: byName, toolSpecs: specs, metrics, log, settings };
   const turns = await workTurns(parts, base.holder);
   stack.defer(() => turns.drain());
-  const sweeping = everyNow("turn sweep", upkeepTimes.sweepMs, log, () => sweepTurns(db, queues));
+  const sweeping = every("turn sweep", upkeepTimes.sweepMs, log, () => sweepTurns(db, queues));
   const tend = async () => {
     await storeFacts(db, await workerFacts(worker));
     await sandboxes.reap();
   };
-  const tending = everyNow("worker upkeep", upkeepTimes.tendMs, log, tend);
+  const tending = every("worker upkeep", upkeepTimes.tendMs, log, tend);
   stack.defer(async () => void (await Promise.all([sweeping.close(), tending.close()])));
 }
 
@@ -256,7 +259,7 @@ async function openGatewaySide(base: Base, facts: () => Promise<StandingFacts>):
       }),
   );
   stack.defer(() => gateway.settled());
-  const sweeping = everyNow("gateway sweep", upkeepTimes.sweepMs, log, async () => {
+  const sweeping = every("gateway sweep", upkeepTimes.sweepMs, log, async () => {
     await gateway.sweep([...adapters.keys()]);
     await sweepDeliveries(db, queues, [...adapters.keys()]);
   });

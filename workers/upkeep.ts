@@ -24,8 +24,14 @@ export async function sweepDeliveries(db: Db, queues: Queues, platforms: readonl
   }
 }
 
-/** Runs `work` now and then every `everyMs`, counted from the end of the last run. Trouble is logged once until it is over. */
-export function everyNow(name: string, everyMs: number, log: Log, work: () => Promise<void>): Upkeep {
+/** Runs `work` every `everyMs`, the first time at once or that much later, counted from the end of the last run. Trouble is logged once until it is over. */
+export function every(
+  name: string,
+  everyMs: number,
+  log: Log,
+  work: () => Promise<void>,
+  first: "now" | "later" = "now",
+): Upkeep {
   let timer: NodeJS.Timeout | null = null;
   let closed = false;
   let troubled = false;
@@ -45,7 +51,9 @@ export function everyNow(name: string, everyMs: number, log: Log, work: () => Pr
       underWay = once();
     }, everyMs);
   };
-  let underWay = once();
+  let underWay: Promise<void> = Promise.resolve();
+  if (first === "now") underWay = once();
+  else schedule();
   return {
     async close() {
       closed = true;
