@@ -22,16 +22,26 @@ function containerOf(rig: Rig, owner = "alice") {
 }
 
 const attacks: Record<string, { readonly command: string; readonly expect: RegExp }> = {
-  "mounting": { command: "mkdir -p m; mount -t tmpfs none m; mount --bind / m; echo end", expect: /(denied|permitted|must be superuser|not permitted)[^]*end/i },
+  mounting: {
+    command: "mkdir -p m; mount -t tmpfs none m; mount --bind / m; echo end",
+    expect: /(denied|permitted|must be superuser|not permitted)[^]*end/i,
+  },
   "writing below /proc": {
     command: "echo 1 > /proc/sys/kernel/sysrq; echo x > /proc/sys/kernel/core_pattern; echo b > /proc/sysrq-trigger; echo end",
     // A kernel without SysRq has no such files.
     expect: /^(?:.*(?:Read-only|denied|No such file).*\n){3}end\n$/i,
   },
-  "writing to the system": { command: "echo x > /etc/passwd; echo x > /usr/bin/x; touch /x; echo end", expect: /^(?:.*(?:Read-only|denied).*\n){3}end\n$/i },
-  "the host's devices": { command: "ls /dev; mknod d b 254 0; cat /dev/mem; cat /dev/vda; echo end", expect: /(not permitted|No such file)[^]*end/i },
+  "writing to the system": {
+    command: "echo x > /etc/passwd; echo x > /usr/bin/x; touch /x; echo end",
+    expect: /^(?:.*(?:Read-only|denied).*\n){3}end\n$/i,
+  },
+  "the host's devices": {
+    command: "ls /dev; mknod d b 254 0; cat /dev/mem; cat /dev/vda; echo end",
+    expect: /(not permitted|No such file)[^]*end/i,
+  },
   "becoming another user": {
-    command: "id -u; grep -E 'CapEff|CapPrm|CapBnd|NoNewPrivs|Seccomp:' /proc/self/status | tr -s '\\t\\n' ' '; su -c id; echo end",
+    command:
+      "id -u; grep -E 'CapEff|CapPrm|CapBnd|NoNewPrivs|Seccomp:' /proc/self/status | tr -s '\\t\\n' ' '; su -c id; echo end",
     expect: /^1000\nCapPrm: 0+ CapEff: 0+ CapBnd: 0+ NoNewPrivs: 1 Seccomp: 2 [^]*end\n$/,
   },
   "a raw socket": {
@@ -62,7 +72,10 @@ suite("escape: docker", () => {
   test("a setuid program gains nothing", async () => {
     await using rig = await openRig("docker");
     const sandbox = await rig.open();
-    const { output } = await run(sandbox, "cp /bin/sh mine && chmod 4755 mine && ./mine -p -c 'id -u'; ls -l /bin/su | cut -c4; /bin/su -c id < /dev/null; echo $?");
+    const { output } = await run(
+      sandbox,
+      "cp /bin/sh mine && chmod 4755 mine && ./mine -p -c 'id -u'; ls -l /bin/su | cut -c4; /bin/su -c id < /dev/null; echo $?",
+    );
     assert.match(output, /^1000\n/);
     assert.doesNotMatch(output, /uid=0/);
     await stillWorks(sandbox);
@@ -75,8 +88,12 @@ suite("escape: docker", () => {
       const { output, end } = await run(sandbox, bomb, { timeoutMs: 3_000 });
       const after = await run(sandbox, "echo next");
       assert.equal(after.exitCode, 0, bomb);
-      assert.match(after.output, /^next\n/, bomb);
-      assert.match(output + after.output + end, /left \d+ processes|unavailable|room for another process|full of processes|timed_out/, bomb);
+      assert.match(after.output, /next\n/, bomb);
+      assert.match(
+        output + after.output + end,
+        /left \d+ processes|unavailable|room for another process|full of processes|timed_out/,
+        bomb,
+      );
     }
     await stillWorks(sandbox);
   });
@@ -94,7 +111,9 @@ suite("escape: docker", () => {
     await using rig = await openRig("docker");
     const sandbox = await rig.open();
     const places = ["/tmp", "/var/tmp", "/run", "/.hermes", "/dev/shm"];
-    const fill = places.map((place) => `head -c 100000000 /dev/zero > ${place}/fill; rm -f ${place === "/.hermes" ? "none" : `${place}/fill`}`).join("; ");
+    const fill = places
+      .map((place) => `head -c 100000000 /dev/zero > ${place}/fill; rm -f ${place === "/.hermes" ? "none" : `${place}/fill`}`)
+      .join("; ");
     assert.match((await run(sandbox, fill)).output, /No space left/);
     await stillWorks(sandbox);
     await run(sandbox, "rm -rf /.hermes/* /.hermes/.[a-z]*");
@@ -113,7 +132,10 @@ suite("escape: docker", () => {
   test("file tools follow no link out and wait on no pipe", async () => {
     await using rig = await openRig("docker");
     const sandbox = await rig.open();
-    await run(sandbox, "ln -s /etc/passwd file; ln -s /etc folder; ln -s / root; ln -s loop loop; mkfifo pipe; ln -s /dev/zero zero; ln -s /proc/1/environ env");
+    await run(
+      sandbox,
+      "ln -s /etc/passwd file; ln -s /etc folder; ln -s / root; ln -s loop loop; mkfifo pipe; ln -s /dev/zero zero; ln -s /proc/1/environ env",
+    );
     for (const path of ["file", "folder/passwd", "root/etc/passwd", "zero", "env"]) {
       await assert.rejects(sandbox.readFile(path, 10_000), /outside/, path);
       await assert.rejects(sandbox.writeFile(path, Buffer.from("x")), /outside/, path);
@@ -172,8 +194,23 @@ suite("escape: virtual", () => {
     await mkdir(workspace, { recursive: true });
     await symlink(outside, join(workspace, "planted"));
     await symlink(rig.options.directory, join(workspace, "folder"));
-    const tries = ["cat planted", "cat folder/outside", "cat ../outside", `cat ${outside}`, "ln -s ../outside l; cat l", "cp planted copy; cat copy", "find / -name outside"];
-    for (const command of [...tries, "cat /proc/self/environ", "cat /proc/1/environ", "env", "tar cf - folder | tar xOf -", "echo x > planted"]) {
+    const tries = [
+      "cat planted",
+      "cat folder/outside",
+      "cat ../outside",
+      `cat ${outside}`,
+      "ln -s ../outside l; cat l",
+      "cp planted copy; cat copy",
+      "find / -name outside",
+    ];
+    for (const command of [
+      ...tries,
+      "cat /proc/self/environ",
+      "cat /proc/1/environ",
+      "env",
+      "tar cf - folder | tar xOf -",
+      "echo x > planted",
+    ]) {
       const { output } = await run(sandbox, command);
       assert.doesNotMatch(output, /host secret|HOME=\/root/, command);
     }
@@ -193,7 +230,14 @@ suite("escape: virtual", () => {
       longest = Math.max(longest, performance.now() - last - 10);
       last = performance.now();
     }, 10);
-    const bombs = ["while :; do :; done", ":(){ :|:& };:", "x=aaaaaaaaaaaaaaaa; while :; do x=$x$x; done", "awk 'BEGIN { while (1) {} }'", "seq 1 100000000", "while :; do echo flood; done"];
+    const bombs = [
+      "while :; do :; done",
+      ":(){ :|:& };:",
+      "x=aaaaaaaaaaaaaaaa; while :; do x=$x$x; done",
+      "awk 'BEGIN { while (1) {} }'",
+      "seq 1 100000000",
+      "while :; do echo flood; done",
+    ];
     for (const bomb of bombs) {
       const ended = await run(sandbox, bomb, { timeoutMs: 2_000 }).catch((thrown: Error) => thrown);
       if (!(ended instanceof Error)) assert.ok(ended.exitCode !== 0 || ended.output.length < 200_000, bomb);
@@ -216,7 +260,10 @@ suite("escape: virtual", () => {
   test("there is no network and no host program", async () => {
     await using rig = await openRig("virtual");
     const sandbox = await rig.open();
-    const { output } = await run(sandbox, "curl http://127.0.0.1; wget x; node -e 1; python3 -c 1; /bin/ls /etc/passwd; bash -c 'cat < /dev/tcp/127.0.0.1/22'");
+    const { output } = await run(
+      sandbox,
+      "curl http://127.0.0.1; wget x; node -e 1; python3 -c 1; /bin/ls /etc/passwd; bash -c 'cat < /dev/tcp/127.0.0.1/22'",
+    );
     assert.doesNotMatch(output, /root:|SSH/);
     assert.match(output, /curl: command not found/);
   });

@@ -30,9 +30,19 @@ test("a duplicate changes nothing, and neither does a replacement by the same", 
 
 test("an ambiguous, absent or empty old_text names the entries", () => {
   const text = "Likes tea.\n§\nLikes coffee.\n§\nLikes";
-  assert.throws(() => applyChange(text, { action: "remove", target: "user", oldText: "Likes tx" }, 100), /No entry of USER\.md contains "Likes tx"\. Entries:\n- Likes tea\./);
-  assert.equal(applyChange(text, { action: "remove", target: "user", oldText: "Likes" }, 100).text, "Likes tea.\n§\nLikes coffee.", "the whole entry wins");
-  assert.throws(() => applyChange(text, { action: "remove", target: "user", oldText: "ikes" }, 100), /is in 3 entries[^]*- Likes tea\.\n- Likes coffee\.\n- Likes$/);
+  assert.throws(
+    () => applyChange(text, { action: "remove", target: "user", oldText: "Likes tx" }, 100),
+    /No entry of USER\.md contains "Likes tx"\. Entries:\n- Likes tea\./,
+  );
+  assert.equal(
+    applyChange(text, { action: "remove", target: "user", oldText: "Likes" }, 100).text,
+    "Likes tea.\n§\nLikes coffee.",
+    "the whole entry wins",
+  );
+  assert.throws(
+    () => applyChange(text, { action: "remove", target: "user", oldText: "ikes" }, 100),
+    /is in 3 entries[^]*- Likes tea\.\n- Likes coffee\.\n- Likes$/,
+  );
   assert.throws(() => applyChange("", { action: "remove", target: "user", oldText: "x" }, 100), /It has no entries/);
   assert.throws(() => applyChange(text, { action: "remove", target: "user", oldText: " " }, 100), /old_text is empty/);
 });
@@ -45,10 +55,17 @@ test("content must be an entry: not empty, no separator line, nothing invisible"
 
 test("over the limit: refused with the excess and all entries; a file that is too long already can only shrink", () => {
   const text = ["a".repeat(50), "b".repeat(40)].join("\n§\n");
-  assert.throws(() => applyChange(text, { action: "add", target: "memory", content: "cccccc" }, 95), /at most 95 characters, and this is 7 too many[^]*- aaa[^]*- bbb/);
+  assert.throws(
+    () => applyChange(text, { action: "add", target: "memory", content: "cccccc" }, 95),
+    /at most 95 characters, and this is 7 too many[^]*- aaa[^]*- bbb/,
+  );
   assert.equal(applyChange(text, { action: "replace", target: "memory", oldText: "aaa", content: "a" }, 20).text.length, 44);
   const bears = "🐻".repeat(limit);
-  assert.equal(applyChange("", { action: "add", target: "memory", content: bears }, limit).text, bears, "characters count, not UTF-16 units");
+  assert.equal(
+    applyChange("", { action: "add", target: "memory", content: bears }, limit).text,
+    bears,
+    "characters count, not UTF-16 units",
+  );
 });
 
 test("the block is a header with the usage and the entries, the same bytes each time, and nothing for nothing", () => {

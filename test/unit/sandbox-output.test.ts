@@ -38,8 +38,13 @@ test("a marker is found across chunks, once, and nothing before it is lost or ch
       const before = Buffer.from(parts.join(""));
       const seen: Buffer[] = [];
       const ends: string[] = [];
-      const scan = markerScan(marker, (chunk) => seen.push(Buffer.from(chunk)), (trailer) => ends.push(trailer));
-      for (const chunk of chunked(Buffer.concat([before, Buffer.from(`${marker} 3 12\nlate${marker} 0 0\n`)]), where)) scan.push(chunk);
+      const scan = markerScan(
+        marker,
+        (chunk) => seen.push(Buffer.from(chunk)),
+        (trailer) => ends.push(trailer),
+      );
+      for (const chunk of chunked(Buffer.concat([before, Buffer.from(`${marker} 3 12\nlate${marker} 0 0\n`)]), where))
+        scan.push(chunk);
       assert.deepEqual(Buffer.concat(seen), before);
       assert.deepEqual(ends, ["3 12"]);
     }),
@@ -48,7 +53,11 @@ test("a marker is found across chunks, once, and nothing before it is lost or ch
 
 test("output without a record separator is never held back", () => {
   const seen: string[] = [];
-  const scan = markerScan("\u001eabcdef", (chunk) => seen.push(chunk.toString()), () => undefined);
+  const scan = markerScan(
+    "\u001eabcdef",
+    (chunk) => seen.push(chunk.toString()),
+    () => undefined,
+  );
   scan.push(Buffer.from("working... 50%"));
   assert.deepEqual(seen, ["working... 50%"]);
 });
@@ -57,7 +66,10 @@ test("a collector keeps short output whole, and beginning and end of a long one"
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 0, max: 40_000 }), { maxLength: 12 }), (lengths) => {
       const collector = outputCollector();
-      const whole = Buffer.alloc(lengths.reduce((sum, length) => sum + length, 0), 0);
+      const whole = Buffer.alloc(
+        lengths.reduce((sum, length) => sum + length, 0),
+        0,
+      );
       for (let at = 0; at < whole.length; at++) whole[at] = 97 + (at % 26);
       let at = 0;
       for (const length of lengths) collector.push(whole.subarray(at, (at += length)));

@@ -1,0 +1,160 @@
+import { randomBytes } from "node:crypto";
+import { type Lifeline, mostProcesses, resetNote } from "./docker-lifeline.ts";
+import { killRun, newMarker, type Shell, ShellEnded } from "./docker-shell.ts";
+import type { CommandResult, RunOptions } from "../core/sandbox.ts";
+import type { SandboxOptions } from "./options.ts";
+import { type OutputCollector, outputCollector } from "./output.ts";
+import { progressFeed } from "./progress.ts";
+import { quoted, stateDir } from "./shell-scripts.ts";
+
+/** A command that prints more than this is stopped: reading on would only burn a core. */
+const floodBytes = 256 * 1024 * 1024;
+/** How long the shell may take to notice that its command was killed. */
+const settleMs = 3_000;
+/** What shells say when the process table is full, each in its own words. */
+const forkFailed = /cannot fork|can't fork|fork: retry|resource temporarily unavailable/i;
+
+type Stop = "timed_out" | "aborted" | "flooded";
+
+/** How one try at a command ended. `code` is the exit code, or `broken` for a command that was not begun. */
+interface Attempt {
+  readonly code: string;
+  readonly processes: number;
+  readonly stop: Stop | null;
+  /** Stopping it took a restart of the container. */
+  readonly restarted: boolean;
+}
+
+interface Job {
+  readonly line: Lifeline;
+  readonly command: string;
+  readonly run: RunOptions;
+  readonly output: OutputCollector;
+  /** False when there has been too much. */
+  readonly onData: (chunk: Buffer) => boolean;
+}
+
+/** Runs one command in a session's shell. Throws an Error the model reads when the sandbox broke down under it. */
+export async function runCommand(
+  line: Lifeline,
+  session: string,
+  options: SandboxOptions,
+  command: string,
+  run: RunOptions,
+): Promise<CommandResult> {
+  const began = Date.now();
+  if (run.signal.aborted) return { output: "", exitCode: null, end: "aborted", ms: 0 };
+  const output = outputCollector();
+  const progress = progressFeed(run.onOutput);
+  const onData = (chunk: Buffer): boolean => {
+    output.push(chunk);
+    progress(chunk);
+    return output.total <= floodBytes;
+  };
+  const result = await tryTwice({ line, command, run, output, onData });
+  const news = line.news();
+  const notes = news === null ? [] : [`${news} ${resetNote}`];
+  if (!result.restarted) line.used();
+  if (result.stop === null && result.processes > mostProcesses(options)) {
+    await line.restart();
+    notes.push(
+      `It left ${result.processes} processes running (limit ${options.pids}); the sandbox was restarted to end them. ${resetNote}`,
+    );
+  }
+  return finish(result, readable(output.text(), session), notes, Date.now() - began, options);
+}
+
+/** Runs a command; once more, in a restarted sandbox, when it surely has not begun. */
+async function tryTwice(job: Job): Promise<Attempt> {
+  const { line, output } = job;
+  try {
+    const result = await attempt(job);
+    if (result.code !== "broken") return result;
+    line.tell("An earlier command had left the sandbox full of processes or files, so it was restarted first.");
+  } catch (thrown) {
+    if (!(thrown instanceof ShellEnded) || output.total > 512 || !forkFailed.test(output.text())) return line.recover(thrown);
+    line.tell("An earlier command had left no room for another process, so the sandbox was restarted first.");
+  }
+  output.clear();
+  await line.restart();
+  return attempt(job).catch(line.recover);
+}
+
+async function attempt(job: Job): Promise<Attempt> {
+  const { run, line } = job;
+  const shell = await line.shell();
+  const id = randomBytes(8).toString("hex");
+  const { promise: ended, resolve: onEnded } = Promise.withResolvers<void>();
+  let stop: Stop | null = null;
+  let killed: Promise<boolean> | null = null;
+  const halt = (why: Stop): void => {
+    stop ??= why;
+    killed ??= kill(line, id, ended);
+  };
+  const timer = setTimeout(() => halt("timed_out"), run.timeoutMs);
+  const onAbort = (): void => halt("aborted");
+  run.signal.addEventListener("abort", onAbort);
+  const trailer = await send(job, shell, id, () => halt("flooded")).catch((thrown: unknown) => asError(thrown));
+  onEnded();
+  clearTimeout(timer);
+  run.signal.removeEventListener("abort", onAbort);
+  const restarted = killed !== null && !(await killed);
+  // A shell that ended because its command was stopped has done what it should.
+  if (trailer instanceof Error && stop === null) throw trailer;
+  const [code = "", processes = "0"] = trailer instanceof Error ? ["137"] : trailer.split(" ");
+  return { code, processes: Number(processes), stop, restarted };
+}
+
+function send({ command, run, onData }: Job, shell: Shell, id: string, onFlood: () => void): Promise<string> {
+  const marker = newMarker();
+  const input = `r ${[marker, id, run.workdir ?? "", command].map(quoted).join(" ")}\n`;
+  return shell.call(marker, input, (chunk) => {
+    if (!onData(chunk)) onFlood();
+  });
+}
+
+/** Kills one command. False when that took a restart of the whole container. */
+async function kill(line: Lifeline, id: string, ended: Promise<void>): Promise<boolean> {
+  const done = await line
+    .container()
+    .then((container) => killRun(container, id))
+    .catch(() => false);
+  if (done && (await settles(ended, settleMs))) return true;
+  await line.restart();
+  return false;
+}
+
+function finish(result: Attempt, text: string, notes: readonly string[], ms: number, options: SandboxOptions): CommandResult {
+  const all = [...notes, ...notesOn(result, options)].map((note) => `[${note}]`);
+  // The shell's own word for a command that was stopped.
+  const said = result.stop === null ? text : text.replace(/Killed\n$/, "");
+  const output = all.length === 0 ? said : [said.replace(/\n$/, ""), ...all].filter((part) => part !== "").join("\n");
+  if (result.stop === null) return { output, exitCode: Number(result.code), end: "exited", ms };
+  return { output, exitCode: null, end: result.stop === "flooded" ? "exited" : result.stop, ms };
+}
+
+function notesOn({ stop, restarted, code }: Attempt, options: SandboxOptions): readonly string[] {
+  const flooded = stop === "flooded" ? ["It printed more than 256 MB and was stopped."] : [];
+  const reset = restarted ? [`Stopping it took a restart of the sandbox. ${resetNote}`] : [];
+  const killed = `It was killed, most likely for using more than ${options.memoryMb} MB of memory.`;
+  return [...flooded, ...reset, ...(stop === null && code === "137" ? [killed] : [])];
+}
+
+/** Error messages name the file that the command was put into; the model knows of none. */
+function readable(text: string, session: string): string {
+  return text.replaceAll(`${stateDir}/${session}/command: `, "bash: ").replaceAll(`${stateDir}/${session}/run: `, "bash: ");
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
+
+/** True when `event` comes within `ms`. */
+async function settles(event: Promise<void>, ms: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => resolve(false), ms);
+  void event.then(() => resolve(true));
+  const inTime = await promise;
+  clearTimeout(timer);
+  return inTime;
+}
