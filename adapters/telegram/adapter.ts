@@ -1,0 +1,118 @@
+import type { CallbackQuery, Update } from "grammy/types";
+import type { Adapter, Inlet } from "../../src/core/adapter.ts";
+import { Failure } from "../../src/core/failures.ts";
+import type { Inbound } from "../../src/core/inbound.ts";
+import type { Log } from "../../src/core/log.ts";
+import { renderTelegram, type TelegramChunk } from "../render/telegram.ts";
+import { callSignal, type Client, createClient } from "./client.ts";
+import { createDrafts, type Drafts } from "./drafts.ts";
+import { badToken, reason, refusal } from "./errors.ts";
+import { toInbound } from "./inbound.ts";
+import type { Self } from "./mention.ts";
+import { registerMenu } from "./menu.ts";
+import type { TelegramOptions } from "./options.ts";
+import { createOutgoing } from "./outgoing.ts";
+import { type Polling, startPolling } from "./polling.ts";
+import { backoff, wait } from "./wait.ts";
+
+export type { TelegramChunk, TelegramOptions };
+
+/** Telegram allows some 30 messages a second over all chats: this leaves room for answers. */
+const previewsPerSecond = 20;
+const greetings = 3;
+
+/** Telegram, by long polling. */
+export function createTelegram(options: TelegramOptions): Adapter<TelegramChunk> {
+  const client = createClient(options.token, options.apiRoot);
+  const closed = new AbortController();
+  const drafts = createDrafts();
+  const outgoing = createOutgoing(client.api, drafts, closed.signal, options.log);
+  let starting: AbortController | null = null;
+  let polling: Polling | null = null;
+
+  const pause = async (): Promise<void> => {
+    starting?.abort();
+    const running = polling;
+    polling = null;
+    await running?.stop();
+  };
+  return {
+    platform: "telegram",
+    previewsPerSecond,
+    async start(inlet) {
+      const attempt = new AbortController();
+      starting = attempt;
+      const self = await greet(client, attempt.signal);
+      if (attempt.signal.aborted) throw new Failure("platform.unavailable", "Telegram was paused before it had started.");
+      const take = (update: Update) => takeUpdate({ client, inlet, self, drafts, closed: closed.signal, log: options.log }, update);
+      polling = startPolling({ client, take, log: options.log });
+      void registerMenu(client.api, self.id, options, closed.signal);
+    },
+    pause,
+    async close() {
+      await pause();
+      closed.abort();
+      client.close();
+    },
+    ...outgoing,
+    render: renderTelegram,
+    push() {
+      throw new Failure("internal", "Telegram has no push: live() never says so");
+    },
+  };
+}
+
+/** Asks who we are: shows that the server is there and the token good. */
+async function greet(client: Client, signal: AbortSignal): Promise<Self> {
+  const delays = backoff(300, 2_000);
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const { id, username } = await client.api.raw.getMe(callSignal(signal));
+      return { id, username };
+    } catch (error) {
+      const code = refusal(error)?.error_code;
+      if (code === 401 || code === 404) throw badToken();
+      if (attempt === greetings || signal.aborted) {
+        throw new Failure("platform.unavailable", `Telegram can't be reached at ${client.origin} (${reason(error)}).`, {
+          retryable: true,
+          advice: "Check the network, or TELEGRAM_API_ROOT if you have set it.",
+        });
+      }
+      await wait(delays.next(), signal);
+    }
+  }
+}
+
+interface Intake {
+  readonly client: Client;
+  readonly inlet: Inlet;
+  readonly self: Self;
+  readonly drafts: Drafts;
+  readonly closed: AbortSignal;
+  readonly log: Log;
+}
+
+async function takeUpdate(intake: Intake, update: Update): Promise<void> {
+  const inbound = read(intake, update);
+  if (inbound) await intake.inlet.receive(inbound);
+  if (update.callback_query) void answer(intake, update.callback_query);
+}
+
+/** An update that can't be read is skipped: asking for it again would bring the same, forever. */
+function read({ self, drafts, log }: Intake, update: Update): Inbound | null {
+  try {
+    return toInbound(update, self, drafts.turnOf);
+  } catch (error) {
+    log.warn({ update: update.update_id, reason: error instanceof Error ? error.message : "unknown" }, "an update made no sense and was skipped");
+    return null;
+  }
+}
+
+/** Ends the waiting sign on a pressed button. Too late is no harm. */
+async function answer({ client, closed, log }: Intake, { id }: CallbackQuery): Promise<void> {
+  try {
+    await client.api.raw.answerCallbackQuery({ callback_query_id: id }, callSignal(closed));
+  } catch (error) {
+    log.debug({ reason: reason(error) }, "a pressed button was not acknowledged");
+  }
+}

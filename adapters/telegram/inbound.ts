@@ -1,0 +1,81 @@
+import type { CallbackQuery, Chat, Message, MessageGenerationStopped, Update, User } from "grammy/types";
+import type { Account, ChatRef } from "../../src/core/chats.ts";
+import type { Inbound } from "../../src/core/inbound.ts";
+import { attachment } from "./attachments.ts";
+import { readAddress, type Self } from "./mention.ts";
+
+/** The kinds of update that `toInbound` understands. */
+export const wantedUpdates = ["message", "callback_query", "stopped_message_generation"] as const;
+
+/** The sender Telegram names for posts that a linked channel forwards by itself. */
+const serviceAccount = 777_000;
+
+/** An update as an event of ours; null for what concerns nobody (other bots, service messages). Throws on one that makes no sense. */
+export function toInbound(update: Update, self: Self, turnOf: (draft: number) => string | null): Inbound | null {
+  const key = `telegram:${self.id}:update:${update.update_id}`;
+  if (update.message) return fromMessage(key, update.message, self);
+  if (update.callback_query) return fromButton(key, update.callback_query);
+  if (update.stopped_message_generation) return fromStop(key, update.stopped_message_generation, turnOf);
+  return null;
+}
+
+function fromMessage(key: string, message: Message, self: Self): Inbound | null {
+  const sender = senderOf(message);
+  const { text, addressed } = readAddress(message, self);
+  const words = [text, attachment(message)].filter(Boolean).join("\n\n");
+  if (!sender || words === "") return null;
+  const kind = message.chat.type === "private" ? "private" : "shared";
+  return {
+    type: "message",
+    key,
+    chat: chatRef(message.chat, message),
+    kind,
+    sender,
+    at: message.date * 1_000,
+    text: words,
+    messageId: String(message.message_id),
+    addressed: kind === "private" || addressed,
+  };
+}
+
+function fromButton(key: string, query: CallbackQuery): Inbound | null {
+  const { message, data } = query;
+  if (!message || data === undefined) return null;
+  // An inaccessible message has date 0 and no thread.
+  const chat = chatRef(message.chat, message.date === 0 ? {} : message);
+  const kind = message.chat.type === "private" ? "private" : "shared";
+  return { type: "button", key, chat, kind, sender: person(query.from), at: Date.now(), data };
+}
+
+function fromStop(key: string, stopped: MessageGenerationStopped, turnOf: (draft: number) => string | null): Inbound {
+  const { chat, message_thread_id, draft_id } = stopped;
+  const name = [chat.first_name, chat.last_name].filter(Boolean).join(" ");
+  const sender: Account = { platform: "telegram", id: String(chat.id), name };
+  const topic = message_thread_id === undefined ? {} : { message_thread_id, is_topic_message: true };
+  return { type: "stop", key, chat: chatRef(chat, topic), kind: "private", sender, at: Date.now(), turn: turnOf(draft_id) };
+}
+
+/** The person or, for anonymous admins and people who write as their channel, the chat that speaks. Null for other bots. */
+function senderOf(message: Message): Account | null {
+  const { from, sender_chat: spokesman } = message;
+  if (message.is_automatic_forward || from?.id === serviceAccount) return null;
+  if (spokesman) return { platform: "telegram", id: String(spokesman.id), name: chatName(spokesman) };
+  return from && !from.is_bot ? person(from) : null;
+}
+
+function person(user: User): Account {
+  const name = [user.first_name, user.last_name].filter(Boolean).join(" ");
+  return { platform: "telegram", id: String(user.id), name };
+}
+
+function chatName(chat: Chat): string {
+  return chat.title ?? chat.first_name ?? chat.username ?? String(chat.id);
+}
+
+/** Topics are chats of their own, save the general one. A thread id alone is only a chain of replies. */
+function chatRef(chat: Pick<Chat, "id">, topic: { readonly message_thread_id?: number; readonly is_topic_message?: boolean }): ChatRef {
+  if (!Number.isSafeInteger(chat.id)) throw new TypeError("the chat has no id");
+  const thread = topic.is_topic_message === true ? topic.message_thread_id : undefined;
+  const general = thread === undefined || thread === 1;
+  return { platform: "telegram", chat: String(chat.id), thread: general ? null : String(thread) };
+}

@@ -1,0 +1,13 @@
+import type { Command } from "../../src/core/command.ts";
+import type { Log } from "../../src/core/log.ts";
+
+export interface TelegramOptions {
+  readonly token: string;
+  /** Null: Telegram's own servers. */
+  readonly apiRoot: string | null;
+  /** For the menu that opens with `/`. */
+  readonly commands: readonly Pick<Command, "name" | "description">[];
+  /** Small facts that outlive the process. */
+  readonly settings: { get(key: string): Promise<string | null>; set(key: string, value: string): Promise<void> };
+  readonly log: Log;
+}

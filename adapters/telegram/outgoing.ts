@@ -1,0 +1,141 @@
+import type { Api } from "grammy";
+import type { InlineKeyboardMarkup } from "grammy/types";
+import type { LiveStyle, PostOptions } from "../../src/core/adapter.ts";
+import type { ChatRef } from "../../src/core/chats.ts";
+import { Failure } from "../../src/core/failures.ts";
+import type { Log } from "../../src/core/log.ts";
+import type { OutboundButton } from "../../src/core/outbound.ts";
+import type { TelegramChunk } from "../render/telegram.ts";
+import { callSignal } from "./client.ts";
+import type { Drafts } from "./drafts.ts";
+import { isForeign, refusal, toFailure } from "./errors.ts";
+
+/** What an adapter sends. Nothing is sent twice here, save what Telegram has refused in one form and takes in another. */
+export interface Outgoing {
+  live(chat: ChatRef): LiveStyle;
+  post(chat: ChatRef, chunk: TelegramChunk, options: PostOptions): Promise<string>;
+  edit(chat: ChatRef, message: string, chunk: TelegramChunk, options: Pick<PostOptions, "buttons">): Promise<void>;
+  draft(chat: ChatRef, turn: string, chunk: TelegramChunk): Promise<void>;
+  typing(chat: ChatRef): Promise<void>;
+}
+
+/** Edits and drafts count as messages: one a second in a private chat, twenty a minute in a group, and answers come on top. */
+const privateMs = 1_500;
+const groupMs = 3_000;
+const repeatedRemark = "(may be repeated)\n";
+const buttonsPerRow = 3;
+/** How many chats are remembered as taking no drafts. */
+const mostRemembered = 10_000;
+
+/** The form a message is tried in. */
+interface Form {
+  readonly chat_id: number;
+  readonly thread: { message_thread_id?: number };
+  readonly chunk: TelegramChunk;
+}
+
+export function createOutgoing(api: Api, drafts: Drafts, until: AbortSignal, log: Log): Outgoing {
+  const closed = callSignal(until);
+  const moved = new Map<string, number>();
+  const draftless = new Set<string>();
+  let noDrafts = false;
+
+  const chatId = (chat: ChatRef): number => moved.get(chat.chat) ?? Number(chat.chat);
+  const firstForm = (chat: ChatRef, chunk: TelegramChunk): Form => ({ chat_id: chatId(chat), thread: threadOf(chat), chunk });
+  /** Tries other forms of a message that Telegram has refused for its form. */
+  const send = async <T>(chat: ChatRef, chunk: TelegramChunk, repeatable: boolean, call: (form: Form) => Promise<T>): Promise<T> => {
+    let form: Form | null = firstForm(chat, chunk);
+    for (;;) {
+      try {
+        return await call(form);
+      } catch (error) {
+        const other = otherForm(form, error);
+        if (!other) throw toFailure(error, repeatable);
+        if (other.chat_id !== form.chat_id) {
+          moved.set(chat.chat, other.chat_id);
+          log.warn({ from: chat.chat, to: String(other.chat_id) }, "a Telegram group became a supergroup with a new id; sending there");
+        }
+        form = other;
+      }
+    }
+  };
+  return {
+    live(chat) {
+      if (Number(chat.chat) <= 0) return { kind: "edit", everyMs: groupMs };
+      const kind = noDrafts || draftless.has(chat.chat) ? "edit" : "draft";
+      return { kind, everyMs: privateMs };
+    },
+    async post(chat, chunk, options) {
+      const said = options.maybeRepeated === true ? remarked(chunk) : chunk;
+      const { message_id } = await send(chat, said, false, ({ chat_id, thread, chunk: { text, entities } }) =>
+        api.raw.sendMessage({ chat_id, ...thread, text, entities: [...entities], ...unlinked, ...reply(options.replyTo), ...keyboard(options.buttons) }, closed),
+      );
+      return String(message_id);
+    },
+    async edit(chat, message, chunk, options) {
+      const message_id = Number(message);
+      await send(chat, chunk, true, async ({ chat_id, chunk: { text, entities } }) => {
+        const edited = { chat_id, message_id, text, entities: [...entities], ...unlinked, ...keyboard(options.buttons) };
+        await api.raw.editMessageText(edited, closed).catch(unlessUnchanged);
+      });
+    },
+    async draft(chat, turn, { text, entities }) {
+      const draft = { chat_id: chatId(chat), ...threadOf(chat), draft_id: drafts.idOf(turn), text, entities: [...entities], can_stop: true };
+      try {
+        await api.raw.sendMessageDraft(draft, closed);
+      } catch (error) {
+        const code = refusal(error)?.error_code;
+        if (code !== 400 && code !== 404 && !isForeign(error)) throw toFailure(error, true);
+        // An older server, or a chat it takes no drafts in: from now on its answers are shown by edits.
+        if (code === 404) noDrafts = true;
+        if (draftless.size >= mostRemembered) draftless.clear();
+        draftless.add(chat.chat);
+        log.info({ chat: chat.chat, reason: refusal(error)?.description ?? "no JSON" }, "Telegram takes no draft in this chat; showing progress by edits");
+        throw new Failure("platform.refused", "Telegram takes no drafts in this chat");
+      }
+    },
+    async typing(chat) {
+      const action = { chat_id: chatId(chat), ...threadOf(chat), action: "typing" } as const;
+      await api.raw.sendChatAction(action, closed).catch((error: unknown) => {
+        throw toFailure(error, true);
+      });
+    },
+  };
+}
+
+const unlinked = { link_preview_options: { is_disabled: true } } as const;
+
+function threadOf(chat: ChatRef): { message_thread_id?: number } {
+  return chat.thread === null ? {} : { message_thread_id: Number(chat.thread) };
+}
+
+/** What else a refused message can be tried as: in the group's new place, outside a deleted topic, without formatting. */
+function otherForm(form: Form, error: unknown): Form | null {
+  const told = refusal(error);
+  if (told?.error_code !== 400) return null;
+  const place = told.parameters.migrate_to_chat_id;
+  if (place !== undefined && place !== form.chat_id) return { ...form, chat_id: place };
+  if (/thread not found|TOPIC_(?:DELETED|CLOSED)/i.test(told.description) && form.thread.message_thread_id !== undefined) return { ...form, thread: {} };
+  const formatted = form.chunk.entities.length > 0;
+  return formatted && /entit/i.test(told.description) ? { ...form, chunk: { ...form.chunk, entities: [] } } : null;
+}
+
+function reply(to: string | null): { reply_parameters?: { message_id: number; allow_sending_without_reply: true } } {
+  return to === null ? {} : { reply_parameters: { message_id: Number(to), allow_sending_without_reply: true } };
+}
+
+function keyboard(buttons: readonly OutboundButton[] | undefined): { reply_markup?: InlineKeyboardMarkup } {
+  if (!buttons || buttons.length === 0) return {};
+  const all = buttons.map(({ label, data }) => ({ text: label, callback_data: data }));
+  const rows = Array.from({ length: Math.ceil(all.length / buttonsPerRow) }, (_, row) => all.slice(row * buttonsPerRow, (row + 1) * buttonsPerRow));
+  return { reply_markup: { inline_keyboard: rows } };
+}
+
+/** Says that the message may have come before. There is room: chunks end 96 characters below Telegram's limit. */
+function remarked({ text, entities }: TelegramChunk): TelegramChunk {
+  return { text: repeatedRemark + text, entities: entities.map((each) => ({ ...each, offset: each.offset + repeatedRemark.length })) };
+}
+
+function unlessUnchanged(error: unknown): void {
+  if (!/message is not modified/i.test(refusal(error)?.description ?? "")) throw error;
+}
