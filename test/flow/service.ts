@@ -1,0 +1,76 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** A running `hermes` process of a test. */
+export interface Process extends AsyncDisposable {
+  readonly child: ChildProcess;
+  /** Everything it printed so far. */
+  output(): string;
+  /** Resolves when it has printed this. */
+  printed(pattern: RegExp): Promise<RegExpExecArray>;
+  kill(signal: NodeJS.Signals): Promise<number | null>;
+}
+
+export interface ProcessOptions {
+  readonly mode: "start" | "gateway" | "worker";
+  readonly home: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Starts `hermes start|gateway|worker` as a process of its own, with nothing of this machine's configuration. */
+export function startHermes(options: ProcessOptions): Process {
+  const entry = new URL("../../src/cli/hermes.ts", import.meta.url).pathname;
+  const base = {
+    PATH: process.env["PATH"] ?? "",
+    HERMES_HOME: options.home,
+    HERMES_HTTP_PORT: "0",
+    GATEWAY_ALLOW_ALL_USERS: "true",
+  };
+  const child = spawn(process.execPath, [entry, options.mode], {
+    env: { ...base, ...options.env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let text = "";
+  const listeners = new Set<() => void>();
+  const take = (chunk: Buffer) => {
+    text += chunk.toString();
+    for (const listener of listeners) listener();
+  };
+  child.stdout.on("data", take);
+  child.stderr.on("data", take);
+  const ended = once(child, "exit");
+  return {
+    child,
+    output: () => text,
+    async printed(pattern) {
+      const { promise, resolve, reject } = Promise.withResolvers<RegExpExecArray>();
+      const look = () => {
+        const found = pattern.exec(text);
+        if (found) resolve(found);
+      };
+      listeners.add(look);
+      look();
+      void ended.then(() => reject(new Error(`hermes ended before it printed ${pattern}:\n${text}`)));
+      return await promise.finally(() => listeners.delete(look));
+    },
+    async kill(signal) {
+      child.kill(signal);
+      await ended;
+      return child.exitCode;
+    },
+    async [Symbol.asyncDispose]() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.kill("SIGKILL");
+      await ended;
+    },
+  };
+}
+
+/** A home of the test's own. */
+export async function freshHome(): Promise<{ path: string } & AsyncDisposable> {
+  const path = await mkdtemp(join(tmpdir(), "hermes-home-"));
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true, maxRetries: 3 }) };
+}
