@@ -8,7 +8,7 @@ import type { Setting } from "./yaml-file.ts";
 
 /** A finding for each key of config.yaml that nothing reads. */
 export function unknownSettings(settings: readonly Setting[]): Finding[] {
-  const known = settable.flatMap((path) => [path, ...(keyOf(path).aliases ?? [])]);
+  const known = [...sections, ...settable.flatMap((path) => [path, ...(keyOf(path).aliases ?? [])])];
   return settings.flatMap((setting) => {
     const path = findKey(setting.path);
     if (path !== null && keyOf(path).environmentOnly !== true) return [];
