@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import Docker from "dockerode";
 import { Failure } from "../core/failures.ts";
 import type { Log } from "../core/log.ts";
+import { inTime } from "./in-time.ts";
 
 /** A Docker engine that has answered. */
 export interface Engine {
@@ -23,7 +24,7 @@ export async function connectEngine(dockerHost: string | null): Promise<Engine> 
   for (const address of addresses) {
     try {
       const docker = new Docker(connection(address));
-      await Promise.race([docker.ping(), deadline(pingMs)]);
+      await inTime(docker.ping(), pingMs, "the answer");
       return { docker, address };
     } catch (thrown) {
       last = thrown;
@@ -106,12 +107,6 @@ async function pull(docker: Docker, image: string): Promise<void> {
   } finally {
     clearTimeout(timer);
   }
-}
-
-async function deadline(ms: number): Promise<never> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  setTimeout(() => reject(new Error(`no answer within ${ms / 1000} seconds`)), ms).unref();
-  return promise;
 }
 
 function usualSockets(): string[] {

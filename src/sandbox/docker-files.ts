@@ -11,7 +11,7 @@ export async function readFile(shell: Shell, path: string, limitBytes: number): 
   const absolute = absolutePath(path);
   const marker = newMarker();
   const chunks: Buffer[] = [];
-  const trailer = await inTime(shell, () =>
+  const trailer = await inShellTime(shell, () =>
     shell.call(marker, `f ${quoted(marker)} ${quoted(absolute)} ${limitBytes + 1}\n`, (chunk) => chunks.push(Buffer.from(chunk))),
   );
   const data = Buffer.concat(chunks);
@@ -27,7 +27,7 @@ export async function writeFile(shell: Shell, path: string, data: Uint8Array): P
   const [first, second] = [newMarker(), newMarker()];
   const said = outputCollector();
   const line = `w ${[first, second, absolute].map(quoted).join(" ")} ${data.length}\n`;
-  await inTime(shell, async () => {
+  await inShellTime(shell, async () => {
     const prepared = await shell.call(first, line, (chunk) => said.push(chunk));
     const fault = faultOf(prepared);
     if (fault !== null) throw faultError(fault, path, said.text());
@@ -43,7 +43,7 @@ function faultOf(trailer: string): FileFault | null {
   return trailer === "ok" ? null : (fileFaults.find((fault) => fault === trailer) ?? "failed");
 }
 
-async function inTime<Result>(shell: Shell, task: () => Promise<Result>): Promise<Result> {
+async function inShellTime<Result>(shell: Shell, task: () => Promise<Result>): Promise<Result> {
   const timer = setTimeout(() => shell.end(), fileMs);
   try {
     return await task();

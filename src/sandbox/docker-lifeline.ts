@@ -2,6 +2,7 @@ import type Docker from "dockerode";
 import type { SandboxOwner } from "../core/sandbox.ts";
 import type { Containers } from "./docker-container.ts";
 import { openShell, type Shell, ShellEnded } from "./docker-shell.ts";
+import { inTime } from "./in-time.ts";
 import type { SandboxOptions } from "./options.ts";
 
 /** One session's hold on its shell: opens it, loses it, brings the sandbox up again, and remembers what the model must be told. */
@@ -22,6 +23,8 @@ export interface Lifeline {
   end(): void;
 }
 
+/** Longest an engine may take for a container: they start in under a second, on a busy machine in some. */
+const engineMs = 30_000;
 /** Above this part of the process limit a command is not begun, and one that has ended has left a bomb behind. */
 const crowded = 0.8;
 
@@ -50,10 +53,11 @@ export function lifeline(
   const restart = async (): Promise<void> => {
     drop();
     known.delete(session);
-    await containers.restart(owner);
+    await inTime(containers.restart(owner), engineMs, "restarting the sandbox");
   };
+  const ensure = (): Promise<Docker.Container> => inTime(containers.ensure(owner), engineMs, "starting the sandbox");
   const open = async (): Promise<Shell> => {
-    const opened = await openShell(await containers.ensure(owner), session, mostProcesses(options));
+    const opened = await openShell(await ensure(), session, mostProcesses(options));
     if (opened.fresh && known.has(session)) untold ??= "The sandbox was started anew since the last command.";
     return opened.shell;
   };
@@ -62,7 +66,7 @@ export function lifeline(
     if (!(thrown instanceof ShellEnded)) throw thrown;
     known.delete(session);
     const why = await containers.whyStopped(owner);
-    await containers.ensure(owner);
+    await ensure();
     const cause = why === null ? "The sandbox's shell ended" : `The sandbox ended (${why})`;
     throw new Error(
       `${cause} while this ran; it may have been done in part. It is up again: files in /workspace are kept. ${resetNote}`,
@@ -87,7 +91,7 @@ export function lifeline(
       return shell?.alive ?? false;
     },
     shell: live,
-    container: () => containers.ensure(owner),
+    container: ensure,
     restart,
     recover,
     used: () => void known.add(session),

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { type Lifeline, mostProcesses, resetNote } from "./docker-lifeline.ts";
 import { killRun, newMarker, type Shell, ShellEnded } from "./docker-shell.ts";
 import type { CommandResult, RunOptions } from "../core/sandbox.ts";
+import { inTime } from "./in-time.ts";
 import type { SandboxOptions } from "./options.ts";
 import { type OutputCollector, outputCollector } from "./output.ts";
 import { progressFeed } from "./progress.ts";
@@ -115,11 +116,13 @@ function send({ command, run, onData }: Job, shell: Shell, id: string, onFlood: 
 
 /** Kills one command. False when that took a restart of the whole container. */
 async function kill(line: Lifeline, id: string, ended: Promise<void>): Promise<boolean> {
-  const done = await line
-    .container()
-    .then((container) => killRun(container, id))
-    .catch(() => false);
-  if (done && (await settles(ended, settleMs))) return true;
+  try {
+    await killRun(await line.container(), id);
+    await inTime(ended, settleMs, "the command's end");
+    return true;
+  } catch {
+    // Too full for one more process, or something that can't be killed one by one.
+  }
   await line.restart();
   return false;
 }
@@ -147,14 +150,4 @@ function readable(text: string, session: string): string {
 
 function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));
-}
-
-/** True when `event` comes within `ms`. */
-async function settles(event: Promise<void>, ms: number): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  const timer = setTimeout(() => resolve(false), ms);
-  void event.then(() => resolve(true));
-  const inTime = await promise;
-  clearTimeout(timer);
-  return inTime;
 }

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Duplex } from "node:stream";
 import type Docker from "dockerode";
 import { frameReader } from "./docker-frames.ts";
+import { inTime } from "./in-time.ts";
 import { type MarkerScan, markerScan } from "./marker-scan.ts";
 import { driverScript, killScript, quoted, stateDir } from "./shell-scripts.ts";
 
@@ -37,27 +38,21 @@ export function newMarker(): string {
 
 /** Opens a shell for `session`; what an earlier shell of the same session left (directory, environment) is still there. */
 export async function openShell(container: Docker.Container, session: string, mostProcesses: number): Promise<OpenedShell> {
-  const exec = await container.exec({ Cmd: ["sh"], AttachStdin: true, AttachStdout: true, AttachStderr: true });
-  const stream = await exec.start({ hijack: true, stdin: true });
-  const shell = shellOver(stream);
+  const shell = shellOver(await startExec(container, ["sh"], true));
   const hello = newMarker();
-  const ready = shell.call(
-    hello,
-    `${driverScript(`${stateDir}/${session}`, mostProcesses)}printf '%s %s\\n' ${quoted(hello)} $H\n`,
-    () => undefined,
-  );
-  const timer = setTimeout(() => shell.end(), helloMs);
+  const driver = driverScript(`${stateDir}/${session}`, mostProcesses);
+  const ready = shell.call(hello, `${driver}printf '%s %s\\n' ${quoted(hello)} $H\n`, () => undefined);
   try {
-    return { shell, fresh: (await ready) === "fresh" };
-  } finally {
-    clearTimeout(timer);
+    return { shell, fresh: (await inTime(ready, helloMs, "starting a shell")) === "fresh" };
+  } catch (thrown) {
+    shell.end();
+    throw thrown;
   }
 }
 
-/** Kills a run's processes by a second connection. False when the container could not even start that. */
-export async function killRun(container: Docker.Container, run: string): Promise<boolean> {
-  const exec = await container.exec({ Cmd: ["sh", "-c", killScript(run)], AttachStdout: true, AttachStderr: true });
-  const stream = await exec.start({});
+/** Kills a run's processes by a second connection. Throws when the container could not even start that. */
+export async function killRun(container: Docker.Container, run: string): Promise<void> {
+  const stream = await startExec(container, ["sh", "-c", killScript(run)], false);
   const ended = new Promise<void>((resolve) =>
     stream
       .once("close", resolve)
@@ -65,10 +60,28 @@ export async function killRun(container: Docker.Container, run: string): Promise
       .once("error", () => resolve()),
   );
   stream.resume();
-  const timer = setTimeout(() => stream.destroy(), helloMs);
-  await ended;
-  clearTimeout(timer);
-  return (await exec.inspect()).ExitCode === 0;
+  try {
+    await inTime(ended, helloMs, "stopping a command");
+  } finally {
+    stream.destroy();
+  }
+}
+
+/** An engine may take for ever to start a process in a container whose process table is full. */
+async function startExec(container: Docker.Container, Cmd: string[], stdin: boolean): Promise<Duplex> {
+  const starting = container
+    .exec({ Cmd, AttachStdin: stdin, AttachStdout: true, AttachStderr: true })
+    .then((exec) => exec.start(stdin ? { hijack: true, stdin: true } : {}));
+  try {
+    return await inTime(starting, helloMs, "starting a process in the sandbox");
+  } catch (thrown) {
+    // Should it come up after all, nobody waits for it.
+    starting.then(
+      (stream) => stream.destroy(),
+      () => undefined,
+    );
+    throw thrown;
+  }
 }
 
 interface Waiting {

@@ -13,40 +13,38 @@ const keptHead = 32 * 1024;
 const keptTail = 64 * 1024;
 
 export function outputCollector(): OutputCollector {
-  let head: Buffer[] = [];
-  let headBytes = 0;
-  let tail: Buffer[] = [];
+  let head = Buffer.alloc(0);
+  // Made once: a command that prints 100 MB must not make 100 MB of garbage.
+  let tail: Buffer | null = null;
   let tailBytes = 0;
   let total = 0;
   const pushTail = (chunk: Buffer): void => {
-    tail.push(chunk);
-    tailBytes += chunk.length;
-    if (tailBytes <= 2 * keptTail) return;
-    tail = [Buffer.from(Buffer.concat(tail).subarray(-keptTail))];
-    tailBytes = keptTail;
+    tail ??= Buffer.alloc(keptTail);
+    const added = Math.min(chunk.length, keptTail);
+    const kept = Math.min(tailBytes, keptTail - added);
+    tail.copyWithin(0, tailBytes - kept, tailBytes);
+    chunk.copy(tail, kept, chunk.length - added);
+    tailBytes = kept + added;
   };
   return {
     push(chunk) {
       total += chunk.length;
-      const room = keptHead - headBytes;
-      const first = chunk.subarray(0, Math.max(0, room));
-      if (first.length > 0) head.push(Buffer.from(first));
-      headBytes += first.length;
-      if (first.length < chunk.length) pushTail(Buffer.from(chunk.subarray(first.length)));
+      const first = chunk.subarray(0, keptHead - head.length);
+      if (first.length > 0) head = Buffer.concat([head, first]);
+      if (first.length < chunk.length) pushTail(chunk.subarray(first.length));
     },
     get total() {
       return total;
     },
     clear() {
-      head = [];
-      tail = [];
-      headBytes = tailBytes = total = 0;
+      head = Buffer.alloc(0);
+      tailBytes = total = 0;
     },
     text() {
-      const end = Buffer.concat(tail).subarray(-keptTail);
-      const cut = total - headBytes - end.length;
-      if (cut <= 0) return clean(Buffer.concat([...head, end]));
-      return `${clean(Buffer.concat(head))}\n[... ${cut} bytes of output cut here ...]\n${clean(end)}`;
+      const end = (tail ?? head).subarray(0, tailBytes);
+      const cut = total - head.length - end.length;
+      if (cut <= 0) return clean(Buffer.concat([head, end]));
+      return `${clean(head)}\n[... ${cut} bytes of output cut here ...]\n${clean(end)}`;
     },
   };
 }
