@@ -68,7 +68,7 @@ export function createOutgoing(api: Api, drafts: Drafts, until: AbortSignal, log
     async post(chat, chunk, options) {
       const said = options.maybeRepeated === true ? remarked(chunk) : chunk;
       const { message_id } = await send(chat, said, false, ({ chat_id, thread, chunk: { text, entities } }) =>
-        api.raw.sendMessage({ chat_id, ...thread, text, entities: [...entities], ...unlinked, ...reply(options.replyTo), ...keyboard(options.buttons) }, closed),
+        api.raw.sendMessage({ chat_id, ...thread, text, entities: [...entities], ...unlinked, ...reply(chat, options), ...keyboard(options.buttons) }, closed),
       );
       return String(message_id);
     },
@@ -120,8 +120,13 @@ function otherForm(form: Form, error: unknown): Form | null {
   return formatted && /entit/i.test(told.description) ? { ...form, chunk: { ...form.chunk, entities: [] } } : null;
 }
 
-function reply(to: string | null): { reply_parameters?: { message_id: number; allow_sending_without_reply: true } } {
-  return to === null ? {} : { reply_parameters: { message_id: Number(to), allow_sending_without_reply: true } };
+/** In a private chat it is plain what an answer answers; a possible double is tied to its question, so that it shows. */
+function reply(
+  chat: ChatRef,
+  { replyTo: to, maybeRepeated }: PostOptions,
+): { reply_parameters?: { message_id: number; allow_sending_without_reply: true } } {
+  const needed = Number(chat.chat) < 0 || maybeRepeated === true;
+  return to === null || !needed ? {} : { reply_parameters: { message_id: Number(to), allow_sending_without_reply: true } };
 }
 
 function keyboard(buttons: readonly OutboundButton[] | undefined): { reply_markup?: InlineKeyboardMarkup } {
