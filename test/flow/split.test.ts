@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { call, modelServerWith, say, type Seen } from "../doubles/model-server.ts";
+import { freshDatabase } from "../services/postgres.ts";
+import { startRedis } from "../services/redis.ts";
+import { openPage } from "./page-client.ts";
+import { freshHome, startHermes } from "./service.ts";
+
+const lastText = (seen: Seen) => String(seen.body.messages.findLast((message) => message.role === "user")?.content ?? "");
+
+/** A gateway and the means to start workers, on a Redis and a Postgres of the test's own. */
+async function deployment(model: string, more: Readonly<Record<string, string>> = {}) {
+  const stack = new AsyncDisposableStack();
+  const redis = stack.use(await startRedis());
+  const database = stack.use(await freshDatabase());
+  const home = stack.use(await freshHome());
+  const env = { REDIS_URL: redis.url, DATABASE_URL: database.url, OPENAI_BASE_URL: model, ...more };
+  const gateway = stack.use(startHermes({ mode: "gateway", home: home.path, env }));
+  const printed = await gateway.printed(/Open (http:\S+)/);
+  const page = await openPage(printed[1] ?? "");
+  return {
+    redis,
+    gateway,
+    page,
+    worker: () => startHermes({ mode: "worker", home: home.path, env }),
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
+
+test("a worker killed in mid-answer: another one finishes it, and it is said once", async () => {
+  let asked = 0;
+  await using model = await modelServerWith({ strict: false }, (seen) => {
+    asked += 1;
+    return asked === 1 ? say("slow ".repeat(400), { pieces: 400, delayMs: 50 }) : say(`done: ${lastText(seen)}`);
+  });
+  await using team = await deployment(model.url);
+  const first = team.worker();
+  await team.page.send("tell me");
+  await model.arrived(1);
+  await using _second = team.worker();
+  await first.kill("SIGKILL");
+  assert.deepEqual(await team.page.answers(1), ["done: tell me"]);
+});
+
+test("a stopping worker gives a running turn its time, then leaves it to another", async () => {
+  await using model = await modelServerWith({ strict: false }, (seen) => {
+    if (seen.body.messages.at(-1)?.role === "tool") return say("after the command");
+    return lastText(seen) === "quick"
+      ? say("quick answer", { pieces: 6, delayMs: 100 })
+      : call("terminal", { command: "sleep 60" });
+  });
+  await using home = await freshHome();
+  await using team = await deployment(model.url, { HERMES_HOME: home.path });
+  const first = team.worker();
+  await team.page.send("quick");
+  await model.arrived(1);
+  assert.equal(await first.kill("SIGTERM"), 0, first.output());
+  assert.deepEqual(await team.page.answers(1), ["quick answer"], "it was let finish");
+});
+
+test("Redis away while messages come: they are kept, the log says so once, and all are answered when it is back", async () => {
+  await using model = await modelServerWith({ strict: false }, (seen) => say(`echo ${lastText(seen)}`));
+  await using team = await deployment(model.url);
+  await using _worker = team.worker();
+  await team.page.send("one");
+  await team.page.answers(1);
+  await team.redis.stop();
+  assert.equal(await team.page.send("two"), 202);
+  assert.equal(await team.page.send("three"), 202);
+  await team.gateway.printed(/can't be reached/);
+  await team.redis.start();
+  assert.deepEqual(await team.page.answers(3), ["echo one", "echo two", "echo three"]);
+});
