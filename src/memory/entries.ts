@@ -1,7 +1,7 @@
 import type { MemoryChange, MemoryTarget } from "../core/tool.ts";
 
 /** Stands on a line of its own between two entries of MEMORY.md and USER.md. */
-export const entrySeparator = "\n§\n";
+const entrySeparator = "\n§\n";
 
 const fileNames = { memory: "MEMORY.md", user: "USER.md" } as const satisfies Record<MemoryTarget, string>;
 

@@ -143,7 +143,8 @@ async function createVolume(docker: Docker, name: string, labels: Record<string,
 }
 
 /**
- * Gives a workspace to the unprivileged user. An archive whose only entry is the directory is unpacked by the engine itself, through a
+ * Gives a workspace to the unprivileged user. An archive whose only entry is the directory is unpacked by the engine itself,
+ * through a
  * container that is made for it and never started: needs no root process, no capability and no program in the image.
  */
 async function giveWorkspace(docker: Docker, image: string, volume: string, labels: Record<string, string>): Promise<void> {

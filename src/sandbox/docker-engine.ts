@@ -80,7 +80,7 @@ export function statusOf(thrown: unknown): number | null {
 }
 
 /** The one line of an error that a person wants to see. */
-export function messageOf(thrown: unknown): string {
+function messageOf(thrown: unknown): string {
   return (thrown instanceof Error ? thrown.message : String(thrown)).trim().split("\n")[0] ?? "";
 }
 

@@ -1,5 +1,6 @@
 /**
- * Takes Docker's multiplexed stream apart: each frame is one byte for the stream, three zero bytes, four bytes of length, the data.
+ * Takes Docker's multiplexed stream apart: each frame is one byte for the stream, three zero bytes, four bytes of length, the
+ * data.
  * stdout and stderr are passed on alike, in the order they come.
  */
 export function frameReader(onData: (chunk: Buffer) => void): (bytes: Buffer) => void {

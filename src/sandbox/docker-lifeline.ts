@@ -5,7 +5,9 @@ import { openShell, type Shell, ShellEnded } from "./docker-shell.ts";
 import { inTime } from "./in-time.ts";
 import type { SandboxOptions } from "./options.ts";
 
-/** One session's hold on its shell: opens it, loses it, brings the sandbox up again, and remembers what the model must be told. */
+/**
+ * One session's hold on its shell: opens it, loses it, brings the sandbox up again, and remembers what the model must be told.
+ */
 export interface Lifeline {
   readonly alive: boolean;
   shell(): Promise<Shell>;

@@ -5,7 +5,10 @@ import { connectEngine, engineFailure, ensureImage } from "./docker-engine.ts";
 import { type DockerSession, dockerSession } from "./docker-session.ts";
 import type { SandboxOptions } from "./options.ts";
 
-/** Containers on a Docker engine: one an owner, one long-lived shell a session. Throws `sandbox.unavailable` when it can't be used. */
+/**
+ * Containers on a Docker engine: one an owner, one long-lived shell a session. Throws `sandbox.unavailable` when it can't be
+ * used.
+ */
 export async function openDocker(options: SandboxOptions): Promise<SandboxBackend> {
   const engine = await connectEngine(options.dockerHost);
   await ensureImage(engine, options.image, options.log);

@@ -1,5 +1,8 @@
-/** Every marker starts with this byte (ASCII record separator), so that nothing else in the output has to wait for the next chunk. */
-export const markerStart = 0x1e;
+/**
+ * Every marker starts with this byte (ASCII record separator), so that nothing else in the output has to wait for the next
+ * chunk.
+ */
+const markerStart = 0x1e;
 
 export interface MarkerScan {
   push(chunk: Buffer): void;
@@ -9,7 +12,8 @@ export interface MarkerScan {
 const longestTrailer = 256;
 
 /**
- * Passes bytes to `onData` until `marker` appears, then gives the rest of the marker's line to `onEnd`, once. What follows that line is
+ * Passes bytes to `onData` until `marker` appears, then gives the rest of the marker's line to `onEnd`, once. What follows that
+ * line is
  * dropped: between two commands only leftover background jobs write.
  */
 export function markerScan(marker: string, onData: (chunk: Buffer) => void, onEnd: (trailer: string) => void): MarkerScan {

@@ -5,7 +5,8 @@ export const workspace = "/workspace";
 const longestPath = 4096;
 
 /**
- * A path as the model wrote it, made absolute: relative ones start at the workspace, `~` is the workspace. Symbolic links and `..` are
+ * A path as the model wrote it, made absolute: relative ones start at the workspace, `~` is the workspace. Symbolic links and
+ * `..` are
  * left for the sandbox to resolve: only it can see them.
  */
 export function absolutePath(path: string): string {

@@ -31,7 +31,8 @@ done`;
 }
 
 /**
- * Runs one command in a process of its own, so that \`exit\`, \`exec\`, \`set -e\` or a syntax error end only it. The environment and the
+ * Runs one command in a process of its own, so that \`exit\`, \`exec\`, \`set -e\` or a syntax error end only it. The
+ * environment and the
  * directory it leaves behind go into a file, from which the next one starts.
  */
 const runScript = `
@@ -55,8 +56,10 @@ if [ -n "$__at" ]; then cd -- "$__at" || exit 1; fi
 `;
 
 /**
- * The long-lived shell: functions that the host calls by writing a line to its stdin. Each answers with the marker it was given and a
- * few words. r: run a command, unless the process table is nearly full or its text can't be stored ("broken"). f: send a file. w: take a file.
+ * The long-lived shell: functions that the host calls by writing a line to its stdin. Each answers with the marker it was given
+ * and a
+ * few words. r: run a command, unless the process table is nearly full or its text can't be stored ("broken"). f: send a file.
+ * w: take a file.
  */
 export function driverScript(sessionDir: string, mostProcesses: number): string {
   return `

@@ -8,7 +8,8 @@ import { quoted } from "./shell-scripts.ts";
 import { withQuota } from "./virtual-quota.ts";
 
 /**
- * The thread of one owner's virtual sandbox: a bash written in TypeScript over a directory. A thread of its own, because it can be ended
+ * The thread of one owner's virtual sandbox: a bash written in TypeScript over a directory. A thread of its own, because it can
+ * be ended
  * whatever it is doing, has a memory limit, and never holds up the host's event loop.
  */
 

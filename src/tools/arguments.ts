@@ -11,7 +11,8 @@ export type ParsedArguments =
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * Checks the arguments a model sent. Broken JSON is mended only for tools that change nothing: a mended half of a command could do
+ * Checks the arguments a model sent. Broken JSON is mended only for tools that change nothing: a mended half of a command could
+ * do
  * anything. Harmless slips (a number in quotes, null for a default) are put right for all.
  */
 export function parseArguments(tool: Tool, json: string): ParsedArguments {

@@ -1,7 +1,10 @@
 /** Of what is kept, this part is the beginning; the end of an output is where errors and results are. */
 const headPart = 0.4;
 
-/** Text within `limit` characters: the middle is replaced by a line that says how much is missing. No NUL: the record can't hold it. */
+/**
+ * Text within `limit` characters: the middle is replaced by a line that says how much is missing. No NUL: the record can't hold
+ * it.
+ */
 export function capText(text: string, limit: number): string {
   const clean = text.replaceAll("\0", "\uFFFD");
   if (clean.length <= limit) return clean;

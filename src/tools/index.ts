@@ -5,8 +5,7 @@ import { readFile } from "./read-file.ts";
 import { terminal } from "./terminal.ts";
 import { writeFile } from "./write-file.ts";
 
-export { type ParsedArguments, parseArguments } from "./arguments.ts";
-export { capText } from "./cap.ts";
+export { parseArguments } from "./arguments.ts";
 export { toolSpecs } from "./specs.ts";
 
 /** ONE LINE A TOOL. */

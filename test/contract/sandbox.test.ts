@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import test, { suite } from "node:test";
+import { sandboxBackends } from "../../src/sandbox/index.ts";
 import { forms, run } from "./sandbox-forms.ts";
+
+test("every backend is held to the contract", () => {
+  const held = Object.keys(forms).map((form) => form.split(",")[0]);
+  assert.deepEqual([...new Set(held)].toSorted(), sandboxBackends.toSorted());
+});
 
 for (const [form, prepare] of Object.entries(forms)) {
   suite(`sandbox: ${form}`, () => {
