@@ -66,6 +66,13 @@ export function engineFailure(thrown: unknown, address: string): Failure {
       cause: thrown,
     });
   }
+  if (statusOf(thrown) !== null) {
+    return new Failure("sandbox.unavailable", `The Docker engine at ${address} could not do its part: ${messageOf(thrown)}`, {
+      advice: "Look at the engine's log (journalctl -u docker), or set terminal.backend: virtual.",
+      retryable: true,
+      cause: thrown,
+    });
+  }
   return new Failure("sandbox.unavailable", `The Docker engine at ${address} does not answer: ${messageOf(thrown)}`, {
     advice: "Start Docker, set DOCKER_HOST, or use terminal.backend: virtual.",
     retryable: true,
