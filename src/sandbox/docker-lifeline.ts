@@ -67,8 +67,15 @@ export function lifeline(
     drop();
     if (!(thrown instanceof ShellEnded)) throw thrown;
     known.delete(session);
-    const why = await containers.whyStopped(owner);
-    await ensure();
+    let why: string | null;
+    try {
+      why = await containers.whyStopped(owner);
+      await ensure();
+    } catch (cause) {
+      throw new Error("The sandbox's engine went away while this ran; it may have been done in part. Try again in a while.", {
+        cause,
+      });
+    }
     const cause = why === null ? "The sandbox's shell ended" : `The sandbox ended (${why})`;
     throw new Error(
       `${cause} while this ran; it may have been done in part. It is up again: files in /workspace are kept. ${resetNote}`,
