@@ -48,7 +48,11 @@ process.exitCode = results.every(({ ok }) => ok) ? 0 : 1;
 async function run(part: Part): Promise<Result> {
   const start = Date.now();
   const [program = "", ...args] = part.command;
-  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, NO_COLOR: "1" } });
+  // Plain text: on CI some of them would colour it.
+  const child = spawn(program, args, {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: "0", CI: "" },
+  });
   const ended = new Promise<number | null>((resolve, reject) => child.once("close", resolve).once("error", reject));
   const [code, out, errors] = await Promise.all([ended, text(child.stdout), text(child.stderr)]);
   const doubt = part.doubt?.(out) ?? null;
