@@ -6,6 +6,7 @@ import { spawn } from "node:child_process";
 import { existsSync, globSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { stripVTControlCharacters } from "node:util";
 
 interface Part {
   readonly name: string;
@@ -48,15 +49,15 @@ process.exitCode = results.every(({ ok }) => ok) ? 0 : 1;
 async function run(part: Part): Promise<Result> {
   const start = Date.now();
   const [program = "", ...args] = part.command;
-  // Plain text: on CI some of them would colour it.
   const child = spawn(program, args, {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: "0", CI: "" },
   });
   const ended = new Promise<number | null>((resolve, reject) => child.once("close", resolve).once("error", reject));
   const [code, out, errors] = await Promise.all([ended, text(child.stdout), text(child.stderr)]);
-  const doubt = part.doubt?.(out) ?? null;
-  const output = [out, errors, doubt ?? ""].filter((piece) => piece !== "").join("\n");
+  const doubt = part.doubt?.(stripVTControlCharacters(out)) ?? null;
+  // Some colour their output wherever they think that they are on CI.
+  const output = stripVTControlCharacters([out, errors, doubt ?? ""].filter((piece) => piece !== "").join("\n"));
   return { name: part.name, ok: code === 0 && doubt === null, output, seconds: ((Date.now() - start) / 1000).toFixed(1) };
 }
 
