@@ -1,61 +1,124 @@
-import { DelayedError, type Job } from "bullmq";
+import type { Job } from "bullmq";
 import { asFailure } from "../core/failures.ts";
 import type { Log } from "../core/log.ts";
-import type { Consumer, JobOutcome } from "../core/queue.ts";
-import type { QueueBackend, WakeData } from "./backend.ts";
+import { type Consumer, type JobOutcome, priorities } from "../core/queue.ts";
+import type { QueueBackend, WakeData, WakeName, WakeWorker } from "./backend.ts";
+import { settled } from "./deadline.ts";
+import type { Jobs } from "./jobs.ts";
+import { createRest } from "./rest.ts";
 
-/** A dead worker's job is taken up by another within about these two: its lock runs out, and the next look finds it. */
+/** A dead worker's job is taken up by another within these two: its lock runs out, and the next look finds it. */
 const lockMs = 6_000;
-const stalledLookMs = 3_000;
+const stalledLookMs = 2_000;
 /** A stalled job is run again however often: the record, not the queue, gives up on work. */
 const neverGivesUp = 1_000_000;
+/** How long BullMQ waits after a broken connection (by default a quarter of a minute). */
+const reconnectMs = 500;
+/** Before a job that failed without saying when is run again. */
 const retryMs = 1_000;
+/** How long a close waits for handlers that were told to end, and then for the queue to learn what they did. */
+const graceMs = 1_000;
+const noteMs = 1_000;
 
+/** A handler of one queue's jobs. */
 export type Handler = (subject: string, signal: AbortSignal) => Promise<JobOutcome>;
 
-/** Takes jobs of one queue. The only place that knows BullMQ's way of saying "later". */
-export async function openConsumer(
-  backend: QueueBackend,
-  name: string,
-  concurrency: number,
-  handler: Handler,
-  log: Log,
-): Promise<Consumer> {
-  const worker = backend.worker(
-    name,
-    async (job, token, signal) => {
-      const outcome = await run(job.data.subject, signal ?? new AbortController().signal, handler, name, log);
-      if (outcome.type === "again") await later(job, outcome.afterMs, token);
-    },
-    {
-      concurrency,
-      lockDuration: lockMs,
-      stalledInterval: stalledLookMs,
-      maxStalledCount: neverGivesUp,
-      removeOnComplete: { count: 0 },
-      removeOnFail: { count: 0 },
-    },
-  );
-  worker.on("error", (error: Error) => backend.outage.error(error));
-  worker.on("ready", () => backend.outage.back());
+/** What a consumer works with. */
+export interface ConsumerParts {
+  readonly backend: QueueBackend;
+  readonly jobs: Jobs;
+  readonly name: string;
+  readonly log: Log;
+}
+
+/** Takes jobs of one queue. */
+export async function openConsumer(parts: ConsumerParts, concurrency: number, handler: Handler): Promise<Consumer> {
+  const running = createRunning();
+  const process = async (job: Job<WakeData, void, WakeName>): Promise<void> => {
+    const { subject } = job.data;
+    const priority = job.opts.priority ?? priorities.interactive;
+    // When draining, a job that was fetched at the last moment goes back for another worker.
+    if (job.name === "timer" || running.closed()) return await parts.jobs.wake(subject, { priority });
+    const outcome = await running.track((signal) => run(parts, subject, signal, handler));
+    if (outcome.type === "again") await parts.jobs.again(subject, outcome.afterMs, priority);
+  };
+  const worker = parts.backend.worker(parts.name, process, {
+    concurrency,
+    lockDuration: lockMs,
+    stalledInterval: stalledLookMs,
+    maxStalledCount: neverGivesUp,
+    runRetryDelay: reconnectMs,
+    removeOnComplete: { count: 0 },
+    removeOnFail: { count: 0 },
+  });
+  const rest = watch(worker, parts);
   await worker.waitUntilReady();
-  let drained: Promise<void> | null = null;
-  const drain = () => (drained ??= worker.pause());
+  const stop = async (): Promise<void> => {
+    running.close();
+    rest.close();
+    await worker.pause(true);
+  };
   return {
-    drain,
+    async drain() {
+      await stop();
+      await running.ended();
+      await settled(noteMs, worker.close());
+    },
     async close() {
-      await worker.close();
+      await stop();
+      running.abort();
+      const ended = await settled(graceMs, running.ended());
+      // Forced, it waits for nobody: the job's lock runs out, and another worker runs it.
+      await settled(noteMs, worker.close(!ended));
     },
   };
 }
 
-/** The job goes back to wait; BullMQ learns it by this error. */
-async function later(job: Job<WakeData>, afterMs: number, token: string | undefined): Promise<never> {
-  await job.moveToDelayed(Date.now() + Math.max(1, Math.round(afterMs)), token);
-  throw new DelayedError();
+/** A job whose lock was lost or whose keys were wiped: the record has the truth, so it is no trouble. */
+const harmless =
+  /Missing lock|lock mismatch|Missing key for job|missing job|not active|could not renew lock|not in the active state/i;
+
+function watch(worker: WakeWorker, { backend, name, log }: ConsumerParts): { close(): void } {
+  const rest = createRest(worker);
+  worker.on("error", (error: Error) => {
+    if (harmless.test(error.message)) return log.debug({ queue: name, error }, "a job's lock is gone");
+    backend.outage.error(error);
+    rest.trouble();
+  });
+  worker.on("ready", () => backend.outage.back());
+  worker.on("active", () => backend.outage.back());
+  return rest;
 }
 
-async function run(subject: string, signal: AbortSignal, handler: Handler, name: string, log: Log): Promise<JobOutcome> {
+/** The handlers that run now. */
+function createRunning() {
+  const controls = new Set<AbortController>();
+  const state = { closed: false, idle: Promise.withResolvers<void>() };
+  return {
+    closed: () => state.closed,
+    async track<Result>(work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+      const control = new AbortController();
+      controls.add(control);
+      try {
+        return await work(control.signal);
+      } finally {
+        controls.delete(control);
+        if (state.closed && controls.size === 0) state.idle.resolve();
+      }
+    },
+    /** From now on nothing may start. */
+    close() {
+      state.closed = true;
+      if (controls.size === 0) state.idle.resolve();
+    },
+    ended: () => state.idle.promise,
+    abort() {
+      for (const control of controls) control.abort(new Error("the consumer is closing"));
+    },
+  };
+}
+
+async function run({ name, log }: ConsumerParts, subject: string, signal: AbortSignal, handler: Handler): Promise<JobOutcome> {
   try {
     return await handler(subject, signal);
   } catch (error) {
