@@ -36,9 +36,10 @@ for (const [form, prepare] of Object.entries(forms)) {
       // BullMQ describes the part of a pool that it uses in its own words, which fit pg's pool but not the types written for it.
       const connection = pool as unknown as PostgresConnectionOptions;
       const worker = new Worker("jobs", async (job) => done.resolve(job.data), { connection }, createPostgresBackend);
+      // It has looked once and found nothing: from now on it waits for a notification.
+      const heard = once(worker, "drained");
       const queue = new Queue("jobs", { connection }, createPostgresBackend);
       await Promise.all([worker.waitUntilReady(), queue.waitUntilReady()]);
-      const heard = once(worker, "drained"); // It has looked once and found nothing: from now on it waits for a notification.
       await heard;
       const start = performance.now();
       await queue.add("job", { n: 1 });
