@@ -24,7 +24,7 @@ export interface ViewParts {
 
 /** Turn events into what a chat shows while it waits: the same for every platform. */
 export interface View {
-  /** No more previews of this turn; resolves, once none is under way, to the message that shows it, or null. */
+  /** No more previews of this turn; resolves, once none is under way, to the message it has shown it in, or null. */
   settle(turn: string): Promise<string | null>;
   close(): Promise<void>;
 }
@@ -66,12 +66,12 @@ export async function createView(parts: ViewParts): Promise<View> {
   return {
     async settle(turn) {
       const shown = turns.get(turn);
-      if (!shown) return await parts.previews.find(turn);
+      if (!shown) return null;
       end(shown);
       turns.delete(turn);
       // It has been handled where it was sent; here only its end matters.
       await shown.sending?.catch(() => undefined);
-      return shown.message ?? (await parts.previews.find(turn));
+      return shown.message;
     },
     async close() {
       await subscription.close();

@@ -64,7 +64,7 @@ async function workChat(parts: DeliveryParts, holder: string, chat: string): Pro
 async function deliver(parts: DeliveryParts, chat: ChatRef, delivery: Delivery): Promise<number | null> {
   const sent = [...delivery.sent];
   try {
-    const preview = delivery.turn === null ? null : await parts.view.settle(delivery.turn);
+    const preview = delivery.turn === null ? null : ((await parts.view.settle(delivery.turn)) ?? delivery.preview);
     const repeated = await send(parts, chat, delivery, preview, sent);
     await closeDelivery(parts.db, delivery.id, sent);
     if (preview !== null && delivery.turn !== null) await dropPreview(parts.db, delivery.turn);

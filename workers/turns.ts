@@ -5,7 +5,7 @@ import { type LeaveReason, runTurn } from "../src/agent/turn.ts";
 import type { Person, Viewer } from "../src/core/chats.ts";
 import { chatKey } from "../src/core/chats.ts";
 import type { TurnEnd, TurnEvent } from "../src/core/events.ts";
-import { asFailure, Failure } from "../src/core/failures.ts";
+import { asFailure } from "../src/core/failures.ts";
 import { leaseMs } from "../src/core/limits.ts";
 import type { Live } from "../src/core/live.ts";
 import type { Log } from "../src/core/log.ts";
@@ -15,16 +15,15 @@ import type { JobOutcome, Queues } from "../src/core/queue.ts";
 import type { SandboxBackend } from "../src/core/sandbox.ts";
 import type { Tool, ToolLimits } from "../src/core/tool.ts";
 import type { Db, Hold } from "../src/store/hold.ts";
-import { personById } from "../src/store/people.ts";
 import {
   abandonSession,
+  type Claim,
   claimSession,
   freezePrompt,
   releaseIfIdle,
-  sessionInfo,
   type SessionInfo,
 } from "../src/store/sessions.ts";
-import { beginTurn, resumeTurn, type Turn, waitingMessages } from "../src/store/turns.ts";
+import { beginTurn, nextWork, type Turn, type Work } from "../src/store/turns.ts";
 import { keepLeases, type Leases } from "./leases.ts";
 
 /** What a worker works with; made in `src/main.ts`. */
@@ -86,15 +85,16 @@ async function workSession(
   session: string,
   draining: () => boolean,
 ): Promise<JobOutcome> {
-  const hold = draining() ? null : await claimSession(parts.db, session, holder, leaseMs);
-  if (!hold) return { type: "done" };
+  const claim = draining() ? null : await claimSession(parts.db, session, holder, leaseMs);
+  if (!claim) return { type: "done" };
+  const { hold } = claim;
   const lease = leases.hold(session);
   try {
     let left = false;
     while (!left && !draining()) {
-      const worked = await workOne(parts, hold, (running) => lease.set(running));
+      const worked = await workOne(parts, claim, (running) => lease.set(running));
       if (worked === "handed_over") break;
-      left = worked === "idle" && (await releaseIfIdle(parts.db, hold));
+      left = await releaseIfIdle(parts.db, hold);
     }
     if (!left) await letGo(parts, hold);
     return { type: "done" };
@@ -121,23 +121,24 @@ async function letGo(parts: TurnParts, hold: Hold): Promise<void> {
 type Set = (running: { turn: string; leave(reason: LeaveReason): void } | null) => void;
 
 /** Runs the session's unfinished turn, or makes one of the oldest message that waits. */
-async function workOne(parts: TurnParts, hold: Hold, set: Set): Promise<TurnEnd | "idle"> {
-  const found = await sessionInfo(parts.db, hold.session);
-  if (!found) return "idle";
-  const turn = await nextTurn(parts, hold, found);
-  if (!turn) return "idle";
-  const person = await personById(parts.db, turn.person);
-  if (!person) throw new Failure("internal", `turn ${turn.id} belongs to nobody`);
+async function workOne(parts: TurnParts, { hold, info: found }: Claim, set: Set): Promise<TurnEnd | "idle"> {
+  const work = await nextWork(parts.db, hold);
+  if (!work) return "idle";
+  const { person } = work;
+  const turn = work.type === "resume" ? work.turn : await begin(parts, hold, found, work);
   const info = await withPrompt(parts, found, person);
   const control = new AbortController();
   set({ turn: turn.id, leave: (reason) => control.abort(reason) });
   const began = performance.now();
   const emit = emitter(parts.live, hold, turn);
+  const later: (() => Promise<void>)[] = [];
+  const afterwards = (task: () => Promise<void>) => void later.push(task);
   try {
-    const end = await run(parts, { hold, info, turn, person, signal: control.signal, emit });
+    const end = await run(parts, { hold, info, turn, person, signal: control.signal, emit, afterwards });
     emit({ type: "finished", end });
     parts.metrics.turnEnd(end, performance.now() - began);
     if (end !== "handed_over") await deliver(parts, turn);
+    for (const task of later) await task();
     return end;
   } catch (error) {
     emit({ type: "finished", end: "handed_over" });
@@ -147,11 +148,7 @@ async function workOne(parts: TurnParts, hold: Hold, set: Set): Promise<TurnEnd 
   }
 }
 
-async function nextTurn(parts: TurnParts, hold: Hold, info: SessionInfo): Promise<Turn | null> {
-  const unfinished = await resumeTurn(parts.db, hold);
-  if (unfinished) return unfinished;
-  const [waiting] = await waitingMessages(parts.db, hold.session, 1);
-  if (!waiting) return null;
+async function begin(parts: TurnParts, hold: Hold, info: SessionInfo, { waiting }: Work & { type: "begin" }): Promise<Turn> {
   parts.metrics.queueWait(Math.max(0, Date.now() - waiting.inbound.at));
   return await beginTurn(parts.db, hold, waiting, userMessage(waiting.inbound, info.kind));
 }
@@ -172,6 +169,7 @@ interface OneTurn {
   readonly person: Person;
   readonly signal: AbortSignal;
   emit(event: TurnEvent): void;
+  afterwards(task: () => Promise<void>): void;
 }
 
 async function run(parts: TurnParts, one: OneTurn): Promise<TurnEnd> {
@@ -211,6 +209,7 @@ async function run(parts: TurnParts, one: OneTurn): Promise<TurnEnd> {
     steer,
     signal,
     emit: one.emit,
+    afterwards: one.afterwards,
   });
 }
 

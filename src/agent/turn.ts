@@ -38,6 +38,8 @@ export interface TurnSetting {
   /** Aborted with a `LeaveReason` as its reason. */
   readonly signal: AbortSignal;
   emit(event: TurnEvent): void;
+  /** Takes work that must not hold up the answer: it is done once the answer is on its way. */
+  afterwards(work: () => Promise<void>): void;
 }
 
 /** What the loop does next. */
@@ -90,9 +92,13 @@ async function ask(setting: TurnSetting, state: LoopState, journal: readonly Jou
       return { type: "end", end: await fail(setting, ended.partial, ended.failure) };
     case "aborted":
       return await leave(setting, ended.partial, [], state.step);
-    case "answer":
-      await count(setting, state.step, ended.answer);
-      return await take(setting, state, ended.answer, last);
+    case "answer": {
+      const next = await take(setting, state, ended.answer, last);
+      const counted = () => count(setting, state.step, ended.answer);
+      if (next.type === "end") setting.afterwards(counted);
+      else await counted();
+      return next;
+    }
   }
 }
 

@@ -2,9 +2,9 @@ import { sql } from "kysely";
 import type { Viewer } from "../core/chats.ts";
 import type { ModelMessage, ToolCall } from "../core/model.ts";
 import type { ToolKind } from "../core/tool.ts";
-import { type Db, fenced, type Hold } from "./hold.ts";
+import { type Db, fencedOnce, type Hold } from "./hold.ts";
 import type { CallStatus } from "./schema.ts";
-import { insertMessage } from "./turns.ts";
+import { appended } from "./turns.ts";
 
 /** A journalled message with the turn it belongs to. */
 export interface JournalEntry {
@@ -62,10 +62,13 @@ export async function recordModelCall(db: Db, turn: string, step: number, call: 
 
 /** Journals the model's message of a step that goes on with calls. */
 export async function journalStep(db: Db, hold: Hold, turn: string, step: number, message: ModelMessage): Promise<void> {
-  await fenced(db, hold, async (trx) => {
-    await insertMessage(trx, hold, turn, null, message);
-    await trx.updateTable("turns").set({ step }).where("id", "=", turn).execute();
-  });
+  await fencedOnce(
+    db,
+    hold,
+    sql`
+    said as (${appended(turn, null, message)}),
+    stepped as (update turns set step = ${step} where id = ${turn} and exists (select 1 from hold))`,
+  );
 }
 
 /** Where a call stands in its turn. */
@@ -77,22 +80,16 @@ export interface CallPlace {
 
 /** Journals that a call starts, before it does. */
 export async function journalCallStart(db: Db, hold: Hold, place: CallPlace, call: ToolCall, kind: ToolKind): Promise<void> {
-  await fenced(db, hold, async (trx) => {
-    await trx
-      .insertInto("tool_calls")
-      .values({
-        turn_id: place.turn,
-        step: place.step,
-        position: place.position,
-        call_id: call.id,
-        name: call.name,
-        kind,
-        status: "started",
-      })
-      .onConflict((conflict) => conflict.columns(["turn_id", "step", "position"]).doUpdateSet({ status: "started" }))
-      .execute();
-    await trx.updateTable("turns").set({ tool: call.name }).where("id", "=", place.turn).execute();
-  });
+  await fencedOnce(
+    db,
+    hold,
+    sql`
+    started as (
+      insert into tool_calls (turn_id, step, position, call_id, name, kind, status)
+      select ${place.turn}, ${place.step}::int, ${place.position}::int, ${call.id}, ${call.name}, ${kind}, 'started' from hold
+      on conflict (turn_id, step, position) do update set status = 'started'),
+    shown as (update turns set tool = ${call.name} where id = ${place.turn} and exists (select 1 from hold))`,
+  );
 }
 
 /** Journals a call's result, before the model sees it. */
@@ -103,16 +100,15 @@ export async function journalCallEnd(
   status: Exclude<CallStatus, "started">,
   message: ModelMessage,
 ): Promise<void> {
-  await fenced(db, hold, async (trx) => {
-    await trx
-      .updateTable("tool_calls")
-      .set({ status, ended_at: sql<Date>`now()` })
-      .where("turn_id", "=", place.turn)
-      .where("step", "=", place.step)
-      .where("position", "=", place.position)
-      .execute();
-    await insertMessage(trx, hold, place.turn, null, message);
-  });
+  await fencedOnce(
+    db,
+    hold,
+    sql`
+    ended as (
+      update tool_calls set status = ${status}, ended_at = now()
+      where turn_id = ${place.turn} and step = ${place.step} and position = ${place.position} and exists (select 1 from hold)),
+    said as (${appended(place.turn, null, message)})`,
+  );
 }
 
 /** How far each call of a step had come, by position; absent means it never started. */

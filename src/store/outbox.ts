@@ -15,6 +15,8 @@ export interface NewOutbound {
 export interface Delivery {
   readonly id: number;
   readonly turn: string | null;
+  /** The message that shows the turn, as far as the record knows one. */
+  readonly preview: string | null;
   readonly body: Outbound;
   readonly sent: readonly string[];
   readonly attempts: number;
@@ -43,33 +45,40 @@ export async function addOutbound(db: Db, outbound: NewOutbound): Promise<void> 
     .execute();
 }
 
+interface ClaimedRow {
+  readonly status: "pending" | "sending";
+  readonly wait: number;
+  readonly held: number;
+  readonly preview: string | null;
+  /** Null when the row was not to be had. */
+  readonly id: number | null;
+  readonly turn: string | null;
+  readonly body: Outbound;
+  readonly sent: readonly string[];
+  readonly attempts: number;
+}
+
 /** Claims the chat's next row in line for `holder`. A row that somebody else is sending makes the chat wait for their lease. */
 export async function claimDelivery(db: Db, chat: string, holder: string, leaseMs: number): Promise<NextDelivery> {
-  const found = await sql<{ id: number; status: string; wait: number; held: number }>`
-    select id, status,
-      greatest(0, extract(epoch from not_before - now()) * 1000)::int as wait,
-      greatest(0, coalesce(extract(epoch from lease_until - now()) * 1000, 0))::int as held
-    from outbox where chat_key = ${chat} and status in ('pending', 'sending') order by id limit 1`.execute(db);
-  const first = found.rows[0];
-  if (!first) return { type: "empty" };
-  const wait = Math.max(first.wait, first.held);
-  if (wait > 0) return { type: "later", afterMs: wait };
-  const row = await db
-    .updateTable("outbox")
-    .set({
-      status: "sending",
-      holder,
-      lease_until: sql<Date>`now() + ${leaseMs} * interval '1 millisecond'`,
-      attempts: sql<number>`attempts + 1`,
-    })
-    .where("id", "=", first.id)
-    .where("status", "in", ["pending", "sending"])
-    .where((where) => where.or([where("lease_until", "is", null), where("lease_until", "<=", sql<Date>`now()`)]))
-    .returning(["id", "turn_id", "body", "sent", "attempts"])
-    .executeTakeFirst();
-  if (!row) return { type: "later", afterMs: leaseMs };
-  const { id, turn_id: turn, body, sent, attempts } = row;
-  return { type: "ready", delivery: { id, turn, body, sent, attempts, interrupted: first.status === "sending" } };
+  const found = await sql<ClaimedRow>`
+    with first as (
+      select id, status, turn_id,
+        greatest(0, extract(epoch from not_before - now()) * 1000)::int as wait,
+        greatest(0, coalesce(extract(epoch from lease_until - now()) * 1000, 0))::int as held
+      from outbox where chat_key = ${chat} and status in ('pending', 'sending') order by id limit 1),
+    taken as (
+      update outbox o set status = 'sending', holder = ${holder}, attempts = o.attempts + 1,
+        lease_until = now() + ${leaseMs} * interval '1 millisecond'
+      from first f
+      where o.id = f.id and f.wait = 0 and o.status in ('pending', 'sending') and (o.lease_until is null or o.lease_until <= now())
+      returning o.id, o.turn_id, o.body, o.sent, o.attempts)
+    select f.status, f.wait, f.held, p.message as preview, t.id, t.turn_id as turn, t.body, t.sent, t.attempts
+    from first f left join taken t on true left join previews p on p.turn_id = f.turn_id`.execute(db);
+  const row = found.rows[0];
+  if (!row) return { type: "empty" };
+  if (row.id === null) return { type: "later", afterMs: Math.max(row.wait, row.held) || leaseMs };
+  const { id, turn, body, sent, attempts, preview } = row;
+  return { type: "ready", delivery: { id, turn, preview, body, sent, attempts, interrupted: row.status === "sending" } };
 }
 
 /** One more chunk is out. Renews the lease. Throws nothing when the row is no longer ours: the send has happened. */

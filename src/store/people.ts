@@ -22,10 +22,6 @@ async function personOf(db: Db, account: Pick<Account, "platform" | "id">): Prom
   return row ?? null;
 }
 
-export async function personById(db: Db, id: string): Promise<Person | null> {
-  return (await db.selectFrom("people").select(["id", "name", "role"]).where("id", "=", id).executeTakeFirst()) ?? null;
-}
-
 /** Makes a person of an account. When two do so at once, both get the same person. */
 export async function admit(db: Db, account: Account, role: Role): Promise<Person> {
   return await db.transaction().execute(async (trx) => {

@@ -46,19 +46,6 @@ export async function endSession(db: Db, session: string): Promise<void> {
     .execute();
 }
 
-/** A session with its chat; null when it does not exist. */
-export async function sessionInfo(db: Db, session: string): Promise<SessionInfo | null> {
-  const row = await db
-    .selectFrom("sessions as s")
-    .innerJoin("conversations as c", "c.id", "s.conversation_id")
-    .select(["s.id", "s.conversation_id", "s.prompt", "c.platform", "c.chat", "c.thread", "c.kind"])
-    .where("s.id", "=", session)
-    .executeTakeFirst();
-  if (!row) return null;
-  const chat = { platform: row.platform, chat: row.chat, thread: row.thread === "" ? null : row.thread };
-  return { session: row.id, conversation: row.conversation_id, chat, kind: row.kind, prompt: row.prompt };
-}
-
 /** Freezes the prompt's head; the first one to do so wins, and everybody gets the one that stands. */
 export async function freezePrompt(db: Db, session: string, prompt: FrozenPrompt): Promise<FrozenPrompt> {
   await db
@@ -71,16 +58,34 @@ export async function freezePrompt(db: Db, session: string, prompt: FrozenPrompt
   return row.prompt ?? prompt;
 }
 
+/** A session that has been taken, with what its turns need to know of it. */
+export interface Claim {
+  readonly hold: Hold;
+  readonly info: SessionInfo;
+}
+
+interface ClaimRow {
+  readonly fence: number;
+  readonly conversation: string;
+  readonly prompt: FrozenPrompt | null;
+  readonly platform: string;
+  readonly chat: string;
+  readonly thread: string;
+  readonly kind: ChatKind;
+}
+
 /** Takes the session for `holder`; null while somebody else's lease lives. Each claim gets a higher fence. */
-export async function claimSession(db: Db, session: string, holder: string, leaseMs: number): Promise<Hold | null> {
-  const row = await db
-    .updateTable("sessions")
-    .set({ holder, lease_until: later(leaseMs), fence: sql<number>`fence + 1` })
-    .where("id", "=", session)
-    .where((where) => where.or([where("holder", "is", null), where("lease_until", "<", sql<Date>`now()`)]))
-    .returning("fence")
-    .executeTakeFirst();
-  return row ? { session, fence: row.fence } : null;
+export async function claimSession(db: Db, session: string, holder: string, leaseMs: number): Promise<Claim | null> {
+  const found = await sql<ClaimRow>`
+    update sessions s set holder = ${holder}, lease_until = ${later(leaseMs)}, fence = s.fence + 1
+    from conversations c
+    where s.id = ${session} and c.id = s.conversation_id and (s.holder is null or s.lease_until < now())
+    returning s.fence, s.conversation_id as conversation, s.prompt, c.platform, c.chat, c.thread, c.kind`.execute(db);
+  const row = found.rows[0];
+  if (!row) return null;
+  const { fence, conversation, prompt, platform, kind } = row;
+  const chat = { platform, chat: row.chat, thread: row.thread === "" ? null : row.thread };
+  return { hold: { session, fence }, info: { session, conversation, chat, kind, prompt } };
 }
 
 /** Renews all leases of a worker in one statement; returns the sessions it still holds and the turns asked to stop. */

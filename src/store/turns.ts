@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
+import { chatKey, type Person, type Role } from "../core/chats.ts";
 import type { InboundMessage } from "../core/inbound.ts";
 import type { ModelMessage } from "../core/model.ts";
 import type { Outbound } from "../core/outbound.ts";
-import { type Db, fenced, type Hold, stale, type Trx } from "./hold.ts";
-import { addOutbound } from "./outbox.ts";
+import { type Db, fencedOnce, heldRow, type Hold, stale } from "./hold.ts";
 import type { TurnStatus } from "./schema.ts";
 
 /** A turn as its worker knows it. */
@@ -25,21 +25,47 @@ export interface Waiting {
   readonly inbound: InboundMessage;
 }
 
-/** The session's unfinished turn, counted as one more attempt; null when there is none. */
-export async function resumeTurn(db: Db, hold: Hold): Promise<Turn | null> {
-  return await fenced(db, hold, async (trx) => {
-    const row = await trx
-      .updateTable("turns")
-      .set({ attempts: sql<number>`attempts + 1` })
-      .where("session_id", "=", hold.session)
-      .where("status", "=", "running")
-      .returning(["id", "person_id", "step", "inbox_id", "attempts"])
-      .executeTakeFirst();
-    if (!row) return null;
-    const asked = await trx.selectFrom("inbox").select("inbound").where("id", "=", row.inbox_id).executeTakeFirstOrThrow();
-    const base = { id: row.id, session: hold.session, person: row.person_id, step: row.step, attempts: row.attempts };
-    return { ...base, request: asked.inbound as InboundMessage };
-  });
+/** What a session's worker does next: go on with the unfinished turn, or begin one with the oldest message. */
+export type Work = { readonly person: Person } & (
+  | { readonly type: "resume"; readonly turn: Turn }
+  | { readonly type: "begin"; readonly waiting: Waiting }
+);
+
+interface WorkRow {
+  readonly turn: string | null;
+  readonly step: number;
+  readonly attempts: number;
+  readonly inbox: number | null;
+  readonly inbound: InboundMessage;
+  readonly person: string | null;
+  readonly name: string;
+  readonly role: Role;
+}
+
+/** Finds the session's next work, an unfinished turn counted as one more attempt; null when there is none. */
+export async function nextWork(db: Db, hold: Hold): Promise<Work | null> {
+  const found = await sql<WorkRow>`
+    with ${heldRow(hold)},
+    running as (
+      update turns set attempts = attempts + 1
+      where session_id = ${hold.session} and status = 'running' and exists (select 1 from hold)
+      returning id, person_id, step, inbox_id, attempts),
+    waiting as (
+      select id, person_id from inbox
+      where session_id = ${hold.session} and status = 'waiting' and person_id is not null and inbound->>'type' = 'message'
+        and not exists (select 1 from running)
+      order by id limit 1)
+    select r.id as turn, r.step, r.attempts, i.id as inbox, i.inbound, p.id as person, p.name, p.role
+    from hold left join running r on true left join waiting w on true
+    left join inbox i on i.id = coalesce(r.inbox_id, w.id)
+    left join people p on p.id = coalesce(r.person_id, w.person_id)`.execute(db);
+  const row = found.rows[0];
+  if (!row) throw stale(hold);
+  if (row.inbox === null || row.person === null) return null;
+  const person = { id: row.person, name: row.name, role: row.role };
+  if (row.turn === null) return { type: "begin", person, waiting: { id: row.inbox, person: person.id, inbound: row.inbound } };
+  const { turn: id, step, attempts, inbound: request } = row;
+  return { type: "resume", person, turn: { id, session: hold.session, person: person.id, step, attempts, request } };
 }
 
 /** The oldest messages that wait in a session, in order of arrival. */
@@ -62,7 +88,7 @@ export async function waitingMessages(db: Db, session: string, limit: number): P
 export async function beginTurn(db: Db, hold: Hold, waiting: Waiting, message: ModelMessage): Promise<Turn> {
   const id = randomUUID();
   const made = await sql<{ id: string }>`
-    with hold as (select id from sessions where id = ${hold.session} and fence = ${hold.fence} for share),
+    with ${heldRow(hold)},
     taken as (
       update inbox set status = 'taken', turn_id = ${id} where id = ${waiting.id} and status = 'waiting' and exists (select 1 from hold)
       returning id),
@@ -78,16 +104,18 @@ export async function beginTurn(db: Db, hold: Hold, waiting: Waiting, message: M
 
 /** Takes a waiting message into the running turn (steering). */
 export async function steerTurn(db: Db, hold: Hold, turn: string, waiting: Waiting, message: ModelMessage): Promise<void> {
-  await fenced(db, hold, async (trx) => {
-    const row = await trx
-      .updateTable("inbox")
-      .set({ status: "taken", turn_id: turn })
-      .where("id", "=", waiting.id)
-      .where("status", "=", "waiting")
-      .returning("id")
-      .executeTakeFirst();
-    if (row) await insertMessage(trx, hold, turn, waiting.person, message);
-  });
+  await fencedOnce(
+    db,
+    hold,
+    sql`
+    taken as (
+      update inbox set status = 'taken', turn_id = ${turn}
+      where id = ${waiting.id} and status = 'waiting' and exists (select 1 from hold)
+      returning id),
+    said as (
+      insert into messages (session_id, turn_id, person_id, message)
+      select ${hold.session}, ${turn}, ${waiting.person}, ${json(message)} from taken)`,
+  );
 }
 
 /** What ends a turn: how, the closing journal entry if there is one, and what is to be said. */
@@ -98,21 +126,28 @@ export interface TurnClosing {
   readonly answer: Outbound;
 }
 
-/** Ends a turn: journal, state, inbox and outbox in one transaction, so that an answer is owed exactly when the turn is over. */
+/** Ends a turn: journal, state, inbox and outbox in one statement, so that an answer is owed exactly when the turn is over. */
 export async function closeTurn(db: Db, hold: Hold, turn: Turn, closing: TurnClosing): Promise<void> {
-  await fenced(db, hold, async (trx) => {
-    const ended = await trx
-      .updateTable("turns")
-      .set({ status: closing.status, failure: closing.failure, tool: null, ended_at: sql<Date>`now()` })
-      .where("id", "=", turn.id)
-      .where("status", "=", "running")
-      .returning("id")
-      .executeTakeFirst();
-    if (!ended) return;
-    if (closing.message) await insertMessage(trx, hold, turn.id, null, closing.message);
-    await addOutbound(trx, { key: `turn:${turn.id}`, chat: turn.request.chat, turn: turn.id, body: closing.answer });
-    await trx.updateTable("inbox").set({ status: "done" }).where("turn_id", "=", turn.id).where("status", "=", "taken").execute();
-  });
+  const { chat } = turn.request;
+  await fencedOnce(
+    db,
+    hold,
+    sql`
+    ended as (
+      update turns set status = ${closing.status}, failure = ${closing.failure}, tool = null, ended_at = now()
+      where id = ${turn.id} and status = 'running' and exists (select 1 from hold)
+      returning id),
+    said as (
+      insert into messages (session_id, turn_id, person_id, message)
+      select ${hold.session}, ended.id, null, m.message from ended, (select ${json(closing.message)} as message) m
+      where m.message is not null),
+    owed as (
+      insert into outbox (key, platform, chat_key, turn_id, body, sent)
+      select ${`turn:${turn.id}`}, ${chat.platform}, ${chatKey(chat)}, ended.id, ${json(closing.answer)}, '[]'::jsonb from ended
+      on conflict (key) do nothing),
+    settled as (
+      update inbox set status = 'done' from ended where inbox.turn_id = ended.id and inbox.status = 'taken')`,
+  );
 }
 
 /** Asks the running turn of a session (or just `turn`) to stop; its id, or null when nothing runs. */
@@ -127,16 +162,13 @@ export async function requestStop(db: Db, session: string, turn: string | null):
   return row?.id ?? null;
 }
 
-/** Appends to the journal within a fenced transaction. */
-export async function insertMessage(
-  trx: Trx,
-  hold: Hold,
-  turn: string,
-  person: string | null,
-  message: ModelMessage,
-): Promise<void> {
-  await trx
-    .insertInto("messages")
-    .values({ session_id: hold.session, turn_id: turn, person_id: person, message: JSON.stringify(message) })
-    .execute();
+/** The CTE body that appends to the journal under the CTE `hold`. */
+export function appended(turn: string, person: string | null, message: ModelMessage): RawBuilder<unknown> {
+  return sql`insert into messages (session_id, turn_id, person_id, message)
+      select hold.id, ${turn}, ${person}, ${json(message)} from hold`;
+}
+
+/** A value as a jsonb parameter; SQL's null for null. */
+function json(value: object | null): RawBuilder<unknown> {
+  return sql`${value === null ? null : JSON.stringify(value)}::jsonb`;
 }
