@@ -3,16 +3,18 @@ import type { Adapter, Inlet } from "../../src/core/adapter.ts";
 import { Failure } from "../../src/core/failures.ts";
 import type { Inbound } from "../../src/core/inbound.ts";
 import type { Log } from "../../src/core/log.ts";
-import { renderTelegram, type TelegramChunk } from "../render/telegram.ts";
+import { renderTelegram } from "../render/telegram.ts";
 import { callSignal, type Client, createClient } from "./client.ts";
 import { createDrafts, type Drafts } from "./drafts.ts";
 import { badToken, reason, refusal } from "./errors.ts";
+import type { TelegramChunk } from "./forms.ts";
 import { toInbound } from "./inbound.ts";
 import type { Self } from "./mention.ts";
 import { registerMenu } from "./menu.ts";
 import type { TelegramOptions } from "./options.ts";
 import { createOutgoing } from "./outgoing.ts";
 import { type Polling, startPolling } from "./polling.ts";
+import { richMarkdown } from "./rich.ts";
 import { backoff, wait } from "./wait.ts";
 
 export type { TelegramChunk, TelegramOptions };
@@ -44,7 +46,8 @@ export function createTelegram(options: TelegramOptions): Adapter<TelegramChunk>
       starting = attempt;
       const self = await greet(client, attempt.signal);
       if (attempt.signal.aborted) throw new Failure("platform.unavailable", "Telegram was paused before it had started.");
-      const take = (update: Update) => takeUpdate({ client, inlet, self, drafts, closed: closed.signal, log: options.log }, update);
+      const take = (update: Update) =>
+        takeUpdate({ client, inlet, self, drafts, closed: closed.signal, log: options.log }, update);
       polling = startPolling({ client, take, log: options.log });
       void registerMenu(client.api, self.id, options, closed.signal);
     },
@@ -55,11 +58,19 @@ export function createTelegram(options: TelegramOptions): Adapter<TelegramChunk>
       client.close();
     },
     ...outgoing,
-    render: renderTelegram,
+    render: (markdown) => render(markdown, options.richMessages),
     push() {
       throw new Failure("internal", "Telegram has no push: live() never says so");
     },
   };
+}
+
+/** An answer that fills several plain messages is no rich one: if that were refused, one message would have to become several. */
+function render(markdown: string, richMessages: TelegramOptions["richMessages"]): readonly TelegramChunk[] {
+  const chunks = renderTelegram(markdown);
+  const [only, second] = chunks;
+  const rich = richMessages === "auto" && only && !second ? richMarkdown(markdown) : null;
+  return only && rich !== null ? [{ ...only, rich }] : chunks;
 }
 
 /** Asks who we are: shows that the server is there and the token good. */
@@ -103,7 +114,10 @@ function read({ self, drafts, log }: Intake, update: Update): Inbound | null {
   try {
     return toInbound(update, self, drafts.turnOf);
   } catch (error) {
-    log.warn({ update: update.update_id, reason: error instanceof Error ? error.message : "unknown" }, "an update made no sense and was skipped");
+    log.warn(
+      { update: update.update_id, reason: error instanceof Error ? error.message : "unknown" },
+      "an update made no sense and was skipped",
+    );
     return null;
   }
 }

@@ -27,7 +27,8 @@ export function createClient(token: string, apiRoot: string | null): Client {
   const root = (apiRoot ?? "https://api.telegram.org").replace(/\/+$/, "");
   const settings = { keepAlive: true, timeout: idleMs };
   const agent = withConnectTimeout(root.startsWith("https:") ? new HttpsAgent(settings) : new HttpAgent(settings));
-  const make = (timeoutSeconds: number): Api => new Api(token, { apiRoot: root, timeoutSeconds, baseFetchConfig: { agent, compress: true } });
+  const make = (timeoutSeconds: number): Api =>
+    new Api(token, { apiRoot: root, timeoutSeconds, baseFetchConfig: { agent, compress: true } });
   return { api: make(sendSeconds), polling: make(pollSeconds + 15), origin: new URL(root).origin, close: () => agent.destroy() };
 }
 

@@ -24,7 +24,9 @@ export function toFailure(error: unknown, repeatable: boolean): Failure {
   if (repeatable || neverSent(error)) {
     return new Failure("platform.unavailable", `Telegram can't be reached (${why})`, { retryable: true });
   }
-  return new Failure("platform.unknown_outcome", `Telegram did not say whether it took the message (${why})`, { retryable: true });
+  return new Failure("platform.unknown_outcome", `Telegram did not say whether it took the message (${why})`, {
+    retryable: true,
+  });
 }
 
 /** What a failed request says of itself, without addresses. */
@@ -49,15 +51,20 @@ const defaultRetryMs = 5_000;
 function toldFailure({ error_code: code, description, parameters }: GrammyError, repeatable: boolean): Failure {
   if (code === 429) {
     const retryAfterMs = parameters.retry_after === undefined ? defaultRetryMs : parameters.retry_after * 1_000;
-    return new Failure("platform.rate_limited", `Telegram asks to wait ${retryAfterMs / 1_000} s in this chat`, { retryable: true, retryAfterMs });
+    return new Failure("platform.rate_limited", `Telegram asks to wait ${retryAfterMs / 1_000} s in this chat`, {
+      retryable: true,
+      retryAfterMs,
+    });
   }
   // A token revoked while we run: the answers keep until there is a good one.
-  if (code === 401 || code === 404) return new Failure("platform.unavailable", badToken().message, { advice: badToken().advice ?? "" });
+  if (code === 401 || code === 404)
+    return new Failure("platform.unavailable", badToken().message, { advice: badToken().advice ?? "" });
   if (code === 403) return new Failure("platform.refused", `Telegram does not let the bot write in this chat (${description})`);
   if (code >= 500 && !repeatable) {
     return new Failure("platform.unknown_outcome", `Telegram failed while it took the message (${code})`, { retryable: true });
   }
-  if (code >= 500 || code === 409) return new Failure("platform.unavailable", `Telegram is in trouble (${code})`, { retryable: true });
+  if (code >= 500 || code === 409)
+    return new Failure("platform.unavailable", `Telegram is in trouble (${code})`, { retryable: true });
   return new Failure("platform.refused", `Telegram does not take this message (${description})`);
 }
 

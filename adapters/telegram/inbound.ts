@@ -73,7 +73,10 @@ function chatName(chat: Chat): string {
 }
 
 /** Topics are chats of their own, save the general one. A thread id alone is only a chain of replies. */
-function chatRef(chat: Pick<Chat, "id">, topic: { readonly message_thread_id?: number; readonly is_topic_message?: boolean }): ChatRef {
+function chatRef(
+  chat: Pick<Chat, "id">,
+  topic: { readonly message_thread_id?: number; readonly is_topic_message?: boolean },
+): ChatRef {
   if (!Number.isSafeInteger(chat.id)) throw new TypeError("the chat has no id");
   const thread = topic.is_topic_message === true ? topic.message_thread_id : undefined;
   const general = thread === undefined || thread === 1;

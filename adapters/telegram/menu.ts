@@ -21,6 +21,7 @@ export async function registerMenu(api: Api, bot: number, options: TelegramOptio
     await api.raw.setMyCommands({ commands }, callSignal(signal));
     await options.settings.set(key, digest);
   } catch (error) {
-    if (!signal.aborted) options.log.warn({ reason: reason(error) }, "Telegram's command menu was not updated; it will be at the next start");
+    if (!signal.aborted)
+      options.log.warn({ reason: reason(error) }, "Telegram's command menu was not updated; it will be at the next start");
   }
 }

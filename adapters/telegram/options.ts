@@ -5,6 +5,8 @@ export interface TelegramOptions {
   readonly token: string;
   /** Null: Telegram's own servers. */
   readonly apiRoot: string | null;
+  /** `auto`: tables and task lists go out as rich messages, which some clients show blank. */
+  readonly richMessages: "off" | "auto";
   /** For the menu that opens with `/`. */
   readonly commands: readonly Pick<Command, "name" | "description">[];
   /** Small facts that outlive the process. */

@@ -26,9 +26,15 @@ export function createOutages(origin: string, log: Log): Outages {
       case "rival":
         if (performance.now() - rivalToldAt < rivalQuietMs) return;
         rivalToldAt = performance.now();
-        return log.error({}, "another process receives with this TELEGRAM_BOT_TOKEN: stop it, only one can at a time; waiting for it");
+        return log.error(
+          {},
+          "another process receives with this TELEGRAM_BOT_TOKEN: stop it, only one can at a time; waiting for it",
+        );
       case "token":
-        return log.error({}, "Telegram no longer accepts TELEGRAM_BOT_TOKEN: set the one that @BotFather shows; trying again from time to time");
+        return log.error(
+          {},
+          "Telegram no longer accepts TELEGRAM_BOT_TOKEN: set the one that @BotFather shows; trying again from time to time",
+        );
       case "limit":
         return log.warn({ reason: reason(error) }, "Telegram asks to receive more slowly; waiting");
       case "network":
@@ -52,15 +58,8 @@ export function createOutages(origin: string, log: Log): Outages {
 }
 
 function troubleOf(error: unknown): Trouble {
-  switch (refusal(error)?.error_code) {
-    case 409:
-      return "rival";
-    case 401:
-    case 404:
-      return "token";
-    case 429:
-      return "limit";
-    default:
-      return "network";
-  }
+  const code = refusal(error)?.error_code;
+  if (code === 409) return "rival";
+  if (code === 401 || code === 404) return "token";
+  return code === 429 ? "limit" : "network";
 }

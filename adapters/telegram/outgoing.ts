@@ -5,10 +5,10 @@ import type { ChatRef } from "../../src/core/chats.ts";
 import { Failure } from "../../src/core/failures.ts";
 import type { Log } from "../../src/core/log.ts";
 import type { OutboundButton } from "../../src/core/outbound.ts";
-import type { TelegramChunk } from "../render/telegram.ts";
 import { callSignal } from "./client.ts";
 import type { Drafts } from "./drafts.ts";
 import { isForeign, refusal, toFailure } from "./errors.ts";
+import { createSender, type TelegramChunk, threadOf } from "./forms.ts";
 
 /** What an adapter sends. Nothing is sent twice here, save what Telegram has refused in one form and takes in another. */
 export interface Outgoing {
@@ -27,38 +27,12 @@ const buttonsPerRow = 3;
 /** How many chats are remembered as taking no drafts. */
 const mostRemembered = 10_000;
 
-/** The form a message is tried in. */
-interface Form {
-  readonly chat_id: number;
-  readonly thread: { message_thread_id?: number };
-  readonly chunk: TelegramChunk;
-}
-
 export function createOutgoing(api: Api, drafts: Drafts, until: AbortSignal, log: Log): Outgoing {
   const closed = callSignal(until);
-  const moved = new Map<string, number>();
   const draftless = new Set<string>();
   let noDrafts = false;
 
-  const chatId = (chat: ChatRef): number => moved.get(chat.chat) ?? Number(chat.chat);
-  const firstForm = (chat: ChatRef, chunk: TelegramChunk): Form => ({ chat_id: chatId(chat), thread: threadOf(chat), chunk });
-  /** Tries other forms of a message that Telegram has refused for its form. */
-  const send = async <T>(chat: ChatRef, chunk: TelegramChunk, repeatable: boolean, call: (form: Form) => Promise<T>): Promise<T> => {
-    let form: Form | null = firstForm(chat, chunk);
-    for (;;) {
-      try {
-        return await call(form);
-      } catch (error) {
-        const other = otherForm(form, error);
-        if (!other) throw toFailure(error, repeatable);
-        if (other.chat_id !== form.chat_id) {
-          moved.set(chat.chat, other.chat_id);
-          log.warn({ from: chat.chat, to: String(other.chat_id) }, "a Telegram group became a supergroup with a new id; sending there");
-        }
-        form = other;
-      }
-    }
-  };
+  const { chatId, send } = createSender(log);
   return {
     live(chat) {
       if (Number(chat.chat) <= 0) return { kind: "edit", everyMs: groupMs };
@@ -67,20 +41,32 @@ export function createOutgoing(api: Api, drafts: Drafts, until: AbortSignal, log
     },
     async post(chat, chunk, options) {
       const said = options.maybeRepeated === true ? remarked(chunk) : chunk;
-      const { message_id } = await send(chat, said, false, ({ chat_id, thread, chunk: { text, entities } }) =>
-        api.raw.sendMessage({ chat_id, ...thread, text, entities: [...entities], ...unlinked, ...reply(chat, options), ...keyboard(options.buttons) }, closed),
-      );
+      const { message_id } = await send(chat, said, false, async ({ chat_id, thread, chunk: { text, entities, rich } }) => {
+        const frame = { chat_id, ...thread, ...reply(chat, options), ...keyboard(options.buttons) };
+        if (rich === undefined)
+          return await api.raw.sendMessage({ ...frame, text, entities: [...entities], ...unlinked }, closed);
+        return await api.raw.sendRichMessage({ ...frame, rich_message: richMessage(rich) }, closed);
+      });
       return String(message_id);
     },
     async edit(chat, message, chunk, options) {
       const message_id = Number(message);
-      await send(chat, chunk, true, async ({ chat_id, chunk: { text, entities } }) => {
-        const edited = { chat_id, message_id, text, entities: [...entities], ...unlinked, ...keyboard(options.buttons) };
-        await api.raw.editMessageText(edited, closed).catch(unlessUnchanged);
+      await send(chat, chunk, true, async ({ chat_id, chunk: { text, entities, rich } }) => {
+        const frame = { chat_id, message_id, ...keyboard(options.buttons) };
+        const plain = { text, entities: [...entities], ...unlinked };
+        const content = rich === undefined ? plain : { rich_message: richMessage(rich) };
+        await api.raw.editMessageText({ ...frame, ...content }, closed).catch(unlessUnchanged);
       });
     },
     async draft(chat, turn, { text, entities }) {
-      const draft = { chat_id: chatId(chat), ...threadOf(chat), draft_id: drafts.idOf(turn), text, entities: [...entities], can_stop: true };
+      const draft = {
+        chat_id: chatId(chat),
+        ...threadOf(chat),
+        draft_id: drafts.idOf(turn),
+        text,
+        entities: [...entities],
+        can_stop: true,
+      };
       try {
         await api.raw.sendMessageDraft(draft, closed);
       } catch (error) {
@@ -90,7 +76,10 @@ export function createOutgoing(api: Api, drafts: Drafts, until: AbortSignal, log
         if (code === 404) noDrafts = true;
         if (draftless.size >= mostRemembered) draftless.clear();
         draftless.add(chat.chat);
-        log.info({ chat: chat.chat, reason: refusal(error)?.description ?? "no JSON" }, "Telegram takes no draft in this chat; showing progress by edits");
+        log.info(
+          { chat: chat.chat, reason: refusal(error)?.description ?? "no JSON" },
+          "Telegram takes no draft in this chat; showing progress by edits",
+        );
         throw new Failure("platform.refused", "Telegram takes no drafts in this chat");
       }
     },
@@ -105,19 +94,9 @@ export function createOutgoing(api: Api, drafts: Drafts, until: AbortSignal, log
 
 const unlinked = { link_preview_options: { is_disabled: true } } as const;
 
-function threadOf(chat: ChatRef): { message_thread_id?: number } {
-  return chat.thread === null ? {} : { message_thread_id: Number(chat.thread) };
-}
-
-/** What else a refused message can be tried as: in the group's new place, outside a deleted topic, without formatting. */
-function otherForm(form: Form, error: unknown): Form | null {
-  const told = refusal(error);
-  if (told?.error_code !== 400) return null;
-  const place = told.parameters.migrate_to_chat_id;
-  if (place !== undefined && place !== form.chat_id) return { ...form, chat_id: place };
-  if (/thread not found|TOPIC_(?:DELETED|CLOSED)/i.test(told.description) && form.thread.message_thread_id !== undefined) return { ...form, thread: {} };
-  const formatted = form.chunk.entities.length > 0;
-  return formatted && /entit/i.test(told.description) ? { ...form, chunk: { ...form.chunk, entities: [] } } : null;
+/** The links and names in it are the author's: Telegram is to find no others. */
+function richMessage(markdown: string): { markdown: string; skip_entity_detection: true } {
+  return { markdown, skip_entity_detection: true };
 }
 
 /** In a private chat it is plain what an answer answers; a possible double is tied to its question, so that it shows. */
@@ -132,13 +111,19 @@ function reply(
 function keyboard(buttons: readonly OutboundButton[] | undefined): { reply_markup?: InlineKeyboardMarkup } {
   if (!buttons || buttons.length === 0) return {};
   const all = buttons.map(({ label, data }) => ({ text: label, callback_data: data }));
-  const rows = Array.from({ length: Math.ceil(all.length / buttonsPerRow) }, (_, row) => all.slice(row * buttonsPerRow, (row + 1) * buttonsPerRow));
+  const rows = Array.from({ length: Math.ceil(all.length / buttonsPerRow) }, (_, row) =>
+    all.slice(row * buttonsPerRow, (row + 1) * buttonsPerRow),
+  );
   return { reply_markup: { inline_keyboard: rows } };
 }
 
 /** Says that the message may have come before. There is room: chunks end 96 characters below Telegram's limit. */
-function remarked({ text, entities }: TelegramChunk): TelegramChunk {
-  return { text: repeatedRemark + text, entities: entities.map((each) => ({ ...each, offset: each.offset + repeatedRemark.length })) };
+function remarked({ text, entities, rich }: TelegramChunk): TelegramChunk {
+  return {
+    ...(rich === undefined ? {} : { rich: `${repeatedRemark}\n${rich}` }),
+    text: repeatedRemark + text,
+    entities: entities.map((each) => ({ ...each, offset: each.offset + repeatedRemark.length })),
+  };
 }
 
 function unlessUnchanged(error: unknown): void {
