@@ -74,7 +74,9 @@ function spaced(lines: readonly Line[], gap: number): Line[] {
 /** Quotations don't nest on any platform: an inner one gets a bar. */
 function quoted(lines: readonly Line[]): Line[] {
   const quote: Quote = { type: "quote" };
-  return lines.map((each) => (each.quote && !each.fence ? { ...each, quote, spans: [plain("│ "), ...each.spans] } : { ...each, quote }));
+  return lines.map((each) =>
+    each.quote && !each.fence ? { ...each, quote, spans: [plain("│ "), ...each.spans] } : { ...each, quote },
+  );
 }
 
 function listLines(list: List, depth: number): Line[] {

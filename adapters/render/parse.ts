@@ -41,11 +41,8 @@ function plainText(value: string): RootContent {
 
 /** Chats take neither lone surrogates nor control characters. */
 function clean(markdown: string): string {
-  return (
-    markdown
-      .toWellFormed()
-      .replaceAll(/\r\n?/g, "\n")
-      // oxlint-disable-next-line no-control-regex
-      .replaceAll(/[\u0000-\u0008\u000B-\u001F\u007F]/g, "")
-  );
+  return markdown
+    .toWellFormed()
+    .replaceAll(/\r\n?/g, "\n")
+    .replaceAll(/[\u0000-\u0008\u000B-\u001F\u007F]/g, "");
 }

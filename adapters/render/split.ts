@@ -68,7 +68,13 @@ function createPacker(measure: Measure): Packer {
   const cutOnce = (long: Line): Line | null => {
     const fresh = held.length === 0;
     const roomy = fresh || size < limit * (1 - wellFilled);
-    const parts = roomy ? breakLine(long, longestPrefix(long, (part) => costHere(part) <= limit), fresh) : null;
+    const parts = roomy
+      ? breakLine(
+          long,
+          longestPrefix(long, (part) => costHere(part) <= limit),
+          fresh,
+        )
+      : null;
     if (!parts) {
       close();
       return fresh ? null : long;

@@ -29,7 +29,8 @@ function cells(row: TableRow): string[] {
 function columnWidths(rows: readonly (readonly string[])[]): number[] {
   const widths: number[] = [];
   for (const row of rows) {
-    for (const [index, cell] of row.entries()) widths[index] = Math.max(widths[index] ?? 0, Math.min(paddedChars, shownWidth(cell)));
+    for (const [index, cell] of row.entries())
+      widths[index] = Math.max(widths[index] ?? 0, Math.min(paddedChars, shownWidth(cell)));
   }
   return widths;
 }
@@ -45,12 +46,12 @@ function pad(text: string, width: number, align: AlignType): string {
   return " ".repeat(left) + text + " ".repeat(room - left);
 }
 
-const wide = /[\u1100-\u115F\u2E80-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE4F\uFF00-\uFF60\uFFE0-\uFFE6]|\p{Emoji_Presentation}/u;
+const wide =
+  /[\u1100-\u115F\u2E80-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE4F\uFF00-\uFF60\uFFE0-\uFFE6]|\p{Emoji_Presentation}/u;
 const unseen = /[\p{Mn}\p{Me}\u200B-\u200F\uFE00-\uFE0F]/u;
 
 /** Columns a text takes in monospace: East Asian characters and emoji take two. */
 function shownWidth(text: string): number {
-  // oxlint-disable-next-line no-control-regex
   if (/^[\u0000-\u007F]*$/.test(text)) return text.length;
   let width = 0;
   for (const character of text) width += unseen.test(character) ? 0 : wide.test(character) ? 2 : 1;

@@ -24,17 +24,29 @@ const measure: Measure = {
   limit: limitChars,
   cost(each, previous) {
     const joint = previous ? 1 + each.gap : 0;
-    const frames = Number(each.fence !== null && each.fence !== previous?.fence) + Number(each.quote !== null && each.quote !== previous?.quote);
-    return Math.max(joint + chars(each), entityWeight * (frames + marksOf(each).size));
+    const frames =
+      Number(each.fence !== null && each.fence !== previous?.fence) +
+      Number(each.quote !== null && each.quote !== previous?.quote);
+    return Math.max(joint + chars(each), entityWeight * (frames + runs(each).length));
   },
 };
 
 /** Markdown as Telegram messages: plain text with entities, each within the limit. Never empty. */
 export function renderTelegram(markdown: string): TelegramChunk[] {
-  const chunks = splitLines(layout(parseMarkdown(markdown)), measure).map(encode).filter(isVisible);
+  const chunks = splitLines(layout(parseMarkdown(markdown)), measure)
+    .map(encode)
+    .filter(isVisible);
   if (chunks.length > 0) return chunks;
   // Nothing but invisible markup (a lone definition, a comment): shown as it was written.
-  const raw = splitLines([markdown.toWellFormed().split("\n").map((text) => line([plain(text)]))], measure).map(encode);
+  const raw = splitLines(
+    [
+      markdown
+        .toWellFormed()
+        .split("\n")
+        .map((text) => line([plain(text)])),
+    ],
+    measure,
+  ).map(encode);
   const visible = raw.filter(isVisible);
   return visible.length > 0 ? visible : [{ text: "…", entities: [] }];
 }
@@ -53,7 +65,10 @@ function encode(lines: readonly Line[]): TelegramChunk {
     ...frames(shown, starts, "fence"),
     ...shown.flatMap((each, index) => markEntities(each, starts[index] ?? 0)),
   ];
-  return trimmed(text, entities.toSorted((one, other) => one.offset - other.offset || other.length - one.length));
+  return trimmed(
+    text,
+    entities.toSorted((one, other) => one.offset - other.offset || other.length - one.length),
+  );
 }
 
 /** An entity for each run of lines in the same frame. */
@@ -80,18 +95,33 @@ function frameEntity(frame: NonNullable<Line["quote" | "fence"]>, offset: number
 
 /** An entity for each mark of a line. They nest as the tree does, since a mark is one place in it. */
 function markEntities(of: Line, start: number): TelegramEntity[] {
-  const runs = new Map<Mark, { offset: number; end: number }>();
-  let at = start;
+  return runs(of).map(({ mark, from, to }) => markEntity(mark, start + from, to - from));
+}
+
+interface Run {
+  readonly mark: Mark;
+  readonly from: number;
+  to: number;
+}
+
+/** Where each mark holds without a break. Code can't be within other marks: they end before it and begin again after it. */
+function runs(of: Line): Run[] {
+  const found: Run[] = [];
+  const latest = new Map<Mark, Run>();
+  let at = 0;
   for (const span of of.spans) {
-    const end = at + span.text.length;
-    for (const mark of span.marks) {
-      const run = runs.get(mark);
-      if (run) run.end = end;
-      else runs.set(mark, { offset: at, end });
+    const code = span.marks.find(({ type }) => type === "code");
+    const to = at + span.text.length;
+    for (const mark of code ? [code] : span.marks) {
+      const open = latest.get(mark);
+      const run = open?.to === at ? open : { mark, from: at, to };
+      if (run !== open) found.push(run);
+      run.to = to;
+      latest.set(mark, run);
     }
-    at = end;
+    at = to;
   }
-  return [...runs].map(([mark, { offset, end }]) => markEntity(mark, offset, end - offset));
+  return found;
 }
 
 function markEntity(mark: Mark, offset: number, length: number): TelegramEntity {
@@ -123,10 +153,6 @@ function withoutBlankEnds(lines: readonly Line[]): readonly Line[] {
   const first = lines.findIndex((each) => chars(each) > 0);
   const last = lines.findLastIndex((each) => chars(each) > 0);
   return first < 0 ? [] : lines.slice(first, last + 1);
-}
-
-function marksOf(of: Line): Set<Mark> {
-  return new Set(of.spans.flatMap((span) => span.marks));
 }
 
 function chars(of: Line): number {

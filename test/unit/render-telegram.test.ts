@@ -20,6 +20,7 @@ for (const [name, markdown, text, entities] of [
   ["bold, italic and strike", "**a** *b* ~~c~~ _d_", "a b c d", ["bold:a", "italic:b", "strikethrough:c", "italic:d"]],
   ["bold in bold is one", "# T **x**", "T x", ["bold:T x"]],
   ["marks nest", "**a *b* c**", "a b c", ["bold:a b c", "italic:b"]],
+  ["bold ends before code and goes on after it", "**a `b` c**", "a b c", ["bold:a ", "code:b", "bold: c"]],
   ["a link", "see [the **docs**](https://a.b/c)", "see the docs", ["text_link:the docs", "bold:docs"]],
   ["code in a link stays a link", "[`x`](https://a.b)", "x", ["text_link:x"]],
   ["a link nobody can open says its address", "[x](./a.md) [y](javascript:1)", "x (./a.md) y (javascript:1)", []],
@@ -65,7 +66,10 @@ test("a fence cut in two is a fence in both, with its language; nothing of it is
   assert.ok(chunks.length > 2);
   for (const { entities } of chunks) {
     const fences = entities.filter((each) => each.type === "pre");
-    assert.deepEqual(fences.map((each) => each.language), ["ts"]);
+    assert.deepEqual(
+      fences.map((each) => each.language),
+      ["ts"],
+    );
   }
   const inside = chunks.flatMap(({ text, entities }) =>
     entities.filter((each) => each.type === "pre").map((each) => text.slice(each.offset, each.offset + each.length)),
@@ -79,7 +83,10 @@ test("a table cut in two says its head in both, and each row once", () => {
   assert.ok(chunks.length > 2);
   for (const { text } of chunks) assert.match(text, /^name +│ value/);
   const shown = chunks.flatMap(({ text }) => text.split("\n").filter((each) => each.startsWith("row ")));
-  assert.deepEqual(shown.map((each) => /row \d+/.exec(each)?.[0]), rows.map((each) => /row \d+/.exec(each)?.[0]));
+  assert.deepEqual(
+    shown.map((each) => /row \d+/.exec(each)?.[0]),
+    rows.map((each) => /row \d+/.exec(each)?.[0]),
+  );
 });
 
 test("no message has more than the hundred entities that Telegram keeps", () => {
@@ -90,7 +97,10 @@ test("no message has more than the hundred entities that Telegram keeps", () => 
 
 test("a heading is not left at the end of a message", () => {
   const chunks = renderTelegram(`${"a ".repeat(1_900)}\n\n## Next\n\n${"b ".repeat(1_000)}`);
-  assert.deepEqual(chunks.map(({ text }) => text.startsWith("Next")), [false, true]);
+  assert.deepEqual(
+    chunks.map(({ text }) => text.startsWith("Next")),
+    [false, true],
+  );
 });
 
 const prose = fc.stringMatching(/^[a-zA-Zäß世界 ,]{1,40}$/).map((text) => `x${text.trim()}x`);
@@ -136,7 +146,9 @@ test("any document: no word is lost, doubled or moved", () => {
   fc.assert(
     fc.property(document, (markdown) => {
       const numbered = numberWords(markdown);
-      const found = renderTelegram(numbered.markdown).flatMap(({ text }) => [...text.matchAll(/⟦(\d+)⟧/g)].map((match) => Number(match[1])));
+      const found = renderTelegram(numbered.markdown).flatMap(({ text }) =>
+        [...text.matchAll(/⟦(\d+)⟧/g)].map((match) => Number(match[1])),
+      );
       assert.deepEqual(found, numbered.numbers);
     }),
     { numRuns: 80 },
@@ -196,6 +208,11 @@ function checkChunk({ text, entities }: TelegramChunk): void {
     const parents = open.map((each) => each.type);
     assert.ok(offset + length <= (open.at(-1)?.end ?? Infinity), "nested");
     assert.ok(!parents.includes("pre") && !parents.includes("code") && !parents.includes(type), `${type} in ${parents.join()}`);
+    if (type === "pre" || type === "code")
+      assert.ok(
+        parents.every((each) => each === "blockquote"),
+        `${type} in ${parents.join()}`,
+      );
     open.push({ type, end: offset + length });
     previous = { offset, length };
   }

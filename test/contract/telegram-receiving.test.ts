@@ -1,0 +1,381 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Failure } from "../../src/core/failures.ts";
+import type { Inbound, InboundMessage } from "../../src/core/inbound.ts";
+import { telegramServer } from "../doubles/telegram.ts";
+import { chatRef, recordingInlet, telegramRig } from "./telegram-rig.ts";
+
+// Every test speaks to a Bot API server over real HTTP.
+
+const alice = { id: 7, name: "Alice" };
+const group = -100_500;
+
+function message(inbound: Inbound | undefined): InboundMessage {
+  assert.ok(inbound?.type === "message", JSON.stringify(inbound));
+  return inbound;
+}
+
+/** What one update becomes. */
+async function takes(say: (rig: Awaited<ReturnType<typeof telegramRig>>) => void): Promise<Inbound[]> {
+  await using rig = await telegramRig();
+  say(rig);
+  // The last one shows that all before it have been through.
+  rig.tg.say(99, "the last one");
+  await rig.adapter.start(rig.inlet);
+  await rig.tg.waitFor(() => rig.inlet.received.some((each) => each.type === "message" && each.text === "the last one"));
+  return rig.inlet.received.slice(0, -1);
+}
+
+test("a private message arrives with all that the gateway needs", async () => {
+  await using rig = await telegramRig();
+  const update = rig.tg.say(7, "hello", { from: alice });
+  await rig.adapter.start(rig.inlet);
+  const [first] = await rig.received(1);
+  const { at, ...rest } = message(first);
+  assert.deepEqual(rest, {
+    type: "message",
+    key: `telegram:42:update:${update}`,
+    chat: chatRef(7),
+    kind: "private",
+    sender: { platform: "telegram", id: "7", name: "Alice" },
+    text: "hello",
+    messageId: "1",
+    addressed: true,
+  });
+  assert.ok(Math.abs(Date.now() - at) < 10_000);
+});
+
+for (const [name, text, expected, addressed, options] of [
+  ["just talk", "hello all", "hello all", false, {}],
+  ["a mention", "@Hermes_Test_Bot, what's up?", "what's up?", true, {}],
+  ["a mention in the middle", "so @hermes_test_bot what now", "so what now", true, {}],
+  ["nothing but a mention", "@hermes_test_bot", "@hermes_test_bot", true, {}],
+  ["another bot's mention", "@other_test_bot hi", "@other_test_bot hi", false, {}],
+  ["a longer name", "@hermes_test_bot2 hi", "@hermes_test_bot2 hi", false, {}],
+  ["a command", "/status now", "/status now", true, {}],
+  ["our command", "/status@hermes_test_bot now", "/status now", true, {}],
+  ["another bot's command", "/status@other_test_bot", "/status@other_test_bot", false, {}],
+  ["a command after a mention", "@hermes_test_bot /stop", "/stop", true, {}],
+  [
+    "a mention by id",
+    "Hermes, hi",
+    "hi",
+    true,
+    { entities: [{ type: "text_mention", offset: 0, length: 6, user: { id: 42, is_bot: true, first_name: "Hermes" } }] },
+  ],
+] as const) {
+  test(`in a group: ${name}`, async () => {
+    const [inbound] = await takes(({ tg }) => void tg.say(group, text, { from: alice, ...options }));
+    const got = message(inbound);
+    assert.deepEqual([got.text, got.addressed, got.kind, got.sender.id], [expected, addressed, "shared", "7"]);
+  });
+}
+
+test("in a group: a reply to us is for us, a reply to another is not", async () => {
+  await using rig = await telegramRig();
+  rig.tg.say(group, "@hermes_test_bot hi", { from: alice });
+  await rig.adapter.start(rig.inlet);
+  await rig.received(1);
+  const [chunk] = rig.adapter.render("hello");
+  assert.ok(chunk);
+  const ours = await rig.adapter.post(chatRef(group), chunk, { replyTo: null });
+  rig.tg.say(group, "and?", { from: alice, replyTo: Number(ours) });
+  rig.tg.say(group, "no", { from: alice, replyTo: 1 });
+  const all = (await rig.received(3)).map((each) => message(each).addressed);
+  assert.deepEqual(all, [true, true, false]);
+});
+
+test("topics are chats of their own, save the general one, and a topic's first message replies to nobody", async () => {
+  const created = {
+    message_id: 5,
+    from: { id: 42, is_bot: true, first_name: "Hermes" },
+    chat: { id: group },
+    date: 1,
+    forum_topic_created: {},
+  };
+  const all = await takes(({ tg }) => {
+    tg.say(group, "a", { from: alice, thread: 5, extra: { reply_to_message: created } });
+    tg.say(group, "b", { from: alice, extra: { message_thread_id: 5 } });
+    tg.say(group, "c", { from: alice, thread: 1 });
+    tg.say(7, "d", { from: alice, thread: 9 });
+  });
+  assert.deepEqual(
+    all.map((each) => each.chat.thread),
+    ["5", null, null, "9"],
+  );
+  assert.equal(message(all[0]).addressed, false);
+});
+
+test("captions, pictures without words, anonymous admins; not bots, service messages or forwarded channel posts", async () => {
+  const channel = { id: -100_900, type: "channel", title: "News" };
+  const all = await takes(({ tg }) => {
+    tg.say(7, "", { from: alice, extra: { caption: "look", photo: [] } });
+    tg.say(7, "", { from: alice, extra: { document: { file_id: "x", file_unique_id: "y", file_name: "a.pdf" } } });
+    tg.say(7, "", { from: alice, extra: { new_chat_title: "x" } });
+    tg.say(group, "from a bot", { from: { id: 77, bot: true } });
+    tg.say(group, "anonymous", {
+      from: { id: 1_087_968_824, bot: true },
+      extra: { sender_chat: { id: group, type: "supergroup", title: "The team" } },
+    });
+    tg.say(group, "news", { from: { id: 777_000 }, extra: { sender_chat: channel, is_automatic_forward: true } });
+    tg.update({ edited_message: { message_id: 1, date: 1, chat: { id: 7, type: "private" }, from: alice, text: "edited" } });
+  });
+  assert.deepEqual(
+    all.map((each) => [message(each).text, each.sender.id, each.sender.name]),
+    [
+      ["look\n\n[sent a photo, which can't be opened here yet]", "7", "Alice"],
+      ['[sent a file named "a.pdf", which can\'t be opened here yet]', "7", "Alice"],
+      ["anonymous", String(group), "The team"],
+    ],
+  );
+});
+
+test("a pressed button arrives with its data and is always acknowledged", async () => {
+  await using rig = await telegramRig();
+  await rig.adapter.start(rig.inlet);
+  rig.tg.say(7, "hi", { from: alice });
+  await rig.received(1);
+  const [chunk] = rig.adapter.render("Let them in?");
+  assert.ok(chunk);
+  const asked = await rig.adapter.post(chatRef(7), chunk, { replyTo: null, buttons: [{ label: "Yes", data: "pair:yes:ABC" }] });
+  const update = rig.tg.press(7, Number(asked), "pair:yes:ABC", { from: alice });
+  const [, pressed] = await rig.received(2);
+  assert.ok(pressed?.type === "button");
+  assert.deepEqual(
+    [pressed.key, pressed.data, pressed.chat, pressed.sender.id],
+    [`telegram:42:update:${update}`, "pair:yes:ABC", chatRef(7), "7"],
+  );
+  await rig.tg.waitFor(() => rig.callsOf("answerCallbackQuery").some((call) => call.status === 200));
+});
+
+test("a draft's stop button names its turn, or none that this process has shown", async () => {
+  await using rig = await telegramRig();
+  await rig.adapter.start(rig.inlet);
+  rig.tg.say(7, "hi", { from: alice });
+  await rig.received(1);
+  const [chunk] = rig.adapter.render("working");
+  assert.ok(chunk);
+  await rig.adapter.draft(chatRef(7), "turn-1", chunk);
+  rig.tg.stopDraft(7);
+  const person = { id: 7, type: "private", first_name: "Alice" };
+  rig.tg.update({ stopped_message_generation: { chat: person, draft_id: 12_345, message_thread_id: 3 } });
+  const [, known, unknown] = await rig.received(3);
+  assert.ok(known?.type === "stop" && unknown?.type === "stop");
+  assert.deepEqual([known.turn, known.sender.id, known.chat], ["turn-1", "7", chatRef(7)]);
+  assert.deepEqual([unknown.turn, unknown.chat], [null, chatRef(7, 3)]);
+});
+
+test("it asks for the kinds of update it reads", async () => {
+  await using rig = await telegramRig();
+  await rig.adapter.start(rig.inlet);
+  const call = await rig.tg.waitFor(() => rig.callsOf("getUpdates")[0]);
+  assert.deepEqual(call.params["allowed_updates"], ["message", "callback_query", "stopped_message_generation"]);
+});
+
+test("nothing is confirmed before it is stored: a refused event is asked for again, in order", async () => {
+  await using rig = await telegramRig();
+  for (const text of ["one", "two", "three"]) rig.tg.say(7, text, { from: alice });
+  rig.inlet.before = async (inbound) => {
+    if (message(inbound).text === "two" && rig.inlet.refused < 2) rig.inlet.refuse = 1;
+  };
+  await rig.adapter.start(rig.inlet);
+  const all = await rig.received(3);
+  assert.deepEqual(
+    all.map((each) => message(each).text),
+    ["one", "two", "three"],
+  );
+  assert.equal(rig.inlet.refused, 2);
+  const offsets = rig.callsOf("getUpdates").map((call) => call.params["offset"]);
+  assert.deepEqual(offsets.slice(0, 3), [undefined, 1_002, 1_002]);
+});
+
+test("a process that dies in the middle of a batch leaves the rest, and what it was storing, to the next one", async () => {
+  await using rig = await telegramRig();
+  for (const text of ["one", "two", "three"]) rig.tg.say(7, text, { from: alice });
+  // The first process never gets "two" stored, and then is no more.
+  const stuck = Promise.withResolvers<undefined>();
+  rig.inlet.before = async (inbound) => (message(inbound).text === "two" ? await stuck.promise : undefined);
+  await rig.adapter.start(rig.inlet);
+  await rig.received(1);
+  const next = rig.make();
+  const inlet = recordingInlet();
+  await next.start(inlet);
+  await rig.tg.waitFor(() => inlet.received.length === 3);
+  assert.deepEqual(
+    inlet.received.map((each) => message(each).text),
+    ["one", "two", "three"],
+  );
+  assert.equal(inlet.received[0]?.key, rig.inlet.received[0]?.key);
+  await next.close();
+  stuck.resolve(undefined);
+});
+
+test("an update told twice has the same key", async () => {
+  await using rig = await telegramRig();
+  const update = rig.tg.say(7, "hello", { from: alice });
+  await rig.adapter.start(rig.inlet);
+  await rig.received(1);
+  rig.tg.redeliver(update);
+  const [first, second] = await rig.received(2);
+  assert.equal(first?.key, second?.key);
+});
+
+test("an update that makes no sense is skipped, said so, and does not come again", async () => {
+  await using rig = await telegramRig();
+  const bad = rig.tg.update({ message: { message_id: 1, from: alice, text: "no chat" } });
+  rig.tg.say(7, "hello", { from: alice });
+  await rig.adapter.start(rig.inlet);
+  const [only] = await rig.received(1);
+  assert.equal(message(only).text, "hello");
+  await rig.tg.waitFor(() => rig.tg.pending === 0);
+  assert.deepEqual(
+    rig.lines.filter(({ level }) => level === "warn").map(({ fields }) => fields["update"]),
+    [bad],
+  );
+});
+
+test("stopped: at once, though a poll waits; what is stored is confirmed; sends still work; it starts again", async () => {
+  await using rig = await telegramRig();
+  rig.tg.say(7, "hello", { from: alice });
+  await rig.adapter.start(rig.inlet);
+  await rig.received(1);
+  await rig.tg.waitFor(() => rig.tg.pending === 0);
+  const started = performance.now();
+  await rig.adapter.pause();
+  assert.ok(performance.now() - started < 1_000);
+  const [chunk] = rig.adapter.render("bye");
+  assert.ok(chunk);
+  await rig.adapter.post(chatRef(7), chunk, { replyTo: null });
+  rig.tg.say(7, "later", { from: alice });
+  await rig.adapter.start(rig.inlet);
+  assert.equal(message((await rig.received(2))[1]).text, "later");
+});
+
+test("stopped while an event is stored: it waits for that, and confirms it", async () => {
+  await using rig = await telegramRig();
+  rig.tg.say(7, "hello", { from: alice });
+  const storing = Promise.withResolvers<undefined>();
+  const begun = Promise.withResolvers<undefined>();
+  rig.inlet.before = async () => {
+    begun.resolve(undefined);
+    await storing.promise;
+  };
+  await rig.adapter.start(rig.inlet);
+  await begun.promise;
+  const paused = rig.adapter.pause();
+  storing.resolve(undefined);
+  await paused;
+  assert.equal(rig.inlet.received.length, 1);
+  assert.equal(rig.tg.pending, 0);
+});
+
+test("two pollers with one token: one clear line, no crash, and it goes on", async () => {
+  await using rig = await telegramRig();
+  const conflict = { kind: "refuse", code: 409, description: "Conflict: terminated by other getUpdates request" } as const;
+  rig.tg.fault({ method: "getUpdates", times: 2 }, conflict);
+  await rig.adapter.start(rig.inlet);
+  rig.tg.say(7, "hello", { from: alice });
+  await rig.received(1);
+  const errors = rig.lines.filter(({ level }) => level === "error");
+  assert.equal(errors.length, 1);
+  assert.match(errors[0]?.message ?? "", /another process .*TELEGRAM_BOT_TOKEN/);
+});
+
+test("a real second poller: each message reaches one of them at least, none is lost", async () => {
+  await using rig = await telegramRig();
+  const rival = rig.make();
+  await rig.adapter.start(rig.inlet);
+  await rival.start(rig.inlet);
+  await rig.tg.waitFor(() => rig.lines.some(({ message: line }) => line.includes("another process")));
+  for (let count = 0; count < 5; count += 1) rig.tg.say(7, `message ${count}`, { from: alice });
+  await rig.tg.waitFor(() => new Set(rig.inlet.received.map(({ key }) => key)).size === 5);
+  await rival.close();
+});
+
+test("a forgotten webhook is removed", async () => {
+  await using rig = await telegramRig();
+  rig.tg.setWebhook("https://old.example/hook");
+  rig.tg.say(7, "hello", { from: alice });
+  await rig.adapter.start(rig.inlet);
+  await rig.received(1);
+  assert.equal(rig.callsOf("deleteWebhook").length, 1);
+});
+
+test("an outage of many kinds is two lines, and what was said meanwhile arrives", async () => {
+  await using rig = await telegramRig();
+  rig.tg.say(7, "hello", { from: alice });
+  rig.tg.fault({ method: "getUpdates" }, { kind: "reset", when: "before" });
+  rig.tg.fault({ method: "getUpdates" }, { kind: "garble", status: 502, body: "<html>Bad Gateway</html>" });
+  rig.tg.fault({ method: "getUpdates" }, { kind: "refuse", code: 500, description: "Internal Server Error" });
+  rig.tg.fault({ method: "getUpdates" }, { kind: "garble", status: 200, body: '{"ok":true,"result":{}}' });
+  await rig.adapter.start(rig.inlet);
+  await rig.tg.waitFor(() => rig.inlet.received.length === 1, 15_000);
+  assert.deepEqual(
+    rig.lines.map(({ level }) => level),
+    ["warn", "info"],
+  );
+});
+
+test("a bad token is refused with the mend, and never shown", async () => {
+  await using rig = await telegramRig();
+  const token = "42:AAwrongwrongwrongwrongwrongwrongwrong";
+  const adapter = rig.make({ token });
+  await assert.rejects(adapter.start(rig.inlet), (error) => {
+    assert.ok(error instanceof Failure);
+    assert.equal(error.code, "config.invalid");
+    assert.match(error.advice ?? "", /TELEGRAM_BOT_TOKEN/);
+    assert.ok(!`${error.message}${error.stack}${JSON.stringify(error)}`.includes("wrongwrong"));
+    return true;
+  });
+  await adapter.close();
+});
+
+test("no server: refused with its address, without the token anywhere", async () => {
+  await using rig = await telegramRig();
+  const gone = await telegramServer();
+  await gone.close();
+  const adapter = rig.make({ apiRoot: gone.url });
+  await assert.rejects(adapter.start(rig.inlet), (error) => {
+    assert.ok(error instanceof Failure);
+    assert.equal(error.code, "platform.unavailable");
+    assert.ok(error.message.includes(gone.url) && error.message.includes("ECONNREFUSED"));
+    assert.equal(error.cause, undefined);
+    return true;
+  });
+  await adapter.close();
+});
+
+test("the command menu is registered once, and again only when it has changed", async () => {
+  await using rig = await telegramRig();
+  for (const commands of [
+    [{ name: "help", description: "a" }],
+    [{ name: "help", description: "a" }],
+    [{ name: "help", description: "b" }],
+  ]) {
+    const adapter = rig.make({ commands });
+    await adapter.start(rig.inlet);
+    const polls = rig.callsOf("getUpdates").length;
+    await rig.tg.waitFor(
+      () =>
+        rig.callsOf("getUpdates").length >= polls && JSON.stringify(rig.tg.commands).includes(commands[0]?.description ?? "?"),
+    );
+    await adapter.close();
+  }
+  assert.equal(rig.callsOf("setMyCommands").length, 2);
+  assert.deepEqual(rig.tg.commands, [{ command: "help", description: "b" }]);
+});
+
+test("no line of the log holds the token", async () => {
+  await using rig = await telegramRig();
+  rig.tg.fault({ times: 5 }, { kind: "reset", when: "before" });
+  await assert.rejects(rig.adapter.start(rig.inlet));
+  await rig.adapter.start(rig.inlet).catch(() => undefined);
+  const [chunk] = rig.adapter.render("x");
+  assert.ok(chunk);
+  await rig.adapter
+    .post(chatRef(7), chunk, { replyTo: null })
+    .catch((error: unknown) => rig.lines.push({ level: "error", fields: { error }, message: String(error) }));
+  const secret = rig.tg.token.split(":")[1] ?? "?";
+  for (const { fields, message: line } of rig.lines)
+    assert.ok(!`${line}${JSON.stringify(fields)}${String(fields["error"])}`.includes(secret));
+});
