@@ -64,6 +64,7 @@ export async function telegramRig(server: TelegramServerOptions = {}, overrides:
     createTelegram({
       token: tg.token,
       apiRoot: tg.url,
+      richMessages: "off",
       commands: [{ name: "help", description: "What I can do" }],
       settings,
       log,
