@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { freshHome, type Process, startHermes } from "../flow/service.ts";
+import { call, modelServerWith, say, type Seen } from "../doubles/model-server.ts";
+import { telegramServer } from "../doubles/telegram.ts";
+import { freshDatabase } from "../services/postgres.ts";
+import { startRedis } from "../services/redis.ts";
+
+const chats = 20;
+const each = 10;
+
+/** Requests for a command run one first; the answer names the request, so that order and doubles show. */
+function answer(seen: Seen) {
+  const messages = seen.body.messages;
+  const asked = String(messages.findLast((message) => message.role === "user")?.content ?? "");
+  if (asked.includes("command") && messages.at(-1)?.role !== "tool") return call("terminal", { command: `echo ${asked}` });
+  return say(`answer to ${asked} and some more words to stream`, { pieces: 6, delayMs: 15 });
+}
+
+test(
+  "200 messages over 20 chats, a worker killed every second, Redis wiped: 200 answers, each once, in order",
+  { timeout: 120_000 },
+  async () => {
+    await using redis = await startRedis();
+    await using database = await freshDatabase();
+    await using home = await freshHome();
+    await using model = await modelServerWith({ strict: false }, answer);
+    await using telegram = await telegramServer({});
+    const env = {
+      REDIS_URL: redis.url,
+      DATABASE_URL: database.url,
+      OPENAI_BASE_URL: model.url,
+      TELEGRAM_BOT_TOKEN: telegram.token,
+      TELEGRAM_API_ROOT: telegram.url,
+    };
+    const hermes = (mode: "gateway" | "worker") => startHermes({ mode, home: home.path, env });
+    await using gateway = hermes("gateway");
+    const workers: Process[] = [hermes("worker"), hermes("worker")];
+    await gateway.printed(/telegram is connected/);
+
+    const killer = setInterval(() => {
+      const at = Math.floor(Math.random() * workers.length);
+      workers[at]?.child.kill("SIGKILL");
+      workers[at] = hermes("worker");
+    }, 1_000);
+    try {
+      const answers = (chat: number) => telegram.messages(1_000 + chat).filter((message) => message.text.includes("answer to"));
+      // Half of the chats send all their messages at once; the others wait for each answer, and ask for a command every second time.
+      const patient = async (chat: number) => {
+        for (let number = 1; number <= each; number += 1) {
+          telegram.say(1_000 + chat, `${number % 2 === 0 ? "command" : "question"} ${chat}-${number}`);
+          await telegram.waitFor(() => answers(chat).length >= number, 90_000);
+        }
+      };
+      const patients = Array.from({ length: chats / 2 }, (_, index) => patient(index + 1 + chats / 2));
+      for (let number = 1; number <= each; number += 1) {
+        for (let chat = 1; chat <= chats / 2; chat += 1) telegram.say(1_000 + chat, `question ${chat}-${number}`);
+        if (number === each / 2) await redis.flush();
+      }
+      await Promise.all(patients);
+      const all = Array.from({ length: chats }, (_, index) => index + 1);
+      await telegram.waitFor(() => all.every((chat) => answers(chat).length >= each), 90_000);
+      for (const chat of all) {
+        const order = answers(chat).map((message) => /answer to \w+ (\d+-\d+)/.exec(message.text)?.[1]);
+        assert.deepEqual(
+          order,
+          Array.from({ length: each }, (_, index) => `${chat}-${index + 1}`),
+        );
+      }
+    } finally {
+      clearInterval(killer);
+      await Promise.all(workers.map((worker) => worker[Symbol.asyncDispose]()));
+    }
+    assert.equal(await gateway.kill("SIGTERM"), 0);
+  },
+);
