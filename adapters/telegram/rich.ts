@@ -12,18 +12,34 @@ const plainScheme = /^(?:https?:|mailto:)/i;
  */
 export function richMarkdown(markdown: string): string | null {
   const tree = parse(markdown);
-  if (!tree || !all(tree).some(isRich)) return null;
-  const nodes = all(tree);
+  return tree && all(tree).some(isRich) ? harmless(markdown) : null;
+}
+
+/** What is taken apart may form something else (a picture leaves a link): hence several passes. */
+const mostPasses = 8;
+
+function harmless(markdown: string): string | null {
+  let text = markdown;
+  for (let pass = 0; pass < mostPasses; pass += 1) {
+    const tree = parse(text);
+    if (!tree) return null;
+    const edits = editsOf(text, all(tree));
+    if (edits.length === 0) return text;
+    text = apply(text, edits);
+  }
+  return null;
+}
+
+function editsOf(text: string, nodes: readonly Nodes[]): Edit[] {
+  const harmful = nodes.filter((node) => isHarmful(node) && text[span(node).from] !== "<");
+  const edits: Edit[] = harmful.map((node) => ({ at: span(node).from, put: "\\", drop: 0 }));
   const literal = nodes.filter(isLiteral).map(span);
-  const edits = nodes.flatMap((node): Edit[] =>
-    isHarmful(node) && markdown[span(node).from] !== "<" ? [{ at: span(node).from, put: "\\", drop: 0 }] : [],
-  );
   // What a backslash precedes is no HTML already.
-  for (const { 0: found, index } of markdown.matchAll(/\\[^]|</g)) {
+  for (const { 0: found, index } of text.matchAll(/\\[^]|</g)) {
     const counts = found === "<" && !literal.some(({ from, to }) => from <= index && index < to);
     if (counts) edits.push({ at: index, put: "&lt;", drop: 1 });
   }
-  return apply(markdown, edits);
+  return edits;
 }
 
 interface Edit {
