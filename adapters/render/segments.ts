@@ -19,20 +19,25 @@ export function segments(markdown: string): Segment[] {
   const lines = markdown.split("\n");
   let held: string[] = [];
   let chars = 0;
+  let inner = createInnerFence();
   const flush = (): void => {
     const text = held.join("\n");
-    if (text.trim() !== "") found.push({ type: text.length > blockChars || held.some(isTooDeep) ? "plain" : "markdown", text });
+    const costly = text.length > blockChars && !inner.seen();
+    if (text.trim() !== "") found.push({ type: costly || held.some(isTooDeep) ? "plain" : "markdown", text });
     held = [];
     chars = 0;
+    inner = createInnerFence();
   };
   const hold = (text: string): void => {
-    if (chars + text.length > blockChars || (chars > segmentChars && endsBefore(text, held))) {
+    const full = chars + text.length > blockChars && !inner.open();
+    if (full || (chars > segmentChars && endsBefore(text, held))) {
       const head = tableHead(held, text);
       flush();
       held.push(...head);
     }
     held.push(text);
     chars += text.length + 1;
+    inner.take(text);
   };
   for (let at = 0; at < lines.length; at += 1) {
     const text = lines[at] ?? "";
@@ -43,10 +48,27 @@ export function segments(markdown: string): Segment[] {
       at = fence.last;
       continue;
     }
-    for (const piece of shortLines(text)) hold(piece);
+    for (const piece of inner.open() ? [text] : shortLines(text)) hold(piece);
   }
   flush();
   return found;
+}
+
+/** Follows fences within list items and quotations: they are never cut, and cost the parser little. */
+function createInnerFence(): { take(line: string): void; open(): boolean; seen(): boolean } {
+  let mark: string | null = null;
+  let seen = false;
+  return {
+    take(text) {
+      const found = /^\s*(?:(?:[-*+]|\d{1,9}[.)]|>)\s*)*(`{3,}|~{3,})([^`]*)$/.exec(text);
+      if (found?.[1] === undefined) return;
+      seen = true;
+      if (mark === null) mark = found[1];
+      else if (found[1].startsWith(mark) && found[2]?.trim() === "") mark = null;
+    },
+    open: () => mark !== null,
+    seen: () => seen,
+  };
 }
 
 /** A line longer than a block in pieces that end with a sentence or a word; one without spaces stays whole. */

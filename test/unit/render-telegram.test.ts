@@ -77,6 +77,23 @@ test("a fence cut in two is a fence in both, with its language; nothing of it is
   assert.equal(inside.join("\n"), code);
 });
 
+for (const [where, indent] of [
+  ["a list item", "  "],
+  ["a quotation", "> "],
+] as const) {
+  test(`a long fence within ${where} stays code to its end`, () => {
+    const code = Array.from({ length: 3_000 }, (_, index) => `**line ${index}**;`).join("\n");
+    const first = where === "a list item" ? "- look:\n" : "> look:\n";
+    const body = `\`\`\`ts\n${code}\n\`\`\``.replaceAll(/^/gm, indent);
+    const chunks = renderTelegram(`${first}${body}\n\nDone with **that**.`);
+    const inside = chunks.flatMap(({ text, entities }) =>
+      entities.filter((each) => each.type === "pre").map((each) => text.slice(each.offset, each.offset + each.length)),
+    );
+    assert.equal(inside.join("\n"), code);
+    assert.match(chunks.at(-1)?.text ?? "", /Done with that\.$/);
+  });
+}
+
 test("a table cut in two says its head in both, and each row once", () => {
   const rows = Array.from({ length: 600 }, (_, index) => `| row ${index} | ${"x".repeat(index % 20)} |`);
   const chunks = renderTelegram(`| name | value |\n|---|---|\n${rows.join("\n")}`);
