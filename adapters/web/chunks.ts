@@ -4,7 +4,7 @@ export interface WebChunk {
 }
 
 /** More than this would make the page slow; the answer goes on in the next message. */
-export const chunkChars = 200_000;
+const chunkChars = 200_000;
 
 interface Fence {
   /** The opening line, repeated when a block goes on in the next message. */

@@ -8,8 +8,7 @@ import { createRenderer } from "./renderer.ts";
 import { openServer, type PageServer } from "./server.ts";
 import { createStream } from "./stream.ts";
 
-export type { WebChunk } from "./chunks.ts";
-export type { HistoryItem, PageStatus, Probe, Probes, WebOptions } from "./options.ts";
+export type { HistoryItem, PageStatus, WebOptions } from "./options.ts";
 
 /** The local page as an adapter, and the address to print. */
 export interface WebAdapter extends Adapter<WebChunk> {

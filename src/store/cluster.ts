@@ -23,7 +23,7 @@ export async function ensureCluster(directory: string, signal: AbortSignal): Pro
   await rename(fresh, directory);
 }
 
-/** Makes a cluster in this process: what the other process runs. */
+/** Makes a cluster in this process: what the other process runs, which is why nothing here imports it. @public */
 export async function createCluster(directory: string): Promise<void> {
   // WAL in pieces of 1 MB keeps a quiet database at 30 MB on disk; nothing must survive a power cut before the rename.
   const db = await PGlite.create(directory, { initDbStartParams: ["--wal-segsize=1", "--no-sync"] });

@@ -89,13 +89,7 @@ suite("a team's Telegram", () => {
     rig.telegram.say(-31, "@team_bot how many?", { thread: 8 });
     await rig.telegram.waitFor(() => rig.texts(-31).filter((text) => text === "I know of 1").length === 2);
     assert.equal(rig.texts(-31).filter((text) => text.includes("/new")).length, 1);
-    assert.deepEqual(
-      rig.telegram
-        .messages(-31)
-        .map((message) => message.thread)
-        .toSorted(),
-      [7, 8, null],
-    );
+    assert.deepEqual(new Set(rig.telegram.messages(-31).map((message) => message.thread)), new Set([7, 8, null]));
   });
 
   test("the stop button of a draft ends the turn with what there was", async () => {
@@ -133,14 +127,10 @@ suite("a team's Telegram", () => {
 
   test("the commands are registered once", () => {
     assert.equal(rig.telegram.calls.filter((call) => call.method === "setMyCommands").length, 1);
-    assert.deepEqual(rig.telegram.commands.map((each) => each["command"]).toSorted(), [
-      "help",
-      "new",
-      "retry",
-      "start",
-      "status",
-      "stop",
-    ]);
+    assert.deepEqual(
+      new Set(rig.telegram.commands.map((each) => each["command"])),
+      new Set(["help", "new", "retry", "start", "status", "stop"]),
+    );
   });
 });
 
