@@ -41,7 +41,7 @@ export function recordingInlet(): RecordingInlet {
   return inlet;
 }
 
-export function recordingLog(): { readonly log: Log; readonly lines: LogLine[] } {
+function recordingLog(): { readonly log: Log; readonly lines: LogLine[] } {
   const lines: LogLine[] = [];
   const at = (level: keyof Log) => (fields: Readonly<Record<string, unknown>>, message: string) =>
     void lines.push({ level, fields, message });
