@@ -15,7 +15,7 @@ export function createRest(worker: WakeWorker): { trouble(): void; close(): void
   let closed = false;
   const resume = () => {
     timer = null;
-    worker.resume();
+    void worker.resume();
   };
   return {
     trouble() {
