@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
 import { call, modelServerWith, say, type Seen } from "../doubles/model-server.ts";
 import { freshDatabase } from "../services/postgres.ts";
@@ -50,12 +52,23 @@ test("a stopping worker gives a running turn its time, then leaves it to another
       : call("terminal", { command: "sleep 60" });
   });
   await using home = await freshHome();
+  await writeFile(join(home.path, "config.yaml"), "agent:\n  drain_timeout: 2\n");
   await using team = await deployment(model.url, { HERMES_HOME: home.path });
   const first = team.worker();
   await team.page.send("quick");
   await model.arrived(1);
   assert.equal(await first.kill("SIGTERM"), 0, first.output());
   assert.deepEqual(await team.page.answers(1), ["quick answer"], "it was let finish");
+
+  const second = team.worker();
+  await team.page.send("a command that takes a minute");
+  await model.arrived(2);
+  const stopping = second.kill("SIGTERM");
+  await using _third = team.worker();
+  assert.equal(await stopping, 0, second.output());
+  assert.deepEqual((await team.page.answers(2))[1], "after the command");
+  const result = model.seen.at(-1)?.body.messages.at(-1);
+  assert.match(String(result?.content), /outcome of this terminal call is unknown/);
 });
 
 test("Redis away while messages come: they are kept, the log says so once, and all are answered when it is back", async () => {
