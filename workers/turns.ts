@@ -15,15 +15,9 @@ import type { JobOutcome, Queues } from "../src/core/queue.ts";
 import type { SandboxBackend } from "../src/core/sandbox.ts";
 import type { Tool, ToolLimits } from "../src/core/tool.ts";
 import type { Db, Hold } from "../src/store/hold.ts";
-import {
-  abandonSession,
-  type Claim,
-  claimSession,
-  freezePrompt,
-  releaseIfIdle,
-  type SessionInfo,
-} from "../src/store/sessions.ts";
-import { beginTurn, nextWork, type Turn, type Work } from "../src/store/turns.ts";
+import { abandonSession, freezePrompt, releaseIfIdle, type SessionInfo } from "../src/store/sessions.ts";
+import { beginTurn, type Turn } from "../src/store/turns.ts";
+import { type Claim, claimSession, nextWork, type Work } from "../src/store/work.ts";
 import { keepLeases, type Leases } from "./leases.ts";
 
 /** What a worker works with; made in `src/main.ts`. */
@@ -87,14 +81,16 @@ async function workSession(
 ): Promise<JobOutcome> {
   const claim = draining() ? null : await claimSession(parts.db, session, holder, leaseMs);
   if (!claim) return { type: "done" };
-  const { hold } = claim;
+  const { hold, info } = claim;
   const lease = leases.hold(session);
   try {
+    let { work } = claim;
     let left = false;
     while (!left && !draining()) {
-      const worked = await workOne(parts, claim, (running) => lease.set(running));
+      const worked = work && (await workOne(parts, { hold, info }, work, (running) => lease.set(running)));
       if (worked === "handed_over") break;
       left = await releaseIfIdle(parts.db, hold);
+      if (!left) work = await nextWork(parts.db, hold);
     }
     if (!left) await letGo(parts, hold);
     return { type: "done" };
@@ -120,10 +116,8 @@ async function letGo(parts: TurnParts, hold: Hold): Promise<void> {
 
 type Set = (running: { turn: string; leave(reason: LeaveReason): void } | null) => void;
 
-/** Runs the session's unfinished turn, or makes one of the oldest message that waits. */
-async function workOne(parts: TurnParts, { hold, info: found }: Claim, set: Set): Promise<TurnEnd | "idle"> {
-  const work = await nextWork(parts.db, hold);
-  if (!work) return "idle";
+/** Runs the session's unfinished turn, or the one it makes of the oldest message that waits. */
+async function workOne(parts: TurnParts, { hold, info: found }: Omit<Claim, "work">, work: Work, set: Set): Promise<TurnEnd> {
   const { person } = work;
   const turn = work.type === "resume" ? work.turn : await begin(parts, hold, found, work);
   const info = await withPrompt(parts, found, person);

@@ -33,10 +33,10 @@ export function commandPorts(parts: GatewayParts, inbound: InboundMessage, perso
       const last = session === null ? null : await lastRequest(parts.db, session);
       if (!last) return false;
       const again: InboundMessage = { ...last, key: `${inbound.key}:retry`, messageId: inbound.messageId, at: inbound.at };
-      const id = await storeInbound(parts.db, again);
-      if (id === null) return true;
+      const stored = await storeInbound(parts.db, again);
+      if (stored === null) return true;
       const open = await openSession(parts.db, inbound.chat, inbound.kind);
-      await assignInbound(parts.db, id, open.session, person.id);
+      await assignInbound(parts.db, stored.id, open.session, person.id);
       await parts.queues.queue(parts.names.turns).wake(open.session);
       return true;
     },

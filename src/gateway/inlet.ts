@@ -6,7 +6,16 @@ import type { Outbound } from "../core/outbound.ts";
 import { priorities } from "../core/queue.ts";
 import { findCommand, mayUse, parseCommand } from "../commands/command.ts";
 import { takePairing } from "../store/people.ts";
-import { assignInbound, findRoute, isUnrouted, settleInbound, storeInbound, unroutedInbound } from "../store/inbox.ts";
+import {
+  assignInbound,
+  findRoute,
+  isUnrouted,
+  type Route,
+  settleInbound,
+  type Stored,
+  storeInbound,
+  unroutedInbound,
+} from "../store/inbox.ts";
 import { addOutbound } from "../store/outbox.ts";
 import { openSession } from "../store/sessions.ts";
 import { requestStop } from "../store/turns.ts";
@@ -31,7 +40,7 @@ const troubleMs = 300_000;
  * in order of arrival within each chat.
  */
 export function createGateway(parts: GatewayParts): Gateway {
-  const chains = new Map<string, Promise<void>>();
+  const lanes = new Map<string, Lane>();
   const routing = new Set<number>();
   const told = new Map<string, number>();
 
@@ -42,40 +51,71 @@ export function createGateway(parts: GatewayParts): Gateway {
     if (told.size > 10_000) told.clear();
     await parts.tell(chat, markdown);
   };
-  const enqueue = (id: number, inbound: Inbound): void => {
+  const enter = (key: string): Lane => {
+    const lane = lanes.get(key) ?? { tail: Promise.resolve(), inside: 0, queued: 0, routing: 0 };
+    lanes.set(key, lane);
+    lane.inside += 1;
+    return lane;
+  };
+  const leave = (key: string, lane: Lane): void => {
+    lane.inside -= 1;
+    if (lane.inside === 0) lanes.delete(key);
+  };
+  const enqueue = (id: number, inbound: Inbound, known: Route | null): void => {
     if (routing.has(id)) return;
     routing.add(id);
     const key = chatKey(inbound.chat);
-    const next = (chains.get(key) ?? Promise.resolve())
-      .then(() => route(parts, id, inbound, tellOnce))
+    const lane = enter(key);
+    lane.queued += 1;
+    lane.routing += 1;
+    lane.tail = lane.tail
+      .then(() => route(parts, id, inbound, known, tellOnce))
       .catch((error: unknown) => parts.log.warn({ error, id }, "an event could not be routed; it will be tried again"))
       .finally(() => {
         routing.delete(id);
-        if (chains.get(key) === next) chains.delete(key);
+        lane.routing -= 1;
+        leave(key, lane);
       });
-    chains.set(key, next);
   };
   return {
     async receive(inbound) {
-      const id = await store(parts, inbound, tellOnce);
-      if (id === null) return;
-      parts.metrics.messageIn(inbound.chat.platform);
-      enqueue(id, inbound);
+      const key = chatKey(inbound.chat);
+      const lane = enter(key);
+      const quietAt = lane.routing === 0 ? lane.queued : null;
+      try {
+        const stored = await store(parts, inbound, tellOnce);
+        if (stored === null) return;
+        parts.metrics.messageIn(inbound.chat.platform);
+        // An earlier event of the chat (a /new, a first message) may have changed where this one goes since it was stored.
+        enqueue(stored.id, inbound, lane.queued === quietAt ? stored.route : null);
+      } finally {
+        leave(key, lane);
+      }
     },
     async sweep(platforms) {
       for (const row of await unroutedInbound(parts.db, platforms, abandonedMs)) {
-        if (!routing.has(row.id) && (await isUnrouted(parts.db, row.id))) enqueue(row.id, row.inbound);
+        if (!routing.has(row.id) && (await isUnrouted(parts.db, row.id))) enqueue(row.id, row.inbound, null);
       }
     },
     async settled() {
-      await Promise.all(chains.values());
+      await Promise.all([...lanes.values()].map((lane) => lane.tail));
     },
   };
 }
 
+/** The order of one chat's events; it exists while anything of the chat is being stored or routed. */
+interface Lane {
+  tail: Promise<void>;
+  /** Who keeps the lane: receipts and routings under way. */
+  inside: number;
+  /** How many routings have ever been queued here, and how many are not over. */
+  queued: number;
+  routing: number;
+}
+
 type TellOnce = (chat: ChatRef, markdown: string) => Promise<void>;
 
-async function store(parts: GatewayParts, inbound: Inbound, tellOnce: TellOnce): Promise<number | null> {
+async function store(parts: GatewayParts, inbound: Inbound, tellOnce: TellOnce): Promise<Stored | null> {
   try {
     return await storeInbound(parts.db, inbound);
   } catch (error) {
@@ -88,8 +128,8 @@ async function store(parts: GatewayParts, inbound: Inbound, tellOnce: TellOnce):
   }
 }
 
-async function route(parts: GatewayParts, id: number, inbound: Inbound, tellOnce: TellOnce): Promise<void> {
-  const found = await findRoute(parts.db, inbound.chat, inbound.sender);
+async function route(parts: GatewayParts, id: number, inbound: Inbound, known: Route | null, tellOnce: TellOnce): Promise<void> {
+  const found = known ?? (await findRoute(parts.db, inbound.chat, inbound.sender));
   const decision = await decideAccess(parts.db, parts.access, inbound, found.person);
   if (decision.type === "out") {
     await say(parts, `inbox:${id}`, decision.notices);

@@ -1,5 +1,5 @@
-import { sql } from "kysely";
-import { type ChatRef, chatKey, type Person } from "../core/chats.ts";
+import { type RawBuilder, sql } from "kysely";
+import { type Account, type ChatRef, chatKey, type Person } from "../core/chats.ts";
 import type { Inbound, InboundMessage } from "../core/inbound.ts";
 import type { Db } from "./hold.ts";
 
@@ -9,15 +9,22 @@ export interface InboxRow {
   readonly inbound: Inbound;
 }
 
+/** An event that has just been stored, and where it goes as things stood at that moment. */
+export interface Stored {
+  readonly id: number;
+  readonly route: Route;
+}
+
 /** Stores an event; null when its key is already there (a redelivery). Once this resolves, the platform may be acknowledged. */
-export async function storeInbound(db: Db, inbound: Inbound): Promise<number | null> {
-  const row = await db
-    .insertInto("inbox")
-    .values({ key: inbound.key, chat_key: chatKey(inbound.chat), inbound: JSON.stringify(inbound) })
-    .onConflict((conflict) => conflict.column("key").doNothing())
-    .returning("id")
-    .executeTakeFirst();
-  return row?.id ?? null;
+export async function storeInbound(db: Db, inbound: Inbound): Promise<Stored | null> {
+  const found = await sql<RouteRow & { id: number }>`
+    with stored as (
+      insert into inbox (key, chat_key, inbound)
+      values (${inbound.key}, ${chatKey(inbound.chat)}, ${JSON.stringify(inbound)}::jsonb)
+      on conflict (key) do nothing returning id)
+    select stored.id, ${routeColumns} from stored ${routeJoins(inbound.chat, inbound.sender)}`.execute(db);
+  const row = found.rows[0];
+  return row ? { id: row.id, route: toRoute(row) } : null;
 }
 
 /** Events stored longer than `olderMs` ago that nobody has routed: their gateway died in between. Oldest first. */
@@ -74,18 +81,34 @@ export interface Route {
   readonly session: string | null;
 }
 
-export async function findRoute(db: Db, chat: ChatRef, account: { platform: string; id: string }): Promise<Route> {
-  const found = await sql<{ person: string; name: string; role: Person["role"]; conversation: string; session: string }>`
-    select p.id as person, p.name, p.role, c.id as conversation, s.id as session
-    from (select 1) one
+export async function findRoute(db: Db, chat: ChatRef, account: Sender): Promise<Route> {
+  const found = await sql<RouteRow>`select ${routeColumns} from (select 1) one ${routeJoins(chat, account)}`.execute(db);
+  const row = found.rows[0];
+  return row ? toRoute(row) : { person: null, conversation: null, session: null };
+}
+
+type Sender = Pick<Account, "platform" | "id">;
+
+interface RouteRow {
+  readonly person: string | null;
+  readonly name: string;
+  readonly role: Person["role"];
+  readonly conversation: string | null;
+  readonly session: string | null;
+}
+
+const routeColumns = sql`p.id as person, p.name, p.role, c.id as conversation, s.id as session`;
+
+function routeJoins(chat: ChatRef, account: Sender): RawBuilder<unknown> {
+  return sql`
     left join identities i on i.platform = ${account.platform} and i.account = ${account.id}
     left join people p on p.id = i.person_id
     left join conversations c on c.platform = ${chat.platform} and c.chat = ${chat.chat} and c.thread = ${chat.thread ?? ""}
-    left join sessions s on s.conversation_id = c.id and s.ended_at is null`.execute(db);
-  const row = found.rows[0];
-  if (!row) return { person: null, conversation: null, session: null };
-  const person = row.person ? { id: row.person, name: row.name, role: row.role } : null;
-  return { person, conversation: row.conversation, session: row.session };
+    left join sessions s on s.conversation_id = c.id and s.ended_at is null`;
+}
+
+function toRoute({ person: id, name, role, conversation, session }: RouteRow): Route {
+  return { person: id === null ? null : { id, name, role }, conversation, session };
 }
 
 /** The newest message of this session that became a turn: what `/retry` asks again. */

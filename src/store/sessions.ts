@@ -58,36 +58,6 @@ export async function freezePrompt(db: Db, session: string, prompt: FrozenPrompt
   return row.prompt ?? prompt;
 }
 
-/** A session that has been taken, with what its turns need to know of it. */
-export interface Claim {
-  readonly hold: Hold;
-  readonly info: SessionInfo;
-}
-
-interface ClaimRow {
-  readonly fence: number;
-  readonly conversation: string;
-  readonly prompt: FrozenPrompt | null;
-  readonly platform: string;
-  readonly chat: string;
-  readonly thread: string;
-  readonly kind: ChatKind;
-}
-
-/** Takes the session for `holder`; null while somebody else's lease lives. Each claim gets a higher fence. */
-export async function claimSession(db: Db, session: string, holder: string, leaseMs: number): Promise<Claim | null> {
-  const found = await sql<ClaimRow>`
-    update sessions s set holder = ${holder}, lease_until = ${later(leaseMs)}, fence = s.fence + 1
-    from conversations c
-    where s.id = ${session} and c.id = s.conversation_id and (s.holder is null or s.lease_until < now())
-    returning s.fence, s.conversation_id as conversation, s.prompt, c.platform, c.chat, c.thread, c.kind`.execute(db);
-  const row = found.rows[0];
-  if (!row) return null;
-  const { fence, conversation, prompt, platform, kind } = row;
-  const chat = { platform, chat: row.chat, thread: row.thread === "" ? null : row.thread };
-  return { hold: { session, fence }, info: { session, conversation, chat, kind, prompt } };
-}
-
 /** Renews all leases of a worker in one statement; returns the sessions it still holds and the turns asked to stop. */
 export async function renewLeases(
   db: Db,
@@ -163,6 +133,7 @@ export async function sessionsWithWork(db: Db): Promise<readonly Hold[]> {
   return found.rows;
 }
 
-function later(ms: number) {
+/** A time that far from now, by the database's clock. */
+export function later(ms: number) {
   return sql<Date>`now() + ${ms} * interval '1 millisecond'`;
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { type RawBuilder, sql } from "kysely";
-import { chatKey, type Person, type Role } from "../core/chats.ts";
+import { chatKey } from "../core/chats.ts";
 import type { InboundMessage } from "../core/inbound.ts";
 import type { ModelMessage } from "../core/model.ts";
 import type { Outbound } from "../core/outbound.ts";
@@ -23,49 +23,6 @@ export interface Waiting {
   readonly id: number;
   readonly person: string;
   readonly inbound: InboundMessage;
-}
-
-/** What a session's worker does next: go on with the unfinished turn, or begin one with the oldest message. */
-export type Work = { readonly person: Person } & (
-  | { readonly type: "resume"; readonly turn: Turn }
-  | { readonly type: "begin"; readonly waiting: Waiting }
-);
-
-interface WorkRow {
-  readonly turn: string | null;
-  readonly step: number;
-  readonly attempts: number;
-  readonly inbox: number | null;
-  readonly inbound: InboundMessage;
-  readonly person: string | null;
-  readonly name: string;
-  readonly role: Role;
-}
-
-/** Finds the session's next work, an unfinished turn counted as one more attempt; null when there is none. */
-export async function nextWork(db: Db, hold: Hold): Promise<Work | null> {
-  const found = await sql<WorkRow>`
-    with ${heldRow(hold)},
-    running as (
-      update turns set attempts = attempts + 1
-      where session_id = ${hold.session} and status = 'running' and exists (select 1 from hold)
-      returning id, person_id, step, inbox_id, attempts),
-    waiting as (
-      select id, person_id from inbox
-      where session_id = ${hold.session} and status = 'waiting' and person_id is not null and inbound->>'type' = 'message'
-        and not exists (select 1 from running)
-      order by id limit 1)
-    select r.id as turn, r.step, r.attempts, i.id as inbox, i.inbound, p.id as person, p.name, p.role
-    from hold left join running r on true left join waiting w on true
-    left join inbox i on i.id = coalesce(r.inbox_id, w.id)
-    left join people p on p.id = coalesce(r.person_id, w.person_id)`.execute(db);
-  const row = found.rows[0];
-  if (!row) throw stale(hold);
-  if (row.inbox === null || row.person === null) return null;
-  const person = { id: row.person, name: row.name, role: row.role };
-  if (row.turn === null) return { type: "begin", person, waiting: { id: row.inbox, person: person.id, inbound: row.inbound } };
-  const { turn: id, step, attempts, inbound: request } = row;
-  return { type: "resume", person, turn: { id, session: hold.session, person: person.id, step, attempts, request } };
 }
 
 /** The oldest messages that wait in a session, in order of arrival. */
