@@ -8,14 +8,26 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const entry = join(root, "src", "cli", "hermes.ts");
+// Compiled code, types already stripped: half of a start is compiling. Where nothing can be written, nothing is kept.
+const codeCache = join(root, "node_modules", ".cache", "hermes-team", "code");
+// A start allocates much and keeps little: without this the young generation holds 50 MB for as long as the process is idle.
+const smallHeap = "--semi-space-growth-factor=1";
 // Type stripping is stable, and silent, since 24.12.
 const [major, minor] = process.versions.node.split(".").map(Number);
 
 if (major > 24 || (major === 24 && minor >= 12)) {
+  await tuneEngine();
   const { runHermes } = await import(pathToFileURL(entry).href);
   await runHermes();
 } else {
   runWith(join(root, "node_modules", "node", "bin", process.platform === "win32" ? "node.exe" : "node"));
+}
+
+/** Makes this process start fast and stay small. It must come before the first TypeScript: then the type stripper stays unloaded, too. */
+async function tuneEngine() {
+  const [{ enableCompileCache }, { default: v8 }] = await Promise.all(["node:module", "node:v8"].map((name) => import(name)));
+  enableCompileCache(codeCache);
+  v8.setFlagsFromString(smallHeap);
 }
 
 function runWith(node) {
@@ -25,7 +37,8 @@ function runWith(node) {
     process.exitCode = 1;
     return;
   }
-  const child = spawn(node, [entry, ...process.argv.slice(2)], { stdio: "inherit" });
+  const env = { NODE_COMPILE_CACHE: codeCache, ...process.env };
+  const child = spawn(node, [smallHeap, entry, ...process.argv.slice(2)], { stdio: "inherit", env });
   // A terminal's Ctrl-C reaches both processes; the child decides what comes of it.
   const forwarded = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR2", "SIGCONT"];
   for (const signal of forwarded)

@@ -7,7 +7,6 @@ import { asFailure } from "../core/failures.ts";
 import { redact } from "../core/redact.ts";
 import { commands, loadProduct } from "./commands.ts";
 import { type Context, exits } from "./context.ts";
-import { tuneEngine } from "./engine.ts";
 
 /** Runs one command line; gives the exit status. Never throws. */
 export async function hermes(args: readonly string[], streams: Streams = process): Promise<number> {
@@ -106,7 +105,6 @@ async function version(): Promise<string> {
 
 /** The whole life of the `hermes` process. */
 export async function runHermes(): Promise<void> {
-  tuneEngine();
   // `hermes config show | head`: the reader has gone, and so may we.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? exits.ok : exits.failure));
   process.exitCode = await hermes(process.argv.slice(2));

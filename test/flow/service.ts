@@ -22,7 +22,7 @@ export interface ProcessOptions {
 
 /** Starts `hermes start|gateway|worker` as a process of its own, with nothing of this machine's configuration. */
 export function startHermes(options: ProcessOptions): Process {
-  const entry = new URL("../../src/cli/hermes.ts", import.meta.url).pathname;
+  const entry = new URL("../../bin/hermes.mjs", import.meta.url).pathname;
   const base = {
     PATH: process.env["PATH"] ?? "",
     HERMES_HOME: options.home,
