@@ -156,9 +156,14 @@ export const keys = {
   }),
   "telegram.rich_messages": row(oneOf(["off", "auto"]), "off", "Telegram's rich messages; some clients show them blank."),
 
-  "http.host": row(text("an address"), "127.0.0.1", "Where the local page listens. Anything but loopback lets others reach it; only its token keeps them out.", {
-    env: "HERMES_HTTP_HOST",
-  }),
+  "http.host": row(
+    text("an address"),
+    "127.0.0.1",
+    "Where the local page listens. Anything but loopback lets others reach it; only its token keeps them out.",
+    {
+      env: "HERMES_HTTP_HOST",
+    },
+  ),
   "http.port": row(
     whole(0, 65_535, ""),
     8_420,

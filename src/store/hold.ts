@@ -15,7 +15,7 @@ export interface Hold {
  * Runs `work` in a transaction that holds the session's row: nobody can claim the session meanwhile, and nothing is written when the
  * hold is stale. Throws `turn.stale` then.
  */
-export async function fenced<Result>(db: Db, hold: Hold, work: (trx: Trx) => Promise<Result>): Promise<Result> {
+async function fenced<Result>(db: Db, hold: Hold, work: (trx: Trx) => Promise<Result>): Promise<Result> {
   return await db.transaction().execute(async (trx) => {
     const held = await sql`select 1 from sessions where id = ${hold.session} and fence = ${hold.fence} for share`.execute(trx);
     if (held.rows.length === 0) throw stale(hold);
@@ -27,7 +27,7 @@ export async function fenced<Result>(db: Db, hold: Hold, work: (trx: Trx) => Pro
  * As `fenced`, in one statement, so that the hot path pays one round trip: `parts` are further CTEs, and each that writes must itself
  * demand `exists (select 1 from hold)` or read from one that does.
  */
-export async function fencedOnce(db: Db, hold: Hold, parts: RawBuilder<unknown>): Promise<void> {
+async function fencedOnce(db: Db, hold: Hold, parts: RawBuilder<unknown>): Promise<void> {
   const held = await sql`with ${heldRow(hold)}, ${parts} select id from hold`.execute(db);
   if (held.rows.length === 0) throw stale(hold);
 }
