@@ -1,9 +1,8 @@
-import { type Kysely, type RawBuilder, sql, type Transaction } from "kysely";
+import { type Kysely, type RawBuilder, sql } from "kysely";
 import { Failure } from "../core/failures.ts";
 import type { Schema } from "./schema.ts";
 
 export type Db = Kysely<Schema>;
-export type Trx = Transaction<Schema>;
 
 /** A worker's hold on a session. The fence grows with each claim; a write that carries an old one is refused. */
 export interface Hold {
@@ -12,22 +11,11 @@ export interface Hold {
 }
 
 /**
- * Runs `work` in a transaction that holds the session's row: nobody can claim the session meanwhile, and nothing is written when the
- * hold is stale. Throws `turn.stale` then.
+ * Writes under a hold, in one statement: `parts` are CTEs after `hold`, and each that writes must itself demand `exists (select 1 from
+ * hold)` or read from one that does. Nobody can claim the session meanwhile, and nothing is written when the hold is stale: then it
+ * throws `turn.stale`.
  */
-async function fenced<Result>(db: Db, hold: Hold, work: (trx: Trx) => Promise<Result>): Promise<Result> {
-  return await db.transaction().execute(async (trx) => {
-    const held = await sql`select 1 from sessions where id = ${hold.session} and fence = ${hold.fence} for share`.execute(trx);
-    if (held.rows.length === 0) throw stale(hold);
-    return await work(trx);
-  });
-}
-
-/**
- * As `fenced`, in one statement, so that the hot path pays one round trip: `parts` are further CTEs, and each that writes must itself
- * demand `exists (select 1 from hold)` or read from one that does.
- */
-async function fencedOnce(db: Db, hold: Hold, parts: RawBuilder<unknown>): Promise<void> {
+export async function fenced(db: Db, hold: Hold, parts: RawBuilder<unknown>): Promise<void> {
   const held = await sql`with ${heldRow(hold)}, ${parts} select id from hold`.execute(db);
   if (held.rows.length === 0) throw stale(hold);
 }

@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { Viewer } from "../core/chats.ts";
 import type { ModelMessage, ToolCall } from "../core/model.ts";
 import type { ToolKind } from "../core/tool.ts";
-import { type Db, fencedOnce, type Hold } from "./hold.ts";
+import { type Db, fenced, type Hold } from "./hold.ts";
 import type { CallStatus } from "./schema.ts";
 import { appended } from "./turns.ts";
 
@@ -62,7 +62,7 @@ export async function recordModelCall(db: Db, turn: string, step: number, call: 
 
 /** Journals the model's message of a step that goes on with calls. */
 export async function journalStep(db: Db, hold: Hold, turn: string, step: number, message: ModelMessage): Promise<void> {
-  await fencedOnce(
+  await fenced(
     db,
     hold,
     sql`
@@ -80,7 +80,7 @@ export interface CallPlace {
 
 /** Journals that a call starts, before it does. */
 export async function journalCallStart(db: Db, hold: Hold, place: CallPlace, call: ToolCall, kind: ToolKind): Promise<void> {
-  await fencedOnce(
+  await fenced(
     db,
     hold,
     sql`
@@ -100,7 +100,7 @@ export async function journalCallEnd(
   status: Exclude<CallStatus, "started">,
   message: ModelMessage,
 ): Promise<void> {
-  await fencedOnce(
+  await fenced(
     db,
     hold,
     sql`

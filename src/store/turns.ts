@@ -4,7 +4,7 @@ import { chatKey } from "../core/chats.ts";
 import type { InboundMessage } from "../core/inbound.ts";
 import type { ModelMessage } from "../core/model.ts";
 import type { Outbound } from "../core/outbound.ts";
-import { type Db, fencedOnce, heldRow, type Hold, stale } from "./hold.ts";
+import { type Db, fenced, heldRow, type Hold, stale } from "./hold.ts";
 import type { TurnStatus } from "./schema.ts";
 
 /** A turn as its worker knows it. */
@@ -61,7 +61,7 @@ export async function beginTurn(db: Db, hold: Hold, waiting: Waiting, message: M
 
 /** Takes a waiting message into the running turn (steering). */
 export async function steerTurn(db: Db, hold: Hold, turn: string, waiting: Waiting, message: ModelMessage): Promise<void> {
-  await fencedOnce(
+  await fenced(
     db,
     hold,
     sql`
@@ -86,7 +86,7 @@ export interface TurnClosing {
 /** Ends a turn: journal, state, inbox and outbox in one statement, so that an answer is owed exactly when the turn is over. */
 export async function closeTurn(db: Db, hold: Hold, turn: Turn, closing: TurnClosing): Promise<void> {
   const { chat } = turn.request;
-  await fencedOnce(
+  await fenced(
     db,
     hold,
     sql`
