@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { Inlet } from "../core/adapter.ts";
 import { chatKey, type ChatRef, type Person } from "../core/chats.ts";
 import { Failure } from "../core/failures.ts";
@@ -88,6 +89,8 @@ export function createGateway(parts: GatewayParts): Gateway {
         parts.metrics.messageIn(inbound.chat.platform);
         // An earlier event of the chat (a /new, a first message) may have changed where this one goes since it was stored.
         enqueue(stored.id, inbound, lane.queued === quietAt ? stored.route : null);
+        // The message's own way comes first: asking the platform for the next one would hold it up by a millisecond.
+        await setImmediate();
       } finally {
         leave(key, lane);
       }
