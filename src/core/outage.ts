@@ -6,6 +6,8 @@ export interface Outage {
   error(error: Error): void;
   /** The server has answered. */
   back(): void;
+  /** Whether it is gone, as far as is known. */
+  down(): boolean;
 }
 
 /** Error codes and messages of a connection that is not there, as ioredis, BullMQ and pg give them. */
@@ -37,6 +39,7 @@ export function watchOutage(server: string, without: string, log: Log): Outage {
       if (down) log.info({}, `${server} is back`);
       down = false;
     },
+    down: () => down,
   };
 }
 

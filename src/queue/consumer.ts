@@ -62,14 +62,14 @@ export async function openConsumer(parts: ConsumerParts, concurrency: number, ha
     async drain() {
       await stop();
       await running.ended();
-      await settled(noteMs, worker.close());
+      await settled(noteMs, worker.close(parts.backend.outage.down()));
     },
     async close() {
       await stop();
       running.abort();
       const ended = await settled(graceMs, running.ended());
       // Forced, it waits for nobody: the job's lock runs out, and another worker runs it.
-      await settled(noteMs, worker.close(!ended));
+      await settled(noteMs, worker.close(!ended || parts.backend.outage.down()));
     },
   };
 }

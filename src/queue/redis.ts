@@ -18,8 +18,10 @@ const commandMs = 2_000;
 export async function openRedisBackend(url: string, prefix: string, log: Log): Promise<QueueBackend> {
   const server = `Redis at ${new URL(url).host}`;
   const outage = watchOutage(server, withoutQueue, log);
+  let closed = false;
+  const retry = (attempt: number) => (closed ? null : retryMs(attempt));
   const open = (manner: Manner) => {
-    const redis = new Redis(url, { ...manner, retryStrategy: retryMs, lazyConnect: true });
+    const redis = new Redis(url, { ...manner, retryStrategy: retry, lazyConnect: true });
     // Each queue and worker of BullMQ adds listeners of its own.
     redis.setMaxListeners(0);
     return redis.on("error", (error: Error) => outage.error(error)).on("ready", () => outage.back());
@@ -40,6 +42,8 @@ export async function openRedisBackend(url: string, prefix: string, log: Log): P
     queue: (name) => new Queue(name, { connection: hasty, prefix }),
     worker: (name, processor, options) => new Worker(name, processor, { ...options, connection: patient, prefix }),
     async close() {
+      // The connections that BullMQ has copied from these, to block on, end with it too.
+      closed = true;
       hasty.disconnect();
       patient.disconnect();
     },
