@@ -10,6 +10,8 @@ import { createRest } from "./rest.ts";
 /** A dead worker's job is taken up by another within these two: its lock runs out, and the next look finds it. */
 const lockMs = 6_000;
 const stalledLookMs = 2_000;
+/** Where no other process could have died, only a blocked event loop loses a lock; a look costs the embedded database a moment. */
+const stalledLookAloneMs = 30_000;
 /** A stalled job is run again however often: the record, not the queue, gives up on work. */
 const neverGivesUp = 1_000_000;
 /** How long BullMQ waits after a broken connection (by default a quarter of a minute). */
@@ -28,6 +30,8 @@ export interface ConsumerParts {
   readonly backend: QueueBackend;
   readonly jobs: Jobs;
   readonly name: string;
+  /** Whether this process is the queue's only one. */
+  readonly alone: boolean;
   readonly log: Log;
 }
 
@@ -45,7 +49,7 @@ export async function openConsumer(parts: ConsumerParts, concurrency: number, ha
   const worker = parts.backend.worker(parts.name, process, {
     concurrency,
     lockDuration: lockMs,
-    stalledInterval: stalledLookMs,
+    stalledInterval: parts.alone ? stalledLookAloneMs : stalledLookMs,
     maxStalledCount: neverGivesUp,
     runRetryDelay: reconnectMs,
     removeOnComplete: { count: 0 },

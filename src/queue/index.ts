@@ -43,7 +43,7 @@ export async function openQueues(options: QueueOptions): Promise<Queues> {
     queue: jobsOf,
     async consume(name, concurrency, handler) {
       await open(name);
-      const consumer = await openConsumer({ backend, jobs: jobsOf(name), name, log }, concurrency, handler);
+      const consumer = await openConsumer({ backend, jobs: jobsOf(name), name, alone: exclusive, log }, concurrency, handler);
       consumers.add(consumer);
       return consumer;
     },

@@ -207,9 +207,11 @@ for (const [form, open] of Object.entries(forms)) {
   test(`${form}: a close tells running handlers to end, and does not wait for one that won't`, async () => {
     await using rig = await open();
     const queues = await rig.open();
-    const [told, ignoring] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const [told, obeying, ignoring] = [1, 2, 3].map(() => Promise.withResolvers<void>());
+    assert.ok(told && obeying && ignoring);
     await queues.consume("obedient", 1, async (_subject, signal) => {
       signal.addEventListener("abort", () => told.resolve());
+      obeying.resolve();
       await told.promise;
       return done;
     });
@@ -219,7 +221,7 @@ for (const [form, open] of Object.entries(forms)) {
     });
     await queues.queue("obedient").wake("s");
     await queues.queue("deaf").wake("s");
-    await ignoring.promise;
+    await Promise.all([obeying.promise, ignoring.promise]);
     const start = performance.now();
     await Promise.all([deaf.close(), queues.close(), told.promise]);
     assert.ok(performance.now() - start < 3_000, `${performance.now() - start} ms`);
