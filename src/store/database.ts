@@ -5,6 +5,7 @@ import { openEmbedded } from "./embedded.ts";
 import type { PgPool } from "./pglite-pool.ts";
 import { isOutage, openPostgres, outliveBreaks, serverName } from "./postgres.ts";
 import type { Schema } from "./schema.ts";
+import { createStatements } from "./statements.ts";
 
 /** The record, open. `db` and `pool` may be used side by side; `close` ends both. */
 export interface Database {
@@ -52,13 +53,14 @@ function assemble(kind: Database["kind"], name: string, pool: PgPool, close: () 
 
 /** The pool as Kysely sees it: an outage becomes a failure that names the database. Its end is `Database.close`'s matter. */
 function namingOutages(pool: PgPool, name: string): PostgresPool {
+  const statements = createStatements();
   return {
     options: pool.options,
     async end() {},
     async connect() {
       const client = await pool.connect().catch((error: unknown) => rethrow(error, name));
       const query = (sql: string, parameters: unknown[]) =>
-        client.query(sql, parameters).catch((error: unknown) => rethrow(error, name));
+        client.query(statements.of(client, sql, parameters)).catch((error: unknown) => rethrow(error, name));
       // Kysely's type also has a form for cursors, which it calls only when the dialect is given a cursor class.
       return { query, release: (destroy?: boolean) => client.release(destroy) } as unknown as PostgresPoolClient;
     },
