@@ -24,5 +24,5 @@ VOLUME /data
 EXPOSE 8420
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.HERMES_HTTP_PORT ?? 8420}/health`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["node", "src/cli/hermes.ts"]
+ENTRYPOINT ["node", "bin/hermes.mjs"]
 CMD ["start"]

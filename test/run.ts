@@ -56,6 +56,8 @@ async function runTests(
     "--test",
     `--test-concurrency=${filesAtOnce}`,
     `--test-timeout=${testTimeoutMs}`,
+    // A file whose tests have all ended is over, whatever a library still holds.
+    "--test-force-exit",
     "--test-reporter=spec",
     ...flags,
   ];
