@@ -4,7 +4,7 @@ import { absolutePath, faultError, type FileFault, fileFaults } from "./paths.ts
 import { quoted } from "./shell-scripts.ts";
 
 /** Longest a file operation may take before the shell is given up. */
-const fileMs = 60_000;
+const fileMs = 20_000;
 
 /** Reads a whole file of at most `limitBytes` through the shell. */
 export async function readFile(shell: Shell, path: string, limitBytes: number): Promise<Uint8Array> {

@@ -4,7 +4,7 @@ import { type Engine, engineFailure } from "./docker-engine.ts";
 import { readFile, writeFile } from "./docker-files.ts";
 import { lifeline } from "./docker-lifeline.ts";
 import { runCommand } from "./docker-run.ts";
-import type { Shell } from "./docker-shell.ts";
+import { type Shell, ShellEnded } from "./docker-shell.ts";
 import type { SandboxOptions } from "./options.ts";
 import { checkCommand } from "./paths.ts";
 import { turnstile } from "./turnstile.ts";
@@ -46,10 +46,18 @@ export function dockerSession(
     });
   };
 
+  /** A file operation may safely be done twice (a write ends in one rename): one that its shell swallowed gets a second shell. */
   const onFiles = <Result>(task: (shell: Shell) => Promise<Result>): Promise<Result> =>
     guarded(async () => {
-      const shell = await line.shell();
-      return task(shell).catch((thrown: unknown) => (shell.alive ? Promise.reject(thrown) : line.recover(thrown)));
+      const first = await line.shell();
+      try {
+        return await task(first);
+      } catch (thrown) {
+        if (first.alive || !(thrown instanceof ShellEnded)) throw thrown;
+        options.log.warn({ owner: owner.key }, "a sandbox's shell did not answer to a file operation; it is tried once more");
+      }
+      const second = await line.shell();
+      return await task(second).catch((thrown: unknown) => (second.alive ? Promise.reject(thrown) : line.recover(thrown)));
     });
 
   return {
