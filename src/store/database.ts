@@ -1,7 +1,6 @@
 import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from "kysely";
 import { Failure } from "../core/failures.ts";
 import type { Log } from "../core/log.ts";
-import { openEmbedded } from "./embedded.ts";
 import type { PgPool } from "./pglite-pool.ts";
 import { isOutage, openPostgres, outliveBreaks, serverName } from "./postgres.ts";
 import type { Schema } from "./schema.ts";
@@ -35,6 +34,8 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     return assemble("postgres", `Postgres at ${serverName(options.url)}`, pool, () => pool.end());
   }
   const name = `the embedded database in ${options.directory}`;
+  // A registry of two: the engine, some megabytes of memory, is loaded only where it is the record.
+  const { openEmbedded } = await import("./embedded.ts");
   const { pool, close } = await openEmbedded(options.directory, signal);
   outliveBreaks(pool, name, options.log);
   return assemble("embedded", name, pool, close);
