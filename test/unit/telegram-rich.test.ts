@@ -60,7 +60,8 @@ test("whatever is written, no tag, picture or mention is left outside of code", 
       const rich = richMarkdown(`${task}\n\n${pieces.join("")}\n\n[r]: tg://user?id=1`);
       if (rich !== null) assert.deepEqual(harms(fromMarkdown(rich, options)), []);
     }),
-    { numRuns: 2_000 },
+    // The example was found by chance once: an address that opens a comment.
+    { numRuns: 2_000, examples: [[["<!--", "<https://a.b>", "\\", "<b>"]]] },
   );
 });
 
