@@ -57,14 +57,19 @@ interface Shown {
 
 export async function createView(parts: ViewParts): Promise<View> {
   const turns = new Map<string, Shown>();
+  const settled = new Set<string>();
   const pace = createPace(parts.adapter.previewsPerSecond);
   const subscription = await parts.live.subscribe(parts.adapter.platform, (event) => {
     if (parts.adapter.live(event.chat).kind === "push") return parts.adapter.push(event);
+    // Live events may come later than the answer: they must not show a turn again that is over.
+    if (settled.has(event.turn)) return;
     const shown = turns.get(event.turn) ?? begin(turns, event);
     take(parts, pace, shown, event);
   });
   return {
     async settle(turn) {
+      settled.add(turn);
+      setTimeout(() => settled.delete(turn), forgetMs).unref();
       const shown = turns.get(turn);
       if (!shown) return null;
       end(shown);

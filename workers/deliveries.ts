@@ -93,7 +93,7 @@ async function send(
     if (replaced !== null) {
       sent.push(replaced);
     } else {
-      const maybeRepeated = delivery.interrupted && index === delivery.sent.length && preview === null;
+      const maybeRepeated = delivery.interrupted && index === delivery.sent.length;
       repeated ||= maybeRepeated;
       sent.push(
         await parts.adapter.post(chat, chunk, { replyTo: index === 0 ? delivery.body.replyTo : null, ...last, maybeRepeated }),

@@ -13,6 +13,7 @@ function answer(seen: Seen) {
   const text = lastText(seen);
   if (text.includes("slowly"))
     return say("one two three four five six seven eight nine ten. ".repeat(8), { pieces: 80, delayMs: 90 });
+  if (text.includes("two messages")) return say("A paragraph of some words.\n\n".repeat(220), { pieces: 30, delayMs: 50 });
   if (text.includes("huge"))
     return say(`${"A paragraph of some words to fill the page.\n\n".repeat(2_300)}the end`, { pieces: 50 });
   if (text.includes("how many"))
@@ -115,6 +116,14 @@ suite("a team's Telegram", () => {
     rig.telegram.say(61, "hello");
     await rig.telegram.waitFor(() => rig.texts(61).length === 2);
     assert.deepEqual(rig.texts(61), ["echo hello", "(may be repeated)\necho hello"]);
+  });
+
+  test("so is a later part of an answer whose first part took a preview's place", async () => {
+    rig.telegram.say(-62, `@${rig.telegram.bot.username} two messages`);
+    await rig.telegram.waitFor(() => rig.texts(-62).length === 1);
+    rig.telegram.fault({ method: "sendMessage", chat: -62 }, { kind: "reset", when: "after" });
+    await rig.telegram.waitFor(() => rig.texts(-62).length === 3);
+    assert.equal(rig.texts(-62)[2], `(may be repeated)\n${rig.texts(-62)[1]}`);
   });
 
   test("an answer of 100,000 characters comes whole, in order, in messages within the limit", async () => {
