@@ -14,6 +14,7 @@ swc.Visitor.prototype.visitStatement = function (statement) {
  */
 const layers = [
   ["cli", "main.ts"],
+  ["main"],
   ["gateway", "agent"],
   ["commands", "tools"],
   ["model", "sandbox", "memory", "skills", "schedules", "people"],
@@ -98,7 +99,7 @@ export default {
     {
       name: "sides: src knows neither adapters nor workers",
       severity: "error",
-      from: { path: "^src/", pathNot: "^src/main\\.ts$" },
+      from: { path: "^src/", pathNot: "^src/main(\\.ts$|/)" },
       to: { path: "^(adapters|workers)/" },
     },
     {
@@ -117,7 +118,7 @@ export default {
       name: "sides: adapters know nothing of models, tools or commands run",
       severity: "error",
       from: { path: "^adapters/" },
-      to: { path: inside(["cli", "main.ts", "agent", "model", "tools", "sandbox", "store"]) },
+      to: { path: inside(["cli", "main.ts", "main", "agent", "model", "tools", "sandbox", "store"]) },
     },
     {
       name: "sides: a platform doesn't know another one",

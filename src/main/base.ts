@@ -1,0 +1,109 @@
+import { randomUUID } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { platforms } from "../../adapters/registry.ts";
+import { deliveryQueue } from "../../workers/turns.ts";
+import { every } from "../../workers/upkeep.ts";
+import * as commandRegistry from "../commands/index.ts";
+import type { Config } from "../config/keys.ts";
+import { chatKey, type ChatRef } from "../core/chats.ts";
+import { Failure } from "../core/failures.ts";
+import type { Live } from "../core/live.ts";
+import type { Log } from "../core/log.ts";
+import type { Queues } from "../core/queue.ts";
+import { control } from "../gateway/control.ts";
+import { type ControlHandler, serveControl } from "../gateway/control-socket.ts";
+import { openMetrics, type OpenMetrics } from "../insights/metrics.ts";
+import { openLive } from "../live/index.ts";
+import { openQueues, type QueueOptions } from "../queue/index.ts";
+import { type Database, openDatabase } from "../store/database.ts";
+import { migrate } from "../store/migrate.ts";
+import { migrations } from "../store/migrations/index.ts";
+import { addOutbound } from "../store/outbox.ts";
+import { dropAllLeases } from "../store/sessions.ts";
+
+/** What one process runs: everything, the platforms only, or the turns only. */
+export type Mode = "all" | "gateway" | "worker";
+
+/** How often the embedded record is vacuumed: well before a busy day's rows slow anything down. */
+const vacuumMs = 900_000;
+
+/** Everything that both sides of a process share. */
+export interface Base {
+  readonly config: Config;
+  readonly log: Log;
+  readonly metrics: OpenMetrics;
+  readonly database: Database;
+  readonly queues: Queues;
+  readonly live: Live;
+  readonly holder: string;
+  readonly version: string;
+  readonly stack: AsyncDisposableStack;
+}
+
+export const localPlatforms = platforms.filter((platform) => platform.local).map((platform) => platform.name);
+export const commands = Object.values(commandRegistry);
+
+export async function openBase(mode: Mode, config: Config, log: Log, stack: AsyncDisposableStack): Promise<Base> {
+  const { redisUrl, stateUrl } = config;
+  if (mode !== "all" && (redisUrl === null || stateUrl === null)) throw needsServers(mode);
+  const metrics = openMetrics();
+  stack.defer(() => metrics.close());
+  const handler: { current: ControlHandler | null } = { current: null };
+  if (mode === "all") {
+    const socket = await serveControl(config.home, { handle: async (request) => await answer(handler.current, request) });
+    stack.defer(() => socket.close());
+  }
+  const database = await openDatabase({ url: stateUrl, directory: join(config.home, "data"), log });
+  stack.defer(() => database.close());
+  await migrate(database.db, migrations);
+  // The embedded record belongs to this process: whoever held a lease in it is gone.
+  if (database.kind === "embedded") {
+    await dropAllLeases(database.db);
+    // The embedded engine has no vacuum of its own, and the queue's rows come and go.
+    const vacuuming = every("vacuum", vacuumMs, log, async () => void (await database.pool.query("vacuum")), "later");
+    stack.defer(() => vacuuming.close());
+  }
+  const backend: QueueOptions["backend"] =
+    redisUrl === null
+      ? { kind: "postgres", pool: database.pool, exclusive: database.kind === "embedded" }
+      : { kind: "redis", url: redisUrl };
+  const queues = await openQueues({ backend, prefix: "hermes", log });
+  stack.defer(() => queues.close());
+  const live = openLive(redisUrl === null ? { kind: "local", log } : { kind: "redis", url: redisUrl, prefix: "hermes", log });
+  stack.defer(() => live.close());
+  const base = { config, log, metrics, database, queues, live, holder: randomUUID(), version: await version(), stack };
+  handler.current = controlHandler(base);
+  return base;
+}
+
+async function answer(
+  handler: ControlHandler | null,
+  request: Parameters<ControlHandler["handle"]>[0],
+): ReturnType<ControlHandler["handle"]> {
+  return handler ? await handler.handle(request) : { ok: false, text: "The service is still starting. Try again in a moment." };
+}
+
+function controlHandler(base: Base): ControlHandler {
+  const service = async () => [
+    `Hermes Team ${base.version} is running, process ${process.pid}, up ${Math.round(process.uptime())} s.`,
+  ];
+  const tell = (key: string, notice: { chat: ChatRef; markdown: string }) => putOut(base, key, notice.chat, notice.markdown);
+  return { handle: ({ command, args }) => control({ db: base.database.db, localPlatforms, tell, service }, command, args) };
+}
+
+async function putOut(base: Base, key: string, chat: ChatRef, markdown: string): Promise<void> {
+  await addOutbound(base.database.db, { key, chat, turn: null, body: { markdown, replyTo: null } });
+  await base.queues.queue(deliveryQueue(chat.platform)).wake(chatKey(chat));
+}
+
+function needsServers(mode: Mode): Failure {
+  return new Failure("config.invalid", `hermes ${mode} needs both REDIS_URL and DATABASE_URL`, {
+    advice: "Set both, or run everything in one process with: hermes start",
+  });
+}
+
+async function version(): Promise<string> {
+  const manifest: unknown = JSON.parse(await readFile(new URL("../../package.json", import.meta.url), "utf8"));
+  return typeof manifest === "object" && manifest !== null && "version" in manifest ? String(manifest.version) : "unknown";
+}

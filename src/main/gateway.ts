@@ -1,0 +1,99 @@
+import { setTimeout } from "node:timers/promises";
+import { startPatiently } from "../../adapters/patience.ts";
+import type { Platform, PlatformParts } from "../../adapters/platform.ts";
+import { platforms } from "../../adapters/registry.ts";
+import { createView } from "../../adapters/view.ts";
+import { wording } from "../../adapters/words.ts";
+import { workDeliveries } from "../../workers/deliveries.ts";
+import { deliveryQueue, turnQueue } from "../../workers/turns.ts";
+import { every, sweepDeliveries, upkeepTimes } from "../../workers/upkeep.ts";
+import type { Adapter, Inlet } from "../core/adapter.ts";
+import type { ChatRef } from "../core/chats.ts";
+import { createGateway } from "../gateway/inlet.ts";
+import { pagePorts, pageToken } from "../gateway/page.ts";
+import type { StandingFacts } from "../gateway/parts.ts";
+import { deliveriesDue, keepPreview, previewOf } from "../store/outbox.ts";
+import { getSetting, putSetting } from "../store/settings.ts";
+import { type Base, commands, localPlatforms } from "./base.ts";
+
+/** The platforms' side: gateway, adapters, views, deliveries. Resolves to the page's address once everything that can start has. */
+export async function openGatewaySide(base: Base, facts: () => Promise<StandingFacts>): Promise<string | null> {
+  const { config, database, queues, live, metrics, log, stack } = base;
+  const { db } = database;
+  const adapters = new Map<string, Adapter>();
+  const tell = async (chat: ChatRef, markdown: string) => {
+    const adapter = adapters.get(chat.platform);
+    for (const chunk of adapter?.render(markdown) ?? [])
+      await adapter?.post(chat, chunk, { replyTo: null }).catch(() => undefined);
+  };
+  const names = { turns: turnQueue, deliveries: deliveryQueue };
+  const access = { open: config.access.open, pairing: config.access.pairing, localPlatforms };
+  const busy = config.display.busyInputMode;
+  const gateway = createGateway({ db, queues, live, log, metrics, access, commands, busy, names, facts, tell });
+  stack.defer(() => flushed(base, [...adapters.keys()]));
+  const parts = await platformParts(base, facts, () => [...adapters.keys()]);
+  await Promise.all(
+    platforms
+      .filter((platform) => platform.wanted(config))
+      .map(async (platform) => {
+        const adapter = await (await platform.load()).create(parts);
+        adapters.set(platform.name, adapter);
+        await openPlatform(base, platform, adapter, gateway);
+      }),
+  );
+  stack.defer(() => gateway.settled());
+  const sweeping = every("gateway sweep", upkeepTimes.sweepMs, log, async () => {
+    await gateway.sweep([...adapters.keys()]);
+    await sweepDeliveries(db, queues, [...adapters.keys()]);
+  });
+  stack.defer(() => sweeping.close());
+  stack.defer(async () => void (await Promise.all([...adapters.values()].map((adapter) => adapter.pause()))));
+  return [...adapters.values()].map((adapter) => adapter.address?.() ?? null).find((address) => address !== null) ?? null;
+}
+
+/** A platform's deliveries run from the start; receiving is tried until it works, unless it is the page, which must. */
+async function openPlatform(base: Base, platform: Platform, adapter: Adapter, inlet: Inlet): Promise<void> {
+  const { database, queues, live, metrics, log, stack } = base;
+  const { db } = database;
+  stack.defer(() => adapter.close());
+  const previews = {
+    keep: (turn: string, message: string) => keepPreview(db, turn, message),
+    find: (turn: string) => previewOf(db, turn),
+  };
+  const view = await createView({ adapter, live, previews, metrics, log });
+  stack.defer(() => view.close());
+  const consumer = await workDeliveries({ db, queues, adapter, view, metrics, log }, base.holder);
+  stack.defer(async () => {
+    await consumer.drain();
+    await consumer.close();
+  });
+  if (platform.local) return await adapter.start(inlet);
+  const patience = await startPatiently(platform.name, adapter, inlet, log);
+  stack.defer(async () => patience.cancel());
+}
+
+async function platformParts(
+  base: Base,
+  facts: () => Promise<StandingFacts>,
+  names: () => readonly string[],
+): Promise<PlatformParts> {
+  const { config, database, queues, metrics, log, version } = base;
+  const { db } = database;
+  const settings = { get: (key: string) => getSetting(db, key), set: (key: string, value: string) => putSetting(db, key, value) };
+  const token = await pageToken(db);
+  const health = async () => ({ queue: await queues.health(), platforms: names() });
+  const page = {
+    token,
+    ...pagePorts({ db, version, facts, platforms: names, health, wording, metrics: () => metrics.render() }),
+  };
+  return { config, commands, settings, page, log };
+}
+
+/** Waits, for a moment, until what is ready to be said has been: a clean stop leaves no answer behind. */
+async function flushed(base: Base, names: readonly string[]): Promise<void> {
+  const until = performance.now() + flushMs;
+  while (performance.now() < until && (await deliveriesDue(base.database.db, names)) > 0) await setTimeout(flushLookMs);
+}
+
+const flushMs = 5_000;
+const flushLookMs = 50;

@@ -1,0 +1,101 @@
+import { join } from "node:path";
+import { workTurns } from "../../workers/turns.ts";
+import { every, sweepTurns, upkeepTimes } from "../../workers/upkeep.ts";
+import type { Config } from "../config/keys.ts";
+import type { Models } from "../core/model.ts";
+import type { Tool } from "../core/tool.ts";
+import { storeFacts } from "../gateway/facts.ts";
+import type { StandingFacts } from "../gateway/parts.ts";
+import { openModels } from "../model/models.ts";
+import { type ChosenSandboxes, openSandboxes } from "../sandbox/index.ts";
+import { toolSpecs, tools } from "../tools/index.ts";
+import type { Base } from "./base.ts";
+
+/** What turns need, opened in this process. */
+export interface WorkerSide {
+  readonly models: Models;
+  readonly sandboxes: Promise<ChosenSandboxes>;
+}
+
+/** Opens what turns need. The sandboxes are a promise: looking for an engine must not hold up the platforms. */
+export function openWorkerSide(base: Base): WorkerSide {
+  const { config, log, stack } = base;
+  const { model, terminal } = config;
+  const models = openModels({
+    baseUrl: model.baseUrl,
+    apiKey: model.apiKey,
+    model: model.default,
+    probe: model.probe,
+    demo: true,
+    maxTokens: model.maxTokens,
+    stallMs: model.stallTimeoutSeconds * 1_000,
+    prefillMs: model.prefillTimeoutSeconds * 1_000,
+    log,
+  });
+  stack.defer(() => models.close());
+  const sandboxes = openSandboxes(terminal.backend, {
+    image: terminal.dockerImage,
+    cpus: terminal.containerCpu,
+    memoryMb: terminal.containerMemory,
+    pids: 256,
+    diskMb: terminal.containerDisk,
+    network: terminal.dockerNetwork ? "full" : "none",
+    lifetimeMs: terminal.lifetimeSeconds * 1_000,
+    dockerHost: terminal.dockerHost,
+    home: config.home,
+    directory: join(config.home, "data", "sandboxes"),
+    log,
+  });
+  stack.defer(async () => (await sandboxes).close());
+  return { models, sandboxes };
+}
+
+export async function startTurns(base: Base, worker: WorkerSide): Promise<void> {
+  const { config, database, queues, live, metrics, log, stack } = base;
+  const sandboxes = await worker.sandboxes;
+  const offered = offeredTools(config);
+  const { db } = database;
+  const settings = {
+    concurrency: config.agent.workerConcurrency,
+    maxSteps: config.agent.maxTurns,
+    steer: config.display.busyInputMode === "steer",
+    drainMs: config.agent.drainTimeout * 1_000,
+    memory: memoryLimits(config),
+    limits: { commandMs: config.terminal.timeout * 1_000, resultChars: resultChars },
+  };
+  const byName = new Map(offered.map((tool) => [tool.name, tool]));
+  const specs = toolSpecs(offered, sandboxes.hint);
+  const parts = { db, queues, live, models: worker.models, sandboxes, tools: byName, toolSpecs: specs, metrics, log, settings };
+  const turns = await workTurns(parts, base.holder);
+  stack.defer(() => turns.drain());
+  const sweeping = every("turn sweep", upkeepTimes.sweepMs, log, () => sweepTurns(db, queues));
+  const tend = async () => {
+    await storeFacts(db, await workerFacts(worker));
+    await sandboxes.reap();
+  };
+  const tending = every("worker upkeep", upkeepTimes.tendMs, log, tend);
+  stack.defer(async () => void (await Promise.all([sweeping.close(), tending.close()])));
+}
+
+/** Longest tool result the model reads: about 5,000 tokens, as much as a window of 8K leaves room for. */
+const resultChars = 20_000;
+
+function memoryLimits(config: Config) {
+  const { memoryEnabled, userProfileEnabled, memoryCharLimit, userCharLimit } = config.memory;
+  return { memory: memoryEnabled ? memoryCharLimit : null, user: userProfileEnabled ? userCharLimit : null };
+}
+
+function offeredTools(config: Config): readonly Tool[] {
+  const remembers = config.memory.memoryEnabled || config.memory.userProfileEnabled;
+  return tools.filter((tool) => tool.name !== "memory" || remembers);
+}
+
+export async function workerFacts(worker: WorkerSide): Promise<StandingFacts> {
+  const [model, sandboxes] = await Promise.all([worker.models.current(), worker.sandboxes]);
+  return {
+    model: model.name,
+    server: model.server,
+    demonstration: model.demonstration,
+    sandbox: `${sandboxes.name}: ${sandboxes.why}`,
+  };
+}
