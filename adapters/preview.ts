@@ -35,6 +35,9 @@ export function createPreview(): Preview {
         case "reading":
           reading = `Reading ${event.done.toLocaleString("en")} of ${event.total.toLocaleString("en")} tokens …`;
           break;
+        case "queued":
+          reading = `Waiting for the model: ${queue(event.ahead, event.waitMs)} …`;
+          break;
         case "notice":
           notice = event.text;
           break;
@@ -56,6 +59,11 @@ export function createPreview(): Preview {
       return [lines, text === "" ? notice || reading : text].filter((part) => part !== "").join("\n\n");
     },
   };
+}
+
+function queue(ahead: number, waitMs: number | null): string {
+  const place = ahead === 0 ? "you are next" : `${ahead} before you`;
+  return waitMs === null ? place : `${place}, about ${Math.max(1, Math.round(waitMs / 1_000))} s`;
 }
 
 function icon(tool: string): string {

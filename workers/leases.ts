@@ -1,4 +1,4 @@
-import type { LeaveReason } from "../src/agent/turn.ts";
+import type { LeaveReason } from "../src/agent/turn-setting.ts";
 import { leaseMs, leaseRenewMs } from "../src/core/limits.ts";
 import type { Log } from "../src/core/log.ts";
 import type { Db } from "../src/store/hold.ts";

@@ -1,7 +1,8 @@
 import { memoryBlocks, type MemoryLimits, memoryOwner, remember } from "../src/agent/memory.ts";
 import { freezeHead, userMessage } from "../src/agent/prompt.ts";
 import { toolContext } from "../src/agent/tool-calls.ts";
-import { type LeaveReason, runTurn } from "../src/agent/turn.ts";
+import { runTurn } from "../src/agent/turn.ts";
+import type { LeaveReason } from "../src/agent/turn-setting.ts";
 import type { Person, Viewer } from "../src/core/chats.ts";
 import { chatKey } from "../src/core/chats.ts";
 import type { TurnEnd, TurnEvent } from "../src/core/events.ts";
@@ -188,7 +189,7 @@ async function run(parts: TurnParts, one: OneTurn): Promise<TurnEnd> {
   });
   const { db, tools, metrics } = parts;
   const { maxSteps, steer } = parts.settings;
-  const model = await parts.models.current();
+  const model = await parts.models.current({ id: info.session, choice: info.choice });
   return await runTurn({
     db,
     hold: one.hold,

@@ -26,6 +26,7 @@ export async function callModel(
       case "text":
       case "reasoning":
       case "reading":
+      case "queued":
       case "notice":
         emit(event);
         break;

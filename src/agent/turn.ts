@@ -1,50 +1,19 @@
-import type { Viewer } from "../core/chats.ts";
-import type { TurnEnd, TurnEvent } from "../core/events.ts";
+import type { TurnEnd } from "../core/events.ts";
 import { Failure } from "../core/failures.ts";
-import type { Metrics } from "../core/metrics.ts";
-import type { Model, ModelAnswer, ModelMessage, ModelRequest, ToolCall } from "../core/model.ts";
-import type { Outbound } from "../core/outbound.ts";
-import type { Tool, ToolContext } from "../core/tool.ts";
-import type { Db, Hold } from "../store/hold.ts";
-import { type JournalEntry, journalCallEnd, journalStep, readJournal, recordModelCall } from "../store/journal.ts";
-import type { SessionInfo } from "../store/sessions.ts";
-import { closeTurn, steerTurn, type Turn, waitingMessages } from "../store/turns.ts";
+import type { ModelAnswer, ModelMessage, ModelRequest } from "../core/model.ts";
+import { type JournalEntry, journalStep, readJournal, recordModelCall } from "../store/journal.ts";
+import { steerTurn, waitingMessages } from "../store/turns.ts";
+import { close, fail, leave, openCalls } from "./endings.ts";
+import { fitted, recovered } from "./history.ts";
 import { callModel } from "./model-call.ts";
 import { userMessage } from "./prompt.ts";
 import { type CallSetting, runCalls } from "./tool-calls.ts";
-
-/** Why a turn's signal fired: a person stopped it, or this worker must let go of it. */
-export type LeaveReason = "stop" | "leave";
+import { again, type LoopState, type Next, type TurnSetting } from "./turn-setting.ts";
 
 /** A turn that keeps killing its workers is given up after this many attempts. */
 const maxAttempts = 8;
 /** How often an answer that is empty or cut off in a tool call is asked for again. */
 const maxRepairs = 2;
-
-/** Everything a turn needs, bound to its session and asker. */
-export interface TurnSetting {
-  readonly db: Db;
-  readonly hold: Hold;
-  readonly info: SessionInfo;
-  readonly turn: Turn;
-  readonly viewer: Viewer;
-  readonly model: Model;
-  readonly tools: ReadonlyMap<string, Tool>;
-  readonly context: Omit<ToolContext, "progress">;
-  readonly metrics: Metrics;
-  readonly maxSteps: number;
-  /** Whether messages that arrive meanwhile join at the next step. */
-  readonly steer: boolean;
-  /** Aborted with a `LeaveReason` as its reason. */
-  readonly signal: AbortSignal;
-  emit(event: TurnEvent): void;
-  /** Takes work that must not hold up the answer: it is done once the answer is on its way. */
-  afterwards(work: () => Promise<void>): void;
-}
-
-/** What the loop does next. */
-type Next = { readonly type: "again" } | { readonly type: "end"; readonly end: TurnEnd };
-const again: Next = { type: "again" };
 
 /**
  * Runs a turn from wherever its journal stands to its end: finish open tool calls → ask the model → journal → run its calls → repeat
@@ -59,11 +28,6 @@ export async function runTurn(setting: TurnSetting): Promise<TurnEnd> {
     const next = await advance(setting, state);
     if (next.type === "end") return next.end;
   }
-}
-
-interface LoopState {
-  step: number;
-  repairs: number;
 }
 
 /** One step: whatever the journal says comes next. */
@@ -85,9 +49,11 @@ async function advance(setting: TurnSetting, state: LoopState): Promise<Next> {
 async function ask(setting: TurnSetting, state: LoopState, journal: readonly JournalEntry[]): Promise<Next> {
   state.step += 1;
   const last = state.step >= setting.maxSteps;
-  const ended = await callModel(setting.model, request(setting, journal, last), setting.signal, setting.emit);
+  const messages = await fitted(setting, state, journal);
+  const ended = await callModel(setting.model, request(setting, messages, last), setting.signal, setting.emit);
   switch (ended.type) {
     case "failed":
+      if (ended.failure.code === "model.overlong" && (await recovered(setting, state, journal, ended.failure))) return again;
       setting.metrics.modelFailure(ended.failure.code);
       return { type: "end", end: await fail(setting, ended.partial, ended.failure) };
     case "aborted":
@@ -140,7 +106,7 @@ async function repair(setting: TurnSetting, step: number, answer: ModelAnswer, f
 }
 
 /** The request for a step. At the limit the tools stay in the prompt, so that its prefix stays, but the model is asked for text. */
-function request(setting: TurnSetting, journal: readonly JournalEntry[], last: boolean): ModelRequest {
+function request(setting: TurnSetting, conversation: readonly ModelMessage[], last: boolean): ModelRequest {
   const head = setting.info.prompt;
   if (!head) throw new Failure("internal", `session ${setting.info.session} has no prompt`);
   const closing: ModelMessage[] = last
@@ -151,30 +117,9 @@ function request(setting: TurnSetting, journal: readonly JournalEntry[], last: b
         },
       ]
     : [];
-  const messages: ModelMessage[] = [
-    { role: "system", content: head.system },
-    ...journal.map((entry) => entry.message),
-    ...closing,
-  ];
-  return { messages, tools: head.tools, toolChoice: last ? "none" : "auto" };
-}
-
-/** The calls of the turn's last assistant message that have no result yet; null when there are none. */
-function openCalls(
-  journal: readonly JournalEntry[],
-  turn: string,
-): { calls: readonly ToolCall[]; answered: ReadonlySet<number> } | null {
-  const own = journal.filter((entry) => entry.turn === turn).map((entry) => entry.message);
-  const at = own.findLastIndex((message) => message.role === "assistant" && message.calls.length > 0);
-  const message = own[at];
-  if (message?.role !== "assistant") return null;
-  const answered = new Set<number>();
-  for (const result of own.slice(at + 1)) {
-    if (result.role !== "tool") continue;
-    const position = message.calls.findIndex((call, index) => call.id === result.call && !answered.has(index));
-    if (position >= 0) answered.add(position);
-  }
-  return answered.size < message.calls.length ? { calls: message.calls, answered } : null;
+  const messages: ModelMessage[] = [{ role: "system", content: head.system }, ...conversation, ...closing];
+  const caller = { person: setting.turn.person, session: setting.info.session, urgency: "interactive" } as const;
+  return { messages, tools: head.tools, toolChoice: last ? "none" : "auto", caller };
 }
 
 async function takeSteering(setting: TurnSetting): Promise<number> {
@@ -183,48 +128,6 @@ async function takeSteering(setting: TurnSetting): Promise<number> {
     await steerTurn(setting.db, setting.hold, setting.turn.id, message, userMessage(message.inbound, setting.info.kind));
   }
   return waiting.length;
-}
-
-/** The signal has fired: say what there is and end (a stop), or let go without a word (another worker goes on). */
-async function leave(setting: TurnSetting, partial: string, calls: readonly ToolCall[], step: number): Promise<Next> {
-  if (setting.signal.reason !== "stop") return { type: "end", end: "handed_over" };
-  if (calls.length > 0)
-    await answerOpenCalls(setting, step, "The person stopped this before it ended; it may have happened in part.");
-  const said = partial.trim() === "" ? "[Stopped by the person before an answer.]" : `${partial}\n[Stopped by the person here.]`;
-  const message: ModelMessage = { role: "assistant", content: said, reasoning: "", calls: [] };
-  await close(setting, "stopped", message, null, { markdown: partial, ending: { type: "stopped" } });
-  return { type: "end", end: "stopped" };
-}
-
-/** Every call gets a result, also those cut off: an orphaned call would spoil all later prompts. */
-async function answerOpenCalls(setting: TurnSetting, step: number, content: string): Promise<void> {
-  const journal = await readJournal(setting.db, setting.viewer, setting.info.session);
-  const open = openCalls(journal, setting.turn.id);
-  for (const [position, call] of (open?.calls ?? []).entries()) {
-    if (open?.answered.has(position)) continue;
-    const place = { turn: setting.turn.id, step, position };
-    await journalCallEnd(setting.db, setting.hold, place, "unknown", { role: "tool", call: call.id, name: call.name, content });
-  }
-}
-
-async function fail(setting: TurnSetting, partial: string, failure: Failure): Promise<TurnEnd> {
-  await answerOpenCalls(setting, setting.turn.step, "This was given up before it ended; it may have happened in part.");
-  const content = partial.trim() === "" ? `[No answer: ${failure.message}]` : `${partial}\n[Broken off here: ${failure.message}]`;
-  const { code, message, advice } = failure;
-  const body = { markdown: partial, ending: { type: "failed", failure: { code, message, advice } } } as const;
-  await close(setting, "failed", { role: "assistant", content, reasoning: "", calls: [] }, message, body);
-  return "failed";
-}
-
-async function close(
-  setting: TurnSetting,
-  status: "answered" | "stopped" | "failed",
-  message: ModelMessage,
-  failure: string | null,
-  body: Pick<Outbound, "markdown" | "ending">,
-): Promise<void> {
-  const answer: Outbound = { ...body, replyTo: setting.turn.request.messageId };
-  await closeTurn(setting.db, setting.hold, setting.turn, { status, message, failure, answer });
 }
 
 async function count(setting: TurnSetting, step: number, answer: ModelAnswer): Promise<void> {

@@ -1,3 +1,4 @@
+import { efforts } from "../core/model.ts";
 import { type Kind, address, addresses, amount, oneOf, text, toggle, whole } from "./kinds.ts";
 
 /** One row of the table of keys. */
@@ -90,6 +91,50 @@ export const keys = {
     },
   ),
 
+  "model.api_mode": row(
+    oneOf(["auto", "chat_completions", "responses", "anthropic_messages"]),
+    "auto",
+    "The API the server is spoken to in; `auto` finds out.",
+  ),
+  "model.context_length": row(
+    whole(1_024, 10_000_000, "tokens"),
+    null,
+    "The model's window; without it, the server is asked. Never more than the server gives.",
+  ),
+  "model.concurrency": row(
+    whole(1, 1_024, "requests"),
+    null,
+    "Requests one server works on at once; without it, as many as it has slots.",
+  ),
+  "model.slot_pinning": row(
+    oneOf(["auto", "on", "off"]),
+    "auto",
+    "Whether a session keeps its slot of llama-server; `auto` tries once whether that saves reading.",
+  ),
+
+  "compression.enabled": row(
+    toggle(),
+    true,
+    "Whether a long conversation is shortened by a summary before it outgrows the window.",
+  ),
+  "compression.threshold": row(amount(0.1, 0.95, ""), 0.8, "The share of the window from which it is shortened."),
+  "compression.target_ratio": row(
+    amount(0.05, 0.8, ""),
+    0.2,
+    "The share of the threshold that the newest messages may keep word for word.",
+  ),
+  "compression.protect_first_n": row(whole(0, 100, "messages"), 3, "The first messages are kept as they are."),
+  "compression.protect_last_n": row(
+    whole(0, 1_000, "messages"),
+    20,
+    "The newest messages are kept as they are, as far as they fit.",
+  ),
+  "compression.hygiene_hard_message_limit": row(
+    whole(10, 100_000, "messages"),
+    400,
+    "A conversation of this many messages is shortened before the next request, however short they are.",
+  ),
+
   "terminal.backend": row(
     oneOf(["auto", "docker", "virtual"]),
     "auto",
@@ -129,6 +174,11 @@ export const keys = {
   "agent.max_turns": row(whole(1, 10_000, "steps"), 50, "Model calls one request may take.", {
     aliases: ["agent.max_iterations"],
   }),
+  "agent.reasoning_effort": row(
+    oneOf(efforts),
+    "medium",
+    "How much the model may think before it answers, where the server and the model's template can tell.",
+  ),
   "agent.drain_timeout": row(
     whole(0, 86_400, "seconds"),
     30,

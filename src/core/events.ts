@@ -12,6 +12,8 @@ export type TurnEvent =
   | { readonly type: "reasoning"; readonly delta: string }
   /** The model is reading: `done` of `total` prompt tokens. */
   | { readonly type: "reading"; readonly done: number; readonly total: number }
+  /** The model is busy with others: how many go first, and the expected wait in milliseconds (null: unknown). */
+  | { readonly type: "queued"; readonly ahead: number; readonly waitMs: number | null }
   | { readonly type: "tool.started"; readonly call: string; readonly tool: string; readonly preview: string }
   | { readonly type: "tool.output"; readonly call: string; readonly chunk: string }
   | {

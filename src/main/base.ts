@@ -8,6 +8,9 @@ import * as commandRegistry from "../commands/index.ts";
 import type { Config } from "../config/keys.ts";
 import { chatKey, type ChatRef } from "../core/chats.ts";
 import { Failure } from "../core/failures.ts";
+import { followConfig, type LiveConfig } from "../config/live.ts";
+import type { Models } from "../core/model.ts";
+import { openModels } from "../model/models.ts";
 import type { Live } from "../core/live.ts";
 import type { Log } from "../core/log.ts";
 import type { Queues } from "../core/queue.ts";
@@ -30,12 +33,16 @@ const vacuumMs = 900_000;
 
 /** Everything that both sides of a process share. */
 export interface Base {
+  /** As it was at the start. */
   readonly config: Config;
+  /** As its files are now, for what takes effect at its next use. */
+  readonly follow: LiveConfig;
   readonly log: Log;
   readonly metrics: OpenMetrics;
   readonly database: Database;
   readonly queues: Queues;
   readonly live: Live;
+  readonly models: Models;
   readonly holder: string;
   readonly version: string;
   readonly stack: AsyncDisposableStack;
@@ -72,7 +79,21 @@ export async function openBase(mode: Mode, config: Config, log: Log, stack: Asyn
   stack.defer(() => queues.close());
   const live = openLive(redisUrl === null ? { kind: "local", log } : { kind: "redis", url: redisUrl, prefix: "hermes", log });
   stack.defer(() => live.close());
-  const base = { config, log, metrics, database, queues, live, holder: randomUUID(), version: await version(), stack };
+  const follow = await followConfig(config, process.env, log);
+  const models = openModels({
+    baseUrl: config.model.baseUrl,
+    apiKey: config.model.apiKey,
+    model: config.model.default,
+    probe: config.model.probe,
+    demo: true,
+    maxTokens: config.model.maxTokens,
+    stallMs: config.model.stallTimeoutSeconds * 1_000,
+    prefillMs: config.model.prefillTimeoutSeconds * 1_000,
+    log,
+  });
+  stack.defer(() => models.close());
+  const parts = { config, follow, log, metrics, database, queues, live, models };
+  const base = { ...parts, holder: randomUUID(), version: await version(), stack };
   handler.current = controlHandler(base);
   return base;
 }

@@ -6,7 +6,6 @@ import type { Models } from "../core/model.ts";
 import type { Tool } from "../core/tool.ts";
 import { storeFacts } from "../gateway/facts.ts";
 import type { StandingFacts } from "../gateway/parts.ts";
-import { openModels } from "../model/models.ts";
 import { type ChosenSandboxes, openSandboxes } from "../sandbox/index.ts";
 import { toolSpecs, tools } from "../tools/index.ts";
 import type { Base } from "./base.ts";
@@ -20,19 +19,7 @@ export interface WorkerSide {
 /** Opens what turns need. The sandboxes are a promise: looking for an engine must not hold up the platforms. */
 export function openWorkerSide(base: Base): WorkerSide {
   const { config, log, stack } = base;
-  const { model, terminal } = config;
-  const models = openModels({
-    baseUrl: model.baseUrl,
-    apiKey: model.apiKey,
-    model: model.default,
-    probe: model.probe,
-    demo: true,
-    maxTokens: model.maxTokens,
-    stallMs: model.stallTimeoutSeconds * 1_000,
-    prefillMs: model.prefillTimeoutSeconds * 1_000,
-    log,
-  });
-  stack.defer(() => models.close());
+  const { terminal } = config;
   const sandboxes = openSandboxes(terminal.backend, {
     image: terminal.dockerImage,
     cpus: terminal.containerCpu,
@@ -47,7 +34,7 @@ export function openWorkerSide(base: Base): WorkerSide {
     log,
   });
   stack.defer(async () => (await sandboxes).close());
-  return { models, sandboxes };
+  return { models: base.models, sandboxes };
 }
 
 export async function startTurns(base: Base, worker: WorkerSide): Promise<void> {

@@ -8,7 +8,13 @@ export interface WireChunk {
   readonly choices?: readonly WireChoice[] | null;
   readonly usage?: WireUsage | null;
   /** llama-server's own counts. */
-  readonly timings?: { readonly cache_n?: number; readonly prompt_n?: number; readonly predicted_n?: number } | null;
+  readonly timings?: {
+    readonly cache_n?: number;
+    readonly prompt_n?: number;
+    readonly predicted_n?: number;
+    readonly prompt_per_second?: number;
+    readonly predicted_per_second?: number;
+  } | null;
   readonly prompt_progress?: { readonly total?: number; readonly processed?: number } | null;
 }
 
@@ -48,10 +54,13 @@ export interface AnswerBuilder {
 export function buildAnswer(offered: ReadonlySet<string>, sentAt: number): AnswerBuilder {
   const calls = collectCalls();
   const splitter = splitText(offered);
-  const state: State = { text: [], reasoning: [], finish: null, firstAt: null, usage: null, cached: null, timings: null };
+  const state: State = { text: [], reasoning: [], finish: null, firstAt: null, usage: null, textCalls: 0, timings: null };
   const sort = (pieces: readonly Piece[]): ModelEvent[] =>
     pieces.flatMap((piece) => {
-      if (piece.type === "call") calls.addWhole(piece.call.name, piece.call.arguments);
+      if (piece.type === "call") {
+        calls.addWhole(piece.call.name, piece.call.arguments);
+        state.textCalls += 1;
+      }
       return show(state, piece);
     });
   return {
@@ -86,6 +95,7 @@ export function buildAnswer(offered: ReadonlySet<string>, sentAt: number): Answe
         reasoning: state.reasoning.join(""),
         calls: wanted,
         finish,
+        textCalls: state.textCalls,
         usage: usageOf(state, sentAt),
       } as const;
       return { events, answer };
@@ -102,7 +112,7 @@ interface State {
   finish: string | null;
   firstAt: number | null;
   usage: WireUsage | null;
-  cached: number | null;
+  textCalls: number;
   timings: WireChunk["timings"];
 }
 
@@ -145,6 +155,9 @@ function usageOf(state: State, sentAt: number): ModelUsage {
     cachedTokens: usage?.prompt_tokens_details?.cached_tokens ?? timings?.cache_n ?? null,
     firstTokenMs: state.firstAt === null ? null : Math.round(state.firstAt - sentAt),
     totalMs: Math.round(performance.now() - sentAt),
+    queuedMs: 0,
+    promptPerSecond: timings?.prompt_per_second ?? null,
+    tokensPerSecond: timings?.predicted_per_second ?? null,
   };
 }
 

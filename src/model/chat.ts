@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Failure, asFailure } from "../core/failures.ts";
 import type { Log } from "../core/log.ts";
-import type { Model, ModelEvent, ModelRequest } from "../core/model.ts";
+import type { Model, ModelEvent, ModelFacts, ModelRequest } from "../core/model.ts";
 import { shownAddress } from "./address.ts";
 import { attempt, type AttemptEnd, type AttemptSetting } from "./attempt.ts";
 import type { Verdict } from "./verdict.ts";
@@ -50,9 +50,23 @@ export function chatModel(setting: ChatSetting): Model {
       return shownAddress(server.address);
     },
     demonstration,
+    facts: async () => ({ ...unknownFacts, kind: server.llama ? "llama-server" : "other" }),
+    count: async () => null,
     stream: (request, signal) => stream(setting, request, signal),
   };
 }
+
+const unknownFacts: ModelFacts = {
+  kind: "other",
+  version: null,
+  window: null,
+  slots: null,
+  vision: null,
+  tools: null,
+  thinking: null,
+  effort: null,
+  remarks: [],
+};
 
 async function* stream(setting: ChatSetting, request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelEvent, void> {
   const tries: Tries = { again: 0, loadingSince: null };

@@ -34,6 +34,8 @@ export function openModels(options: ModelOptions): Models {
     options.baseUrl === null ? findServer(options, connection) : fixedServer(options, connection, tidyAddress(options.baseUrl));
   return {
     current: finder.current,
+    auxiliary: finder.current,
+    listings: async () => [],
     close: async () => {
       await finder.close();
       await connection.close();

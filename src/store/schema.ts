@@ -1,7 +1,7 @@
 import type { ColumnType, Generated, JSONColumnType } from "kysely";
 import type { ChatKind, Role } from "../core/chats.ts";
 import type { Inbound } from "../core/inbound.ts";
-import type { ModelMessage, ToolSpec } from "../core/model.ts";
+import type { ModelChoice, ModelMessage, ToolSpec } from "../core/model.ts";
 import type { Outbound } from "../core/outbound.ts";
 import type { MemoryTarget, ToolKind } from "../core/tool.ts";
 
@@ -52,6 +52,9 @@ export interface Schema {
     created_at: Stamp;
     ended_at: MaybeStamp;
     prompt: JSONColumnType<FrozenPrompt, string | null, string> | null;
+    title: string | null;
+    /** The model its people picked; null: the configured one. */
+    choice: ColumnType<ModelChoice | null, string | null | undefined, string | null>;
     holder: string | null;
     lease_until: MaybeStamp;
     fence: Generated<number>;
@@ -123,7 +126,11 @@ export interface Schema {
   settings: { key: string; value: string };
   model_calls: {
     id: Generated<number>;
-    turn_id: string;
+    /** Null for a call outside of any turn. */
+    turn_id: string | null;
+    session_id: string | null;
+    /** `turn`, or the auxiliary task. */
+    task: Generated<string>;
     step: number;
     model: string;
     server: string;
@@ -132,6 +139,15 @@ export interface Schema {
     cached_tokens: number | null;
     first_token_ms: number | null;
     total_ms: number;
+    queued_ms: Generated<number>;
+    prompt_per_second: number | null;
+    tokens_per_second: number | null;
+    /** Tool calls asked for; those that named a tool and passed its schema; those that came as text. */
+    calls: Generated<number>;
+    valid_calls: Generated<number>;
+    text_calls: Generated<number>;
+    /** The failure's code; null for an answer. */
+    failure: string | null;
     created_at: Stamp;
   };
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { sql } from "kysely";
 import type { ChatKind, ChatRef } from "../core/chats.ts";
+import type { ModelChoice } from "../core/model.ts";
 import type { Db, Hold } from "./hold.ts";
 import type { FrozenPrompt } from "./schema.ts";
 
@@ -11,6 +12,8 @@ export interface SessionInfo {
   readonly chat: ChatRef;
   readonly kind: ChatKind;
   readonly prompt: FrozenPrompt | null;
+  /** The model its people picked; null: the configured one. */
+  readonly choice: ModelChoice | null;
 }
 
 /** The chat's open session, made (with its conversation) where there is none. Safe to call from several processes at once. */

@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from "kysely";
 import type { ChatKind, Person, Role } from "../core/chats.ts";
 import type { InboundMessage } from "../core/inbound.ts";
+import type { ModelChoice } from "../core/model.ts";
 import { type Db, heldRow, type Hold, stale } from "./hold.ts";
 import type { FrozenPrompt } from "./schema.ts";
 import { later, type SessionInfo } from "./sessions.ts";
@@ -29,16 +30,16 @@ export async function claimSession(db: Db, session: string, holder: string, leas
       update sessions s set holder = ${holder}, lease_until = ${later(leaseMs)}, fence = s.fence + 1
       from conversations c
       where s.id = ${session} and c.id = s.conversation_id and (s.holder is null or s.lease_until < now())
-      returning s.id, s.fence, s.conversation_id as conversation, s.prompt, c.platform, c.chat, c.thread, c.kind),
+      returning s.id, s.fence, s.conversation_id as conversation, s.prompt, s.choice, c.platform, c.chat, c.thread, c.kind),
     ${workParts(session)}
-    select hold.fence, hold.conversation, hold.prompt, hold.platform, hold.chat, hold.thread, hold.kind, ${workColumns}`.execute(
+    select hold.fence, hold.conversation, hold.prompt, hold.choice, hold.platform, hold.chat, hold.thread, hold.kind, ${workColumns}`.execute(
     db,
   );
   const row = found.rows[0];
   if (!row) return null;
-  const { fence, conversation, prompt, platform, kind } = row;
+  const { fence, conversation, prompt, choice, platform, kind } = row;
   const chat = { platform, chat: row.chat, thread: row.thread === "" ? null : row.thread };
-  return { hold: { session, fence }, info: { session, conversation, chat, kind, prompt }, work: toWork(row, session) };
+  return { hold: { session, fence }, info: { session, conversation, chat, kind, prompt, choice }, work: toWork(row, session) };
 }
 
 /** Finds a held session's next work, an unfinished turn counted as one more attempt; null when there is none. */
@@ -53,6 +54,7 @@ interface ClaimRow {
   readonly fence: number;
   readonly conversation: string;
   readonly prompt: FrozenPrompt | null;
+  readonly choice: ModelChoice | null;
   readonly platform: string;
   readonly chat: string;
   readonly thread: string;

@@ -156,6 +156,7 @@ function pieces(events: readonly TurnEvent[]): readonly string[] {
       case "started":
       case "step":
       case "reading":
+      case "queued":
       case "tool.started":
       case "tool.finished":
       case "notice":

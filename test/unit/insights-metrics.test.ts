@@ -8,7 +8,16 @@ test("what is counted is shown, in a registry of its own", async (t) => {
   metrics.messageIn("telegram");
   metrics.turnEnd("answered", 1_200);
   metrics.queueWait(4);
-  metrics.modelCall("qwen", { promptTokens: 1_000, completionTokens: 20, cachedTokens: null, firstTokenMs: 300, totalMs: 900 });
+  metrics.modelCall("qwen", {
+    promptTokens: 1_000,
+    completionTokens: 20,
+    cachedTokens: null,
+    firstTokenMs: 300,
+    totalMs: 900,
+    queuedMs: 0,
+    promptPerSecond: null,
+    tokensPerSecond: null,
+  });
   metrics.modelFailure("model.stalled");
   metrics.toolCall("terminal", false, 10);
   metrics.delivery("telegram", "sent");

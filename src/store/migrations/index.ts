@@ -1,5 +1,9 @@
 import type { Migration } from "../migrate.ts";
 import { record } from "./0001-record.ts";
+import { models } from "./0002-models.ts";
 
 /** All steps of the schema, oldest first. A released one never changes; the next is a new file and a new line. */
-export const migrations: readonly Migration[] = [{ name: "0001-record", sql: record }];
+export const migrations: readonly Migration[] = [
+  { name: "0001-record", sql: record },
+  { name: "0002-models", sql: models },
+];

@@ -1,0 +1,67 @@
+import type { TurnEnd } from "../core/events.ts";
+import type { Failure } from "../core/failures.ts";
+import type { ModelMessage, ToolCall } from "../core/model.ts";
+import type { Outbound } from "../core/outbound.ts";
+import { type JournalEntry, journalCallEnd, readJournal } from "../store/journal.ts";
+import { closeTurn } from "../store/turns.ts";
+import type { Next, TurnSetting } from "./turn-setting.ts";
+
+/** The calls of the turn's last assistant message that have no result yet; null when there are none. */
+export function openCalls(
+  journal: readonly JournalEntry[],
+  turn: string,
+): { calls: readonly ToolCall[]; answered: ReadonlySet<number> } | null {
+  const own = journal.filter((entry) => entry.turn === turn).map((entry) => entry.message);
+  const at = own.findLastIndex((message) => message.role === "assistant" && message.calls.length > 0);
+  const message = own[at];
+  if (message?.role !== "assistant") return null;
+  const answered = new Set<number>();
+  for (const result of own.slice(at + 1)) {
+    if (result.role !== "tool") continue;
+    const position = message.calls.findIndex((call, index) => call.id === result.call && !answered.has(index));
+    if (position >= 0) answered.add(position);
+  }
+  return answered.size < message.calls.length ? { calls: message.calls, answered } : null;
+}
+
+/** The signal has fired: say what there is and end (a stop), or let go without a word (another worker goes on). */
+export async function leave(setting: TurnSetting, partial: string, calls: readonly ToolCall[], step: number): Promise<Next> {
+  if (setting.signal.reason !== "stop") return { type: "end", end: "handed_over" };
+  if (calls.length > 0)
+    await answerOpenCalls(setting, step, "The person stopped this before it ended; it may have happened in part.");
+  const said = partial.trim() === "" ? "[Stopped by the person before an answer.]" : `${partial}\n[Stopped by the person here.]`;
+  const message: ModelMessage = { role: "assistant", content: said, reasoning: "", calls: [] };
+  await close(setting, "stopped", message, null, { markdown: partial, ending: { type: "stopped" } });
+  return { type: "end", end: "stopped" };
+}
+
+/** Every call gets a result, also those cut off: an orphaned call would spoil all later prompts. */
+async function answerOpenCalls(setting: TurnSetting, step: number, content: string): Promise<void> {
+  const journal = await readJournal(setting.db, setting.viewer, setting.info.session);
+  const open = openCalls(journal, setting.turn.id);
+  for (const [position, call] of (open?.calls ?? []).entries()) {
+    if (open?.answered.has(position)) continue;
+    const place = { turn: setting.turn.id, step, position };
+    await journalCallEnd(setting.db, setting.hold, place, "unknown", { role: "tool", call: call.id, name: call.name, content });
+  }
+}
+
+export async function fail(setting: TurnSetting, partial: string, failure: Failure): Promise<TurnEnd> {
+  await answerOpenCalls(setting, setting.turn.step, "This was given up before it ended; it may have happened in part.");
+  const content = partial.trim() === "" ? `[No answer: ${failure.message}]` : `${partial}\n[Broken off here: ${failure.message}]`;
+  const { code, message, advice } = failure;
+  const body = { markdown: partial, ending: { type: "failed", failure: { code, message, advice } } } as const;
+  await close(setting, "failed", { role: "assistant", content, reasoning: "", calls: [] }, message, body);
+  return "failed";
+}
+
+export async function close(
+  setting: TurnSetting,
+  status: "answered" | "stopped" | "failed",
+  message: ModelMessage,
+  failure: string | null,
+  body: Pick<Outbound, "markdown" | "ending">,
+): Promise<void> {
+  const answer: Outbound = { ...body, replyTo: setting.turn.request.messageId };
+  await closeTurn(setting.db, setting.hold, setting.turn, { status, message, failure, answer });
+}

@@ -1,0 +1,42 @@
+import type { Viewer } from "../core/chats.ts";
+import type { TurnEnd, TurnEvent } from "../core/events.ts";
+import type { Metrics } from "../core/metrics.ts";
+import type { Model } from "../core/model.ts";
+import type { Tool, ToolContext } from "../core/tool.ts";
+import type { Db, Hold } from "../store/hold.ts";
+import type { SessionInfo } from "../store/sessions.ts";
+import type { Turn } from "../store/turns.ts";
+
+/** Why a turn's signal fired: a person stopped it, or this worker must let go of it. */
+export type LeaveReason = "stop" | "leave";
+
+/** Everything a turn needs, bound to its session and asker. */
+export interface TurnSetting {
+  readonly db: Db;
+  readonly hold: Hold;
+  readonly info: SessionInfo;
+  readonly turn: Turn;
+  readonly viewer: Viewer;
+  readonly model: Model;
+  readonly tools: ReadonlyMap<string, Tool>;
+  readonly context: Omit<ToolContext, "progress">;
+  readonly metrics: Metrics;
+  readonly maxSteps: number;
+  /** Whether messages that arrive meanwhile join at the next step. */
+  readonly steer: boolean;
+  /** Aborted with a `LeaveReason` as its reason. */
+  readonly signal: AbortSignal;
+  emit(event: TurnEvent): void;
+  /** Takes work that must not hold up the answer: it is done once the answer is on its way. */
+  afterwards(work: () => Promise<void>): void;
+}
+
+/** What the loop does next. */
+export type Next = { readonly type: "again" } | { readonly type: "end"; readonly end: TurnEnd };
+export const again: Next = { type: "again" };
+
+/** What changes while a turn runs. */
+export interface LoopState {
+  step: number;
+  repairs: number;
+}
