@@ -6,7 +6,8 @@ import type { AuxiliarySetting, ModelSettings, ProviderSetting } from "../model/
 export function modelSettings(config: Config): ModelSettings {
   const { model, agent } = config;
   return {
-    main: model.baseUrl === null ? null : mainProvider(config, model.baseUrl),
+    main: model.baseUrl === null ? null : mainProvider(config, [model.baseUrl]),
+    found: mainProvider(config, []),
     providers: [],
     fallbacks: [],
     auxiliary: Object.fromEntries(auxiliaryTasks.map((task) => [task, automatic])) as Record<AuxiliaryTask, AuxiliarySetting>,
@@ -28,10 +29,10 @@ const automatic: AuxiliarySetting = {
   timeoutMs: 120_000,
 };
 
-function mainProvider({ model }: Config, baseUrl: string): ProviderSetting {
+function mainProvider({ model }: Config, baseUrls: readonly string[]): ProviderSetting {
   return {
     name: "main",
-    baseUrls: [baseUrl],
+    baseUrls,
     apiKey: model.apiKey,
     keyPlace: "OPENAI_API_KEY (model.api_key)",
     apiMode: model.apiMode,

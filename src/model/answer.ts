@@ -44,20 +44,36 @@ export interface AnswerBuilder {
   readonly finished: boolean;
   /** A token of any kind has come. */
   readonly begun: boolean;
+  /** A tool call has begun, in a field of its own or in the text. */
+  readonly calling: boolean;
   /** Text so far. */
   partial(): string;
   /** The rest to show, and the answer. Only when `finished`. */
   end(): { readonly events: ModelEvent[]; readonly answer: ModelAnswer };
 }
 
-/** A builder for an answer to a request sent at `sentAt` (performance clock). Calls in text count for the `offered` tools only. */
-export function buildAnswer(offered: ReadonlySet<string>, sentAt: number): AnswerBuilder {
+/**
+ * A builder for an answer to a request sent at `sentAt` (performance clock). Calls in text count for the `offered` tools only; one that
+ * is `continuing` keeps the white space at its beginning.
+ */
+export function buildAnswer(offered: ReadonlySet<string>, sentAt: number, continuing = false): AnswerBuilder {
   const calls = collectCalls();
   const splitter = splitText(offered);
-  const state: State = { text: [], reasoning: [], finish: null, firstAt: null, usage: null, textCalls: 0, timings: null };
+  const state: State = {
+    text: [],
+    reasoning: [],
+    finish: null,
+    firstAt: null,
+    usage: null,
+    textCalls: 0,
+    timings: null,
+    continuing,
+    calling: false,
+  };
   const sort = (pieces: readonly Piece[]): ModelEvent[] =>
     pieces.flatMap((piece) => {
       if (piece.type === "call") {
+        state.calling = true;
         calls.addWhole(piece.call.name, piece.call.arguments);
         state.textCalls += 1;
       }
@@ -75,6 +91,7 @@ export function buildAnswer(offered: ReadonlySet<string>, sentAt: number): Answe
       if (state.firstAt === null && (content || thought || tool_calls?.length)) state.firstAt = performance.now();
       if (thought) events.push(...show(state, { type: "reasoning", text: thought }));
       if (content) events.push(...sort(splitter.push(content)));
+      if (tool_calls?.length) state.calling = true;
       for (const delta of tool_calls ?? []) calls.add(delta);
       return events;
     },
@@ -83,6 +100,9 @@ export function buildAnswer(offered: ReadonlySet<string>, sentAt: number): Answe
     },
     get begun() {
       return state.firstAt !== null;
+    },
+    get calling() {
+      return state.calling;
     },
     partial: () => state.text.join("").trimEnd(),
     end: () => {
@@ -114,13 +134,15 @@ interface State {
   usage: WireUsage | null;
   textCalls: number;
   timings: WireChunk["timings"];
+  continuing: boolean;
+  calling: boolean;
 }
 
 /** Keeps a piece and says how it is shown. White space before the first word is not. */
 function show(state: State, piece: Piece): ModelEvent[] {
   switch (piece.type) {
     case "text": {
-      const delta = state.text.length === 0 ? piece.text.trimStart() : piece.text;
+      const delta = state.text.length === 0 && !state.continuing ? piece.text.trimStart() : piece.text;
       if (delta === "") return [];
       state.text.push(delta);
       return [{ type: "text", delta }];

@@ -12,7 +12,14 @@ import { toWire } from "./wire.ts";
 export type AttemptEnd =
   | { readonly type: "done"; readonly answer: ModelAnswer }
   | { readonly type: "aborted"; readonly partial: string }
-  | { readonly type: "trouble"; readonly verdict: Verdict; readonly partial: string; readonly spoke: boolean };
+  | {
+      readonly type: "trouble";
+      readonly verdict: Verdict;
+      readonly partial: string;
+      readonly spoke: boolean;
+      /** A tool call had begun: the answer must not be gone on with from its text. */
+      readonly calling: boolean;
+    };
 
 export interface AttemptSetting {
   readonly connection: Connection;
@@ -20,6 +27,10 @@ export interface AttemptSetting {
   readonly maxTokens: number | null;
   readonly prefillMs: number;
   readonly stallMs: number;
+  /** Fields of this server's own for the request's body (a slot's number, a wish to continue the last message). */
+  readonly extras?: Readonly<Record<string, unknown>>;
+  /** The answer goes on from the text of the request's last message: white space at its beginning belongs to it. */
+  readonly continuing?: boolean;
 }
 
 /** Sends the request once; yields what can be shown and returns how it ended. Never throws. */
@@ -30,7 +41,7 @@ export async function* attempt(
 ): AsyncGenerator<ModelEvent, AttemptEnd> {
   const watch = watchProgress(signal, setting.prefillMs, setting.stallMs);
   const offered = new Set(request.toolChoice === "auto" ? request.tools.map((tool) => tool.name) : []);
-  const builder = buildAnswer(offered, performance.now());
+  const builder = buildAnswer(offered, performance.now(), setting.continuing);
   const said = { spoke: false };
   try {
     return yield* converse(setting, request, watch, builder, said, signal);
@@ -52,7 +63,7 @@ async function* converse(
   const { server, maxTokens } = setting;
   await server.settle(watch.signal);
   const wire = toWire(request, { model: server.model ?? "default", maxTokens, progress: server.llama });
-  const opened = await setting.connection.chat(server.address, wire, watch);
+  const opened = await setting.connection.chat(server.address, { ...wire, ...setting.extras }, watch);
   const read = await readable(opened);
   if (read.type === "stranger") {
     return troubleEnd(setting, watch, builder, false, signal, () =>
@@ -133,8 +144,10 @@ function troubleEnd(
 ): AttemptEnd {
   const partial = builder.partial();
   if (signal.aborted) return { type: "aborted", partial };
-  if (watch.stalled) return { type: "trouble", verdict: { kind: "final", failure: stalled(setting, watch) }, partial, spoke };
-  return { type: "trouble", verdict: verdict(), partial, spoke };
+  const { calling } = builder;
+  if (watch.stalled)
+    return { type: "trouble", verdict: { kind: "final", failure: stalled(setting, watch) }, partial, spoke, calling };
+  return { type: "trouble", verdict: verdict(), partial, spoke, calling };
 }
 
 function stalled(setting: AttemptSetting, watch: Watch): Failure {

@@ -110,6 +110,7 @@ async function decide(
   if (spoke) return { type: "fail", failure: verdict.failure };
   switch (verdict.kind) {
     case "final":
+    case "key_refused":
       return { type: "fail", failure: verdict.failure };
     case "again":
       return again(setting.pace, verdict, tries);

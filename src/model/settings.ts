@@ -38,6 +38,8 @@ export interface AuxiliarySetting {
 export interface ModelSettings {
   /** The configured server, or null: look at `probe`. */
   readonly main: ProviderSetting | null;
+  /** How to speak to a server found by probing: the main one's setting without an address. */
+  readonly found: ProviderSetting;
   readonly providers: readonly ProviderSetting[];
   /** What to try, in order, when the main model fails. */
   readonly fallbacks: readonly ModelChoice[];

@@ -12,6 +12,8 @@ export type Verdict =
   /** There is no such endpoint: the address may lack its `/v1`. */
   | { readonly kind: "misaddressed"; readonly failure: Failure }
   | { readonly kind: "unknown_model"; readonly failure: Failure }
+  /** The key is not accepted. */
+  | { readonly kind: "key_refused"; readonly failure: Failure }
   | { readonly kind: "final"; readonly failure: Failure };
 
 /** Where and what was asked, and whether any byte of the answer had come. */
@@ -99,7 +101,7 @@ function codeOf(error: unknown): string {
 function judgeStatus(status: number, text: string, asked: Asked, headers?: Headers): Verdict {
   const tooLong = overlong(text);
   if (tooLong !== null) return final(tooLong);
-  if (status === 401 || status === 403) return final(keyRefused(asked, status));
+  if (status === 401 || status === 403) return { kind: "key_refused", failure: keyRefused(asked, status) };
   if (status === 404 && /model/i.test(text)) return { kind: "unknown_model", failure: refused(asked, text) };
   if (status === 404 || status === 405)
     return { kind: "misaddressed", failure: refused(asked, `${status} ${text}`, addressAdvice) };
