@@ -26,6 +26,21 @@ export function versioned(address: string): string | null {
   return url.toString();
 }
 
+/** Where a server's own endpoints are: the address without its version and query (`http://host/llama/v1` has them below `http://host/llama`). */
+export function rootOf(address: string): string {
+  const url = new URL(address);
+  url.search = "";
+  url.pathname = url.pathname.replace(/\/v\d+\w*$/, "");
+  return url.toString().replace(/\/$/, "");
+}
+
+/** A model's name for people: a file's without its folders and ending. */
+export function shownModel(name: string): string {
+  if (!/\.gguf$/i.test(name) && !/^(?:\.{0,2}\/|[a-z]:\\)/i.test(name)) return name;
+  const base = name.split(/[\\/]/).findLast((part) => part !== "") ?? name;
+  return base.replace(/\.gguf$/i, "");
+}
+
 /** The address for people: without credentials. */
 export function shownAddress(address: string): string {
   const url = new URL(address);

@@ -11,6 +11,8 @@ export interface Connection {
   chat(address: string, request: WireRequest, watch: Watch): Promise<Opened>;
   /** GET of a JSON answer below the address. Rejects as the SDK does. */
   get(address: string, path: string, signal: AbortSignal): Promise<unknown>;
+  /** POST of a JSON body below the address, for a JSON answer. Rejects as the SDK does. */
+  post(address: string, path: string, body: unknown, signal: AbortSignal): Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -41,6 +43,7 @@ export function connect(apiKey: string | null): Connection {
       return { kind: "other", contentType, text: () => response.text() };
     },
     get: (address, path, signal) => client(address).get(path, { signal, fetchOptions: { dispatcher: agent } }),
+    post: (address, path, body, signal) => client(address).post(path, { body, signal, fetchOptions: { dispatcher: agent } }),
     close: () => agent.destroy(),
   };
 }
