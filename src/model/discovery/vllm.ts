@@ -1,0 +1,58 @@
+import type { Asking } from "./asking.ts";
+import { nothing, type Reader } from "./learnt.ts";
+import { at, textOf, windowOf } from "./reading.ts";
+import { smallWindow } from "./remarks.ts";
+
+/**
+ * vLLM does not tell what a chat template can, but it renders one without generating: what makes no difference to the tokens is not read
+ * by the template.
+ */
+export const readVllm: Reader = async (answers, entry, model, ask) => {
+  const name = model ?? textOf(at(entry, "id"));
+  const window = windowOf(at(entry, "max_model_len"));
+  const known = { ...nothing, version: textOf(at(answers.version.body, "version")), window, remarks: smallWindow(window, mend) };
+  if (name === null) return known;
+  const render = (extra: Record<string, unknown>): Promise<string | null> => rendered(ask, name, extra);
+  const [plain, tooled, on, off, low, high] = await Promise.all([
+    render({}),
+    render({ tools: [marker] }),
+    render({ chat_template_kwargs: { enable_thinking: true } }),
+    render({ chat_template_kwargs: { enable_thinking: false } }),
+    render({ chat_template_kwargs: { reasoning_effort: "low" } }),
+    render({ chat_template_kwargs: { reasoning_effort: "high" } }),
+  ]);
+  const tools = differ(plain, tooled);
+  return {
+    ...known,
+    tools,
+    thinking: differ(on, off),
+    // gpt-oss is rendered by code of its own, not by a template.
+    effort: /gpt-?oss/i.test(name) ? true : differ(low, high),
+    remarks: [...known.remarks, ...(tools === false ? [noTools(name)] : [])],
+  };
+};
+
+const mend = "start vLLM with a larger --max-model-len";
+
+const marker = {
+  type: "function",
+  function: { name: "marker", description: "A tool.", parameters: { type: "object", properties: {} } },
+};
+
+async function rendered(ask: Asking, model: string, extra: Record<string, unknown>): Promise<string | null> {
+  const messages = [{ role: "user", content: "hello" }];
+  const { body } = await ask.post("/tokenize", { model, messages, ...extra });
+  const tokens = body?.["tokens"];
+  return Array.isArray(tokens) ? tokens.join(" ") : null;
+}
+
+function differ(one: string | null, other: string | null): boolean | null {
+  return one === null || other === null ? null : one !== other;
+}
+
+function noTools(name: string): string {
+  return (
+    `The chat template of ${name} has no place for tools, so its calls are less reliable: ` +
+    "give vLLM one that has (--chat-template), or take a model made for tools, such as Qwen3."
+  );
+}
