@@ -9,6 +9,19 @@ export * from "./model-server-steps.ts";
 /** Answers any request, forever: for parallel sessions and benchmarks. `count` is the number of requests before this one. */
 export type Responder = (seen: Seen, count: number) => Step;
 
+/** A request for anything but the scripted chat. `path` has its query. */
+export interface RouteRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly body: unknown;
+}
+
+/** An answer of JSON; `never`: the question stays open. */
+export type RouteAnswer = { readonly status: number; readonly body: unknown } | "never";
+
+/** Endpoints beside the scripted chat; null leaves the request to the double. */
+export type Routes = (asked: RouteRequest) => RouteAnswer | null;
+
 export interface ModelServerOptions {
   readonly port?: number;
   readonly models?: readonly string[];
@@ -16,6 +29,8 @@ export interface ModelServerOptions {
   readonly ownedBy?: string;
   /** Where the API lives; another path answers 404. */
   readonly prefix?: string;
+  /** Endpoints of its own, looked at first (after the key): `server-kinds.ts` has those of the known servers. */
+  readonly routes?: Routes;
   /** When given, a request without this bearer key gets 401. */
   readonly apiKey?: string;
   /** True: the socket is closed after each stream although keep-alive was advertised, as llama-server does. */
@@ -147,6 +162,10 @@ async function serve(state: State, request: IncomingMessage, response: ServerRes
   if (apiKey !== undefined && request.headers.authorization !== `Bearer ${apiKey}`) {
     return answer(response, 401, { error: { message: "Invalid API Key", type: "authentication_error", code: 401 } });
   }
+  const routed =
+    state.options.routes?.({ method: request.method ?? "GET", path, body: text === "" ? null : JSON.parse(text) }) ?? null;
+  if (routed === "never") return;
+  if (routed !== null) return answer(response, routed.status, routed.body);
   if (path === `${state.prefix}/models`) return answer(response, 200, listing(state));
   if (path !== `${state.prefix}/chat/completions` || request.method !== "POST") {
     return answer(response, 404, { error: { message: "File Not Found", type: "not_found_error", code: 404 } });
