@@ -111,19 +111,22 @@ function ollamaFields(facts: ModelFacts, effort: Effort): Record<string, unknown
 }
 
 function responsesFields(facts: ModelFacts, effort: Effort): Record<string, unknown> {
-  const level = facts.effort === true ? { reasoning: { effort: levels[effort] } } : {};
   switch (facts.kind) {
     // It turns a Responses request into a chat request and keeps the fields that it does not know.
     case "llama-server":
-      return { ...level, ...switchField(facts, effort), ...budgetField(facts, effort) };
+      return { ...asReasoning(levelField(facts, effort)), ...switchField(facts, effort), ...budgetField(facts, effort) };
     case "ollama":
-      return facts.effort !== true && facts.thinking === true && effort === "none" ? { reasoning: { effort: "none" } } : level;
+      return asReasoning(ollamaFields(facts, effort));
     case "vllm":
     case "sglang":
     case "lmstudio":
     case "other":
-      return level;
+      return facts.effort === true ? asReasoning({ reasoning_effort: levels[effort] }) : {};
   }
+}
+
+function asReasoning({ reasoning_effort: effort }: Record<string, unknown>): Record<string, unknown> {
+  return effort === undefined ? {} : { reasoning: { effort } };
 }
 
 /** Only llama-server is known to take these with its own models; others fail on a `thinking` that the model can't do. */
