@@ -63,5 +63,5 @@ export function every(
   };
 }
 
-/** How often the record is swept, and a worker looks after its sandboxes and says which model it has. */
-export const upkeepTimes = { sweepMs, tendMs: 15_000 } as const;
+/** How often the record is swept, a worker looks after its sandboxes and says which model it has, and says that it lives. */
+export const upkeepTimes = { sweepMs, tendMs: 15_000, beatMs: 5_000 } as const;

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { platforms } from "../../adapters/registry.ts";
 import { deliveryQueue } from "../../workers/turns.ts";
-import { every } from "../../workers/upkeep.ts";
+import { every, upkeepTimes } from "../../workers/upkeep.ts";
 import * as commandRegistry from "../commands/index.ts";
 import type { Config } from "../config/keys.ts";
 import { chatKey, type ChatRef } from "../core/chats.ts";
@@ -24,6 +24,8 @@ import { migrate } from "../store/migrate.ts";
 import { migrations } from "../store/migrations/index.ts";
 import { addOutbound } from "../store/outbox.ts";
 import { dropAllLeases } from "../store/sessions.ts";
+import { beat, leaveWorkers } from "../store/workers.ts";
+import { modelSettings } from "./model-settings.ts";
 
 /** What one process runs: everything, the platforms only, or the turns only. */
 export type Mode = "all" | "gateway" | "worker";
@@ -80,22 +82,25 @@ export async function openBase(mode: Mode, config: Config, log: Log, stack: Asyn
   const live = openLive(redisUrl === null ? { kind: "local", log } : { kind: "redis", url: redisUrl, prefix: "hermes", log });
   stack.defer(() => live.close());
   const follow = await followConfig(config, process.env, log);
-  const models = openModels({
-    baseUrl: config.model.baseUrl,
-    apiKey: config.model.apiKey,
-    model: config.model.default,
-    probe: config.model.probe,
-    demo: true,
-    maxTokens: config.model.maxTokens,
-    stallMs: config.model.stallTimeoutSeconds * 1_000,
-    prefillMs: config.model.prefillTimeoutSeconds * 1_000,
-    log,
-  });
+  const holder = randomUUID();
+  const workers = mode === "worker" ? await countWorkers(database, holder, log, stack) : () => 1;
+  const models = openModels({ settings: async () => modelSettings(await follow.refresh()), demo: true, log, workers });
   stack.defer(() => models.close());
   const parts = { config, follow, log, metrics, database, queues, live, models };
-  const base = { ...parts, holder: randomUUID(), version: await version(), stack };
+  const base = { ...parts, holder, version: await version(), stack };
   handler.current = controlHandler(base);
   return base;
+}
+
+/** Says every few seconds that this worker lives, and how many do: they share the model servers' places. */
+async function countWorkers({ db }: Database, worker: string, log: Log, stack: AsyncDisposableStack): Promise<() => number> {
+  let alive = await beat(db, worker);
+  const beating = every("worker beat", upkeepTimes.beatMs, log, async () => void (alive = await beat(db, worker)), "later");
+  stack.defer(async () => {
+    await beating.close();
+    await leaveWorkers(db, worker);
+  });
+  return () => alive;
 }
 
 async function answer(

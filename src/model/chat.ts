@@ -1,174 +1,184 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { Failure, asFailure } from "../core/failures.ts";
+import { asFailure, Failure } from "../core/failures.ts";
 import type { Log } from "../core/log.ts";
 import type { Model, ModelEvent, ModelFacts, ModelRequest } from "../core/model.ts";
 import { shownAddress } from "./address.ts";
-import { attempt, type AttemptEnd, type AttemptSetting } from "./attempt.ts";
-import type { Verdict } from "./verdict.ts";
+import type { Affinity } from "./affinity.ts";
+import { askAt, type Journey, type LegSetting } from "./leg.ts";
+import type { Instead } from "./plan.ts";
+import type { Site } from "./pool.ts";
+import type { ProviderSetting } from "./settings.ts";
 
-/** How retries are spaced; tests make it quick. */
-export interface Pace {
-  /** First pause of a growing series. */
-  readonly backoffMs: number;
-  /** How often a loading server is asked again, and for how long. */
-  readonly loadingPollMs: number;
-  readonly loadingMs: number;
-  /** While the demonstration answers, a real server is looked for this often at most. */
-  readonly lookAgainMs: number;
-  /** Between two pieces of the demonstration's answers. */
-  readonly demoPieceMs: number;
-}
-
-/**
- * Four retries in about six seconds; ten minutes for a large model to load from a slow disk; a script that writes about as fast as
- * people read.
- */
-export const defaultPace: Pace = {
-  backoffMs: 400,
-  loadingPollMs: 1_500,
-  loadingMs: 600_000,
-  lookAgainMs: 3_000,
-  demoPieceMs: 15,
-};
-
-export interface ChatSetting extends AttemptSetting {
+/** One model that may answer, at any of its servers. The first of a list is what was asked for. */
+export interface Target {
+  readonly provider: ProviderSetting;
+  readonly sites: readonly Site[];
   readonly demonstration: boolean;
-  readonly pace: Pace;
-  readonly log: Log;
-  /** Called when nobody answers at the address any more. */
+  /** Called when nobody answers there any more. */
   gone(): void;
 }
 
-/** A model behind one server, spoken to in Chat Completions. */
+export interface ChatSetting extends LegSetting {
+  readonly targets: readonly [Target, ...Target[]];
+  readonly affinity: Affinity;
+  readonly session: string | null;
+  readonly log: Log;
+  facts(site: Site, signal: AbortSignal): Promise<ModelFacts>;
+  count(site: Site, request: ModelRequest, signal: AbortSignal): Promise<number | null>;
+  /** A request is over and the server may be idle. */
+  rested(site: Site): void;
+}
+
+/** A stop on a request's way: a server, and what it means to be there. */
+interface Stop {
+  readonly target: Target;
+  readonly site: Site;
+}
+
+/**
+ * A model and those that answer in its place when it fails. It is one turn's: after a change of model it stays with the one that
+ * answers, and says so once; the next turn's begins with the first again.
+ */
 export function chatModel(setting: ChatSetting): Model {
-  const { server, demonstration } = setting;
+  const state: TurnState = { target: setting.targets[0], site: null };
+  const site = (): Site => state.site ?? homeSite(setting, state.target);
   return {
     get name() {
-      return server.model ?? "default";
+      return site().server.model ?? "default";
     },
     get server() {
-      return shownAddress(server.address);
+      return shownAddress(site().server.address);
     },
-    demonstration,
-    facts: async () => ({ ...unknownFacts, kind: server.llama ? "llama-server" : "other" }),
-    count: async () => null,
-    stream: (request, signal) => stream(setting, request, signal),
+    get demonstration() {
+      return state.target.demonstration;
+    },
+    facts: (signal) => setting.facts(site(), signal),
+    count: (request, signal) => setting.count(site(), request, signal),
+    stream: (request, signal) => stream(setting, state, request, signal),
   };
 }
 
-const unknownFacts: ModelFacts = {
-  kind: "other",
-  version: null,
-  window: null,
-  slots: null,
-  vision: null,
-  tools: null,
-  thinking: null,
-  effort: null,
-  remarks: [],
-};
-
-async function* stream(setting: ChatSetting, request: ModelRequest, signal: AbortSignal): AsyncGenerator<ModelEvent, void> {
-  const tries: Tries = { again: 0, loadingSince: null };
-  try {
-    for (;;) {
-      const end = signal.aborted ? { type: "aborted" as const, partial: "" } : yield* attempt(setting, request, signal);
-      if (end.type === "done") return yield { type: "done", answer: end.answer };
-      if (end.type === "aborted") return yield end;
-      const plan = await decide(setting, end, tries, signal);
-      if (plan.type === "fail") return yield failed(setting, plan.failure, end.partial);
-      if (plan.notice !== null) yield { type: "notice", text: plan.notice };
-      await pause(plan.waitMs, signal);
-    }
-  } catch (thrown) {
-    yield { type: "failed", failure: asFailure(thrown), partial: "" };
-  }
+interface TurnState {
+  target: Target;
+  site: Site | null;
 }
 
-interface Tries {
-  again: number;
-  loadingSince: number | null;
-}
-
-type Plan =
-  | { readonly type: "retry"; readonly waitMs: number; readonly notice: string | null }
-  | { readonly type: "fail"; readonly failure: Failure };
-
-const mostRetries = 4;
-/** A server that wants more patience than this is left to the caller. */
-const longestWaitMs = 60_000;
-/** From here on a wait is worth a line to the person. */
-const noticeFromMs = 2_000;
-
-async function decide(
+async function* stream(
   setting: ChatSetting,
-  end: AttemptEnd & { type: "trouble" },
-  tries: Tries,
+  state: TurnState,
+  request: ModelRequest,
   signal: AbortSignal,
-): Promise<Plan> {
-  const { verdict, spoke } = end;
-  if (spoke) return { type: "fail", failure: verdict.failure };
-  switch (verdict.kind) {
-    case "final":
-    case "key_refused":
-      return { type: "fail", failure: verdict.failure };
-    case "again":
-      return again(setting.pace, verdict, tries);
-    case "loading":
-      return keepPolling(setting.pace, verdict.failure, tries);
-    case "misaddressed":
-      return setting.server.moveToVersioned() ? retry(0) : { type: "fail", failure: verdict.failure };
-    case "unknown_model":
-      return unknownModel(setting, verdict.failure, tries, signal);
+): AsyncGenerator<ModelEvent, void> {
+  const journey: Journey = { request, signal, resumption: null, queuedMs: 0 };
+  try {
+    yield* travel(setting, state, journey, routeOf(setting, state.target, request));
+  } catch (thrown) {
+    yield { type: "failed", failure: asFailure(thrown), partial: journey.resumption?.text ?? "" };
   }
 }
 
-function again(pace: Pace, { afterMs, failure }: Verdict & { kind: "again" }, tries: Tries): Plan {
-  if (tries.again >= mostRetries || (afterMs ?? 0) > longestWaitMs) return { type: "fail", failure };
-  const growing = pace.backoffMs * 2 ** tries.again * (0.75 + Math.random() / 2);
-  const waitMs = afterMs === null || (afterMs === 0 && tries.again > 0) ? growing : afterMs * (1 + Math.random() / 10);
-  tries.again++;
-  return retry(waitMs, waitMs < noticeFromMs ? null : `${failure.message}; trying again in ${Math.ceil(waitMs / 1000)} s`);
-}
-
-function keepPolling(pace: Pace, failure: Failure, tries: Tries): Plan {
-  const first = tries.loadingSince === null;
-  tries.loadingSince ??= performance.now();
-  if (performance.now() - tries.loadingSince > pace.loadingMs) return { type: "fail", failure };
-  return retry(pace.loadingPollMs, first ? "the model is still loading" : null);
-}
-
-/** The server was restarted with another model, or the name is wrong: then say which there are. */
-async function unknownModel({ server }: ChatSetting, failure: Failure, tries: Tries, signal: AbortSignal): Promise<Plan> {
-  const asked = server.model;
-  if (tries.again === 0 && server.forget()) {
-    tries.again++;
-    return retry(0);
+/** Goes from stop to stop until one answers. */
+async function* travel(
+  setting: ChatSetting,
+  state: TurnState,
+  journey: Journey,
+  route: readonly Stop[],
+): AsyncGenerator<ModelEvent, void> {
+  let why: Failure | null = null;
+  let last: Failure | null = null;
+  for (const [at, stop] of route.entries()) {
+    const { host } = stop.site;
+    const next = route.slice(at + 1).find((other) => !other.site.host.breaker.open);
+    if (next !== undefined && !host.breaker.admits()) {
+      why ??= unreachable(host.breaker.why ?? "it does not answer");
+      continue;
+    }
+    const changes = stop.target !== state.target;
+    arrive(state, stop);
+    if (why !== null && changes) yield { type: "notice", text: await changeNotice(setting, stop, why, journey.signal) };
+    const end = yield* askAt(setting, stop.site, journey, insteadOf(stop, route.slice(at + 1)));
+    setting.rested(stop.site);
+    if (end.type === "aborted") return yield end;
+    if (end.type === "done") {
+      settle(setting, journey.request, stop);
+      return yield { type: "done", answer: end.answer };
+    }
+    tellGone(setting, stop, end.failure);
+    why ??= end.failure;
+    last = end.failure;
+    if (end.type === "fail" || at === route.length - 1) return yield failed(journey, why, last, end.partial);
   }
-  const names = await server.list(AbortSignal.any([signal, AbortSignal.timeout(listMs)])).catch(() => []);
-  if (names.length === 0) return { type: "fail", failure };
-  const message = `the model server at ${shownAddress(server.address)} has no model "${asked}"; it has ${names.slice(0, mostNames).join(", ")}`;
-  return {
-    type: "fail",
-    failure: new Failure("model.refused", message, { advice: "Set model.default to one of these (`hermes model`)." }),
-  };
+  yield failed(journey, why ?? unreachable("no model server is configured"), last, "");
 }
 
-const listMs = 2_000;
-const mostNames = 20;
-
-function retry(waitMs: number, notice: string | null = null): Plan {
-  return { type: "retry", waitMs, notice };
+/** All stops in order: the target's servers, the session's own first, then what answers in its place. */
+function routeOf(setting: ChatSetting, from: Target, request: ModelRequest): readonly Stop[] {
+  const others = setting.targets.filter((target) => target !== from);
+  const session = request.caller?.session ?? setting.session;
+  return [from, ...others].flatMap((target) => ordered(setting, target, session).map((site) => ({ target, site })));
 }
 
-/** Ends early when the signal fires; the loop sees it. */
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  if (ms > 0) await sleep(ms, undefined, { signal }).catch(() => undefined);
+function homeSite(setting: ChatSetting, target: Target): Site {
+  const [first] = ordered(setting, target, setting.session);
+  if (first === undefined) throw unreachable(`the provider ${target.provider.name} has no address`);
+  return first;
 }
 
-function failed(setting: ChatSetting, failure: Failure, partial: string): ModelEvent {
-  const { code, message } = failure;
-  setting.log.warn({ code, server: shownAddress(setting.server.address), model: setting.server.model }, message);
-  if (code === "model.unreachable") setting.gone();
-  return { type: "failed", failure, partial };
+function ordered({ affinity }: ChatSetting, { sites }: Target, session: string | null): readonly Site[] {
+  if (sites.length < 2) return sites;
+  if (session === null) return sites.toSorted((a, b) => load(a) - load(b));
+  const order = affinity.order(session, addressesOf(sites));
+  return sites.toSorted((a, b) => order.indexOf(a.address) - order.indexOf(b.address));
+}
+
+function load({ host }: Site): number {
+  return host.breaker.open ? Infinity : host.gate.running + host.gate.waiting;
+}
+
+function addressesOf(sites: readonly Site[]): readonly string[] {
+  return sites.map((site) => site.address);
+}
+
+function insteadOf(stop: Stop, rest: readonly Stop[]): Instead {
+  const awake = rest.filter(({ site }) => !site.host.breaker.open);
+  if (awake.length === 0) return null;
+  return awake.some(({ target }) => target === stop.target) ? "sibling" : "fallback";
+}
+
+function arrive(state: TurnState, { target, site }: Stop): void {
+  state.target = target;
+  state.site = site;
+}
+
+/** The cache of this session is here now. */
+function settle({ affinity, session }: ChatSetting, { caller }: ModelRequest, { target, site }: Stop): void {
+  const whose = caller?.session ?? session;
+  if (whose !== null && target.sites.length > 1) affinity.settle(whose, site.address, addressesOf(target.sites));
+}
+
+function tellGone({ log }: ChatSetting, { target, site }: Stop, { code, message }: Failure): void {
+  log.warn({ code, server: shownAddress(site.server.address), model: site.server.model }, message);
+  if (code === "model.unreachable") target.gone();
+}
+
+async function changeNotice(setting: ChatSetting, { site, target }: Stop, why: Failure, signal: AbortSignal): Promise<string> {
+  await setting.learn(site, signal);
+  const model = site.server.model ?? target.provider.name;
+  return `${why.message}; ${model} at ${shownAddress(site.server.address)} answers instead`;
+}
+
+/** The first trouble is what the person must mend; the last one says that what should have answered instead failed too. */
+function failed({ resumption }: Journey, first: Failure, last: Failure | null, partial: string): ModelEvent {
+  const text = partial === "" ? (resumption?.text ?? "") : partial;
+  if (last === null || last === first) return { type: "failed", failure: first, partial: text };
+  const { code, advice, retryable, cause } = first;
+  const message = `${first.message}; what should answer instead failed too: ${last.message}`;
+  const detail = { ...(advice === null ? {} : { advice }), retryable, cause };
+  return { type: "failed", failure: new Failure(code, message, detail), partial: text };
+}
+
+function unreachable(why: string): Failure {
+  return new Failure("model.unreachable", why, {
+    advice: "Start the model server, or set OPENAI_BASE_URL (model.base_url) to where it runs.",
+    retryable: true,
+  });
 }

@@ -1,122 +1,190 @@
 import { Failure } from "../core/failures.ts";
 import type { Log } from "../core/log.ts";
-import type { Model, Models } from "../core/model.ts";
-import { shownAddress, tidyAddress } from "./address.ts";
-import { chatModel, defaultPace, type Pace } from "./chat.ts";
-import { connect, type Connection } from "./connection.ts";
-import { openDemo, type Demo } from "./demo.ts";
-import { probe } from "./probe.ts";
-import { newServer, type Server } from "./server.ts";
+import type { AuxiliaryTask, Model, ModelChoice, ModelFacts, ModelRequest, Models, ProviderListing } from "../core/model.ts";
+import { shownAddress } from "./address.ts";
+import { newAffinity, type Affinity } from "./affinity.ts";
+import { auxiliaryProvider, chosen } from "./auxiliary.ts";
+import { chatModel, type Target } from "./chat.ts";
+import { newFinder, type Finder } from "./finder.ts";
+import { defaultPace, type Pace } from "./pace.ts";
+import { newPinning, type Pinning } from "./pinning.ts";
+import { newPool, type Pool, type Site } from "./pool.ts";
+import type { ModelSettings, ProviderSetting } from "./settings.ts";
+import { toWire } from "./wire.ts";
 
-/** Where the model is and how patient to be with it. */
+/** Where a process's models come from. */
 export interface ModelOptions {
-  /** The configured server, or null: look at `probe`. */
-  readonly baseUrl: string | null;
-  readonly apiKey: string | null;
-  /** The model to ask for, or null: the first that the server lists. */
-  readonly model: string | null;
-  /** Addresses tried when there is no `baseUrl`, best first. */
-  readonly probe: readonly string[];
+  /** What the configuration says, asked at each use. */
+  settings(): Promise<ModelSettings>;
   /** Whether the built-in script answers when no server does. */
   readonly demo: boolean;
-  readonly maxTokens: number | null;
-  /** Longest silence within an answer, and before its first byte. */
-  readonly stallMs: number;
-  readonly prefillMs: number;
   readonly log: Log;
   readonly pace?: Pace;
+  /** How many processes ask the same servers; default one. */
+  workers?(): number;
 }
 
-/** The models of one process. Nothing is asked of any server before the first `current()`. Throws `config.invalid` on a bad address. */
+/** The models of one process. Nothing is asked of any server before the first `current()`. */
 export function openModels(options: ModelOptions): Models {
-  const connection = connect(options.apiKey);
-  const finder =
-    options.baseUrl === null ? findServer(options, connection) : fixedServer(options, connection, tidyAddress(options.baseUrl));
+  const parts = newParts(options);
+  const { pool, pinning, finder } = parts;
   return {
-    current: finder.current,
-    auxiliary: finder.current,
-    listings: async () => [],
+    current: async (session) => {
+      const settings = await options.settings();
+      const main = await mainTargets(parts, settings, session?.choice ?? null);
+      return await modelOf(parts, settings, [...main, ...fallbacks(parts, settings)], session?.id ?? null);
+    },
+    auxiliary: async (task) => {
+      const settings = await options.settings();
+      return await modelOf(parts, auxiliarySettings(settings, task), await auxiliaryTargets(parts, settings, task), null);
+    },
+    listings: async (signal) => {
+      const { main, providers } = await options.settings();
+      const all = main === null ? providers : [main, ...providers];
+      return await Promise.all(all.map((provider) => listing(pool, provider, signal)));
+    },
     close: async () => {
+      await pinning.close();
       await finder.close();
-      await connection.close();
+      await pool.close();
     },
   };
 }
 
-interface Finder {
-  readonly current: () => Promise<Model>;
-  readonly close: () => Promise<void>;
+interface Parts {
+  readonly options: ModelOptions;
+  readonly pace: Pace;
+  readonly pool: Pool;
+  readonly affinity: Affinity;
+  readonly pinning: Pinning;
+  readonly finder: Finder;
+  /** Fallbacks that name nobody, told once each. */
+  readonly complained: Set<string>;
 }
 
-/** How long `current()` waits to learn a configured server's models; the stream asks again with more patience. */
+function newParts(options: ModelOptions): Parts {
+  const { log, demo, pace = defaultPace } = options;
+  const workers = options.workers ?? (() => 1);
+  const pool = newPool({ log, workers, placeMs: pace.placeMs, placeEveryMs: pace.placeEveryMs });
+  const pinning = newPinning({ log, workers, idleMs: pace.idleMs });
+  const finder = newFinder({ log, demo, pool, lookAgainMs: pace.lookAgainMs, demoPieceMs: pace.demoPieceMs });
+  return { options, pace, pool, affinity: newAffinity(), pinning, finder, complained: new Set() };
+}
+
+/** How long `current()` waits to learn a server's models; the stream asks again with more patience. */
 const listMs = 2_000;
 
-function fixedServer(options: ModelOptions, connection: Connection, address: string): Finder {
-  const server = newServer(connection, address, options.model, options.log);
-  const model = modelAt(options, connection, server, () => void server.forget());
-  return {
-    current: async () => {
-      // Trouble here is the stream's to tell, in its own words and after its own retries.
-      if (server.model === null) await server.settle(AbortSignal.timeout(listMs)).catch(() => undefined);
-      return model;
-    },
-    close: async () => undefined,
-  };
+async function modelOf(
+  parts: Parts,
+  settings: ModelSettings,
+  targets: readonly Target[],
+  session: string | null,
+): Promise<Model> {
+  const { pool: _pool, pace, affinity, pinning, options } = parts;
+  const [first, ...others] = targets;
+  if (first === undefined) throw noneFound(settings.probe);
+  const model = chatModel({
+    settings,
+    pace,
+    log: options.log,
+    targets: [first, ...others],
+    affinity,
+    session,
+    learn,
+    facts: learn,
+    count,
+    pin: (site, request) => pinning.pin(site, request, settings.slotPinning),
+    rested: (site) => pinning.rested(site, settings.slotPinning),
+  });
+  const site = first.sites[0];
+  // Trouble here is the stream's to tell, in its own words and after its own retries.
+  if (site?.server.model === null) await site.server.settle(AbortSignal.timeout(listMs)).catch(() => undefined);
+  return model;
 }
 
-function findServer(options: ModelOptions, connection: Connection): Finder {
-  const addresses = options.probe.map(tidyAddress);
-  const state = {
-    model: null as Model | null,
-    demo: null as Promise<Demo> | null,
-    looking: null as Promise<void> | null,
-    lookedAt: -Infinity,
-  };
-  const look = (): Promise<void> => {
-    state.looking ??= (async () => {
-      const address = await probe(connection, addresses, options.model);
-      state.lookedAt = performance.now();
-      if (address === null) return;
-      // A late failure of the last server must not take the new one away.
-      const model: Model = await found(options, connection, address, () => {
-        if (state.model === model) state.model = null;
-      });
-      state.model = model;
-    })().finally(() => void (state.looking = null));
-    return state.looking;
-  };
-  return {
-    current: async () => {
-      if (state.model !== null) return state.model;
-      if (state.demo === null || !options.demo) await look();
-      else if (performance.now() - state.lookedAt > (options.pace ?? defaultPace).lookAgainMs) void look();
-      if (state.model !== null) return state.model;
-      if (!options.demo) throw noneFound(addresses);
-      state.demo ??= openDemo((options.pace ?? defaultPace).demoPieceMs);
-      return demoModel(options, connection, await state.demo);
-    },
-    close: async () => {
-      await state.looking?.catch(() => undefined);
-      await (await state.demo)?.close();
-    },
-  };
+/** What a server tells of its model, remembered where the gate looks too. */
+async function learn(site: Site, signal: AbortSignal): Promise<ModelFacts> {
+  const { server, facts, host } = site;
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(learnMs)]);
+  if (server.model === null) await server.settle(limit).catch(() => undefined);
+  const learnt = await facts.learn(server.address, server.model ?? "", limit);
+  host.facts = facts.known(server.address, server.model ?? "") ?? host.facts;
+  return learnt;
 }
 
-async function found(options: ModelOptions, connection: Connection, address: string, gone: () => void): Promise<Model> {
-  options.log.info({ server: shownAddress(address) }, "a model server answers");
-  const server = newServer(connection, address, options.model, options.log);
-  await server.settle(AbortSignal.timeout(listMs)).catch(() => undefined);
-  return modelAt(options, connection, server, gone);
+/** A server answers this at once, busy or not. */
+const learnMs = 2_000;
+
+async function count(site: Site, request: ModelRequest, signal: AbortSignal): Promise<number | null> {
+  const { kind } = await learn(site, signal);
+  const { server, counter } = site;
+  const body = toWire(request, { model: server.model ?? "default", maxTokens: null, progress: false });
+  return await counter.count(server.address, kind, { ...body }, signal);
 }
 
-function demoModel(options: ModelOptions, connection: Connection, demo: Demo): Model {
-  const server = newServer(connection, demo.address, demo.model, options.log);
-  return modelAt(options, connection, server, () => undefined, true);
+function target(parts: Parts, provider: ProviderSetting): Target {
+  const sites = provider.baseUrls.map((address) => parts.pool.site(provider, address));
+  return { provider, sites, demonstration: false, gone: () => undefined };
 }
 
-function modelAt(options: ModelOptions, connection: Connection, server: Server, gone: () => void, demonstration = false): Model {
-  const { maxTokens, stallMs, prefillMs, log, pace = defaultPace } = options;
-  return chatModel({ connection, server, maxTokens, stallMs, prefillMs, log, pace, gone, demonstration });
+/** The configured or chosen model; without a configured server whatever is found, or the demonstration. */
+async function mainTargets(parts: Parts, settings: ModelSettings, choice: ModelChoice | null): Promise<readonly Target[]> {
+  const provider = chosen(settings, choice ?? { provider: null, model: null }, "/model");
+  if (provider.baseUrls.length > 0) return [target(parts, provider)];
+  const helped = settings.fallbacks.length > 0;
+  return await parts.finder.find(provider, settings.probe, helped);
+}
+
+function fallbacks(parts: Parts, settings: ModelSettings): readonly Target[] {
+  return settings.fallbacks.flatMap((choice) => {
+    try {
+      const provider = chosen(settings, choice, "fallback_providers");
+      return provider.baseUrls.length > 0 ? [target(parts, provider)] : [];
+    } catch (thrown) {
+      complain(parts, thrown);
+      return [];
+    }
+  });
+}
+
+/** A fallback that cannot be used must not take the main model down with it. */
+function complain({ complained, options }: Parts, thrown: unknown): void {
+  if (!(thrown instanceof Failure)) throw thrown;
+  if (complained.has(thrown.message)) return;
+  complained.add(thrown.message);
+  options.log.warn({ advice: thrown.advice }, thrown.message);
+}
+
+/** A side job's own model first; the main one does it when that fails, except where it may lack what the job needs. */
+async function auxiliaryTargets(parts: Parts, settings: ModelSettings, task: AuxiliaryTask): Promise<readonly Target[]> {
+  const own = auxiliaryProvider(settings, task);
+  const main = async (): Promise<readonly Target[]> => [
+    ...(await mainTargets(parts, settings, null)),
+    ...fallbacks(parts, settings),
+  ];
+  if (own === null) return await main();
+  if (own.baseUrls.length === 0) return await parts.finder.find(own, settings.probe, false);
+  const rest = task === "vision" ? [] : await main().catch(() => []);
+  return [target(parts, own), ...rest.filter((other) => !other.demonstration)];
+}
+
+/** A side job's patience is its own: so long a silence, rather than so long in all, for a slow server that goes on is not stuck. */
+function auxiliarySettings(settings: ModelSettings, task: AuxiliaryTask): ModelSettings {
+  const { timeoutMs } = settings.auxiliary[task];
+  return { ...settings, stallMs: Math.min(settings.stallMs, timeoutMs) };
+}
+
+async function listing(pool: Pool, provider: ProviderSetting, signal: AbortSignal): Promise<ProviderListing> {
+  const [address = ""] = provider.baseUrls;
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(listMs)]);
+  const said = { provider: provider.name, server: address, models: [] };
+  try {
+    const { server } = pool.site(provider, address);
+    const models = await server.list(limit);
+    return { ...said, server: shownAddress(server.address), models, failure: null };
+  } catch (thrown) {
+    return { ...said, failure: thrown instanceof Error ? thrown.message : String(thrown) };
+  }
 }
 
 function noneFound(addresses: readonly string[]): Failure {

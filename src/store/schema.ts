@@ -124,6 +124,8 @@ export interface Schema {
   previews: { turn_id: string; message: string };
   memories: { scope: "person" | "conversation"; owner: string; target: MemoryTarget; text: string; updated_at: Stamp };
   settings: { key: string; value: string };
+  /** Worker processes, each with when it was last heard of. */
+  workers: { id: string; seen_at: Stamp };
   model_calls: {
     id: Generated<number>;
     /** Null for a call outside of any turn. */

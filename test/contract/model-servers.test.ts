@@ -4,8 +4,7 @@ import { createServer } from "node:net";
 import { test } from "node:test";
 import type { Failure } from "../../src/core/failures.ts";
 import type { Model, ModelEvent } from "../../src/core/model.ts";
-import type { ModelOptions } from "../../src/model/models.ts";
-import { answerOf, asking, drain, lines, quickModels, terminalTool } from "../doubles/model-server-client.ts";
+import { answerOf, asking, drain, lines, quickModels, type QuickOptions, terminalTool } from "../doubles/model-server-client.ts";
 import * as double from "../doubles/model-server.ts";
 import type { ModelServerOptions, Step } from "../doubles/model-server.ts";
 
@@ -14,7 +13,7 @@ interface Asked {
   readonly model: Model;
 }
 
-async function ask(steps: readonly Step[], options: Partial<ModelOptions> = {}, server: ModelServerOptions = {}): Promise<Asked> {
+async function ask(steps: readonly Step[], options: QuickOptions = {}, server: ModelServerOptions = {}): Promise<Asked> {
   await using running = await double.modelServerWith(server, ...steps);
   const models = quickModels({ baseUrl: running.url, ...options });
   try {
@@ -91,7 +90,7 @@ test("a loading model is waited for, and told once", async () => {
     [{ type: "notice", text: "the model is still loading" }],
   );
   assert.equal(answerOf(events).content, "awake");
-  const pace = { backoffMs: 1, loadingPollMs: 20, loadingMs: 30, lookAgainMs: 20, demoPieceMs: 0 };
+  const pace = { backoffMs: 1, loadingPollMs: 20, loadingMs: 30 };
   const failure = failureOf((await ask([double.loading(), double.loading(), double.loading()], { pace })).events);
   assert.equal(failure.code, "model.loading");
 });
@@ -135,9 +134,12 @@ test("an address that is wrong altogether says what to set", async () => {
   assert.match(failure.advice ?? "", /OPENAI_BASE_URL/);
 });
 
-test("an address that is none is a configuration error", () => {
-  for (const baseUrl of ["ftp://x/v1", "http://", "::::"])
-    assert.throws(() => quickModels({ baseUrl }), { code: "config.invalid" });
+test("an address that is none is a configuration error", async () => {
+  for (const baseUrl of ["ftp://x/v1", "http://", "::::"]) {
+    const models = quickModels({ baseUrl });
+    await assert.rejects(models.current(), { code: "config.invalid" });
+    await models.close();
+  }
 });
 
 test("a missing key is named", async () => {

@@ -125,9 +125,10 @@ test("a truncated call says that it is truncated", async () => {
   assert.equal(answerOf(events).finish, "length");
 });
 
+// A broken answer is gone on with once (`model-resume.test.ts`): only the second break is the end.
 test("a stream that ends without a finish reason is a failure with what was said", async () => {
   for (const step of [double.endSilently(double.say("half an ans")), double.cutAfter(4, double.say("half an answer"))]) {
-    const failure = failureOf(await ask([step]));
+    const failure = failureOf(await ask([step, step]));
     assert.equal(failure.code, "model.broken");
     assert.match(failure.partial, /^half/);
     assert.ok(failure.retryable);
@@ -136,13 +137,15 @@ test("a stream that ends without a finish reason is a failure with what was said
 
 test("a server that gives up says so in the finish reason", async () => {
   for (const reason of ["abort", "error"]) {
-    assert.equal(failureOf(await ask([double.finishing(reason, double.say("half"))])).code, "model.broken");
+    const step = double.finishing(reason, double.say("half"));
+    assert.equal(failureOf(await ask([step, step])).code, "model.broken");
   }
 });
 
 test("half a frame at the end is a failure", async () => {
   const whole = double.frame({ content: "never seen" });
-  const failure = failureOf(await ask([double.raw(double.frame({ content: "so far" }), whole.slice(0, 40))]));
+  const step = double.raw(double.frame({ content: "so far" }), whole.slice(0, 40));
+  const failure = failureOf(await ask([step, step]));
   assert.deepEqual([failure.code, failure.partial], ["model.broken", "so far"]);
 });
 
@@ -162,9 +165,8 @@ test("chunks without choices and an empty stream are failures, not empty answers
 });
 
 test("an error inside the stream ends it with the server's words", async () => {
-  const failure = failureOf(
-    await ask([double.errorInStream(3, double.say("one two three"), { message: "CUDA out of memory", code: 500 })]),
-  );
+  const step = double.errorInStream(3, double.say("one two three"), { message: "CUDA out of memory", code: 500 });
+  const failure = failureOf(await ask([step, step]));
   assert.equal(failure.code, "model.broken");
   assert.match(failure.message, /CUDA out of memory/);
   assert.equal(failure.partial, "one tw");
@@ -176,7 +178,8 @@ test("an error inside the stream before any word is tried again", async () => {
 });
 
 test("an `error:` line that the SDK skips is still a failure", async () => {
-  const failure = failureOf(await ask([double.raw(double.frame({ content: "so " }), 'error: {"message":"boom"}\n\n')]));
+  const step = double.raw(double.frame({ content: "so " }), 'error: {"message":"boom"}\n\n');
+  const failure = failureOf(await ask([step, step]));
   assert.deepEqual([failure.code, failure.partial], ["model.broken", "so"]);
 });
 
@@ -234,9 +237,9 @@ test("silence in the middle of an answer is a stall, comments or not", async () 
   };
   for (const step of [double.stallAfter(2, double.say("one two")), chatty]) {
     const began = performance.now();
-    const failure = failureOf(await ask([step], { stallMs: 120, prefillMs: 60_000 }));
+    const failure = failureOf(await ask([step, step], { stallMs: 120, prefillMs: 60_000 }));
     assert.deepEqual([failure.code, failure.partial], ["model.stalled", "one"]);
-    assert.ok(performance.now() - began < 500, "comments kept it alive");
+    assert.ok(performance.now() - began < 800, "comments kept it alive");
   }
 });
 

@@ -1,6 +1,17 @@
 import type { Log } from "../../src/core/log.ts";
-import type { Model, ModelAnswer, ModelEvent, ModelMessage, ModelRequest, Models, ToolSpec } from "../../src/core/model.ts";
+import {
+  auxiliaryTasks,
+  type Model,
+  type ModelAnswer,
+  type ModelEvent,
+  type ModelMessage,
+  type ModelRequest,
+  type Models,
+  type ToolSpec,
+} from "../../src/core/model.ts";
+import type { Pace } from "../../src/model/pace.ts";
 import { openModels, type ModelOptions } from "../../src/model/models.ts";
+import type { AuxiliarySetting, ModelSettings, ProviderSetting } from "../../src/model/settings.ts";
 
 /** A log that keeps its lines. */
 export function lines(): Log & { readonly lines: string[] } {
@@ -9,22 +20,77 @@ export function lines(): Log & { readonly lines: string[] } {
   return { lines: kept, debug: keep, info: keep, warn: keep, error: keep };
 }
 
-/** The real model code with short pauses, so that trouble is over soon. */
-export function quickModels(overrides: Partial<ModelOptions> = {}): Models {
-  return openModels({
-    baseUrl: null,
-    apiKey: null,
-    model: null,
-    probe: [],
-    demo: false,
-    maxTokens: 512,
-    stallMs: 5_000,
-    prefillMs: 5_000,
-    log: lines(),
-    pace: { backoffMs: 2, loadingPollMs: 5, loadingMs: 2_000, lookAgainMs: 20, demoPieceMs: 0 },
-    ...overrides,
-  });
+/** What most tests change of the models' options and settings; `settings` has the last word. */
+export interface QuickOptions {
+  readonly baseUrl?: string | null;
+  readonly apiKey?: string | null;
+  readonly model?: string | null;
+  readonly probe?: readonly string[];
+  readonly demo?: boolean;
+  readonly maxTokens?: number | null;
+  readonly stallMs?: number;
+  readonly prefillMs?: number;
+  readonly log?: Log;
+  readonly pace?: Partial<Pace>;
+  readonly workers?: ModelOptions["workers"];
+  readonly settings?: Partial<ModelSettings>;
 }
+
+const quickPace: Pace = {
+  backoffMs: 2,
+  loadingPollMs: 5,
+  loadingMs: 2_000,
+  lookAgainMs: 20,
+  demoPieceMs: 0,
+  placeMs: 20,
+  placeEveryMs: 5,
+  idleMs: 10,
+};
+
+/** The real model code with short pauses, so that trouble is over soon. */
+export function quickModels(options: QuickOptions = {}): Models {
+  const settings = quickSettings(options);
+  const { demo = false, log = lines(), pace, workers } = options;
+  const shared = workers === undefined ? {} : { workers };
+  return openModels({ settings: async () => settings, demo, log, pace: { ...quickPace, ...pace }, ...shared });
+}
+
+/** Settings with one configured server, or none. */
+export function quickSettings(options: QuickOptions = {}): ModelSettings {
+  const { baseUrl = null, apiKey = null, model = null, probe = [], maxTokens = 512 } = options;
+  const { stallMs = 5_000, prefillMs = 5_000, settings = {} } = options;
+  const found = provider("main", [], { apiKey, model, keyPlace: "OPENAI_API_KEY (model.api_key)" });
+  return {
+    main: baseUrl === null ? null : { ...found, baseUrls: [baseUrl] },
+    found,
+    providers: [],
+    fallbacks: [],
+    auxiliary: Object.fromEntries(auxiliaryTasks.map((task) => [task, automatic])) as ModelSettings["auxiliary"],
+    probe,
+    effort: "medium",
+    maxTokens,
+    stallMs,
+    prefillMs,
+    slotPinning: "off",
+    ...settings,
+  };
+}
+
+/** A named provider at these addresses. */
+export function provider(name: string, baseUrls: readonly string[], overrides: Partial<ProviderSetting> = {}): ProviderSetting {
+  const unset = { apiKey: null, model: null, contextLength: null, contextLengths: {}, concurrency: null };
+  return { name, baseUrls, keyPlace: `the key of ${name}`, apiMode: "chat_completions", ...unset, ...overrides };
+}
+
+/** A side job that the main model does. */
+export const automatic: AuxiliarySetting = {
+  provider: "auto",
+  model: null,
+  baseUrl: null,
+  apiKey: null,
+  contextLength: null,
+  timeoutMs: 120_000,
+};
 
 /** One tool, as the agent would offer it. */
 export const terminalTool: ToolSpec = {

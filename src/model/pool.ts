@@ -1,0 +1,150 @@
+import { tidyAddress } from "./address.ts";
+import { type Breaker, newBreaker } from "./breaker.ts";
+import { connect, type Connection } from "./connection.ts";
+import { type Gate, newGate } from "./gate.ts";
+import { type Counter, newCounter } from "./count.ts";
+import { type FactsMemory, rememberFacts } from "./facts-memory.ts";
+import type { Log } from "../core/log.ts";
+import type { ModelFacts, ServerKind } from "../core/model.ts";
+import { newSpeed, type Speed } from "./patience.ts";
+import { newServer, type Server } from "./server.ts";
+import type { ProviderSetting } from "./settings.ts";
+import { newSlots, type Slots } from "./slots.ts";
+
+/** One machine's model server, whatever keys and models it is asked with: what all its requests share. */
+export interface Host {
+  readonly gate: Gate;
+  readonly breaker: Breaker;
+  readonly speed: Speed;
+  readonly slots: Slots;
+  /** What it tells of itself; null: not asked yet. */
+  facts: ModelFacts | null;
+  /** As configured; null: as many at once as the server tells. */
+  concurrency: number | null;
+  /** Whether naming a slot helps here; null: not known yet. */
+  pinningHelps: boolean | null;
+  probes: number;
+  /** Ends a probe that is under way: somebody wants an answer. */
+  disturb: () => void;
+  /** It was away and answers again, perhaps started with other flags: what it told before is asked again. */
+  cameBack(): void;
+}
+
+/** A server as one provider asks it for one model. */
+export interface Site {
+  readonly provider: ProviderSetting;
+  /** As configured, tidied. */
+  readonly address: string;
+  readonly connection: Connection;
+  readonly server: Server;
+  readonly host: Host;
+  readonly facts: FactsMemory;
+  readonly counter: Counter;
+}
+
+/** The servers of one process, each with one set of sockets for each key, and one gate. */
+export interface Pool {
+  /** Throws `config.invalid` on a bad address. */
+  site(provider: ProviderSetting, address: string): Site;
+  connection(apiKey: string | null): Connection;
+  close(): Promise<void>;
+}
+
+export interface PoolOptions {
+  readonly log: Log;
+  /** Processes that share the servers. */
+  readonly workers: () => number;
+  readonly placeMs: number;
+  readonly placeEveryMs: number;
+}
+
+/** Nothing is opened before it is asked for. */
+export function newPool(options: PoolOptions): Pool {
+  const connections = new Map<string | null, Connection>();
+  const servers = new Map<string, Server>();
+  const hosts = new Map<string, Known>();
+  const memories = new Map<string, FactsMemory>();
+  const counters = new Map<string | null, Counter>();
+  const connection = (apiKey: string | null): Connection => kept(connections, apiKey, () => connect(apiKey));
+  return {
+    connection,
+    site: (provider, written) => {
+      const address = tidyAddress(written);
+      const connected = connection(provider.apiKey);
+      const key = JSON.stringify([address, provider.apiKey, provider.model]);
+      const server = kept(servers, key, () => newServer(connected, address, provider.model, options.log));
+      const { host, forgetful } = kept(hosts, hostKey(address), () => newHost(options));
+      host.concurrency = provider.concurrency;
+      const { apiKey, contextLength, contextLengths } = provider;
+      const facts = kept(memories, JSON.stringify([address, apiKey, contextLength, contextLengths]), () => {
+        const fresh = rememberFacts(connected, (model) => contextLengths[model] ?? contextLength);
+        forgetful.push(fresh);
+        return fresh;
+      });
+      const counter = kept(counters, apiKey, () => newCounter(connected));
+      return { provider, address, connection: connected, server, host, facts, counter };
+    },
+    close: async () => {
+      for (const { host } of hosts.values()) host.disturb();
+      await Promise.all([...connections.values()].map((each) => each.close()));
+    },
+  };
+}
+
+function kept<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const fresh = make();
+  map.set(key, fresh);
+  return fresh;
+}
+
+/** The address without credentials and version: other spellings of the same server share its gate. */
+function hostKey(address: string): string {
+  const url = new URL(address);
+  return `${url.origin}${url.pathname.replace(/\/v\d+\w*$/, "")}`;
+}
+
+interface Known {
+  readonly host: Host;
+  /** What remembers things about it. */
+  readonly forgetful: FactsMemory[];
+}
+
+function newHost({ workers, placeMs, placeEveryMs }: PoolOptions): Known {
+  const forgetful: FactsMemory[] = [];
+  const size = (): number => placesAt(host.concurrency, host.facts, workers());
+  const host: Host = {
+    gate: newGate({ size, firstMs: placeMs, everyMs: placeEveryMs }),
+    breaker: newBreaker(),
+    speed: newSpeed(),
+    slots: newSlots(),
+    facts: null,
+    concurrency: null,
+    pinningHelps: null,
+    probes: 0,
+    disturb: () => undefined,
+    cameBack: () => {
+      Object.assign(host, { pinningHelps: null, probes: 0 });
+      host.slots.forget();
+      for (const memory of forgetful) memory.forget();
+    },
+  };
+  return { host, forgetful };
+}
+
+/** Requests at once where neither the configuration nor the server says: what each kind does by default. */
+const usualPlaces: Readonly<Record<ServerKind, number>> = {
+  vllm: 8,
+  sglang: 8,
+  other: 8,
+  "llama-server": 4,
+  lmstudio: 4,
+  ollama: 1,
+};
+
+/** This process's share of a server's places; at least one. */
+export function placesAt(concurrency: number | null, facts: ModelFacts | null, workers: number): number {
+  const places = concurrency ?? facts?.slots ?? usualPlaces[facts?.kind ?? "other"];
+  return Math.max(1, Math.floor(places / Math.max(1, workers)));
+}

@@ -1,0 +1,18 @@
+import { sql } from "kysely";
+import type { Db } from "./hold.ts";
+
+/** A worker that has not been heard of for so long is gone: three beats. */
+const goneAfter = "15 seconds";
+
+/** Says that this worker process lives; resolves to how many do. Those that are gone are dropped. */
+export async function beat(db: Db, worker: string): Promise<number> {
+  await sql`insert into workers (id) values (${worker}) on conflict (id) do update set seen_at = now()`.execute(db);
+  await sql`delete from workers where seen_at < now() - ${sql.lit(goneAfter)}::interval`.execute(db);
+  const found = await sql<{ alive: number }>`select count(*)::int as alive from workers`.execute(db);
+  return Math.max(1, found.rows[0]?.alive ?? 1);
+}
+
+/** This worker ends: the others take its share at once. */
+export async function leaveWorkers(db: Db, worker: string): Promise<void> {
+  await db.deleteFrom("workers").where("id", "=", worker).execute();
+}
