@@ -7,23 +7,20 @@ import { at, countOf } from "./discovery/reading.ts";
 export interface Counter {
   /** Tokens of the prompt of a chat request with this body; null where the server can't tell. Never rejects. */
   count(address: string, kind: ServerKind, body: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<number | null>;
-  /** The server may be another by now: ask again where it could not count. */
-  forget(): void;
 }
 
-/** Remembers the servers that can't. */
-export function newCounter(connection: Connection): Counter {
-  const unable = new Set<string>();
+/** Asks servers that can't only now and then: one may have been brought up to date. */
+export function newCounter(connection: Connection, askAgainMs = 600_000): Counter {
+  const unable = new Map<string, number>();
   return {
     count: async (address, kind, body, signal) => {
       const route = routes[kind];
-      if (route === null || unable.has(address)) return null;
+      if (route === null || performance.now() < (unable.get(address) ?? 0)) return null;
       const reply = await askAt(connection, address, signal).post(route.path, route.body(body));
       // 404 and 405: no such endpoint in this build; 501: switched off.
-      if (reply.status !== null && [404, 405, 501].includes(reply.status)) unable.add(address);
+      if (reply.status !== null && [404, 405, 501].includes(reply.status)) unable.set(address, performance.now() + askAgainMs);
       return countOf(at(reply.body, route.answer));
     },
-    forget: () => unable.clear(),
   };
 }
 

@@ -1,14 +1,9 @@
 import { APIError } from "openai";
 import { Failure } from "../core/failures.ts";
 import type { Log } from "../core/log.ts";
-import type { ModelFacts } from "../core/model.ts";
 import { shownAddress, versioned } from "./address.ts";
 import { isObject } from "./arguments.ts";
 import type { Connection } from "./connection.ts";
-import { newCounter } from "./count.ts";
-import { unknownFacts } from "./facts.ts";
-import { probeMs } from "./discovery/asking.ts";
-import { rememberFacts } from "./facts-memory.ts";
 
 /** What is known of one model server. */
 export interface Server {
@@ -17,14 +12,6 @@ export interface Server {
   readonly model: string | null;
   /** llama-server tells its reading progress when asked. */
   readonly llama: boolean;
-  /** What has been learnt of the model; null: nothing yet. */
-  readonly known: ModelFacts | null;
-  /** Learns what the server tells of the model; at once when it is known. Never rejects. */
-  facts(signal: AbortSignal): Promise<ModelFacts>;
-  /** The exact tokens of the prompt of a chat request with this body, where the server can count them; else null. Never rejects. */
-  count(body: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<number | null>;
-  /** The server was away and may have been started again otherwise: what is known of it is asked again. */
-  doubt(): void;
   /** Makes sure that there is a model to ask for; rejects as the SDK does, or with a `Failure`. */
   settle(signal: AbortSignal): Promise<void>;
   /** The models it lists. */
@@ -37,40 +24,14 @@ export interface Server {
   forget(): boolean;
 }
 
-/** A server at a tidy address. `wanted` is the configured model's name or null; `configured` gives a model's configured context length. */
-export function newServer(
-  connection: Connection,
-  address: string,
-  wanted: string | null,
-  log: Log,
-  configured: (model: string) => number | null = () => null,
-): Server {
+/** A server at a tidy address; `wanted` is the configured model's name or null. */
+export function newServer(connection: Connection, address: string, wanted: string | null, log: Log): Server {
   const state = { address, model: wanted, llama: false, listed: false, move: "none" as "none" | "tried" | "told" };
-  const memory = rememberFacts(connection, configured);
-  const counter = newCounter(connection);
-  const known = (): ModelFacts | null => (state.model === null ? null : memory.known(state.address, state.model));
-  const doubt = (): void => {
-    memory.forget();
-    counter.forget();
-  };
   const list = async (signal: AbortSignal): Promise<readonly string[]> => {
     const listing = await fetchListing(connection, state.address, signal);
     state.listed = true;
     state.llama = listing.llama;
     return listing.models;
-  };
-  const settle = async (signal: AbortSignal): Promise<void> => {
-    if (state.model !== null && state.listed) return;
-    const models = await list(signal).catch((thrown: unknown) => {
-      const movable = state.move === "none" && versioned(state.address) !== null;
-      if (!answersWithoutList(thrown, state.model, movable)) throw thrown;
-      state.listed = true;
-      return null;
-    });
-    if (state.model !== null || models === null) return;
-    state.model = firstChat(models);
-    if (state.model === null) throw noModel(state.address);
-    log.info({ server: shownAddress(state.address), model: state.model }, "using the first model that the server lists");
   };
   return {
     get address() {
@@ -80,22 +41,22 @@ export function newServer(
       return state.model;
     },
     get llama() {
-      return state.llama || known()?.kind === "llama-server";
+      return state.llama;
     },
-    get known() {
-      return known();
-    },
-    facts: async (signal) => {
-      if (state.model === null) await settle(AbortSignal.any([signal, AbortSignal.timeout(probeMs)])).catch(() => undefined);
-      return state.model === null ? unknownFacts(null) : memory.learn(state.address, state.model, signal);
-    },
-    count: (body, signal) => {
-      const kind = known()?.kind ?? (state.llama ? "llama-server" : "other");
-      return counter.count(state.address, kind, body, signal);
-    },
-    doubt,
     list,
-    settle,
+    settle: async (signal) => {
+      if (state.model !== null && state.listed) return;
+      const models = await list(signal).catch((thrown: unknown) => {
+        const movable = state.move === "none" && versioned(state.address) !== null;
+        if (!answersWithoutList(thrown, state.model, movable)) throw thrown;
+        state.listed = true;
+        return null;
+      });
+      if (state.model !== null || models === null) return;
+      state.model = firstChat(models);
+      if (state.model === null) throw noModel(state.address);
+      log.info({ server: shownAddress(state.address), model: state.model }, "using the first model that the server lists");
+    },
     moveToVersioned: () => {
       const moved = state.move === "none" ? versioned(state.address) : null;
       if (moved === null) {
@@ -117,7 +78,6 @@ export function newServer(
       const mends = wanted === null && state.model !== null;
       state.listed = false;
       state.model = wanted;
-      doubt();
       return mends;
     },
   };

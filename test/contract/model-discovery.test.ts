@@ -1,14 +1,13 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
-import type { ModelFacts } from "../../src/core/model.ts";
+import type { ModelFacts, ServerKind } from "../../src/core/model.ts";
 import { connect, type Connection } from "../../src/model/connection.ts";
+import { newCounter } from "../../src/model/count.ts";
+import { rememberFacts } from "../../src/model/facts-memory.ts";
 import { discover, type Discovered } from "../../src/model/facts.ts";
-import { newServer, type Server } from "../../src/model/server.ts";
 import { modelServerWith, type ModelServerOptions } from "../doubles/model-server.ts";
 import * as kinds from "../doubles/server-kinds.ts";
 
-const nothing = (): void => undefined;
-const quiet = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 const patience = new AbortController().signal;
 
 interface Wish {
@@ -223,59 +222,89 @@ test("a question that hangs holds up nothing for longer than two seconds", async
   assert.ok(performance.now() - began < 2_900);
 });
 
-/** A server as the pool makes it, at a double of this kind. */
-async function serverAt(t: TestContext, options: ModelServerOptions, wanted: string | null = null): Promise<Server> {
-  const running = await modelServerWith({ strict: false, ...options });
-  t.after(() => running.close());
-  return newServer(connection(t), running.url, wanted, quiet, () => 20_000);
+/** A double of this kind, and a connection to it. */
+async function running(
+  t: TestContext,
+  options: ModelServerOptions,
+): Promise<{ address: string; connected: Connection; close(): Promise<void> }> {
+  const server = await modelServerWith({ strict: false, ...options });
+  t.after(() => server.close());
+  return { address: server.url, connected: connection(t), close: () => server.close() };
 }
 
 test("facts are asked once for all who want them, and again after doubt", async (t) => {
   const asked: string[] = [];
-  const server = await serverAt(t, kinds.noting(kinds.vllm(), asked));
-  assert.equal(server.known, null);
-  const all = await Promise.all([server.facts(patience), server.facts(patience), server.facts(patience)]);
+  const { address, connected } = await running(t, kinds.noting(kinds.vllm(), asked));
+  const memory = rememberFacts(connected, () => 20_000);
+  const learn = () => memory.learn(address, "Qwen/Qwen3-8B", patience);
+  assert.equal(memory.known(address, "Qwen/Qwen3-8B"), null);
+  const all = await Promise.all([learn(), learn(), learn()]);
   assert.deepEqual(new Set(all.map((facts) => facts.window)), new Set([20_000]));
-  assert.deepEqual(await server.facts(patience), server.known);
+  assert.deepEqual(await learn(), memory.known(address, "Qwen/Qwen3-8B"));
   assert.equal(asked.filter((path) => path === "GET /version").length, 1);
-  server.doubt();
-  await server.facts(patience);
+  memory.forget();
+  await learn();
   assert.equal(asked.filter((path) => path === "GET /version").length, 2);
 });
 
-test("facts of a server that has gone are the old ones", async (t) => {
-  const running = await modelServerWith({ strict: false, ...kinds.llamaServer() });
-  const server = newServer(connection(t), running.url, null, quiet);
-  const before = await server.facts(patience);
-  await running.close();
-  server.doubt();
-  assert.deepEqual(await server.facts(patience), before);
+test("facts of a server that has gone are the old ones, and it is asked as soon as it is back", async (t) => {
+  const { address, connected, close } = await running(t, kinds.llamaServer());
+  const memory = rememberFacts(connected, () => null);
+  const learn = () => memory.learn(address, "models/rand-qwen3-tiny.gguf", patience);
+  const before = await learn();
+  reads(before, { window: 8_192 });
+  await close();
+  memory.forget();
+  assert.deepEqual(await learn(), before);
+  const restarted = kinds.llamaServer({ window: 16_384 });
+  await using _again = await modelServerWith({ strict: false, port: Number(new URL(address).port), ...restarted });
+  reads(await learn(), { window: 16_384 });
+});
+
+test("an answer that was asked for before the doubt does not count", async (t) => {
+  const wish: kinds.OllamaWish = { loaded: 4_096 };
+  const held = Promise.withResolvers<void>();
+  const kind = kinds.ollama(wish);
+  const { address, connected } = await running(t, kind);
+  const late: Connection = {
+    ...connected,
+    post: async (...question) => {
+      const answer = await connected.post(...question);
+      await held.promise;
+      return answer;
+    },
+  };
+  const memory = rememberFacts(late, () => null);
+  const first = memory.learn(address, "qwen3", patience);
+  memory.forget();
+  held.resolve();
+  await first;
+  Object.assign(wish, { loaded: 32_768 });
+  reads(await memory.learn(address, "qwen3", patience), { window: 32_768 });
 });
 
 test("whoever has no patience gets what is known, and stops nobody else", async (t) => {
-  const server = await serverAt(t, kinds.llamaServer(), "models/rand-qwen3-tiny.gguf");
-  const patient = server.facts(patience);
-  const hasty = await server.facts(AbortSignal.abort());
-  reads(hasty, { kind: "other", window: 20_000 });
+  const { address, connected } = await running(t, kinds.llamaServer());
+  const memory = rememberFacts(connected, () => 20_000);
+  const patient = memory.learn(address, "m", patience);
+  reads(await memory.learn(address, "m", AbortSignal.abort()), { kind: "other", window: 20_000 });
   reads(await patient, { kind: "llama-server", window: 8_192 });
 });
 
 const chat = { model: "m", messages: [{ role: "user", content: "hi" }], stream: true, max_tokens: 5 };
 
-test("llama-server and vLLM count a prompt; who can't is asked once", async (t) => {
-  const llama = await serverAt(t, kinds.llamaServer());
-  await llama.facts(patience);
-  assert.equal(await llama.count(chat, patience), 185);
-  const vllm = await serverAt(t, kinds.vllm());
-  await vllm.facts(patience);
-  assert.ok(Number(await vllm.count(chat, patience)) > 5);
+test("llama-server and vLLM count a prompt; who can't is not asked again soon", async (t) => {
+  const count = async (kind: ModelServerOptions, name: ServerKind): Promise<readonly (number | null)[]> => {
+    const { address, connected } = await running(t, kind);
+    const counter = newCounter(connected);
+    return [await counter.count(address, name, chat, patience), await counter.count(address, name, chat, patience)];
+  };
+  assert.deepEqual(await count(kinds.llamaServer(), "llama-server"), [185, 185]);
+  const [rendered] = await count(kinds.vllm(), "vllm");
+  assert.ok(Number(rendered) > 5);
   const asked: string[] = [];
-  const old = await serverAt(t, kinds.noting(kinds.llamaServer({ counts: null }), asked));
-  await old.facts(patience);
-  assert.equal(await old.count(chat, patience), null);
-  assert.equal(await old.count(chat, patience), null);
-  assert.equal(asked.filter((path) => path.includes("input_tokens")).length, 1);
-  const other = await serverAt(t, kinds.ollama({}));
-  await other.facts(patience);
-  assert.equal(await other.count(chat, patience), null);
+  assert.deepEqual(await count(kinds.noting(kinds.llamaServer({ counts: null }), asked), "llama-server"), [null, null]);
+  assert.deepEqual(asked, ["POST /v1/chat/completions/input_tokens"]);
+  assert.deepEqual(await count(kinds.noting(kinds.ollama({}), asked), "ollama"), [null, null]);
+  assert.equal(asked.length, 1);
 });
