@@ -141,6 +141,7 @@ test("every bad day of a model server becomes one clear line, and the next messa
     status(401, { error: { message: "bad key" } }),
     say("fine 2"),
     endSilently(say("half an ans", { pieces: 3 })),
+    endSilently(say("answer, and the rest of", { pieces: 3 })),
   );
   await using rig = await open(model.url);
   const ask = async (text: string, count: number) => {
@@ -152,7 +153,7 @@ test("every bad day of a model server becomes one clear line, and the next messa
   assert.match(await ask("key", 3), /OPENAI_API_KEY/);
   assert.equal(await ask("again", 4), "fine 2");
   const cut = await ask("cut off", 5);
-  assert.match(cut, /half an ans[^]*⚠️/);
+  assert.match(cut, /half an answer, and the rest of[^]*⚠️/);
   assert.doesNotMatch(cut, /at \w+ \(|Error:/, "no stack trace reaches the chat");
 });
 
