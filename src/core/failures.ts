@@ -25,6 +25,15 @@ export type FailureCode =
   | "platform.unavailable"
   | "internal";
 
+/** What a server tells of a prompt that did not fit; null: it does not tell. */
+export interface PromptSizes {
+  /** Tokens of the prompt, tools and all. */
+  readonly promptTokens: number | null;
+  readonly window: number | null;
+  /** The prompt fits, but not with an answer as long as was asked for: a smaller `maxTokens` mends it, shortening the prompt need not. */
+  readonly outputIsTheTrouble: boolean;
+}
+
 /** Extra facts a failure carries for whoever handles it. */
 export interface FailureDetail {
   /** What the reader can do about it: one sentence, imperative, ready to print. */
@@ -33,6 +42,8 @@ export interface FailureDetail {
   readonly retryable?: boolean;
   /** How long to wait before trying again, in milliseconds. */
   readonly retryAfterMs?: number;
+  /** Of a `model.overlong`. */
+  readonly sizes?: PromptSizes;
   readonly cause?: unknown;
 }
 
@@ -42,6 +53,8 @@ export class Failure extends Error {
   readonly advice: string | null;
   readonly retryable: boolean;
   readonly retryAfterMs: number | null;
+  /** Of a `model.overlong`, else null. */
+  readonly sizes: PromptSizes | null;
 
   constructor(code: FailureCode, message: string, detail: FailureDetail = {}) {
     super(message, detail.cause === undefined ? undefined : { cause: detail.cause });
@@ -50,6 +63,7 @@ export class Failure extends Error {
     this.advice = detail.advice ?? null;
     this.retryable = detail.retryable ?? false;
     this.retryAfterMs = detail.retryAfterMs ?? null;
+    this.sizes = detail.sizes ?? null;
   }
 }
 
