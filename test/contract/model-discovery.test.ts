@@ -71,6 +71,12 @@ test("a template without tools and a small window are told, with the mend", asyn
   assert.match(facts.remarks[1] ?? "", /only 4,096 tokens.*8,192.*-c 65536/);
 });
 
+test("a llama-server that refuses tools whatever its template says is told how to start", async (t) => {
+  const { facts } = await learnt(t, kinds.llamaServer({ jinja: false }));
+  reads(facts, { tools: false });
+  assert.match(facts.remarks.join(), /--jinja/);
+});
+
 test("a llama-server that routes is asked for loaded models only", async (t) => {
   const loads: string[] = [];
   const router = kinds.llamaRouter("loaded-8b", "unloaded-70b", loads);
@@ -121,6 +127,9 @@ test("Ollama names models without tools, with levels of thought, and with eyes",
   assert.match(dumb.facts.remarks.join(), /no tools/);
   const open = await learnt(t, kinds.ollama({ loaded: 32_768, model: "gpt-oss:20b", family: "gptoss" }));
   reads(open.facts, { effort: true, thinking: true, remarks: [] });
+  const absent = await learnt(t, kinds.ollama({}), { model: "llama9" });
+  reads(absent.facts, { kind: "ollama", window: null, tools: null });
+  assert.match(absent.facts.remarks.join(), /no model llama9.*ollama pull llama9/);
 });
 
 test("LM Studio, which answers unknown paths with 200, is known by its own list", async (t) => {
@@ -213,6 +222,12 @@ test("a key is sent along, and a refused one leaves things unknown", async (t) =
   const { facts, reach } = await learnt(t, guarded, { key: "wrong", configured: 16_000 });
   reads(facts, { kind: "other", window: 16_000 });
   assert.equal(reach, "partly");
+});
+
+test("a key that cannot be sent is no reason to throw", async (t) => {
+  const { facts, reach } = await learnt(t, {}, { key: "line\nbreak" });
+  reads(facts, { kind: "other" });
+  assert.equal(reach, "away");
 });
 
 test("a question that hangs holds up nothing for longer than two seconds", async (t) => {

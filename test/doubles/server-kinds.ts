@@ -10,22 +10,29 @@ export interface LlamaWish {
   readonly slots?: number;
   readonly template?: string;
   readonly caps?: Readonly<Record<string, boolean>>;
+  /** False: started with `--no-jinja`, so that tools are refused. */
+  readonly jinja?: boolean;
   /** Tokens that `/v1/chat/completions/input_tokens` counts; null: the endpoint is not there, as in older builds. */
   readonly counts?: number | null;
 }
 
 /** llama-server as it was recorded, with these differences. */
 export function llamaServer(wish: LlamaWish = {}): Kind {
-  const { model = "models/rand-qwen3-tiny.gguf", counts = 185 } = wish;
+  const { model = "models/rand-qwen3-tiny.gguf", counts = 185, jinja = true } = wish;
+  const refusal = { error: { code: 500, message: "tools param requires --jinja flag", type: "server_error" } };
+  const known = table({
+    "/v1/models": { object: "list", data: [llamaEntry(model, wish)] },
+    "/props": llamaProps(wish),
+    ...(counts === null
+      ? {}
+      : { "/v1/chat/completions/input_tokens": { object: "response.input_tokens", input_tokens: counts } }),
+  });
   return {
     models: [model],
-    routes: table({
-      "/v1/models": { object: "list", data: [llamaEntry(model, wish)] },
-      "/props": llamaProps(wish),
-      ...(counts === null
-        ? {}
-        : { "/v1/chat/completions/input_tokens": { object: "response.input_tokens", input_tokens: counts } }),
-    }),
+    routes: (asked) => {
+      if (asked.path !== "/apply-template") return known(asked);
+      return jinja ? ok({ prompt: "<|im_start|>user" }) : { status: 500, body: refusal };
+    },
   };
 }
 

@@ -32,15 +32,15 @@ export function askAt(connection: Connection, address: string, signal: AbortSign
   const root = rootOf(address);
   return {
     address,
-    api: (path) => settled(connection.get(address, path, until)),
-    get: (path) => settled(connection.get(root, path, until)),
-    post: (path, body) => settled(connection.post(root, path, body, until)),
+    api: (path) => settled(() => connection.get(address, path, until)),
+    get: (path) => settled(() => connection.get(root, path, until)),
+    post: (path, body) => settled(() => connection.post(root, path, body, until)),
   };
 }
 
-async function settled(asked: Promise<unknown>): Promise<Reply> {
+async function settled(question: () => Promise<unknown>): Promise<Reply> {
   try {
-    const body = await asked;
+    const body = await question();
     if (!isObject(body)) return { status: 200, body: null, error: null };
     const error = body["error"];
     return error === undefined || error === null

@@ -33,3 +33,9 @@ export const nothing: Learnt = {
   remarks: [],
   settled: true,
 };
+
+/** A tool to see what a server does with one. */
+export const markerTool = {
+  type: "function",
+  function: { name: "marker", description: "A tool.", parameters: { type: "object", properties: {} } },
+};

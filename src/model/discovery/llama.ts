@@ -1,5 +1,6 @@
 import { shownModel } from "../address.ts";
-import { nothing, type Learnt, type Reader } from "./learnt.ts";
+import type { Asking } from "./asking.ts";
+import { markerTool, nothing, type Learnt, type Reader } from "./learnt.ts";
 import { at, counted, countOf, flagOf, textOf, textsOf, windowOf, type Json } from "./reading.ts";
 import { smallWindow } from "./remarks.ts";
 
@@ -7,13 +8,25 @@ import { smallWindow } from "./remarks.ts";
 export const readLlama: Reader = async (answers, entry, model, ask) => {
   const own = answers.props.body;
   if (own === null) return { ...nothing, window: windowOf(at(entry, "meta", "n_ctx")), settled: false };
-  if (own["role"] !== "router") return readProps(own, entry, model);
+  if (own["role"] !== "router") return told(own, entry, model, ask);
   const id = textOf(at(entry, "id"));
   const build = { ...nothing, version: textOf(own["build_info"]), settled: false };
   if (id === null || at(entry, "status", "value") !== "loaded") return build;
   const { body } = await ask.get(`/props?model=${encodeURIComponent(id)}&autoload=false`);
-  return body === null ? build : readProps(body, entry, model);
+  return body === null ? build : told(body, entry, id, ask);
 };
+
+/** What the properties say, unless the server refuses tools whatever its template could do with them. */
+async function told(props: Json, entry: Json | null, model: string | null, ask: Asking): Promise<Learnt> {
+  const learnt = readProps(props, entry, model);
+  if (learnt.tools !== true) return learnt;
+  const messages = [{ role: "user", content: "hello" }];
+  const { error } = await ask.post("/apply-template", { ...(model === null ? {} : { model }), messages, tools: [markerTool] });
+  return error?.includes("--jinja") ? { ...learnt, tools: false, remarks: [...learnt.remarks, noJinja] } : learnt;
+}
+
+const noJinja =
+  "llama-server was started without its templates and refuses tools: start it with --jinja (and without --no-jinja).";
 
 function readProps(props: Json, entry: Json | null, model: string | null): Learnt {
   const template = textOf(props["chat_template"]);

@@ -25,7 +25,8 @@ export const readOllama: Reader = async (answers, entry, model, ask) => {
     tools: has("tools"),
     thinking: has("thinking"),
     effort: show.body === null ? null : knowsLevels(show.body, name),
-    remarks: [...cutting(window, name), ...(has("tools") === false ? [noTools(name)] : [])],
+    remarks:
+      show.status === 404 ? [absent(name)] : [...cutting(window, name), ...(has("tools") === false ? [noTools(name)] : [])],
     settled: really !== null,
   };
 };
@@ -54,6 +55,10 @@ function cutting(window: number | null, name: string): readonly string[] {
   }
   if (window >= leastWindow) return [];
   return [`Ollama gives ${name} ${counted(window)} tokens and cuts longer prompts without a word: ${mend}.`];
+}
+
+function absent(name: string): string {
+  return `Ollama has no model ${name}: fetch it (\`ollama pull ${name}\`), or pick one that it has (\`hermes model\`).`;
 }
 
 function noTools(name: string): string {

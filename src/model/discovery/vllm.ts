@@ -1,5 +1,5 @@
 import type { Asking } from "./asking.ts";
-import { nothing, type Reader } from "./learnt.ts";
+import { markerTool, nothing, type Reader } from "./learnt.ts";
 import { at, textOf, windowOf } from "./reading.ts";
 import { smallWindow } from "./remarks.ts";
 
@@ -15,7 +15,7 @@ export const readVllm: Reader = async (answers, entry, model, ask) => {
   const render = (extra: Record<string, unknown>): Promise<string | null> => rendered(ask, name, extra);
   const [plain, tooled, on, off, low, high] = await Promise.all([
     render({}),
-    render({ tools: [marker] }),
+    render({ tools: [markerTool] }),
     render({ chat_template_kwargs: { enable_thinking: true } }),
     render({ chat_template_kwargs: { enable_thinking: false } }),
     render({ chat_template_kwargs: { reasoning_effort: "low" } }),
@@ -33,11 +33,6 @@ export const readVllm: Reader = async (answers, entry, model, ask) => {
 };
 
 const mend = "start vLLM with a larger --max-model-len";
-
-const marker = {
-  type: "function",
-  function: { name: "marker", description: "A tool.", parameters: { type: "object", properties: {} } },
-};
 
 async function rendered(ask: Asking, model: string, extra: Record<string, unknown>): Promise<string | null> {
   const messages = [{ role: "user", content: "hello" }];
