@@ -200,6 +200,13 @@ test("any other server is what it lists", async (t) => {
   assert.equal(reach, "full");
 });
 
+test("KoboldCpp, which speaks Ollama's API, is not taken for it", async (t) => {
+  const version = { status: 200, body: { version: "0.7.0" } };
+  const routes: ModelServerOptions["routes"] = ({ path }) => (path === "/api/version" ? version : null);
+  reads((await learnt(t, { ownedBy: "koboldcpp", routes })).facts, { kind: "other", slots: null });
+  reads((await learnt(t, { ownedBy: "library", routes })).facts, { kind: "ollama", slots: 1 });
+});
+
 test("a configured context length holds up to the server's, and not beyond", async (t) => {
   reads((await learnt(t, kinds.vllm(), { configured: 20_000 })).facts, { window: 20_000, remarks: [] });
   const { facts } = await learnt(t, kinds.vllm(), { configured: 64_000 });

@@ -24,7 +24,7 @@ export interface Asking {
 }
 
 /** A server on the same machine or network answers such questions at once, or within this while it works. */
-export const probeMs = 2_000;
+const probeMs = 2_000;
 
 /** Questions that are given up together after two seconds, or when the signal says so. */
 export function askAt(connection: Connection, address: string, signal: AbortSignal): Asking {

@@ -11,7 +11,8 @@ export function kindOf(answers: Answers): ServerKind {
   if (owner("sglang")) return "sglang";
   const versioned = textOf(at(answers.version.body, "version")) !== null;
   if (owner("vllm") || (versioned && entries.some((entry) => windowOf(entry["max_model_len"]) !== null))) return "vllm";
-  if (textOf(at(answers.ollama.body, "version")) !== null) return "ollama";
+  // KoboldCpp speaks Ollama's API too, but has not its ways.
+  if (textOf(at(answers.ollama.body, "version")) !== null && !owner("koboldcpp")) return "ollama";
   return isLoading(answers) ? "llama-server" : "other";
 }
 
