@@ -82,6 +82,11 @@ export interface ModelAnswer {
   readonly finish: "stop" | "calls" | "length";
   /** How many of the calls came as text that the server had not recognised. */
   readonly textCalls: number;
+  /**
+   * Tool calls written in the text that could not be taken for one of an offered tool, a sentence each that says to the model what was
+   * wrong. They are neither in `content` nor in `calls`.
+   */
+  readonly malformed: readonly string[];
   readonly usage: ModelUsage;
 }
 

@@ -66,6 +66,7 @@ export function buildAnswer(offered: ReadonlySet<string>, sentAt: number, contin
     firstAt: null,
     usage: null,
     textCalls: 0,
+    malformed: [],
     timings: null,
     continuing,
     calling: false,
@@ -116,6 +117,7 @@ export function buildAnswer(offered: ReadonlySet<string>, sentAt: number, contin
         calls: wanted,
         finish,
         textCalls: state.textCalls,
+        malformed: state.malformed,
         usage: usageOf(state, sentAt),
       } as const;
       return { events, answer };
@@ -133,6 +135,7 @@ interface State {
   firstAt: number | null;
   usage: WireUsage | null;
   textCalls: number;
+  malformed: string[];
   timings: WireChunk["timings"];
   continuing: boolean;
   calling: boolean;
@@ -153,6 +156,9 @@ function show(state: State, piece: Piece): ModelEvent[] {
     case "rethink":
       state.reasoning.push(...state.text);
       state.text = [];
+      return [];
+    case "malformed":
+      state.malformed.push(piece.fault);
       return [];
     case "call":
       return [];

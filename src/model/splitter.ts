@@ -5,6 +5,8 @@ export type Piece =
   | { readonly type: "text"; readonly text: string }
   | { readonly type: "reasoning"; readonly text: string }
   | { readonly type: "call"; readonly call: TextCall }
+  /** Markup of a call that was none of an offered tool; `fault` says to the model what was wrong. */
+  | { readonly type: "malformed"; readonly fault: string }
   /** What came as text so far was thinking after all: a closing tag came whose opening stood in the prompt. */
   | { readonly type: "rethink" };
 
