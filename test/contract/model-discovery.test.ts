@@ -170,6 +170,8 @@ test("vLLM's template is read by what it renders", async (t) => {
   assert.match(plain.facts.remarks.join(), /no place for tools.*--chat-template/);
   const strict = await learnt(t, kinds.vllm({ lenient: false }));
   reads(strict.facts, { tools: true, thinking: null, effort: null });
+  const old = await learnt(t, kinds.vllm({ old: true }));
+  reads(old.facts, { tools: null, thinking: null, effort: null, remarks: [] });
   reads((await learnt(t, kinds.vllm({ model: "openai/gpt-oss-20b", reads: ["tools"] }))).facts, {
     effort: true,
     thinking: false,
@@ -324,6 +326,10 @@ test("llama-server and vLLM count a prompt; who can't is not asked again soon", 
   assert.deepEqual(await count(kinds.llamaServer(), "llama-server"), [185, 185]);
   const [rendered] = await count(kinds.vllm(), "vllm");
   assert.ok(Number(rendered) > 5);
+  const withTools = { ...chat, tools: [{ type: "function", function: { name: "t", parameters: {} } }] };
+  const { address, connected } = await running(t, kinds.vllm({ old: true }));
+  assert.equal(await newCounter(connected).count(address, "vllm", withTools, patience), null);
+  assert.ok(Number(await newCounter(connected).count(address, "vllm", chat, patience)) > 5);
   const asked: string[] = [];
   assert.deepEqual(await count(kinds.noting(kinds.llamaServer({ counts: null }), asked), "llama-server"), [null, null]);
   assert.deepEqual(asked, ["POST /v1/chat/completions/input_tokens"]);

@@ -187,6 +187,8 @@ export interface VllmWish {
   readonly reads?: readonly ("tools" | "enable_thinking" | "reasoning_effort")[];
   /** False: `/tokenize` refuses what it does not know, as older versions do. */
   readonly lenient?: boolean;
+  /** True: `/tokenize` leaves tools and switches out without a word, as still older versions do. */
+  readonly old?: boolean;
 }
 
 /** vLLM, whose `/tokenize` renders the chat template. */
@@ -195,6 +197,7 @@ export function vllm({
   window = 32_768,
   reads = ["tools", "enable_thinking"],
   lenient = true,
+  old = false,
 }: VllmWish = {}): Kind {
   const entry = { id: model, object: "model", created: 1, owned_by: "vllm", root: model, parent: null, max_model_len: window };
   const tokenize = ({ body }: RouteRequest): RouteAnswer => {
@@ -205,9 +208,9 @@ export function vllm({
     if (!lenient && Object.keys(kwargs).length > 0) {
       return { status: 400, body: { error: { message: "extra fields not permitted", type: "BadRequestError", code: 400 } } };
     }
-    const said = reads.map((name) => (name === "tools" ? tools : kwargs[name]) ?? null);
+    const said = (old ? [] : reads).map((name) => (name === "tools" ? tools : kwargs[name]) ?? null);
     const tokens = [...JSON.stringify(["hello", said])].map((letter) => letter.charCodeAt(0));
-    return ok({ count: tokens.length, max_model_len: window, tokens, token_strs: null });
+    return ok({ count: tokens.length, max_model_len: window, tokens, ...(old ? {} : { token_strs: null }) });
   };
   return {
     models: [model],

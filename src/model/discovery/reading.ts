@@ -44,3 +44,8 @@ export function textsOf(value: unknown): readonly string[] | null {
 export function counted(count: number): string {
   return count.toLocaleString("en-US");
 }
+
+/** Whether an answer of vLLM's `/tokenize` is of a version that renders tools: the field came a little after they did. */
+export function takesTools(tokenized: Json): boolean {
+  return "token_strs" in tokenized;
+}

@@ -1,6 +1,6 @@
 import type { Asking } from "./asking.ts";
 import { markerTool, nothing, type Reader } from "./learnt.ts";
-import { at, textOf, windowOf } from "./reading.ts";
+import { at, takesTools, textOf, windowOf } from "./reading.ts";
 import { smallWindow } from "./remarks.ts";
 
 /**
@@ -12,7 +12,7 @@ export const readVllm: Reader = async (answers, entry, model, ask) => {
   const window = windowOf(at(entry, "max_model_len"));
   const known = { ...nothing, version: textOf(at(answers.version.body, "version")), window, remarks: smallWindow(window, mend) };
   if (name === null) return known;
-  const render = (extra: Record<string, unknown>): Promise<string | null> => rendered(ask, name, extra);
+  const render = (extra: Record<string, unknown>): Promise<Rendered | null> => rendered(ask, name, extra);
   const [plain, tooled, on, off, low, high] = await Promise.all([
     render({}),
     render({ tools: [markerTool] }),
@@ -34,15 +34,22 @@ export const readVllm: Reader = async (answers, entry, model, ask) => {
 
 const mend = "start vLLM with a larger --max-model-len";
 
-async function rendered(ask: Asking, model: string, extra: Record<string, unknown>): Promise<string | null> {
+interface Rendered {
+  readonly tokens: string;
+  /** Older versions leave out what they don't know, such as tools: then equal tokens say nothing. */
+  readonly recent: boolean;
+}
+
+async function rendered(ask: Asking, model: string, extra: Record<string, unknown>): Promise<Rendered | null> {
   const messages = [{ role: "user", content: "hello" }];
   const { body } = await ask.post("/tokenize", { model, messages, ...extra });
   const tokens = body?.["tokens"];
-  return Array.isArray(tokens) ? tokens.join(" ") : null;
+  return body !== null && Array.isArray(tokens) ? { tokens: tokens.join(" "), recent: takesTools(body) } : null;
 }
 
-function differ(one: string | null, other: string | null): boolean | null {
-  return one === null || other === null ? null : one !== other;
+function differ(one: Rendered | null, other: Rendered | null): boolean | null {
+  if (one === null || other === null) return null;
+  return one.tokens === other.tokens ? (one.recent ? false : null) : true;
 }
 
 function noTools(name: string): string {
