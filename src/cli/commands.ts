@@ -21,6 +21,12 @@ export const commands: readonly CommandEntry[] = [
   { name: "pairing", summary: "let people in by their pairing codes", load: () => import("./pairing.ts") },
   { name: "people", summary: "list who may speak to the agent", load: () => import("./people.ts") },
   { name: "status", summary: "say what is running", load: () => import("./status.ts") },
+  {
+    name: "insights",
+    summary: "count what was asked, at what speed, and how well tools were called",
+    load: () => import("./insights.ts"),
+  },
+  { name: "bench", summary: "measure how fast the model is", load: () => import("./bench.ts") },
   { name: "doctor", summary: "check every part, with the mend for each fault", load: () => import("./doctor.ts") },
 ];
 

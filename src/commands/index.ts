@@ -3,5 +3,6 @@ export { start } from "./start.ts";
 export { help } from "./help.ts";
 export { fresh } from "./new.ts";
 export { stop } from "./stop.ts";
+export { insights } from "./insights.ts";
 export { status } from "./status.ts";
 export { retry } from "./retry.ts";

@@ -20,6 +20,8 @@ export interface CommandPorts {
   stop(): Promise<{ readonly running: boolean; readonly dropped: number }>;
   /** Ends the session; the next message begins a new one. */
   newSession(): Promise<void>;
+  /** What was asked in the last days, and how fast and well the model worked, on one platform or all: numbers only. */
+  insights(days: string, platform: string | null): Promise<string>;
   /** Asks the last request again; false when there is none. */
   retry(): Promise<boolean>;
 }

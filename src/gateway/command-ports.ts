@@ -5,6 +5,7 @@ import { assignInbound, dropWaiting, lastRequest, storeInbound } from "../store/
 import { endSession, openSession } from "../store/sessions.ts";
 import { sessionState } from "../store/status.ts";
 import { requestStop } from "../store/turns.ts";
+import { insightsReply } from "./insights.ts";
 import type { GatewayParts } from "./parts.ts";
 
 /** The ports of one command call, bound to its chat and person. `session` is null while the chat has none. */
@@ -28,6 +29,9 @@ export function commandPorts(parts: GatewayParts, inbound: InboundMessage, perso
       const turn = await requestStop(parts.db, session, null);
       if (turn !== null) parts.live.signal(turn);
       await endSession(parts.db, session);
+    },
+    async insights(days, platform) {
+      return (await insightsReply(parts.db, days, platform)).text;
     },
     async retry() {
       const last = session === null ? null : await lastRequest(parts.db, session);

@@ -1,6 +1,7 @@
 import type { Role } from "../core/chats.ts";
 import type { Notice } from "./access.ts";
 import { noOwnerYet, welcome } from "./access.ts";
+import { insightsReply } from "./insights.ts";
 import { approvePairing } from "../people/pairing.ts";
 import type { Db } from "../store/hold.ts";
 import { listPairings, listPeople, takePairing } from "../store/people.ts";
@@ -34,6 +35,8 @@ export async function control(parts: ControlParts, command: string, args: readon
       return await revoke(parts.db, args[0] ?? "");
     case "people.list":
       return await people(parts.db);
+    case "insights":
+      return await insightsReply(parts.db, args[0] ?? "", args[1] ?? null);
     case "status":
       return await status(parts);
     default:

@@ -1,0 +1,177 @@
+import { type RawBuilder, sql } from "kysely";
+import type { Db } from "./hold.ts";
+
+/** Which calls are counted. */
+export interface UsageSpan {
+  readonly days: number;
+  /** Only what was asked on this platform; null: all. */
+  readonly platform: string | null;
+}
+
+/** Calls of one model at one server, or of all. Figures are null where no call tells them. */
+export interface CallUsage {
+  readonly model: string;
+  readonly server: string;
+  readonly calls: number;
+  readonly failures: number;
+  readonly promptTokens: number;
+  readonly completionTokens: number;
+  /** Of the prompts whose server tells: how much came from its cache, 0 to 1. */
+  readonly cached: number | null;
+  /** Tokens written a second: the middle, and what one call in ten falls below. */
+  readonly writeMedian: number | null;
+  readonly writeLow: number | null;
+  readonly readMedian: number | null;
+  readonly readLow: number | null;
+  readonly firstTokenMedianMs: number | null;
+  readonly firstTokenHighMs: number | null;
+  readonly queuedHighMs: number | null;
+  readonly toolCalls: number;
+  readonly validCalls: number;
+  readonly textCalls: number;
+}
+
+/** What was asked, and what came of it. */
+export interface TurnUsage {
+  readonly turns: number;
+  readonly answered: number;
+  readonly failed: number;
+  readonly stopped: number;
+  /** Model calls that a task took: on average, at most, and how many tasks took more than the limit. */
+  readonly stepsMean: number | null;
+  readonly stepsMost: number | null;
+  readonly longTasks: number;
+}
+
+/** Tool calls up to now, the latest few hundred only: shows a fault sooner than an average over weeks. */
+export interface LatestCalls {
+  readonly calls: number;
+  readonly valid: number;
+}
+
+/** Numbers only: nothing that anybody said. */
+export interface Usage {
+  readonly turns: TurnUsage;
+  readonly all: CallUsage;
+  readonly models: readonly CallUsage[];
+  readonly latest: LatestCalls;
+}
+
+/** A task of more model calls than this is a long one. */
+export const longTaskSteps = 10;
+/** How many tool calls the rolling figure looks at. */
+const latestCalls = 200;
+/** Too few tokens say nothing of a speed. */
+const fewWritten = 8;
+const fewRead = 64;
+
+/** Counts what the record has of a span of days. */
+export async function usageOf(db: Db, span: UsageSpan): Promise<Usage> {
+  const [turns, rows, latest] = await Promise.all([turnUsage(db, span), callUsage(db, span), latestUsage(db, span)]);
+  const none = { ...nothing, model: "", server: "" };
+  const all = rows.find((row) => row.whole) ?? none;
+  return { turns, all, models: rows.filter((row) => !row.whole), latest };
+}
+
+/** The newest speeds of a model: what its last calls tell, newest first. */
+export async function latestSpeeds(
+  db: Db,
+  model: string,
+  limit: number,
+): Promise<readonly { readonly promptTokens: number | null; readonly read: number | null; readonly write: number | null }[]> {
+  const { rows } = await sql<{ prompt_tokens: number | null; read: number | null; write: number | null }>`
+    select prompt_tokens, ${readSpeed} as read, ${writeSpeed} as write from model_calls
+    where model = ${model} and failure is null and completion_tokens >= ${fewWritten}
+    order by id desc limit ${limit}`.execute(db);
+  return rows.map((row) => ({ promptTokens: row.prompt_tokens, read: row.read, write: row.write }));
+}
+
+const nothing = {
+  calls: 0,
+  failures: 0,
+  promptTokens: 0,
+  completionTokens: 0,
+  cached: null,
+  writeMedian: null,
+  writeLow: null,
+  readMedian: null,
+  readLow: null,
+  firstTokenMedianMs: null,
+  firstTokenHighMs: null,
+  queuedHighMs: null,
+  toolCalls: 0,
+  validCalls: 0,
+  textCalls: 0,
+};
+
+/** As the server counted, else by the times; null for a call too short to tell. */
+const writeSpeed = sql`case when completion_tokens >= ${fewWritten} then coalesce(tokens_per_second,
+  (completion_tokens - 1) * 1000.0 / nullif(total_ms - first_token_ms, 0)) end`;
+const readSpeed = sql`case when prompt_tokens - coalesce(cached_tokens, 0) >= ${fewRead} then coalesce(prompt_per_second,
+  (prompt_tokens - coalesce(cached_tokens, 0)) * 1000.0 / nullif(first_token_ms, 0)) end`;
+
+/** The calls of the span; one of a side job belongs to its session's platform too. */
+function calls({ days, platform }: UsageSpan): RawBuilder<unknown> {
+  return sql`calls as (
+    select m.* from model_calls m
+    left join turns t on t.id = m.turn_id
+    left join sessions s on s.id = coalesce(m.session_id, t.session_id)
+    left join conversations c on c.id = s.conversation_id
+    where m.created_at >= now() - make_interval(days => ${days}::int) and (${platform}::text is null or c.platform = ${platform}))`;
+}
+
+async function callUsage(db: Db, span: UsageSpan): Promise<readonly (CallUsage & { readonly whole: boolean })[]> {
+  const { rows } = await sql<CallUsage & { whole: boolean }>`
+    with ${calls(span)}, speeds as (select *, ${writeSpeed} as write, ${readSpeed} as read from calls)
+    select grouping(model) = 1 as whole, coalesce(model, '') as model, coalesce(server, '') as server,
+      count(*)::int as calls,
+      count(*) filter (where failure is not null)::int as failures,
+      coalesce(sum(prompt_tokens), 0)::float8 as "promptTokens",
+      coalesce(sum(completion_tokens), 0)::float8 as "completionTokens",
+      (sum(cached_tokens)::float8 / nullif(sum(prompt_tokens) filter (where cached_tokens is not null), 0)) as cached,
+      ${percentile(0.5, "write")} as "writeMedian", ${percentile(0.1, "write")} as "writeLow",
+      ${percentile(0.5, "read")} as "readMedian", ${percentile(0.1, "read")} as "readLow",
+      ${percentile(0.5, "first_token_ms")} as "firstTokenMedianMs", ${percentile(0.9, "first_token_ms")} as "firstTokenHighMs",
+      ${percentile(0.9, "queued_ms")} as "queuedHighMs",
+      coalesce(sum(calls), 0)::int as "toolCalls",
+      coalesce(sum(valid_calls), 0)::int as "validCalls",
+      coalesce(sum(text_calls), 0)::int as "textCalls"
+    from speeds group by grouping sets ((), (model, server)) order by 1, count(*) desc, model, server`.execute(db);
+  return rows;
+}
+
+/** Percentile of a column; without the values that are null. */
+function percentile(part: number, column: string): RawBuilder<unknown> {
+  return sql`(percentile_cont(${part}::float8) within group (order by ${sql.ref(column)}::float8))`;
+}
+
+async function turnUsage(db: Db, span: UsageSpan): Promise<TurnUsage> {
+  const { days, platform } = span;
+  const { rows } = await sql<TurnUsage>`
+    with ${calls(span)},
+    asked as (
+      select t.id, t.status from turns t
+      join sessions s on s.id = t.session_id join conversations c on c.id = s.conversation_id
+      where t.created_at >= now() - make_interval(days => ${days}::int) and (${platform}::text is null or c.platform = ${platform})),
+    steps as (select turn_id, count(*)::int as steps from calls where task = 'turn' and turn_id is not null group by turn_id)
+    select
+      (select count(*)::int from asked) as turns,
+      (select count(*)::int from asked where status = 'answered') as answered,
+      (select count(*)::int from asked where status = 'failed') as failed,
+      (select count(*)::int from asked where status = 'stopped') as stopped,
+      (select avg(steps)::float8 from steps) as "stepsMean",
+      (select max(steps) from steps) as "stepsMost",
+      (select count(*)::int from steps where steps > ${longTaskSteps}) as "longTasks"`.execute(db);
+  const none = { turns: 0, answered: 0, failed: 0, stopped: 0, stepsMean: null, stepsMost: null, longTasks: 0 };
+  return rows[0] ?? none;
+}
+
+async function latestUsage(db: Db, span: UsageSpan): Promise<LatestCalls> {
+  const { rows } = await sql<LatestCalls>`
+    with ${calls(span)},
+    latest as (
+      select calls, valid_calls, sum(calls) over (order by id desc) as so_far from calls where calls > 0)
+    select coalesce(sum(calls), 0)::int as calls, coalesce(sum(valid_calls), 0)::int as valid
+    from latest where so_far - calls < ${latestCalls}`.execute(db);
+  return rows[0] ?? { calls: 0, valid: 0 };
+}
