@@ -6,16 +6,20 @@ import type { ModelMessage, ToolCall } from "../core/model.ts";
 import type { Sandbox } from "../core/sandbox.ts";
 import type { MemoryChange, Tool, ToolContext, ToolLimits } from "../core/tool.ts";
 import { redact } from "../core/redact.ts";
+import { closeNames } from "../model/names.ts";
 import type { Db, Hold } from "../store/hold.ts";
 import { type CallPlace, callStates, journalCallEnd, journalCallStart } from "../store/journal.ts";
 import type { CallStatus } from "../store/schema.ts";
 import { parseArguments } from "../tools/arguments.ts";
+import { type LoopWatch, watchLoops } from "./loops.ts";
 
 /** What running a step's calls needs, bound to one turn. */
 export interface CallSetting {
   readonly db: Db;
   readonly hold: Hold;
   readonly turn: string;
+  /** The turn's own part of the journal: what has been called so far. */
+  readonly own: readonly ModelMessage[];
   readonly tools: ReadonlyMap<string, Tool>;
   readonly context: Omit<ToolContext, "progress">;
   readonly metrics: Metrics;
@@ -60,16 +64,17 @@ export async function runCalls(
   answered: ReadonlySet<number>,
 ): Promise<void> {
   const states = await callStates(setting.db, setting.turn, step);
+  const loops = watchLoops(setting.own);
   let position = 0;
   while (position < calls.length && !setting.context.signal.aborted) {
     const batch = takeBatch(setting.tools, calls, position);
     const open = batch.filter((at) => !answered.has(at));
     const results = await Promise.all(
-      open.map((at) => runOne(setting, { turn: setting.turn, step, position: at }, callAt(calls, at), states.get(at))),
+      open.map((at) => runOne(setting, loops, { turn: setting.turn, step, position: at }, callAt(calls, at), states.get(at))),
     );
     for (const [index, at] of open.entries()) {
       const result = results[index];
-      if (result) await keep(setting, { turn: setting.turn, step, position: at }, callAt(calls, at), result);
+      if (result) await keep(setting, loops, { turn: setting.turn, step, position: at }, callAt(calls, at), result);
     }
     position += batch.length;
   }
@@ -92,6 +97,7 @@ function callAt(calls: readonly ToolCall[], at: number): ToolCall {
 
 async function runOne(
   setting: CallSetting,
+  loops: LoopWatch,
   place: CallPlace,
   call: ToolCall,
   before: CallStatus | undefined,
@@ -99,6 +105,8 @@ async function runOne(
   const tool = setting.tools.get(call.name);
   if (before === "started" && tool?.kind === "effect") return { status: "unknown", content: unknownOutcome(call.name) };
   if (!tool) return { status: "failed", content: noSuchTool(call.name, setting.tools) };
+  const refusal = loops.refusal(call);
+  if (refusal !== null) return { status: "failed", content: refusal };
   const parsed = parseArguments(tool, call.arguments);
   if (!parsed.ok) return { status: "failed", content: parsed.error };
   await journalCallStart(setting.db, setting.hold, place, call, tool.kind);
@@ -122,8 +130,9 @@ async function attempt(setting: CallSetting, tool: Tool, args: unknown, call: To
   }
 }
 
-async function keep(setting: CallSetting, place: CallPlace, call: ToolCall, ran: Ran): Promise<void> {
-  const message: ModelMessage = { role: "tool", call: call.id, name: call.name, content: redact(ran.content) };
+async function keep(setting: CallSetting, loops: LoopWatch, place: CallPlace, call: ToolCall, ran: Ran): Promise<void> {
+  const content = loops.noted(call, redact(ran.content));
+  const message: ModelMessage = { role: "tool", call: call.id, name: call.name, content };
   await journalCallEnd(setting.db, setting.hold, place, ran.status, message);
 }
 
@@ -132,5 +141,10 @@ function unknownOutcome(name: string): string {
 }
 
 function noSuchTool(name: string, tools: ReadonlyMap<string, Tool>): string {
-  return `There is no tool named "${name}". Use one of: ${[...tools.keys()].join(", ")}.`;
+  const close = closeNames(name, tools.keys());
+  const meant = close.length === 0 ? "" : ` Did you mean ${close.join(" or ")}?`;
+  return `There is no tool named "${name.slice(0, shownNameChars)}".${meant} Use one of: ${[...tools.keys()].join(", ")}.`;
 }
+
+/** A name that a model made up may be anything. */
+const shownNameChars = 80;

@@ -38,5 +38,6 @@ export const again: Next = { type: "again" };
 /** What changes while a turn runs. */
 export interface LoopState {
   step: number;
-  repairs: number;
+  /** Whether the server takes a demand for a call, as far as is known. */
+  canRequire: boolean;
 }

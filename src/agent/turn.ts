@@ -1,19 +1,24 @@
 import type { TurnEnd } from "../core/events.ts";
-import { Failure } from "../core/failures.ts";
-import type { ModelAnswer, ModelMessage, ModelRequest } from "../core/model.ts";
-import { type JournalEntry, journalStep, readJournal, recordModelCall } from "../store/journal.ts";
+import type { Failure } from "../core/failures.ts";
+import type { ModelMessage } from "../core/model.ts";
+import { type JournalEntry, readJournal } from "../store/journal.ts";
 import { steerTurn, waitingMessages } from "../store/turns.ts";
-import { close, fail, leave, openCalls } from "./endings.ts";
+import { accountOf } from "./account.ts";
+import { countCall, type Outcome } from "./call-record.ts";
+import { fail, leave, openCalls } from "./endings.ts";
+import { struckOut, tooManyAttempts } from "./failures.ts";
 import { fitted, recovered } from "./history.ts";
-import { callModel } from "./model-call.ts";
+import { isStuck } from "./loops.ts";
+import { type CallEnd, callModel } from "./model-call.ts";
 import { userMessage } from "./prompt.ts";
+import { stepRequest } from "./requests.ts";
+import { type Mode, modeAfter, strikesOf } from "./strikes.ts";
+import { type Step, takeAnswer, takeRepeating } from "./taking.ts";
 import { type CallSetting, runCalls } from "./tool-calls.ts";
 import { again, type LoopState, type Next, type TurnSetting } from "./turn-setting.ts";
 
 /** A turn that keeps killing its workers is given up after this many attempts. */
 const maxAttempts = 8;
-/** How often an answer that is empty or cut off in a tool call is asked for again. */
-const maxRepairs = 2;
 
 /**
  * Runs a turn from wherever its journal stands to its end: finish open tool calls → ask the model → journal → run its calls → repeat
@@ -21,8 +26,8 @@ const maxRepairs = 2;
  * has been said, and whoever takes the session over goes on from the journal.
  */
 export async function runTurn(setting: TurnSetting): Promise<TurnEnd> {
-  if (setting.turn.attempts > maxAttempts) return await fail(setting, "", tooManyAttempts());
-  const state: LoopState = { step: setting.turn.step, repairs: 0 };
+  if (setting.turn.attempts > maxAttempts) return await fail(setting, "", tooManyAttempts(maxAttempts));
+  const state: LoopState = { step: setting.turn.step, canRequire: true };
   setting.emit({ type: "started" });
   for (;;) {
     const next = await advance(setting, state);
@@ -35,7 +40,8 @@ async function advance(setting: TurnSetting, state: LoopState): Promise<Next> {
   const journal = await readJournal(setting.db, setting.viewer, setting.info.session);
   const open = openCalls(journal, setting.turn.id);
   if (open) {
-    if (!setting.signal.aborted) await runCalls(callSetting(setting), state.step, open.calls, open.answered);
+    const calling = callSetting(setting, ownOf(setting, journal));
+    if (!setting.signal.aborted) await runCalls(calling, state.step, open.calls, open.answered);
     if (setting.signal.aborted) return await leave(setting, "", open.calls, state.step);
     setting.emit({ type: "step", step: state.step + 1 });
     return again;
@@ -48,78 +54,55 @@ async function advance(setting: TurnSetting, state: LoopState): Promise<Next> {
 
 async function ask(setting: TurnSetting, state: LoopState, journal: readonly JournalEntry[]): Promise<Next> {
   state.step += 1;
-  const last = state.step >= setting.maxSteps;
+  const own = ownOf(setting, journal);
+  const mode = modeOf(setting, state, own);
+  if (mode === "struck_out") {
+    return { type: "end", end: await fail(setting, accountOf(own, setting.tools), struckOut(setting.model.name)) };
+  }
   const messages = await fitted(setting, state, journal);
-  const ended = await callModel(setting.model, request(setting, messages, last), setting.signal, setting.emit);
+  const began = performance.now();
+  const ended = await callModel(setting.model, stepRequest(setting, messages, own, mode), setting.signal, setting.emit);
+  const next = await takeEnd(setting, { state, own, mode }, journal, ended);
+  const counted = () => count(setting, state.step, outcomeOf(ended, performance.now() - began));
+  if (next.type === "end") setting.afterwards(counted);
+  else await counted();
+  return next;
+}
+
+/** The last step is one without calls; so is the one after a turn that only goes in circles. */
+function modeOf(setting: TurnSetting, state: LoopState, own: readonly ModelMessage[]): Mode {
+  if (state.step >= setting.maxSteps || isStuck(own)) return "closing";
+  return modeAfter(strikesOf(own, setting.tools), state.canRequire);
+}
+
+async function takeEnd(setting: TurnSetting, step: Step, journal: readonly JournalEntry[], ended: CallEnd): Promise<Next> {
   switch (ended.type) {
-    case "failed":
-      if (ended.failure.code === "model.overlong" && (await recovered(setting, state, journal, ended.failure))) return again;
-      setting.metrics.modelFailure(ended.failure.code);
-      return { type: "end", end: await fail(setting, ended.partial, ended.failure) };
+    case "answer":
+      return await takeAnswer(setting, step, ended.answer);
+    case "repeating":
+      return await takeRepeating(setting, step, ended.kept);
     case "aborted":
-      return await leave(setting, ended.partial, [], state.step);
-    case "answer": {
-      const next = await take(setting, state, ended.answer, last);
-      const counted = () => count(setting, state.step, ended.answer);
-      if (next.type === "end") setting.afterwards(counted);
-      else await counted();
-      return next;
-    }
+      return await leave(setting, ended.partial, [], step.state.step);
+    case "failed":
+      return await takeFailure(setting, step, journal, ended.failure, ended.partial);
   }
 }
 
-/** What to do with a whole answer: run its calls, ask again, or close the turn with it. */
-async function take(setting: TurnSetting, state: LoopState, answer: ModelAnswer, last: boolean): Promise<Next> {
-  const { content, reasoning, calls } = answer;
-  if (calls.length > 0 && answer.finish !== "length" && !last) {
-    await journalStep(setting.db, setting.hold, setting.turn.id, state.step, { role: "assistant", content, reasoning, calls });
+async function takeFailure(
+  setting: TurnSetting,
+  { state, own, mode }: Step,
+  journal: readonly JournalEntry[],
+  failure: Failure,
+  partial: string,
+): Promise<Next> {
+  if (failure.code === "model.overlong" && (await recovered(setting, state, journal, failure))) return again;
+  if (failure.code === "model.refused" && mode === "required") {
+    // Not every server knows `required`; the schema is what is left.
+    state.canRequire = false;
     return again;
   }
-  const flaw = flawOf(answer);
-  if (flaw !== null && !last && state.repairs < maxRepairs) {
-    state.repairs += 1;
-    await repair(setting, state.step, answer, flaw);
-    return again;
-  }
-  if (content.trim() === "")
-    return { type: "end", end: await fail(setting, "", last ? stepLimit(setting.maxSteps) : emptyAnswer()) };
-  await close(setting, "answered", { role: "assistant", content, reasoning, calls: [] }, null, { markdown: content });
-  return { type: "end", end: "answered" };
-}
-
-/** What the model must be told about its own answer, or null when it is fine. */
-function flawOf(answer: ModelAnswer): string | null {
-  if (answer.calls.length > 0)
-    return "[Your tool call was cut off by the length limit and was not run. Make it shorter, or split it.]";
-  return answer.content.trim() === "" ? "[Your answer was empty. Answer now, or call a tool.]" : null;
-}
-
-async function repair(setting: TurnSetting, step: number, answer: ModelAnswer, flaw: string): Promise<void> {
-  const content = answer.content.trim() === "" ? "(nothing)" : answer.content;
-  await journalStep(setting.db, setting.hold, setting.turn.id, step, {
-    role: "assistant",
-    content,
-    reasoning: answer.reasoning,
-    calls: [],
-  });
-  await journalStep(setting.db, setting.hold, setting.turn.id, step, { role: "user", content: flaw });
-}
-
-/** The request for a step. At the limit the tools stay in the prompt, so that its prefix stays, but the model is asked for text. */
-function request(setting: TurnSetting, conversation: readonly ModelMessage[], last: boolean): ModelRequest {
-  const head = setting.info.prompt;
-  if (!head) throw new Failure("internal", `session ${setting.info.session} has no prompt`);
-  const closing: ModelMessage[] = last
-    ? [
-        {
-          role: "user",
-          content: "[You have used all steps. Without calling a tool, say what you did, what you found and what is left.]",
-        },
-      ]
-    : [];
-  const messages: ModelMessage[] = [{ role: "system", content: head.system }, ...conversation, ...closing];
-  const caller = { person: setting.turn.person, session: setting.info.session, urgency: "interactive" } as const;
-  return { messages, tools: head.tools, toolChoice: last ? "none" : "auto", caller };
+  const said = mode === "closing" && partial.trim() === "" ? accountOf(own, setting.tools) : partial;
+  return { type: "end", end: await fail(setting, said, failure) };
 }
 
 async function takeSteering(setting: TurnSetting): Promise<number> {
@@ -130,32 +113,31 @@ async function takeSteering(setting: TurnSetting): Promise<number> {
   return waiting.length;
 }
 
-async function count(setting: TurnSetting, step: number, answer: ModelAnswer): Promise<void> {
-  setting.metrics.modelCall(setting.model.name, answer.usage);
-  await recordModelCall(setting.db, setting.turn.id, step, {
-    model: setting.model.name,
-    server: setting.model.server,
-    ...answer.usage,
-  });
+/** What of the journal is this turn's. */
+function ownOf(setting: TurnSetting, journal: readonly JournalEntry[]): readonly ModelMessage[] {
+  return journal.filter((entry) => entry.turn === setting.turn.id).map((entry) => entry.message);
 }
 
-function callSetting(setting: TurnSetting): CallSetting {
+function outcomeOf(ended: CallEnd, ms: number): Outcome {
+  switch (ended.type) {
+    case "answer":
+      return ended;
+    case "failed":
+      return { type: "failed", code: ended.failure.code, ms };
+    case "repeating":
+      return { type: "failed", code: "repeating", ms };
+    case "aborted":
+      return { type: "failed", code: "aborted", ms };
+  }
+}
+
+async function count(setting: TurnSetting, step: number, outcome: Outcome): Promise<void> {
+  const { db, metrics, info, turn, model, tools } = setting;
+  const calling = { db, metrics, session: info.session, turn: turn.id, task: "turn", step, model, tools } as const;
+  await countCall(calling, outcome);
+}
+
+function callSetting(setting: TurnSetting, own: readonly ModelMessage[]): CallSetting {
   const { db, hold, tools, context, metrics, emit } = setting;
-  return { db, hold, turn: setting.turn.id, tools, context, metrics, emit };
-}
-
-function tooManyAttempts(): Failure {
-  return new Failure("turn.limit", `this request stopped its worker ${maxAttempts} times`, {
-    advice: "Ask it in another way, or in smaller parts.",
-  });
-}
-
-function stepLimit(steps: number): Failure {
-  return new Failure("turn.limit", `the request took all of its ${steps} steps without an answer`, {
-    advice: "Ask for a smaller part, or raise agent.max_turns.",
-  });
-}
-
-function emptyAnswer(): Failure {
-  return new Failure("model.empty", "the model gave an empty answer", { advice: "Send /retry to ask again." });
+  return { db, hold, turn: setting.turn.id, own, tools, context, metrics, emit };
 }

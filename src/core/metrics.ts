@@ -8,6 +8,8 @@ export interface Metrics {
   /** From the message's arrival to the first model request of its turn. */
   queueWait(ms: number): void;
   modelCall(model: string, usage: ModelUsage): void;
+  /** Tool calls that an answer asked for: how many, how many were valid as they came, how many came as text. */
+  modelToolCalls(model: string, counts: { readonly calls: number; readonly valid: number; readonly text: number }): void;
   modelFailure(code: string): void;
   toolCall(tool: string, ok: boolean, ms: number): void;
   delivery(platform: string, outcome: "sent" | "postponed" | "refused" | "repeated"): void;

@@ -10,6 +10,8 @@ export interface OpenMetrics extends Metrics {
 /** From a fast local step to a model that reads for half an hour, in seconds. */
 const seconds = [0.005, 0.015, 0.05, 0.15, 0.5, 1.5, 5, 15, 60, 180, 600, 1_800];
 const tokens = [100, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000];
+/** Below 20 a model is slow to work with; a large one on a good card writes 100 and more. */
+const speeds = [1, 2, 5, 10, 15, 20, 30, 50, 80, 120, 200, 400];
 /** How finely the event loop's delay is sampled. */
 const loopResolutionMs = 10;
 /** Names come from models and servers too: beyond this many they are counted together. */
@@ -77,7 +79,7 @@ function messageCounts(registry: Registry): MessageMetrics {
   };
 }
 
-function modelCounts(registry: Registry): Pick<Metrics, "modelCall" | "modelFailure"> {
+function modelCounts(registry: Registry): Pick<Metrics, "modelCall" | "modelToolCalls" | "modelFailure"> {
   const registers = [registry];
   const name = boundedNames();
   const labelNames = ["model"];
@@ -108,6 +110,19 @@ function modelCounts(registry: Registry): Pick<Metrics, "modelCall" | "modelFail
     labelNames: ["model", "kind"],
     registers,
   });
+  const speed = new Histogram({
+    name: "hermes_model_tokens_per_second",
+    help: "How fast models write.",
+    labelNames,
+    buckets: speeds,
+    registers,
+  });
+  const wanted = new Counter({
+    name: "hermes_model_tool_calls_total",
+    help: "Tool calls that models asked for: all of them, those valid as they came, those that came as text.",
+    labelNames: ["model", "kind"],
+    registers,
+  });
   const failures = new Counter({
     name: "hermes_model_failures_total",
     help: "Failed model calls by code.",
@@ -123,6 +138,13 @@ function modelCounts(registry: Registry): Pick<Metrics, "modelCall" | "modelFail
       counted.inc({ model, kind: "prompt" }, usage.promptTokens ?? 0);
       counted.inc({ model, kind: "cached" }, usage.cachedTokens ?? 0);
       counted.inc({ model, kind: "completion" }, usage.completionTokens ?? 0);
+      if (usage.tokensPerSecond !== null) speed.observe({ model }, usage.tokensPerSecond);
+    },
+    modelToolCalls: (given, { calls: all, valid, text }) => {
+      const model = name(given);
+      wanted.inc({ model, kind: "all" }, all);
+      wanted.inc({ model, kind: "valid" }, valid);
+      wanted.inc({ model, kind: "text" }, text);
     },
     modelFailure: (code) => failures.inc({ code }),
   };

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { Viewer } from "../core/chats.ts";
-import type { ModelMessage, ToolCall } from "../core/model.ts";
+import type { AuxiliaryTask, ModelMessage, ModelUsage, ToolCall } from "../core/model.ts";
 import type { ToolKind } from "../core/tool.ts";
 import { type Db, fenced, type Hold } from "./hold.ts";
 import type { CallStatus } from "./schema.ts";
@@ -30,43 +30,73 @@ export async function readJournal(db: Db, viewer: Viewer, session: string): Prom
   return rows.map((row) => ({ id: row.id, turn: row.turn_id, message: row.message }));
 }
 
-/** One model call as it is counted. Times in milliseconds. */
+/** One model call as it is counted: a turn's own, or one for a side job. */
 export interface ModelCallRow {
+  /** Null for a call outside of any turn. */
+  readonly turn: string | null;
+  readonly session: string | null;
+  readonly task: "turn" | AuxiliaryTask;
+  /** 0 outside of a turn's steps. */
+  readonly step: number;
   readonly model: string;
   readonly server: string;
-  readonly promptTokens: number | null;
-  readonly completionTokens: number | null;
-  readonly cachedTokens: number | null;
-  readonly firstTokenMs: number | null;
-  readonly totalMs: number;
+  readonly usage: ModelUsage;
+  /** Tool calls asked for; those that named an offered tool and passed its schema as they came; those that came as text. */
+  readonly calls: number;
+  readonly validCalls: number;
+  readonly textCalls: number;
+  /** The failure's code; null for an answer. */
+  readonly failure: string | null;
 }
 
 /** Counts one model call. */
-export async function recordModelCall(db: Db, turn: string, step: number, call: ModelCallRow): Promise<void> {
+export async function recordModelCall(db: Db, call: ModelCallRow): Promise<void> {
   const whole = (value: number | null) => (value === null ? null : Math.round(value));
+  const { usage } = call;
   await db
     .insertInto("model_calls")
     .values({
-      turn_id: turn,
-      step,
+      turn_id: call.turn,
+      session_id: call.session,
+      task: call.task,
+      step: call.step,
       model: call.model,
       server: call.server,
-      prompt_tokens: whole(call.promptTokens),
-      completion_tokens: whole(call.completionTokens),
-      cached_tokens: whole(call.cachedTokens),
-      first_token_ms: whole(call.firstTokenMs),
-      total_ms: Math.round(call.totalMs),
+      prompt_tokens: whole(usage.promptTokens),
+      completion_tokens: whole(usage.completionTokens),
+      cached_tokens: whole(usage.cachedTokens),
+      first_token_ms: whole(usage.firstTokenMs),
+      total_ms: Math.round(usage.totalMs),
+      queued_ms: Math.round(usage.queuedMs),
+      prompt_per_second: usage.promptPerSecond,
+      tokens_per_second: usage.tokensPerSecond,
+      calls: call.calls,
+      valid_calls: call.validCalls,
+      text_calls: call.textCalls,
+      failure: call.failure,
     })
     .execute();
 }
 
-/** Journals the model's message of a step that goes on with calls. */
-export async function journalStep(db: Db, hold: Hold, turn: string, step: number, message: ModelMessage): Promise<void> {
+/** Journals the model's message of a step that goes on, and what the model is told about it, if anything. */
+export async function journalStep(
+  db: Db,
+  hold: Hold,
+  turn: string,
+  step: number,
+  message: ModelMessage,
+  told: ModelMessage | null = null,
+): Promise<void> {
+  // Two rows in one statement get their ids in the order of the list.
+  const rows = told === null ? [message] : [message, told];
   await fenced(
     db,
     hold,
     sql`
-    said as (${appended(turn, null, message)}),
+    said as (
+      insert into messages (session_id, turn_id, person_id, message)
+      select hold.id, ${turn}, null, m.message from hold, jsonb_array_elements(${JSON.stringify(rows)}::jsonb) with ordinality m (message, at)
+      order by m.at),
     stepped as (update turns set step = ${step} where id = ${turn} and exists (select 1 from hold))`,
   );
 }

@@ -1,6 +1,8 @@
 import { jsonrepair } from "jsonrepair";
 import { z } from "zod";
 import type { Tool } from "../core/tool.ts";
+import { settleArguments } from "../model/arguments.ts";
+import { coerced, type Fields, parametersIn } from "./coercion.ts";
 import { parametersOf } from "./specs.ts";
 
 /** Arguments ready for the tool, or what to tell the model. */
@@ -8,59 +10,65 @@ export type ParsedArguments =
   | { readonly ok: true; readonly args: Readonly<Record<string, unknown>> }
   | { readonly ok: false; readonly error: string };
 
-type Fields = Readonly<Record<string, unknown>>;
-
 /**
- * Checks the arguments a model sent. Broken JSON is mended only for tools that change nothing: a mended half of a command could
- * do
+ * Checks the arguments a model sent. Broken JSON is mended only for tools that change nothing: a mended half of a command could do
  * anything. Harmless slips (a number in quotes, null for a default) are put right for all.
  */
 export function parseArguments(tool: Tool, json: string): ParsedArguments {
-  const fields = readObject(tool, json);
-  if (fields === null) {
-    const error = `The arguments of ${tool.name} are not a JSON object, so it was not run. Send for example: ${example(tool, {})}`;
-    return { ok: false, error };
+  const read = readObject(json);
+  if (read === null) return { ok: false, error: notRun(tool, "its arguments are not a JSON object", {}) };
+  if (read.mended && tool.kind === "effect") {
+    const why =
+      "its arguments are broken JSON, and guessing what was meant could do harm. Send them again as one whole JSON object";
+    return { ok: false, error: notRun(tool, why, {}) };
   }
-  const given = withoutSlips(tool, fields);
+  if (tool.parameters.safeParse(read.fields).success) return { ok: true, args: read.fields };
+  const given = coerced(tool.name, parametersOf(tool), read.fields);
   const parsed = tool.parameters.safeParse(given);
   if (parsed.success) return { ok: true, args: given };
   const faults = parsed.error.issues.flatMap((issue) => faultsOf(tool, issue, given));
   const wrong = parsed.error.issues.map((issue) => issue.path[0]);
   const right = Object.fromEntries(Object.entries(given).filter(([name]) => !wrong.includes(name)));
-  return { ok: false, error: `${tool.name} was not run: ${faults.join("; ")}. Send for example: ${example(tool, right)}` };
+  return { ok: false, error: notRun(tool, faults.join("; "), right) };
 }
 
-function readObject(tool: Tool, json: string): Fields | null {
-  const text = json.trim() === "" ? "{}" : json;
+/** Whether the arguments are what the tool takes, without anything put right. */
+export function passesAsSent(tool: Tool | undefined, json: string): boolean {
+  const value = jsonIn(json.trim() === "" ? "{}" : json);
+  return tool !== undefined && tool.parameters.safeParse(value).success;
+}
+
+function notRun(tool: Tool, why: string, right: Fields): string {
+  return `${tool.name} was not run: ${why}. Send for example: ${example(tool, right)}`;
+}
+
+function readObject(json: string): { readonly fields: Fields; readonly mended: boolean } | null {
+  const settled = settleArguments(json);
+  const fields = objectIn(settled);
+  if (fields !== null) return { fields, mended: false };
+  const mended = objectIn(mendedJson(settled));
+  return mended === null ? null : { fields: mended, mended: true };
+}
+
+function mendedJson(text: string): string {
   try {
-    return asObject(JSON.parse(text));
+    return jsonrepair(text);
   } catch {
-    if (tool.kind === "effect") return null;
-  }
-  try {
-    return asObject(JSON.parse(jsonrepair(text)));
-  } catch {
-    return null;
+    return "";
   }
 }
 
-/** Some models send the object once more encoded as a string. */
-function asObject(value: unknown): Fields | null {
-  if (typeof value === "string") return asObject(JSON.parse(value));
-  const object = z.record(z.string(), z.unknown()).safeParse(value);
+function objectIn(text: string): Fields | null {
+  const object = z.record(z.string(), z.unknown()).safeParse(jsonIn(text));
   return object.success ? object.data : null;
 }
 
-function withoutSlips(tool: Tool, fields: Fields): Fields {
-  const schemas = propertiesOf(tool);
-  const entries = Object.entries(fields).flatMap(([name, value]): [string, unknown][] => {
-    const schema = schemas[name];
-    if (value === null && schema !== undefined && "default" in schema) return [];
-    const numeric = schema?.["type"] === "integer" || schema?.["type"] === "number";
-    if (numeric && typeof value === "string" && /^-?\d+(\.\d+)?$/.test(value.trim())) return [[name, Number(value)]];
-    return [[name, value]];
-  });
-  return Object.fromEntries(entries);
+function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function faultsOf(tool: Tool, issue: z.core.$ZodIssue, given: Fields): string[] {
@@ -95,15 +103,10 @@ function sample(name: string, schema: Fields): unknown {
   return { command: "ls -la", path: "notes.txt" }[name] ?? "text";
 }
 
-const objectSchema = z.object({
-  properties: z.record(z.string(), z.record(z.string(), z.unknown())).default({}),
-  required: z.array(z.string()).default([]),
-});
-
 function propertiesOf(tool: Tool): Readonly<Record<string, Fields>> {
-  return objectSchema.parse(parametersOf(tool)).properties;
+  return parametersIn(parametersOf(tool)).properties;
 }
 
 function requiredOf(tool: Tool): readonly string[] {
-  return objectSchema.parse(parametersOf(tool)).required;
+  return parametersIn(parametersOf(tool)).required;
 }

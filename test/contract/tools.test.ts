@@ -66,7 +66,7 @@ suite("tools: arguments", () => {
       args: { path: "a.txt", limit: 5 },
     });
     const refused = parseArguments(named("terminal"), '{"command": "rm -rf build"');
-    assert.ok(!refused.ok && /not a JSON object, so it was not run/.test(refused.error));
+    assert.ok(!refused.ok && /was not run: its arguments are broken JSON/.test(refused.error));
   });
 
   test("harmless slips are put right", () => {

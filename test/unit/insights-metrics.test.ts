@@ -16,8 +16,9 @@ test("what is counted is shown, in a registry of its own", async (t) => {
     totalMs: 900,
     queuedMs: 0,
     promptPerSecond: null,
-    tokensPerSecond: null,
+    tokensPerSecond: 18,
   });
+  metrics.modelToolCalls("qwen", { calls: 3, valid: 2, text: 1 });
   metrics.modelFailure("model.stalled");
   metrics.toolCall("terminal", false, 10);
   metrics.delivery("telegram", "sent");
@@ -29,6 +30,10 @@ test("what is counted is shown, in a registry of its own", async (t) => {
     'hermes_queue_wait_seconds_bucket{le="0.005"} 1',
     'hermes_model_first_token_seconds_count{model="qwen"} 1',
     'hermes_model_tokens_total{model="qwen",kind="prompt"} 1000',
+    'hermes_model_tokens_per_second_bucket{le="20",model="qwen"} 1',
+    'hermes_model_tool_calls_total{model="qwen",kind="all"} 3',
+    'hermes_model_tool_calls_total{model="qwen",kind="valid"} 2',
+    'hermes_model_tool_calls_total{model="qwen",kind="text"} 1',
     'hermes_model_failures_total{code="model.stalled"} 1',
     'hermes_tool_call_seconds_count{tool="terminal",ok="false"} 1',
     'hermes_deliveries_total{platform="telegram",outcome="sent"} 1',

@@ -1,0 +1,27 @@
+import type { ModelMessage } from "../core/model.ts";
+import { redact } from "../core/redact.ts";
+import type { Tool } from "../core/tool.ts";
+import { parseArguments } from "../tools/arguments.ts";
+
+/** Newest calls told of; a person wants to know where it stands, not to read a log. */
+const mostCalls = 10;
+
+/** What a turn has done so far, for a person whose request ends without the model's own words; empty when it has done nothing. */
+export function accountOf(own: readonly ModelMessage[], tools: ReadonlyMap<string, Tool>): string {
+  const done = own.flatMap((message) => {
+    if (message.role !== "assistant") return [];
+    return message.calls.flatMap((call) => {
+      const tool = tools.get(call.name);
+      const parsed = tool && parseArguments(tool, call.arguments);
+      return parsed?.ok === true ? [`- ${code(redact(tool?.preview(parsed.args) ?? call.name))}`] : [];
+    });
+  });
+  if (done.length === 0) return "";
+  const left = done.length > mostCalls ? [`- … and ${done.length - mostCalls} calls before`] : [];
+  return ["What I did until then:", ...left, ...done.slice(-mostCalls)].join("\n");
+}
+
+/** As a code span that its own backticks don't end. */
+function code(text: string): string {
+  return text.includes("`") ? `\`\` ${text} \`\`` : `\`${text}\``;
+}

@@ -1,0 +1,96 @@
+import type { ModelAnswer, ModelMessage, ToolCall } from "../core/model.ts";
+import { matchName } from "../model/names.ts";
+import { journalStep } from "../store/journal.ts";
+import { accountOf } from "./account.ts";
+import { readConstrained } from "./constrained.ts";
+import { close, fail } from "./endings.ts";
+import * as failures from "./failures.ts";
+import { type Flaw, flawsNoted, noteOf } from "./notes.ts";
+import type { Mode } from "./strikes.ts";
+import { again, type LoopState, type Next, type TurnSetting } from "./turn-setting.ts";
+
+/** How often an answer that is empty or cut off is asked for again in one turn. */
+const maxRepairs = 2;
+
+/** A step that has been asked for, with the turn's own part of the journal. */
+export interface Step {
+  readonly state: LoopState;
+  readonly own: readonly ModelMessage[];
+  readonly mode: Exclude<Mode, "struck_out">;
+}
+
+/** What to do with a whole answer: run its calls, ask again, or close the turn with it. */
+export async function takeAnswer(setting: TurnSetting, step: Step, given: ModelAnswer): Promise<Next> {
+  const answer = step.mode === "constrained" ? unwrapped(given) : given;
+  if (answer === null) return await end(fail(setting, "", failures.struckOut(setting.model.name)));
+  const { content, reasoning, finish } = answer;
+  if (answer.calls.length > 0 && finish !== "length" && step.mode !== "closing") {
+    const calls = answer.calls.map((call): ToolCall => ({
+      ...call,
+      name: matchName(call.name, setting.tools.keys()) ?? call.name,
+    }));
+    await journalStep(setting.db, setting.hold, setting.turn.id, step.state.step, {
+      role: "assistant",
+      content,
+      reasoning,
+      calls,
+    });
+    return again;
+  }
+  const flaw = flawOf(answer);
+  if (flaw !== null && step.mode !== "closing") return await repaired(setting, step, answer, flaw);
+  if (content.trim() === "")
+    return await end(fail(setting, accountOf(step.own, setting.tools), failures.stepLimit(setting.maxSteps)));
+  await close(setting, "answered", { role: "assistant", content, reasoning, calls: [] }, null, { markdown: content });
+  return { type: "end", end: "answered" };
+}
+
+/** The model went in circles: it is told once; a second time the turn ends with what it had said before. */
+export async function takeRepeating(setting: TurnSetting, step: Step, kept: string): Promise<Next> {
+  if (step.mode === "closing" || flawsNoted(step.own).includes("repeating"))
+    return await end(fail(setting, kept, failures.repeating()));
+  return await tell(setting, step, { content: kept, reasoning: "", malformed: [] }, "repeating");
+}
+
+/** A constrained answer as any other; null when it keeps to no schema. */
+function unwrapped(answer: ModelAnswer): ModelAnswer | null {
+  const said = answer.finish === "length" ? null : readConstrained(answer.content);
+  switch (said?.type) {
+    case undefined:
+      return null;
+    case "answer":
+      return { ...answer, content: said.text, calls: [], finish: "stop" };
+    case "call":
+      return { ...answer, content: "", calls: [said.call], finish: "calls" };
+  }
+}
+
+/** What the model must be told about its own answer, or null when it is fine. */
+function flawOf(answer: ModelAnswer): Flaw | null {
+  if (answer.calls.length > 0) return "cut";
+  if (answer.malformed.length > 0) return answer.finish === "length" ? "cut" : "malformed";
+  if (answer.content.trim() !== "") return null;
+  return answer.finish === "length" ? "overthought" : "empty";
+}
+
+async function repaired(setting: TurnSetting, step: Step, answer: ModelAnswer, flaw: Flaw): Promise<Next> {
+  const before = flawsNoted(step.own).filter((noted) => noted !== "malformed" && noted !== "repeating");
+  if (flaw !== "malformed" && before.length >= maxRepairs) return await end(fail(setting, answer.content, failures.flawed(flaw)));
+  return await tell(setting, step, answer, flaw);
+}
+
+async function tell(
+  setting: TurnSetting,
+  { state }: Step,
+  { content, reasoning, malformed }: Pick<ModelAnswer, "content" | "reasoning" | "malformed">,
+  flaw: Flaw,
+): Promise<Next> {
+  const said: ModelMessage = { role: "assistant", content: content.trim() === "" ? "(nothing)" : content, reasoning, calls: [] };
+  await journalStep(setting.db, setting.hold, setting.turn.id, state.step, said, noteOf(flaw, malformed));
+  setting.emit({ type: "step", step: state.step + 1 });
+  return again;
+}
+
+async function end(closing: Promise<"failed" | "answered" | "stopped" | "handed_over">): Promise<Next> {
+  return { type: "end", end: await closing };
+}
