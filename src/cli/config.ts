@@ -2,10 +2,11 @@ import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { renderDocs, renderEnvExample } from "../config/docs.ts";
 import { configFile, envFile } from "../config/home.ts";
-import { type KeyPath, keyOf } from "../config/keys.ts";
+import { findKey, keyOf } from "../config/keys.ts";
 import { loadConfig } from "../config/load.ts";
-import { type Change, knownKey, setKey, unsetKey } from "../config/set.ts";
-import { getKey, shownKeys } from "../config/show.ts";
+import { type Change, setKey, unsetKey } from "../config/set.ts";
+import { showKey, shownKeys } from "../config/show.ts";
+import { whenItCounts } from "../config/effects.ts";
 import { type Context, type Define, exits } from "./context.ts";
 
 /** `hermes config show|get|set|unset|path|check`. */
@@ -20,7 +21,7 @@ export const define: Define = (command, context) => {
   command
     .command("get <key>")
     .description("what is in force for one key")
-    .action(async (name: string) => context.print(getKey(await load(), knownKey(name)).value));
+    .action(async (name: string) => context.print(showKey(await load(), name).value));
   command
     .command("set <key> <value>")
     .description("change a key; comments in config.yaml stay, secrets go to .env")
@@ -59,14 +60,16 @@ async function check(context: Context): Promise<void> {
 async function say(context: Context, change: Change, done: string): Promise<void> {
   context.print(
     change.changed
-      ? `${change.path} ${done} in ${change.file}. It counts after a restart.`
+      ? `${change.path} ${done} in ${change.file}. ${whenItCounts(change.path)}`
       : `${change.path} stays as it is in ${change.file}.`,
   );
   await overruled(context, change.path);
 }
 
 /** A change that the environment overrules would otherwise have no effect and no explanation. */
-async function overruled(context: Context, path: KeyPath): Promise<void> {
+async function overruled(context: Context, name: string): Promise<void> {
+  const path = findKey(name);
+  if (path === null) return;
   const { origins } = await loadConfig({ env: context.env, home: context.home });
   if (origins[path] === "environment") context.remark(`But ${keyOf(path).env} in the environment overrules it: unset that too.`);
 }

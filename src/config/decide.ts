@@ -47,7 +47,16 @@ export function decide(path: KeyPath, sources: readonly Source[], settings: read
 function checked(path: KeyPath, origin: Origin, raw: unknown, name: string, where: string): Decision {
   const key = keyOf(path);
   const parsed = key.kind.schema.safeParse(raw);
-  if (parsed.success) return { path, value: parsed.data, origin, findings: [] };
+  if (parsed.success) {
+    const faults = key.kind.faults?.(raw) ?? [];
+    const findings = faults.map(({ severity, at, message, mend }) => ({
+      severity,
+      key: `${name}${at}`,
+      message: `${where.replace(name, `${name}${at}`)}${message}`,
+      mend,
+    }));
+    return { path, value: parsed.data, origin, findings };
+  }
   const message = `${where} is ${shown(raw, key.secret === true)}; ${withDefault(key.fallback)}`;
   return {
     path,
@@ -58,7 +67,7 @@ function checked(path: KeyPath, origin: Origin, raw: unknown, name: string, wher
 }
 
 function withDefault(fallback: unknown): string {
-  if (fallback === null) return "it counts as not set.";
+  if (fallback === null || (Array.isArray(fallback) && fallback.length === 0)) return "it counts as not set.";
   return `its default is used: ${valueText(fallback)}.`;
 }
 
@@ -80,27 +89,56 @@ function doubled(other: Setting, used: Setting): Finding {
 }
 
 function isSet(setting: Setting): boolean {
-  return setting.value !== null && setting.value !== undefined;
+  // Empty text is how the original writes "not set".
+  return setting.value !== null && setting.value !== undefined && (setting.value !== "" || keepsEmpty(setting.path));
 }
 
-/** A setting with its `${NAME}` parts replaced; with a finding, and without a value, where a variable is missing. */
+function keepsEmpty(written: string): boolean {
+  const path = findKey(written);
+  return path !== null && keyOf(path).emptyCounts === true;
+}
+
+/**
+ * A setting with its `${NAME}` parts replaced. Where a variable is missing there is a finding, and no value: of the whole setting, or in
+ * a list of mappings of that field alone.
+ */
 export function interpolated(setting: Setting, variables: Environment): { setting: Setting; findings: readonly Finding[] } {
-  const missing: string[] = [];
-  const fill = (value: unknown): unknown => {
-    if (Array.isArray(value)) return value.map(fill);
-    if (typeof value !== "string") return value;
-    return value.replace(variablePattern, (_, name: string) => variables[name] ?? (missing.push(name), ""));
-  };
-  const value = fill(setting.value);
-  if (missing.length === 0) return { setting: { ...setting, value }, findings: [] };
-  const message = `${setting.path} in config.yaml line ${setting.line} uses \${${missing[0]}}, which is not set; the key counts as not set.`;
-  const finding: Finding = {
-    severity: "error",
-    key: setting.path,
-    message,
-    mend: `Set ${missing[0]} in .env, or write the value itself.`,
-  };
-  return { setting: { ...setting, value: null }, findings: [finding] };
+  const { value, missing } = filled(setting.value, "", variables);
+  const findings = missing.map(({ at, name }): Finding => {
+    const place = `${setting.path}${at} in config.yaml line ${setting.line}`;
+    const message = `${place} uses \${${name}}, which is not set; ${at === "" ? "the key" : "it"} counts as not set.`;
+    return { severity: "error", key: setting.path, message, mend: `Set ${name} in .env, or write the value itself.` };
+  });
+  return { setting: { ...setting, value }, findings };
+}
+
+interface Filled {
+  readonly value: unknown;
+  readonly missing: readonly { readonly at: string; readonly name: string }[];
+}
+
+function filled(value: unknown, at: string, variables: Environment): Filled {
+  if (typeof value === "string") {
+    const name = [...value.matchAll(variablePattern)]
+      .map((match) => match[1] ?? "")
+      .find((each) => variables[each] === undefined);
+    if (name !== undefined) return { value: null, missing: [{ at, name }] };
+    return { value: value.replace(variablePattern, (_, each: string) => variables[each] ?? ""), missing: [] };
+  }
+  if (typeof value !== "object" || value === null) return { value, missing: [] };
+  const parts = Object.entries(value).map(([name, inner]) => ({
+    name,
+    // A list of texts is one value: its key is what counts as not set.
+    ...filled(inner, Array.isArray(value) ? (isText(inner) ? at : `${at}[${name}]`) : `${at}.${name}`, variables),
+  }));
+  const missing = parts.flatMap((part) => part.missing);
+  if (!Array.isArray(value)) return { value: Object.fromEntries(parts.map((part) => [part.name, part.value])), missing };
+  const lost = parts.some((part, index) => isText(value[index]) && part.missing.length > 0);
+  return { value: lost ? null : parts.map((part) => part.value), missing: lost ? missing.slice(0, 1) : missing };
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === "string";
 }
 
 /** `${NAME}` in a value of config.yaml. */

@@ -27,7 +27,7 @@ const docsHead = [
   "",
   "`hermes config set KEY VALUE` writes to the right file and keeps your comments; `hermes config check` names every unknown or",
   "misspelt key and every value that can't be used; `hermes config show` prints what is in force and where it comes from.",
-  "A change counts after a restart.",
+  "What a change of a key waits for stands with the key; where nothing does, it counts after a restart.",
   "",
 ];
 
@@ -38,15 +38,77 @@ const exampleHead = [
   "# docker-compose.yml. Everything is optional.",
 ];
 
+const counts = {
+  message: "Counts from the next message on.",
+  compression: "Counts the next time a conversation is shortened.",
+  use: "Counts at its next use.",
+} as const;
+
+const providerFields = [
+  "Fields of an entry: `name` (without one: `host:port`), `base_url` (or `base_urls` for several servers of one model), `api_key` or `key_env` (a",
+  "variable's name), `api_mode`, `model` (the default one), `context_length`, `concurrency`, and `models` with a `context_length` by model.",
+  "`anthropic`, `deepseek` and `openrouter` need no entry: their address is known, and their key is `ANTHROPIC_API_KEY`, `DEEPSEEK_API_KEY`,",
+  "`OPENROUTER_API_KEY`.",
+  "",
+];
+
+const examples: Readonly<Record<string, readonly string[]>> = {
+  custom_providers: [
+    ...providerFields,
+    "```yaml",
+    "model:",
+    "  provider: 192.168.5.84:8000",
+    "  default: Qwen3.6-27B",
+    "custom_providers:",
+    "  - name: 192.168.5.84:8000",
+    "    base_url: http://192.168.5.84:8000/v1",
+    "    api_mode: auto",
+    "    model: Qwen3.6-27B",
+    "    models:",
+    "      Qwen3.6-27B:",
+    "        context_length: 65536",
+    "```",
+    "",
+  ],
+  providers: [
+    "```yaml",
+    "providers:",
+    "  deepseek:",
+    "    base_url: https://api.deepseek.com/v1",
+    "    key_env: DEEPSEEK_API_KEY",
+    "    model: deepseek-chat",
+    "```",
+    "",
+    "`hermes config set providers.deepseek.base_url https://api.deepseek.com/v1` writes the same; `hermes config set providers.deepseek.api_key KEY`",
+    "puts the key in `.env` and its variable's name in the entry.",
+    "",
+  ],
+  fallback_providers: [
+    "```yaml",
+    "fallback_providers:",
+    "  - provider: deepseek",
+    "    model: deepseek-chat",
+    "  - base_url: http://10.0.0.7:8000/v1",
+    "    model: qwen3",
+    "```",
+    "",
+  ],
+  auxiliary: ["```yaml", "auxiliary:", "  compression:", "    provider: deepseek", "    model: deepseek-chat", "```", ""],
+};
+
 function groups(): string[] {
-  return [...new Set(keyPaths.map((path) => (path.includes(".") ? (path.split(".")[0] ?? "") : "")))];
+  return [...new Set(keyPaths.map(groupOf))];
+}
+
+function groupOf(path: KeyPath): string {
+  return keyOf(path).environmentOnly === true ? "" : path.replace(/\..*/, "");
 }
 
 function section(group: string): string[] {
-  const paths = keyPaths.filter((path) => (group === "" ? !path.includes(".") : path.startsWith(`${group}.`)));
+  const paths = keyPaths.filter((path) => groupOf(path) === group);
   const title = group === "" ? "## Environment only" : `## \`${group}\``;
   const head = group === "" ? "| variable | default | meaning |\n|---|---|---|" : "| key | default | meaning |\n|---|---|---|";
-  return [title, "", head, ...paths.map(tableRow), ""];
+  return [title, "", head, ...paths.map(tableRow), "", ...(examples[group] ?? [])];
 }
 
 function tableRow(path: KeyPath): string {
@@ -59,12 +121,14 @@ function remarks(key: Key): string[] {
   return [
     ...(key.environmentOnly || key.env === undefined ? [] : [`Environment: \`${key.env}\`.`]),
     ...(key.aliases === undefined ? [] : [`Also read as ${key.aliases.map((alias) => `\`${alias}\``).join(", ")}.`]),
+    ...(key.effect === undefined || key.effect === "restart" ? [] : [counts[key.effect]]),
+    ...(key.chat === true ? ["May be changed in chat."] : []),
     ...(key.secret === true ? ["Secret: kept in `.env`, never shown."] : []),
   ];
 }
 
 function fallbackText(key: Key): string {
-  if (key.fallback === null) return "–";
+  if (key.fallback === null || valueText(key.fallback) === "") return "–";
   return `\`${valueText(key.fallback)}\``;
 }
 

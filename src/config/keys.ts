@@ -1,26 +1,11 @@
 import { efforts } from "../core/model.ts";
-import { type Kind, address, addresses, amount, oneOf, text, toggle, whole } from "./kinds.ts";
+import { apiMode } from "./api-modes.ts";
+import { auxiliaryKeys } from "./auxiliary-keys.ts";
+import { address, addresses, amount, oneOf, text, toggle, whole } from "./kinds.ts";
+import { fallbackList, providerList, providerMap } from "./providers.ts";
+import { type Key, row } from "./row.ts";
 
-/** One row of the table of keys. */
-export interface Key<T = unknown> {
-  readonly kind: Kind<T>;
-  /** Used when nothing sets the key, or when what is set can't be used: so always the safest choice. */
-  readonly fallback: T | null;
-  /** One line for the documentation. */
-  readonly doc: string;
-  /** The environment variable that sets it. */
-  readonly env?: string;
-  /** Other spellings accepted in config.yaml. */
-  readonly aliases?: readonly string[];
-  /** Never shown; `hermes config set` writes it to .env. */
-  readonly secret?: true;
-  /** Can't be set in config.yaml. */
-  readonly environmentOnly?: true;
-  /** Needed before any file is read, so only the environment itself can set it. */
-  readonly early?: true;
-  /** An empty environment variable is a value, not the lack of one. */
-  readonly emptyCounts?: true;
-}
+export type { Key } from "./row.ts";
 
 /** Where model servers listen unless told otherwise: vLLM, llama-server, Ollama, LM Studio. */
 const modelServers = [8000, 8080, 11434, 1234].map((port) => `http://127.0.0.1:${port}/v1`);
@@ -61,26 +46,49 @@ export const keys = {
     "The model to ask for; without it, the first that the server lists. `model: NAME` says the same.",
     {
       aliases: ["model.model", "model.name"],
+      effect: "message",
+      chat: true,
     },
+  ),
+  "model.provider": row(
+    text("a provider's name, or auto"),
+    "auto",
+    "The named server of `custom_providers` or `providers` that answers; `auto`, `main` and `custom` mean `model.base_url`.",
+    { effect: "message", chat: true },
   ),
   "model.base_url": row(address(web, "http://127.0.0.1:8000/v1"), null, "The model server's address, with `/v1`.", {
     env: "OPENAI_BASE_URL",
+    effect: "message",
   }),
+  "model.base_urls": row(
+    addresses("http://10.0.0.1:8000/v1,http://10.0.0.2:8000/v1"),
+    null,
+    "Several servers of the same model; a session stays with the one that holds its cache.",
+    { effect: "message" },
+  ),
   "model.api_key": row(text("a key"), null, "The model server's key; most local servers need none.", {
     env: "OPENAI_API_KEY",
     secret: true,
+    effect: "message",
   }),
   "model.max_tokens": row(
     whole(1, 1_000_000, "tokens"),
     null,
     "Longest answer of one model call; without it, the server decides.",
+    { effect: "message", chat: true },
   ),
   "model.stall_timeout_seconds": row(
     whole(1, 86_400, "seconds"),
     300,
     "Silence in the middle of an answer after which the call has failed.",
+    { effect: "message" },
   ),
-  "model.prefill_timeout_seconds": row(whole(1, 86_400, "seconds"), 1_800, "How long the model may read before its first token."),
+  "model.prefill_timeout_seconds": row(
+    whole(1, 86_400, "seconds"),
+    1_800,
+    "How long the model may read before its first token.",
+    { effect: "message" },
+  ),
   "model.probe": row(
     addresses("http://127.0.0.1:8000/v1"),
     modelServers,
@@ -92,47 +100,72 @@ export const keys = {
   ),
 
   "model.api_mode": row(
-    oneOf(["auto", "chat_completions", "responses", "anthropic_messages"]),
+    apiMode,
     "auto",
-    "The API the server is spoken to in; `auto` finds out.",
+    "The API the server is spoken to in; `auto` finds out. The original's `codex_responses` and `auto-detect` are read too.",
+    { effect: "message" },
   ),
   "model.context_length": row(
     whole(1_024, 10_000_000, "tokens"),
     null,
     "The model's window; without it, the server is asked. Never more than the server gives.",
+    { effect: "message", chat: true },
   ),
   "model.concurrency": row(
     whole(1, 1_024, "requests"),
     null,
     "Requests one server works on at once; without it, as many as it has slots.",
+    { effect: "message" },
   ),
   "model.slot_pinning": row(
     oneOf(["auto", "on", "off"]),
     "auto",
     "Whether a session keeps its slot of llama-server; `auto` tries once whether that saves reading.",
+    { effect: "message" },
   ),
+
+  custom_providers: row(providerList(), [], "Model servers under a name; `hermes model` adds them.", { effect: "message" }),
+  providers: row(providerMap(), [], "The same as a mapping: the name, then its fields.", { effect: "message" }),
+  fallback_providers: row(
+    fallbackList(),
+    [],
+    "What to try, in order, when the main model fails: entries of `provider`, `model`, and `base_url` and `key_env` for a server without a name.",
+    { effect: "message" },
+  ),
+
+  ...auxiliaryKeys,
 
   "compression.enabled": row(
     toggle(),
     true,
     "Whether a long conversation is shortened by a summary before it outgrows the window.",
+    { effect: "compression", chat: true },
   ),
-  "compression.threshold": row(amount(0.1, 0.95, ""), 0.8, "The share of the window from which it is shortened."),
+  "compression.threshold": row(amount(0.1, 0.95, ""), 0.8, "The share of the window from which it is shortened.", {
+    effect: "compression",
+    chat: true,
+  }),
   "compression.target_ratio": row(
     amount(0.05, 0.8, ""),
     0.2,
     "The share of the threshold that the newest messages may keep word for word.",
+    { effect: "compression", chat: true },
   ),
-  "compression.protect_first_n": row(whole(0, 100, "messages"), 3, "The first messages are kept as they are."),
+  "compression.protect_first_n": row(whole(0, 100, "messages"), 3, "The first messages are kept as they are.", {
+    effect: "compression",
+    chat: true,
+  }),
   "compression.protect_last_n": row(
     whole(0, 1_000, "messages"),
     20,
     "The newest messages are kept as they are, as far as they fit.",
+    { effect: "compression", chat: true },
   ),
   "compression.hygiene_hard_message_limit": row(
     whole(10, 100_000, "messages"),
     400,
     "A conversation of this many messages is shortened before the next request, however short they are.",
+    { effect: "compression", chat: true },
   ),
 
   "terminal.backend": row(
@@ -178,6 +211,7 @@ export const keys = {
     oneOf(efforts),
     "medium",
     "How much the model may think before it answers, where the server and the model's template can tell.",
+    { effect: "message", chat: true },
   ),
   "agent.drain_timeout": row(
     whole(0, 86_400, "seconds"),
@@ -190,6 +224,7 @@ export const keys = {
     oneOf(["steer", "queue", "interrupt"]),
     "steer",
     "A message during a turn: `steer` it at its next step, wait in the `queue`, or `interrupt` it.",
+    { chat: true },
   ),
 
   "access.open": row(toggle(), false, "Lets anyone who finds the bot use it. Leave this off.", {
@@ -229,15 +264,22 @@ export type KeyPath = keyof typeof keys;
 type Table = typeof keys;
 type Value<P extends KeyPath> = Table[P] extends Key<infer T> ? T | Extract<Table[P]["fallback"], null> : never;
 type Camel<Word extends string> = Word extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : Word;
-type GroupName = KeyPath extends infer P ? (P extends `${infer Group}.${string}` ? Group : never) : never;
-type Group<Name extends string> = {
-  readonly [P in KeyPath as P extends `${Name}.${infer Rest}` ? Camel<Rest> : never]: Value<P>;
+/** The next name of every path that begins with `Before`. */
+type NameAfter<Before extends string> = KeyPath extends infer P
+  ? P extends `${Before}${infer Rest}`
+    ? Rest extends `${infer Name}.${string}`
+      ? Name
+      : Rest
+    : never
+  : never;
+type Tree<Before extends string> = {
+  readonly [Name in NameAfter<Before> as Camel<Name>]: `${Before}${Name}` extends KeyPath
+    ? Value<`${Before}${Name}`>
+    : Tree<`${Before}${Name}.`>;
 };
 
 /** The configuration in force: `terminal.container_cpu` is `config.terminal.containerCpu`. */
-export type Config = { readonly [Name in GroupName]: Group<Name> } & {
-  readonly [P in KeyPath as P extends `${string}.${string}` ? never : Camel<P>]: Value<P>;
-};
+export type Config = Tree<"">;
 
 /** All paths, in the table's order. */
 export const keyPaths: readonly KeyPath[] = Object.keys(keys).filter(isKeyPath);
@@ -254,17 +296,14 @@ export function findKey(name: string): KeyPath | null {
   return match ?? (name === "model" ? "model.default" : null);
 }
 
+/** Every path that has keys under it: `model`, `auxiliary`, `auxiliary.compression`. */
+export const sections: ReadonlySet<string> = new Set(
+  keyPaths.flatMap((path) => {
+    const names = path.split(".").slice(0, -1);
+    return names.map((_, index) => names.slice(0, index + 1).join("."));
+  }),
+);
+
 function isKeyPath(name: string): name is KeyPath {
   return Object.hasOwn(keys, name);
-}
-
-type Extras = Omit<Key, "kind" | "fallback" | "doc">;
-
-function row<T, const F extends T | null>(
-  kind: Kind<T>,
-  fallback: F,
-  doc: string,
-  extras: Extras = {},
-): Key<T> & { fallback: F } {
-  return { kind, fallback, doc, ...extras };
 }

@@ -5,6 +5,20 @@ export interface Kind<T> {
   readonly schema: z.ZodType<T>;
   /** Completes "expected …". */
   readonly expected: string;
+  /** For a list or a mapping: what is wrong inside it. Such parts are left out and the rest is used. */
+  faults?(raw: unknown): readonly Fault[];
+  /** For a list or a mapping: how `hermes config show` prints it, without secrets. */
+  show?(value: T): string;
+}
+
+/** Something wrong inside a list or a mapping. */
+export interface Fault {
+  readonly severity: "error" | "warning";
+  /** Where in it, to put behind the key: `[0].api_mode`, `.deepseek.base_url`. */
+  readonly at: string;
+  /** What is wrong, to put behind the place: ` is "x"; it counts as not set.` */
+  readonly message: string;
+  readonly mend: string;
 }
 
 /** A whole number between two bounds; text is read as a number. */
@@ -28,11 +42,18 @@ export function toggle(): Kind<boolean> {
   return { schema: z.preprocess(booleanLike, z.boolean()), expected: "true or false" };
 }
 
-/** One of a few words, in any case. `true` and `false` are read as `on` and `off`, which older YAML made of those words. */
-export function oneOf<const Words extends readonly [string, ...string[]]>(words: Words): Kind<Words[number]> {
+/**
+ * One of a few words, in any case; `also` maps other spellings. `true` and `false` are read as `on` and `off`, which older YAML made of
+ * those words.
+ */
+export function oneOf<const Words extends readonly [string, ...string[]]>(
+  words: Words,
+  also: Readonly<Record<string, Words[number]>> = {},
+): Kind<Words[number]> {
   const asWord = (raw: unknown): unknown => {
     if (typeof raw === "boolean") return raw ? "on" : "off";
-    return typeof raw === "string" ? raw.trim().toLowerCase() : raw;
+    const word = typeof raw === "string" ? raw.trim().toLowerCase() : raw;
+    return typeof word === "string" ? (also[word] ?? word) : word;
   };
   return { schema: z.preprocess(asWord, z.enum(words)), expected: `one of ${words.join(", ")}` };
 }

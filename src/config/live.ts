@@ -1,9 +1,9 @@
 import { stat } from "node:fs/promises";
 import type { Log } from "../core/log.ts";
-import { findingLine } from "./findings.ts";
+import { type Finding, findingLine } from "./findings.ts";
 import { type Environment, configFile, envFile } from "./home.ts";
 import type { Config } from "./keys.ts";
-import { loadConfig } from "./load.ts";
+import { type Loaded, loadConfig } from "./load.ts";
 
 /** The configuration as its files are now, for what takes effect at its next use. */
 export interface LiveConfig {
@@ -15,15 +15,18 @@ export interface LiveConfig {
 
 /** Follows the files of a home, beginning with a configuration already read from them. */
 export async function followConfig(initial: Config, env: Environment, log: Log): Promise<LiveConfig> {
-  const state = { current: initial, stamp: await stampOf(initial.home), reading: null as Promise<Config> | null };
+  const [stamp, loaded] = await Promise.all([stampOf(initial.home), loadConfig({ env, home: initial.home })]);
+  const state = { current: initial, stamp, wrong: errorsOf(loaded), reading: null as Promise<Config> | null };
   const read = async (): Promise<Config> => {
     const stamp = await stampOf(initial.home);
     if (stamp === state.stamp) return state.current;
-    const { config, findings } = await loadConfig({ env, home: initial.home });
+    const found = await loadConfig({ env, home: initial.home });
+    const errors = errorsOf(found);
+    const fresh = errors.filter((finding) => finding.key === null || !state.wrong.some((old) => old.key === finding.key));
     state.stamp = stamp;
-    const errors = findings.filter((finding) => finding.severity === "error");
-    for (const finding of errors) log.error({ key: finding.key }, findingLine(finding));
-    if (errors.length === 0) state.current = config;
+    for (const finding of fresh) log.error({ key: finding.key }, `${findingLine(finding)} What was set before stays in force.`);
+    // What has been wrong since before does not hold up other changes.
+    if (fresh.length === 0) [state.current, state.wrong] = [found.config, errors];
     return state.current;
   };
   return {
@@ -32,6 +35,10 @@ export async function followConfig(initial: Config, env: Environment, log: Log):
     },
     refresh: () => (state.reading ??= read().finally(() => (state.reading = null))),
   };
+}
+
+function errorsOf({ findings }: Loaded): readonly Finding[] {
+  return findings.filter((finding) => finding.severity === "error");
 }
 
 async function stampOf(home: string): Promise<string> {

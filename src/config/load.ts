@@ -4,6 +4,7 @@ import type { Finding } from "./findings.ts";
 import { type Environment, configFile, envFile, homeDirectory } from "./home.ts";
 import { type Config, type KeyPath, keyOf, keyPaths } from "./keys.ts";
 import { type Origin, type Source, decide, interpolated } from "./decide.ts";
+import { providerFindings, resolved } from "./provider-names.ts";
 import { unknownSettings, unknownVariables } from "./strangers.ts";
 import { advice } from "./advice.ts";
 import { type YamlContent, readConfigText } from "./yaml-file.ts";
@@ -42,7 +43,10 @@ export async function loadConfig(options: LoadOptions = {}): Promise<Loaded> {
       settings.map((setting) => setting.setting),
     ),
   );
-  const config = arrange(home, decided);
+  // The table's paths are exactly the keys: `fromEntries` only forgets their names.
+  const origins = Object.fromEntries(decided.map(({ path, origin }) => [path, origin])) as Record<KeyPath, Origin>;
+  const written = arrange(home, decided);
+  const config = resolved(written, variables, origins);
   const findings = [
     ...dotenv.findings,
     ...yaml.findings,
@@ -50,23 +54,31 @@ export async function loadConfig(options: LoadOptions = {}): Promise<Loaded> {
     ...unknownSettings(yaml.settings),
     ...unknownVariables(env, dotenv.values, yaml.settings),
     ...decided.flatMap((decision) => decision.findings),
-    ...advice(config),
+    ...providerFindings(written, config, variables, origins),
+    ...advice(written),
   ];
-  // The table's paths are exactly the keys: `fromEntries` only forgets their names.
-  const origins = Object.fromEntries(decided.map(({ path, origin }) => [path, origin])) as Record<KeyPath, Origin>;
   return { config, findings, origins };
 }
 
 /** `terminal.container_cpu` becomes `terminal.containerCpu`. The type is derived from the same table: the cast states that. */
 function arrange(home: string, decided: readonly { path: KeyPath; value: unknown }[]): Config {
-  const top: Record<string, unknown> = {};
-  const groups: Record<string, Record<string, unknown>> = {};
+  const top: Branch = {};
   for (const { path, value } of decided) {
-    const [group = "", name] = path.split(".");
-    if (name === undefined) top[camel(group)] = value;
-    else groups[group] = { ...groups[group], [camel(name)]: value };
+    const names = path.split(".").map(camel);
+    const last = names.pop() ?? path;
+    let branch = top;
+    for (const name of names) branch = branch[name] = isBranch(branch[name]) ? branch[name] : {};
+    branch[last] = value;
   }
-  return { ...top, ...groups, home } as Config;
+  return { ...top, home } as unknown as Config;
+}
+
+interface Branch {
+  [name: string]: unknown;
+}
+
+function isBranch(value: unknown): value is Branch {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function camel(name: string): string {

@@ -3,10 +3,9 @@
  * A section alone stands for all that is in it.
  */
 const sections: Readonly<Record<string, string>> = {
-  model:
-    "provider api_mode context_length ollama_num_ctx streaming default_headers extra_headers persist_switch_by_default aliases openai_runtime",
+  model: "ollama_num_ctx streaming default_headers extra_headers persist_switch_by_default aliases openai_runtime",
   agent:
-    "gateway_timeout gateway_timeout_warning gateway_notify_interval session_stall_timeout gateway_turn_lease_timeout restart_drain_timeout restart_after_turn_timeout cron_drain_timeout build_wait_timeout api_max_retries auto_recovery_cycles reasoning_effort reasoning_overrides service_tier fast_auto_seconds tool_use_enforcement intent_ack_continuation task_completion_guidance parallel_tool_call_guidance environment_probe environment_hint coding_context verify_on_stop max_verify_nudges clarify_timeout gateway_auto_continue_freshness gateway_startup_restore_drain_timeout reconnect_attention_after local_stream_stale_timeout image_input_mode disabled_toolsets personalities sanitizer_heal_escalation_threshold agent_cache verbose system_prompt",
+    "gateway_timeout gateway_timeout_warning gateway_notify_interval session_stall_timeout gateway_turn_lease_timeout restart_drain_timeout restart_after_turn_timeout cron_drain_timeout build_wait_timeout api_max_retries auto_recovery_cycles reasoning_overrides service_tier fast_auto_seconds tool_use_enforcement intent_ack_continuation task_completion_guidance parallel_tool_call_guidance environment_probe environment_hint coding_context verify_on_stop max_verify_nudges clarify_timeout gateway_auto_continue_freshness gateway_startup_restore_drain_timeout reconnect_attention_after local_stream_stale_timeout image_input_mode disabled_toolsets personalities sanitizer_heal_escalation_threshold agent_cache verbose system_prompt",
   terminal:
     "cwd home_mode degraded_mode env_passthrough credential_files shell_init_files auto_source_bashrc persistent_shell docker_forward_env docker_env docker_volumes docker_mount_cwd_to_workspace docker_extra_args docker_shm_size docker_run_as_host_user singularity_image modal_image daytona_image container_persistent ssh_host ssh_user ssh_port ssh_key sudo_password modal_mode",
   memory: "nudge_interval flush_min_turns write_approval provider",
@@ -14,12 +13,20 @@ const sections: Readonly<Record<string, string>> = {
     "tool_progress tool_progress_grouping tool_progress_command tool_preview_length interim_assistant_messages long_running_notifications busy_ack_enabled busy_ack_detail busy_steer_ack_enabled background_process_notifications streaming show_reasoning reasoning_style cleanup_progress ephemeral_system_ttl runtime_footer memory_notifications file_mutation_verifier turn_completion_explainer suppress_warning_notifications live_status status_phrases language personality skin platforms",
   telegram:
     "require_mention mention_patterns exclusive_bot_mentions free_response_chats allowed_chats group_allowed_chats observe_unmentioned_group_messages guest_mode ignored_threads reactions channel_prompts extra",
+  compression:
+    "threshold_tokens model_thresholds tail_mode min_tail_user_messages tail_assistant_max_chars max_attempts in_place abort_on_summary_failure checkpoint_required progress_notices idle_compact_after_seconds hygiene_timeout_seconds hygiene_total_ceiling_seconds hygiene_failure_cooldown_seconds hygiene_max_turn_hold_seconds context_timeout_seconds context_total_ceiling_seconds proactive_prune_tokens proactive_prune_min_result_chars proactive_prune_min_reclaim_tokens micro_compact micro_compact_every_n_turns summary_model summary_provider summary_base_url",
+  auxiliary:
+    "web_extract tts_audio_tags goal_judge monitor background_review curator review skills_hub mcp memory_query_rewrite profile_describer flush_memories",
   logging: "max_size_mb backup_count",
 };
 
+/** Fields of every side job. */
+const auxiliaryFields =
+  "extra_body reasoning_effort max_concurrency fallback_chain transient_retries stream_only_base_urls language prefer_fast_model api_mode";
+
 const wholeSections = [
-  "providers custom_providers model_aliases model_overrides fallback_providers fallback_model credential_pool_strategies provider_routing",
-  "openrouter prompt_caching timeouts skills compression auxiliary delegation code_execution approvals command_allowlist security privacy",
+  "model_aliases model_overrides fallback_model credential_pool_strategies provider_routing",
+  "openrouter prompt_caching timeouts skills delegation code_execution approvals command_allowlist security privacy",
   "session_reset group_sessions_per_user thread_sessions_per_user max_concurrent_sessions sessions database streaming gateway platforms",
   "unauthorized_dm_behavior quick_commands platform_toolsets custom_toolsets toolsets platform_hints hooks hooks_auto_accept mcp_servers tools",
   "tool_output file_read_max_chars context_file_max_chars tool_budget tool_loop_guardrails cron checkpoints goals curator stt tts voice",
@@ -30,7 +37,8 @@ const wholeSections = [
 
 /** Whether the original Hermes Agent has this key (or the section it is in). */
 export function isOriginalKey(path: string): boolean {
-  const [section = "", name] = path.split(".");
+  const [section = "", name, field] = path.split(".");
+  if (section === "auxiliary" && field !== undefined && auxiliaryFields.split(" ").includes(field)) return true;
   if (wholeSections.includes(section)) return true;
   return name !== undefined && (sections[section]?.split(" ").includes(name) ?? false);
 }

@@ -1,17 +1,18 @@
-import { type Document, YAMLMap, isMap, isScalar } from "yaml";
+import { type Document, isScalar, isSeq } from "yaml";
 import { Failure } from "../core/failures.ts";
+import { type Place, openDocument, removeAt, render, setAt } from "./edit-yaml.ts";
 import { editEnvText, parseEnvText } from "./env-file.ts";
 import { shown } from "./findings.ts";
 import { configFile, envFile } from "./home.ts";
 import { type KeyPath, findKey, keyOf, keyPaths } from "./keys.ts";
+import { type InnerKey, findInner, keyVariable } from "./inner-keys.ts";
 import { nearest } from "./nearest.ts";
 import { isOriginalKey } from "./original.ts";
 import { readOwnFile, writeOwnFile } from "./write-file.ts";
-import { parseConfigText } from "./yaml-file.ts";
 
 /** What a change did. */
 export interface Change {
-  readonly path: KeyPath;
+  readonly path: string;
   readonly file: string;
   /** False when the file said so already (or, for a removal, never did). */
   readonly changed: boolean;
@@ -19,8 +20,11 @@ export interface Change {
 
 /** Sets a key from text: in config.yaml with its comments kept, or in .env when it is a secret or stands there. Throws `config.invalid` with the mend. */
 export async function setKey(home: string, name: string, value: string): Promise<Change> {
+  const inner = findInner(name);
+  if (inner !== null) return await setInner(home, name.trim(), inner, value);
   const path = knownKey(name);
   const key = keyOf(path);
+  if (key.kind.faults !== undefined) throw byHand(path);
   const parsed = key.kind.schema.safeParse(value);
   if (!parsed.success) {
     throw new Failure("config.invalid", `${path} can't be ${shown(value, key.secret === true)}.`, {
@@ -34,6 +38,8 @@ export async function setKey(home: string, name: string, value: string): Promise
 
 /** Removes a key from config.yaml and .env, so that its default counts again. */
 export async function unsetKey(home: string, name: string): Promise<Change> {
+  const inner = findInner(name);
+  if (inner !== null) return await unsetInner(home, name.trim(), inner);
   const path = knownKey(name);
   const { env } = keyOf(path);
   const fromEnv = env === undefined ? null : await editEnv(home, path, env, null);
@@ -87,17 +93,11 @@ async function editYaml(home: string, path: KeyPath, value: unknown): Promise<Ch
 
 /** The text of a config.yaml with one key set, or removed with null. Comments and everything else stay. */
 export function editConfigText(text: string, path: KeyPath, value: unknown): string {
-  const { document, problem } = parseConfigText(text);
-  if (problem !== null) {
-    throw new Failure("config.invalid", `config.yaml line ${problem.line} is not valid YAML: ${problem.text}.`, {
-      advice: `Mend line ${problem.line} first; nothing was changed.`,
-    });
-  }
+  const document = openDocument(text);
   if (value === null) return withoutKey(document, path) ? render(document) : text;
   const written = spellings(path).find((spelling) => document.hasIn(spelling)) ?? path.split(".");
   if (JSON.stringify(document.getIn(written)) === JSON.stringify(value)) return text;
-  makeSection(document, written);
-  setScalar(document, written, value);
+  setAt(document, written, value);
   return render(document);
 }
 
@@ -111,44 +111,65 @@ function withoutKey(document: Document, path: KeyPath): boolean {
   return spellings(path).reduce((done, spelling) => (document.hasIn(spelling) && document.deleteIn(spelling)) || done, false);
 }
 
-/** A missing or empty section becomes a mapping; `model: name` becomes `model: {default: name}`. */
-function makeSection(document: Document, path: readonly string[]): void {
-  const [section = "", ...inner] = path;
-  if (document.contents === null || isScalar(document.contents)) document.contents = replacing(document, document.contents);
-  if (inner.length === 0) return;
-  const present = document.get(section, true);
-  if (isMap(present)) return;
-  if (present !== undefined && !isScalar(present)) {
-    throw new Failure("config.invalid", `${section} in config.yaml is not a plain section.`, {
-      advice: "Change it with an editor.",
+function byHand(path: KeyPath): Failure {
+  const advice =
+    path === "fallback_providers"
+      ? "Change it in config.yaml with an editor."
+      : `Set one field, such as ${path}.deepseek.base_url, use \`hermes model\`, or change it in config.yaml with an editor.`;
+  return new Failure("config.invalid", `${path} holds several entries and can't be set at once.`, { advice });
+}
+
+/** A server's key goes to .env, under a variable that its entry names; every other field to its place in config.yaml. */
+async function setInner(home: string, name: string, inner: InnerKey, value: string): Promise<Change> {
+  const secret = inner.path[0] === "api_key";
+  const parsed = inner.kind.schema.safeParse(value);
+  if (!parsed.success)
+    throw new Failure("config.invalid", `${name} can't be ${shown(value, secret)}.`, {
+      advice: `Expected ${inner.kind.expected}.`,
     });
-  }
-  const map = replacing(document, present ?? null);
-  if (section === "model" && typeof present?.value === "string") map.set("default", present.value);
-  document.set(section, map);
+  if (!secret) return await changeInner(home, name, inner, parsed.data);
+  const variable = keyVariable(inner.provider);
+  const file = envFile(home);
+  const before = await readOwnFile(file);
+  const after = editEnvText(before, variable, value.trim());
+  // The entry first: an entry without its key is told of, a key without its entry is not.
+  const named = await changeInner(home, name, { ...inner, path: ["key_env"] }, variable);
+  if (after !== before) await writeOwnFile(file, after);
+  return { path: name, file, changed: named.changed || after !== before };
 }
 
-function replacing(document: Document, node: unknown): YAMLMap {
-  const map = new YAMLMap(document.schema);
-  if (isScalar(node)) {
-    map.commentBefore = [node.commentBefore, node.comment].filter((comment) => typeof comment === "string").join("\n") || null;
-  }
-  return map;
+async function unsetInner(home: string, name: string, inner: InnerKey): Promise<Change> {
+  const change = await changeInner(home, name, inner, null);
+  if (inner.path[0] !== "api_key") return change;
+  const variable = await changeInner(home, name, { ...inner, path: ["key_env"] }, null);
+  const file = envFile(home);
+  const before = await readOwnFile(file);
+  const after = editEnvText(before, keyVariable(inner.provider), null);
+  if (after !== before) await writeOwnFile(file, after);
+  return { ...change, changed: change.changed || variable.changed || after !== before };
 }
 
-/** Keeps the comment behind a value; the way the old one was typed (quotes, hex) goes with it. */
-function setScalar(document: Document, path: readonly string[], value: unknown): void {
-  const old = document.getIn(path, true);
-  const node = document.createNode(value);
-  if (isScalar(old) && isScalar(node)) {
-    node.comment = old.comment ?? null;
-    node.commentBefore = old.commentBefore ?? null;
-  }
-  document.setIn(path, node);
+async function changeInner(home: string, name: string, inner: InnerKey, value: unknown): Promise<Change> {
+  const file = configFile(home);
+  const before = await readOwnFile(file);
+  const document = openDocument(before);
+  const place = placeOf(document, inner);
+  if (value !== null) setAt(document, place, value);
+  const touched = value !== null || removeAt(document, place);
+  const after = touched ? render(document) : before;
+  if (after !== before) await writeOwnFile(file, after);
+  return { path: name, file, changed: after !== before };
 }
 
-function render(document: Document): string {
-  const text = document.toString({ lineWidth: 0 });
-  // An emptied mapping would be written as `{}`.
-  return text.trim() === "{}" ? "" : text;
+function placeOf(document: Document, { list, provider, path }: InnerKey): Place {
+  if (list === "providers") return [list, provider, ...path];
+  const index = entryNamed(document, provider);
+  if (index >= 0) return [list, index, ...path];
+  const advice = `\`hermes model\` adds one; or set providers.${provider}.${path.join(".")}.`;
+  throw new Failure("config.invalid", `custom_providers has no entry named ${provider}.`, { advice });
+}
+
+function entryNamed(document: Document, name: string): number {
+  const list = document.get("custom_providers", true);
+  return isSeq(list) ? list.items.findIndex((_, index) => document.getIn(["custom_providers", index, "name"]) === name) : -1;
 }

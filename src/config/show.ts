@@ -1,11 +1,14 @@
 import type { Origin } from "./decide.ts";
 import { shown, valueText } from "./findings.ts";
+import type { ProviderEntry } from "./providers.ts";
+import { findInner } from "./inner-keys.ts";
 import { type KeyPath, keyOf, keyPaths } from "./keys.ts";
 import type { Loaded } from "./load.ts";
+import { knownKey } from "./set.ts";
 
 /** A key as `hermes config show` prints it. */
 export interface ShownKey {
-  readonly path: KeyPath;
+  readonly path: string;
   /** Secrets are masked; addresses lose their passwords. */
   readonly value: string;
   readonly origin: Origin;
@@ -21,9 +24,29 @@ export function getKey(loaded: Loaded, path: KeyPath): ShownKey {
   return { path, value: display(path, valueAt(loaded.config, path)), origin: loaded.origins[path] };
 }
 
+/** A key, or a field of one named server, by any of its spellings. Throws `config.invalid` for what is no key. */
+export function showKey(loaded: Loaded, name: string): ShownKey {
+  const inner = findInner(name);
+  if (inner === null) return getKey(loaded, knownKey(name));
+  const entries = inner.list === "providers" ? loaded.config.providers : loaded.config.customProviders;
+  const entry = entries.find((each) => each.name === inner.provider);
+  const [field, model] = inner.path;
+  const origin = entry === undefined ? "default" : "config.yaml";
+  if (field === "api_key") return { path: name, value: entry?.apiKey ? "(set, not shown)" : "(not set)", origin };
+  const value = model === undefined ? fieldOf(entry, field) : entry?.contextLengths[model];
+  return { path: name, value: display("providers", value), origin };
+}
+
+function fieldOf(entry: ProviderEntry | undefined, field: string): unknown {
+  if (entry === undefined) return null;
+  return field === "base_url" ? entry.baseUrls[0] : valueAt(entry, field);
+}
+
 function display(path: KeyPath, value: unknown): string {
   if (value === null || value === undefined) return "(not set)";
   if (keyOf(path).secret === true) return "(set, not shown)";
+  const { kind } = keyOf(path);
+  if (kind.show !== undefined && Array.isArray(value) && isMapping(value[0])) return kind.show(value);
   if (Array.isArray(value)) return value.length === 0 ? "(none)" : valueText(value);
   return typeof value === "string" ? shown(value, false).slice(1, -1) : valueText(value);
 }
@@ -34,4 +57,8 @@ function valueAt(config: object, path: string): unknown {
     (value, name) => (typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined),
     config,
   );
+}
+
+function isMapping(value: unknown): boolean {
+  return typeof value === "object" && value !== null;
 }

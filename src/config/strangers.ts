@@ -1,9 +1,10 @@
 import { variablePattern } from "./decide.ts";
 import type { Finding } from "./findings.ts";
 import type { Environment } from "./home.ts";
-import { findKey, keyOf, keyPaths } from "./keys.ts";
+import { findKey, keyOf, keyPaths, sections } from "./keys.ts";
 import { nearest } from "./nearest.ts";
 import { isOriginalKey } from "./original.ts";
+import { wellKnown } from "./well-known.ts";
 import type { Setting } from "./yaml-file.ts";
 
 /** A finding for each key of config.yaml that nothing reads. */
@@ -38,7 +39,8 @@ export function unknownSettings(settings: readonly Setting[]): Finding[] {
 /** A finding for each variable that nothing reads: all of .env, and of the environment those that look like a slip of a known one. */
 export function unknownVariables(env: Environment, dotenv: Environment, settings: readonly Setting[]): Finding[] {
   const known = keyPaths.flatMap((path) => keyOf(path).env ?? []);
-  const used = new Set([...known, ...settings.flatMap((setting) => namesIn(setting.value))]);
+  const services = Object.values(wellKnown).map((service) => service.keyEnv);
+  const used = new Set([...known, ...services, ...settings.flatMap((setting) => namesIn(setting.value))]);
   const inFile = Object.keys(dotenv).filter((name) => !used.has(name));
   const inEnvironment = Object.keys(env).filter((name) => !used.has(name) && !(name in dotenv) && ours.test(name));
   const tooLate = keyPaths
@@ -63,7 +65,6 @@ export function unknownVariables(env: Environment, dotenv: Environment, settings
 
 const ours = /^(?:HERMES|TELEGRAM|GATEWAY|OPENAI|REDIS|DATABASE)_/;
 const settable = keyPaths.filter((path) => keyOf(path).environmentOnly !== true);
-const sections = new Set(settable.map((path) => path.split(".")[0] ?? path));
 
 /** A section without keys is fine; a section that is a plain value is not. */
 function sectionFinding(setting: Setting, where: string): Finding[] {
@@ -75,12 +76,14 @@ function sectionFinding(setting: Setting, where: string): Finding[] {
 function namesOf(section: string): string {
   return settable
     .filter((path) => path.startsWith(`${section}.`))
-    .map((path) => path.slice(section.length + 1))
+    .map((path) => path.slice(section.length + 1).replace(/\..*/, ""))
+    .filter((name, index, all) => all.indexOf(name) === index)
     .join(", ");
 }
 
 function namesIn(value: unknown): string[] {
-  if (Array.isArray(value)) return value.flatMap(namesIn);
+  if (typeof value === "object" && value !== null)
+    return Object.entries(value).flatMap(([name, inner]) => (name === "key_env" ? [String(inner)] : namesIn(inner)));
   return typeof value === "string" ? [...value.matchAll(variablePattern)].flatMap((match) => match[1] ?? []) : [];
 }
 

@@ -1,5 +1,6 @@
 import { type Document, LineCounter, isAlias, isMap, isScalar, parseDocument } from "yaml";
 import type { Finding } from "./findings.ts";
+import { findKey, sections } from "./keys.ts";
 
 /** A value that config.yaml sets, with the path as it is written there. */
 export interface Setting {
@@ -31,7 +32,7 @@ export function parseConfigText(text: string): {
   return { document, lines, problem: null };
 }
 
-/** All values of a config.yaml, two levels deep: `section.key`. A broken file gives one finding and no settings. */
+/** All values of a config.yaml, each with its path: `section.key`, `auxiliary.task.key`. A broken file gives one finding and no settings. */
 export function readConfigText(text: string, file: string): YamlContent {
   const { document, lines, problem } = parseConfigText(text);
   if (problem !== null) return { settings: [], findings: [broken(file, problem)] };
@@ -49,12 +50,14 @@ function settingsOf(document: Document, lines: LineCounter): Setting[] {
   const add = (path: string, key: unknown, node: unknown): void => {
     settings.push({ path, value: plain(node, document), line: lineOf(key) });
   };
-  for (const pair of entries(document.contents, document)) {
-    const section = entries(pair.value, document);
-    if (isMap(resolved(pair.value, document)))
-      for (const inner of section) add(`${pair.name}.${inner.name}`, inner.key, inner.value);
-    else add(pair.name, pair.key, pair.value);
-  }
+  const open = (pair: Entry, before: string): void => {
+    const path = `${before}${pair.name}`;
+    // At the top, a section that nothing reads is told of key by key; further down a mapping is a value.
+    const section = sections.has(path) || (before === "" && findKey(path) !== path);
+    if (!section || !isMap(resolved(pair.value, document))) return add(path, pair.key, pair.value);
+    for (const inner of entries(pair.value, document)) open(inner, `${path}.`);
+  };
+  for (const pair of entries(document.contents, document)) open(pair, "");
   return settings;
 }
 

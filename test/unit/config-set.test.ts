@@ -155,7 +155,7 @@ test("a linked config.yaml stays a link", async (t) => {
 
 for (const [name, value, says] of [
   ["terminal.tiemout", "1", /Did you mean terminal\.timeout/],
-  ["compression.threshold", "0.8", /original Hermes Agent/],
+  ["compression.tail_mode", "lean", /original Hermes Agent/],
   ["terminal.timeout", "soon", /Expected a whole number/],
   ["terminal.backend", "local", /one of auto, docker, virtual/],
   ["HERMES_HOME", "/x", /Set it in the environment/],
