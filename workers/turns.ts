@@ -1,5 +1,6 @@
 import { memoryBlocks, type MemoryLimits, memoryOwner, remember } from "../src/agent/memory.ts";
 import { freezeHead, userMessage } from "../src/agent/prompt.ts";
+import type { Titles } from "../src/agent/titles.ts";
 import { toolContext } from "../src/agent/tool-calls.ts";
 import { runTurn } from "../src/agent/turn.ts";
 import type { LeaveReason } from "../src/agent/turn-setting.ts";
@@ -31,6 +32,7 @@ export interface TurnParts {
   readonly tools: ReadonlyMap<string, Tool>;
   readonly toolSpecs: readonly ToolSpec[];
   readonly metrics: Metrics;
+  readonly titles: Titles;
   readonly log: Log;
   readonly settings: TurnSettings;
 }
@@ -68,6 +70,7 @@ export async function workTurns(parts: TurnParts, holder: string): Promise<TurnW
       clearTimeout(timer);
       await signals.close();
       await consumer.close();
+      await parts.titles.close();
       leases.close();
     },
   };
@@ -187,7 +190,7 @@ async function run(parts: TurnParts, one: OneTurn): Promise<TurnEnd> {
     openSandbox: () => parts.sandboxes.open(sandboxOwner, info.session),
     remember: (change) => remember(parts.db, owner, parts.settings.memory, change),
   });
-  const { db, tools, metrics } = parts;
+  const { db, tools, metrics, titles } = parts;
   const { maxSteps, steer } = parts.settings;
   const model = await parts.models.current({ id: info.session, choice: info.choice });
   return await runTurn({
@@ -200,6 +203,7 @@ async function run(parts: TurnParts, one: OneTurn): Promise<TurnEnd> {
     tools,
     context,
     metrics,
+    titles,
     maxSteps,
     steer,
     signal,

@@ -42,6 +42,9 @@ export async function takeAnswer(setting: TurnSetting, step: Step, given: ModelA
   if (content.trim() === "")
     return await end(fail(setting, accountOf(step.own, setting.tools), failures.stepLimit(setting.maxSteps)));
   await close(setting, "answered", { role: "assistant", content, reasoning, calls: [] }, null, { markdown: content });
+  const { turn, titles } = setting;
+  const talk = { session: turn.session, person: turn.person, request: turn.request.text, answer: content };
+  setting.afterwards(() => titles.consider(talk));
   return { type: "end", end: "answered" };
 }
 

@@ -6,6 +6,7 @@ import type { Tool, ToolContext } from "../core/tool.ts";
 import type { Db, Hold } from "../store/hold.ts";
 import type { SessionInfo } from "../store/sessions.ts";
 import type { Turn } from "../store/turns.ts";
+import type { Titles } from "./titles.ts";
 
 /** Why a turn's signal fired: a person stopped it, or this worker must let go of it. */
 export type LeaveReason = "stop" | "leave";
@@ -21,6 +22,7 @@ export interface TurnSetting {
   readonly tools: ReadonlyMap<string, Tool>;
   readonly context: Omit<ToolContext, "progress">;
   readonly metrics: Metrics;
+  readonly titles: Pick<Titles, "consider">;
   readonly maxSteps: number;
   /** Whether messages that arrive meanwhile join at the next step. */
   readonly steer: boolean;

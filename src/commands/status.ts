@@ -12,6 +12,7 @@ export const status = command({
       : "idle";
     const lines = [
       `- Now: ${running}${now.waiting > 0 ? `; ${now.waiting} waiting` : ""}`,
+      ...(now.title === null ? [] : [`- Title: ${now.title}`]),
       `- Conversation: ${now.messages} entries, began ${duration(Date.now() - now.startedAt)} ago`,
       `- Model: ${now.model} at ${now.server}`,
       `- Sandbox: ${now.sandbox}`,

@@ -134,6 +134,12 @@ export const keys = {
   ),
 
   ...auxiliaryKeys,
+  "auxiliary.title_generation.enabled": row(
+    toggle(),
+    true,
+    "Whether a model gives conversations their titles; otherwise they are the first words of the request.",
+    { env: "HERMES_TITLE_GENERATION", effect: "use", chat: true },
+  ),
 
   "compression.enabled": row(
     toggle(),

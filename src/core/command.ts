@@ -3,6 +3,8 @@ import type { ChatKind, ChatRef, Person, Role } from "./chats.ts";
 /** A session as `/status` shows it. */
 export interface SessionStatus {
   readonly session: string;
+  /** Null before its first answer. */
+  readonly title: string | null;
   readonly startedAt: number;
   readonly messages: number;
   /** Null when nothing runs. */

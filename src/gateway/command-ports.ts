@@ -14,7 +14,7 @@ export function commandPorts(parts: GatewayParts, inbound: InboundMessage, perso
     async status() {
       const facts = await parts.facts();
       const state = session === null ? null : await sessionState(parts.db, session);
-      const idle = { startedAt: Date.now(), messages: 0, running: null, waiting: 0 };
+      const idle = { title: null, startedAt: Date.now(), messages: 0, running: null, waiting: 0 };
       return { session: session ?? "none", ...(state ?? idle), ...facts };
     },
     async stop() {

@@ -4,6 +4,7 @@ import { every, sweepTurns, upkeepTimes } from "../../workers/upkeep.ts";
 import type { Config } from "../config/keys.ts";
 import type { Models } from "../core/model.ts";
 import type { Tool } from "../core/tool.ts";
+import { openTitles } from "../agent/titles.ts";
 import { storeFacts } from "../gateway/facts.ts";
 import type { StandingFacts } from "../gateway/parts.ts";
 import { type ChosenSandboxes, openSandboxes } from "../sandbox/index.ts";
@@ -52,7 +53,20 @@ export async function startTurns(base: Base, worker: WorkerSide): Promise<void> 
   };
   const byName = new Map(offered.map((tool) => [tool.name, tool]));
   const specs = toolSpecs(offered, sandboxes.hint);
-  const parts = { db, queues, live, models: worker.models, sandboxes, tools: byName, toolSpecs: specs, metrics, log, settings };
+  const titles = openTitles({ db, models: worker.models, metrics, log, settings: () => titleSettings(base) });
+  const parts = {
+    titles,
+    db,
+    queues,
+    live,
+    models: worker.models,
+    sandboxes,
+    tools: byName,
+    toolSpecs: specs,
+    metrics,
+    log,
+    settings,
+  };
   const turns = await workTurns(parts, base.holder);
   stack.defer(() => turns.drain());
   const sweeping = every("turn sweep", upkeepTimes.sweepMs, log, () => sweepTurns(db, queues));
@@ -66,6 +80,12 @@ export async function startTurns(base: Base, worker: WorkerSide): Promise<void> 
 
 /** Longest tool result the model reads: about 5,000 tokens, as much as a window of 8K leaves room for. */
 const resultChars = 20_000;
+
+/** As they are now: each title is asked for under the configuration of its moment. */
+async function titleSettings({ follow }: Base) {
+  const { enabled, timeout } = (await follow.refresh()).auxiliary.titleGeneration;
+  return { enabled, timeoutMs: timeout * 1_000 };
+}
 
 function memoryLimits(config: Config) {
   const { memoryEnabled, userProfileEnabled, memoryCharLimit, userCharLimit } = config.memory;

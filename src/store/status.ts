@@ -6,6 +6,7 @@ import type { Db } from "./hold.ts";
 
 /** How a session stands. Times in epoch milliseconds. */
 export interface SessionState {
+  readonly title: string | null;
   readonly startedAt: number;
   readonly messages: number;
   readonly running: { readonly turn: string; readonly since: number; readonly step: number; readonly tool: string | null } | null;
@@ -15,6 +16,7 @@ export interface SessionState {
 export async function sessionState(db: Db, session: string): Promise<SessionState | null> {
   const found = await sql<{
     at: Date;
+    title: string | null;
     messages: number;
     waiting: number;
     turn: string | null;
@@ -22,7 +24,7 @@ export async function sessionState(db: Db, session: string): Promise<SessionStat
     step: number;
     tool: string | null;
   }>`
-    select s.created_at as at,
+    select s.created_at as at, s.title,
       (select count(*)::int from messages m where m.session_id = s.id) as messages,
       (select count(*)::int from inbox i where i.session_id = s.id and i.status = 'waiting') as waiting,
       t.id as turn, t.created_at as since, t.step, t.tool
@@ -31,7 +33,7 @@ export async function sessionState(db: Db, session: string): Promise<SessionStat
   const row = found.rows[0];
   if (!row) return null;
   const running = row.turn === null ? null : { turn: row.turn, since: row.since.getTime(), step: row.step, tool: row.tool };
-  return { startedAt: row.at.getTime(), messages: row.messages, running, waiting: row.waiting };
+  return { title: row.title, startedAt: row.at.getTime(), messages: row.messages, running, waiting: row.waiting };
 }
 
 /** What was said in a chat, as a page shows it. */

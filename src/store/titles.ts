@@ -1,0 +1,17 @@
+import type { Db } from "./hold.ts";
+
+/** Whether the session exists and has no title yet. */
+export async function isUntitled(db: Db, session: string): Promise<boolean> {
+  const row = await db
+    .selectFrom("sessions")
+    .select("id")
+    .where("id", "=", session)
+    .where("title", "is", null)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Gives the session its title; the first one stays. */
+export async function setTitle(db: Db, session: string, title: string): Promise<void> {
+  await db.updateTable("sessions").set({ title }).where("id", "=", session).where("title", "is", null).execute();
+}
