@@ -31,8 +31,8 @@ export interface Context {
   print(line: string): void;
   /** Prints a remark that is no part of the result. */
   remark(line: string): void;
-  /** Asks at the terminal; null where there is none. */
-  readonly ask: ((question: string) => Promise<string>) | null;
+  /** Asks at the terminal, where a `hidden` answer is not echoed; null where there is none. */
+  readonly ask: ((question: string, answer?: "hidden") => Promise<string>) | null;
   /** Sets the exit status; 0 unless called. */
   exit(status: number): void;
   product(): Promise<Product>;

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { inspect } from "node:util";
 import { createInterface } from "node:readline/promises";
+import { Writable } from "node:stream";
 import { Command, CommanderError } from "commander";
 import { homeDirectory } from "../config/home.ts";
 import { asFailure } from "../core/failures.ts";
@@ -76,12 +77,17 @@ function contextOf(streams: Streams, exit: (status: number) => void): Context {
 const leftCode = "hermes.left";
 
 /** Ctrl-C and the end of the input leave the question: nothing has been changed by then. */
-async function askAtTerminal(question: string): Promise<string> {
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+async function askAtTerminal(question: string, answer?: "hidden"): Promise<string> {
+  const hidden = answer === "hidden";
+  if (hidden) process.stdout.write(question);
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const terminal = createInterface({ input: process.stdin, output: hidden ? nowhere : process.stdout, terminal: true });
   const gone = new AbortController();
   terminal.once("SIGINT", () => gone.abort()).once("close", () => gone.abort());
   try {
-    return (await terminal.question(question, { signal: gone.signal })).trim();
+    const said = (await terminal.question(hidden ? "" : question, { signal: gone.signal })).trim();
+    if (hidden) process.stdout.write("\n");
+    return said;
   } catch {
     process.stdout.write("\n");
     throw new CommanderError(exits.failure, leftCode, "left at a question");

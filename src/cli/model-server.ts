@@ -13,11 +13,16 @@ export interface ModelServer {
 const answerMs = 10_000;
 
 /** Asks a server for its models: at the address as it is, then with `/v1`. Throws `model.unreachable` or `model.refused` with the mend. */
-export async function findModels(given: string, apiKey: string | null, signal: AbortSignal): Promise<ModelServer> {
+export async function findModels(
+  given: string,
+  apiKey: string | null,
+  signal: AbortSignal,
+  keyPlace = "OPENAI_API_KEY (model.api_key)",
+): Promise<ModelServer> {
   let first: Failure | null = null;
   for (const baseUrl of addressesOf(given)) {
     try {
-      return { baseUrl, models: await listModels(baseUrl, apiKey, signal) };
+      return { baseUrl, models: await listModels(baseUrl, apiKey, signal, keyPlace) };
     } catch (thrown) {
       if (!(thrown instanceof Failure)) throw thrown;
       first ??= thrown;
@@ -35,7 +40,7 @@ function addressesOf(given: string): string[] {
   return better === null ? [tidy] : [tidy, better];
 }
 
-async function listModels(baseUrl: string, apiKey: string | null, signal: AbortSignal): Promise<string[]> {
+async function listModels(baseUrl: string, apiKey: string | null, signal: AbortSignal, keyPlace: string): Promise<string[]> {
   const within = AbortSignal.any([signal, AbortSignal.timeout(answerMs)]);
   const response = await fetch(`${baseUrl}/models`, {
     headers: { authorization: `Bearer ${apiKey ?? "none"}` },
@@ -45,9 +50,13 @@ async function listModels(baseUrl: string, apiKey: string | null, signal: AbortS
   });
   const text = await response.text().catch(() => "");
   if (response.status === 401 || response.status === 403) {
-    throw new Failure("model.refused", `${shownAddress(baseUrl)} refuses the key (${response.status}).`, {
-      advice: "Give the server's key with --api-key.",
-    });
+    throw new Failure(
+      "model.refused",
+      `${shownAddress(baseUrl)} ${apiKey === null ? "wants a key" : "refuses the key"} (${response.status}).`,
+      {
+        advice: `Give the server's key with --api-key, or set ${keyPlace}.`,
+      },
+    );
   }
   const ids = response.ok ? idsIn(text) : null;
   if (ids !== null) return ids;

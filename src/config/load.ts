@@ -57,7 +57,15 @@ export async function loadConfig(options: LoadOptions = {}): Promise<Loaded> {
     ...providerFindings(written, config, variables, origins),
     ...advice(written),
   ];
-  return { config, findings, origins };
+  return { config, findings, origins: filled(written, config, origins) };
+}
+
+/** What a named server filled in comes from where its name does. */
+function filled(written: Config, config: Config, origins: Record<KeyPath, Origin>): Record<KeyPath, Origin> {
+  if (written.model.provider === config.model.provider && written.model.baseUrl === config.model.baseUrl) return origins;
+  const from = origins["model.provider"];
+  const own = { "model.base_url": from, "model.base_urls": from, "model.api_key": from } as const;
+  return config.model.provider === "main" ? origins : { ...origins, ...own };
 }
 
 /** `terminal.container_cpu` becomes `terminal.containerCpu`. The type is derived from the same table: the cast states that. */

@@ -44,9 +44,11 @@ export function resolved(config: Config, variables: Environment, origins: Readon
 
 function completed(entry: ProviderEntry, variables: Environment): ProviderEntry {
   const known = wellKnown[entry.name.toLowerCase()];
-  if (known === undefined || entry.baseUrls.length > 0) return withKey(entry, variables);
+  const baseUrls = entry.baseUrls.length > 0 || known === undefined ? entry.baseUrls : [known.baseUrl];
+  // A proxy under a service's name gets no key of that service unasked.
+  if (known === undefined || baseUrls.some((each) => each !== known.baseUrl)) return withKey(entry, variables);
   const keyEnv = entry.keyEnv ?? (entry.apiKey === null ? known.keyEnv : null);
-  return withKey({ ...entry, baseUrls: [known.baseUrl], keyEnv }, variables);
+  return withKey({ ...entry, baseUrls, keyEnv }, variables);
 }
 
 function withKey<T extends ProviderEntry | FallbackEntry>(entry: T, variables: Environment): T {

@@ -1,0 +1,110 @@
+import { type Document, isMap, isSeq } from "yaml";
+import { type Place, openDocument, removeAt, render, setAt } from "./edit-yaml.ts";
+import { editEnvText } from "./env-file.ts";
+import { configFile, envFile } from "./home.ts";
+import { keyVariable } from "./inner-keys.ts";
+import { readOwnFile, writeOwnFile } from "./write-file.ts";
+
+/** A model server to be saved under a name and made the default. */
+export interface NewDefault {
+  readonly name: string;
+  readonly baseUrl: string;
+  readonly model: string;
+  /** Null: as the entry has it, or `auto`. */
+  readonly apiMode: string | null;
+  /** Null: leave the entry's key as it is. */
+  readonly apiKey: string | null;
+  /** `auto`: the server is asked; null: leave the entry's. */
+  readonly contextLength: number | "auto" | null;
+}
+
+/** Where a default was saved. */
+export interface SavedDefault {
+  readonly file: string;
+  readonly list: "custom_providers" | "providers";
+}
+
+/**
+ * Saves a server in `custom_providers` (an entry of that name or address is changed, not doubled) and makes it the default. Everything in
+ * config.yaml changes at once, or nothing does. What `model` and .env said of the server before is removed: there is one truth.
+ */
+export async function saveDefault(home: string, chosen: NewDefault): Promise<SavedDefault> {
+  const file = configFile(home);
+  const before = await readOwnFile(file);
+  const document = openDocument(before);
+  const place = entryPlace(document, chosen);
+  if (typeof place[1] === "number") setAt(document, [...place, "name"], chosen.name);
+  if (!addressesAt(document, place).includes(chosen.baseUrl)) setAt(document, [...place, "base_url"], chosen.baseUrl);
+  if (chosen.apiKey !== null) {
+    removeAt(document, [...place, "api_key"]);
+    setAt(document, [...place, "key_env"], keyVariable(chosen.name));
+  }
+  if (chosen.apiMode !== null || !document.hasIn([...place, "api_mode"]))
+    setAt(document, [...place, "api_mode"], chosen.apiMode ?? "auto");
+  setAt(document, [...place, "model"], chosen.model);
+  setWindow(document, place, chosen);
+  setAt(document, ["model", "provider"], chosen.name);
+  setAt(document, ["model", "default"], chosen.model);
+  for (const other of ["model", "name", "base_url", "base_urls", "api_mode", "context_length"])
+    removeAt(document, ["model", other]);
+  await saveVariables(home, chosen);
+  const after = render(document);
+  if (after !== before) await writeOwnFile(file, after);
+  return { file, list: place[0] === "providers" ? "providers" : "custom_providers" };
+}
+
+/** Makes a model of the server in force the default. */
+export async function saveModel(home: string, model: string): Promise<string> {
+  const file = configFile(home);
+  const before = await readOwnFile(file);
+  const document = openDocument(before);
+  setAt(document, ["model", "default"], model);
+  for (const other of ["model", "name"]) removeAt(document, ["model", other]);
+  const after = render(document);
+  if (after !== before) await writeOwnFile(file, after);
+  return file;
+}
+
+function setWindow(document: Document, place: Place, { model, contextLength }: NewDefault): void {
+  const own = [...place, "models", model, "context_length"];
+  if (typeof contextLength === "number") return setAt(document, own, contextLength);
+  if (contextLength === null) return;
+  removeAt(document, own);
+  removeAt(document, [...place, "context_length"]);
+  const models = document.getIn([...place, "models"], true);
+  const rest = document.getIn([...place, "models", model], true);
+  if (isMap(rest) && rest.items.length === 0) removeAt(document, [...place, "models", model]);
+  if (isMap(models) && models.items.length === 0) removeAt(document, [...place, "models"]);
+}
+
+/** The entry of that name, else of that address, else a new one at the list's end. */
+function entryPlace(document: Document, { name, baseUrl }: NewDefault): Place {
+  const list = document.get("custom_providers", true);
+  const places: Place[] = isSeq(list) ? list.items.map((_, index) => ["custom_providers", index]) : [];
+  const map = document.get("providers", true);
+  const named: Place[] = isMap(map) ? map.items.map((pair) => ["providers", String(pair.key)]) : [];
+  const all = [...places, ...named];
+  return (
+    all.find((place) => nameAt(document, place) === name) ??
+    places.find((place) => addressesAt(document, place).includes(baseUrl)) ?? ["custom_providers", places.length]
+  );
+}
+
+function nameAt(document: Document, place: Place): unknown {
+  return typeof place[1] === "number" ? document.getIn([...place, "name"]) : place[1];
+}
+
+function addressesAt(document: Document, place: Place): readonly unknown[] {
+  const several = document.getIn([...place, "base_urls"], true);
+  const listed = isSeq(several) ? several.items.map((_, index) => document.getIn([...place, "base_urls", index])) : [];
+  return [document.getIn([...place, "base_url"]), ...listed];
+}
+
+/** The key goes to .env; an address that stands there would beat the one in config.yaml. */
+async function saveVariables(home: string, { name, apiKey }: NewDefault): Promise<void> {
+  const file = envFile(home);
+  const before = await readOwnFile(file);
+  const without = editEnvText(before, "OPENAI_BASE_URL", null);
+  const after = apiKey === null ? without : editEnvText(without, keyVariable(name), apiKey);
+  if (after !== before) await writeOwnFile(file, after);
+}
