@@ -1,4 +1,4 @@
-import type { ModelAnswer, ModelEvent, ModelUsage } from "../core/model.ts";
+import type { ModelAnswer, ModelEvent, ModelUsage, ToolSpec } from "../core/model.ts";
 import { isObject } from "./arguments.ts";
 import { collectCalls, type WireCallDelta } from "./calls.ts";
 import { splitText, type Piece } from "./splitter.ts";
@@ -56,9 +56,9 @@ export interface AnswerBuilder {
  * A builder for an answer to a request sent at `sentAt` (performance clock). Calls in text count for the `offered` tools only; one that
  * is `continuing` keeps the white space at its beginning.
  */
-export function buildAnswer(offered: ReadonlySet<string>, sentAt: number, continuing = false): AnswerBuilder {
+export function buildAnswer(offered: readonly ToolSpec[], sentAt: number, continuing = false): AnswerBuilder {
   const calls = collectCalls();
-  const splitter = splitText(offered);
+  const splitter = splitText(offered, continuing);
   const state: State = {
     text: [],
     reasoning: [],

@@ -1,3 +1,5 @@
+import { jsonrepair } from "jsonrepair";
+
 /** Whether this is the JSON text of a plain object. */
 export function isObjectText(text: string): boolean {
   return isObject(parsed(text));
@@ -5,7 +7,7 @@ export function isObjectText(text: string): boolean {
 
 /**
  * A call's arguments as they came, with the three slips mended that need no guessing: nothing at all is `{}`, JSON in JSON is unwrapped,
- * and what follows a complete object is dropped. Anything else stays as it is, for the model to read its mistake.
+ * and closing marks behind a complete object are dropped. Anything else stays as it is, for the model to read its mistake.
  */
 export function settleArguments(text: string): string {
   if (text.trim() === "") return "{}";
@@ -16,10 +18,74 @@ export function settleArguments(text: string): string {
   return first !== null && isObjectText(first) ? first : text;
 }
 
-/** The first balanced `{…}` at the start of the text, or null. */
+/** Arguments that are JSON of an object. `repaired`: something was guessed, so they must not reach a tool that changes anything. */
+export interface RepairedArguments {
+  readonly text: string;
+  readonly repaired: boolean;
+}
+
+/**
+ * Broken arguments mended as far as that is safe, or null. Refused is what a mender can only guess wrong: an end that is missing within a
+ * value (it may have been cut off), a backslash that is no escape (`C:\dir`), and text that is no object.
+ */
+export function repairArguments(text: string): RepairedArguments | null {
+  const settled = settleArguments(text);
+  if (isObjectText(settled)) return { text: settled, repaired: false };
+  const bare = unwrapped(text);
+  if (!bare.startsWith("{") || hasStrangeEscape(bare) || endsWithin(bare)) return null;
+  const mended = mend(bare);
+  if (mended === null || nulls(mended) > nullWords(bare)) return null;
+  return { text: mended, repaired: true };
+}
+
+/** Without the fence, tags or prose that some models put around. */
+function unwrapped(text: string): string {
+  const value = parsed(text);
+  return (typeof value === "string" ? value : text)
+    .replace(/^\s*(?:```\w*|<arguments>)\s*/, "")
+    .replace(/\s*(?:```|<\/\w+>)\s*$/, "")
+    .trim();
+}
+
+function mend(text: string): string | null {
+  try {
+    const mended = jsonrepair(balanced(text, 0) ?? text);
+    return isObjectText(mended) ? mended : null;
+  } catch {
+    return null;
+  }
+}
+
+/** A backslash before anything but JSON's escapes: the mender would drop it. */
+function hasStrangeEscape(text: string): boolean {
+  return /\\(?:[^"\\/bfnrtu'\n]|u(?![\da-fA-F]{4}))/.test(text.replaceAll("\\\\", ""));
+}
+
+/** Whether the text stops where a value may not be complete: anywhere but behind a bracket or a quote. */
+function endsWithin(text: string): boolean {
+  if (balanced(text, 0) !== null) return false;
+  const quotes = text.replaceAll(/\\[\s\S]/g, "").match(/"/g)?.length ?? 0;
+  return !/["'}\]]$/.test(text) || quotes % 2 === 1;
+}
+
+function nulls(text: string): number {
+  return text.match(/\bnull\b/g)?.length ?? 0;
+}
+
+function nullWords(text: string): number {
+  return text.match(/\b(?:null|None|undefined)\b/g)?.length ?? 0;
+}
+
+/** The first balanced `{…}` at the start of the text, or null. Two of them are two calls run together: neither is sure. */
 function firstObject(text: string): string | null {
   const start = text.length - text.trimStart().length;
   if (text[start] !== "{") return null;
+  const first = balanced(text, start);
+  return first === null || text.slice(start + first.length).includes("{") ? null : first;
+}
+
+/** The balanced `{…}` or `[…]` that begins at this place, or null when it does not end. */
+export function balanced(text: string, start: number): string | null {
   let depth = 0;
   let quoted = false;
   for (let at = start; at < text.length; at++) {
@@ -28,8 +94,8 @@ function firstObject(text: string): string | null {
       if (character === "\\") at++;
       else if (character === '"') quoted = false;
     } else if (character === '"') quoted = true;
-    else if (character === "{") depth++;
-    else if (character === "}" && --depth === 0) return text.slice(start, at + 1);
+    else if (character === "{" || character === "[") depth++;
+    else if ((character === "}" || character === "]") && --depth === 0) return text.slice(start, at + 1);
   }
   return null;
 }

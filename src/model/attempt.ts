@@ -1,12 +1,17 @@
 import type { Failure } from "../core/failures.ts";
-import type { ModelAnswer, ModelEvent, ModelRequest } from "../core/model.ts";
-import { buildAnswer, wholeAsChunk, type AnswerBuilder, type WireChunk } from "./answer.ts";
+import type { Effort, ModelAnswer, ModelEvent, ModelFacts, ModelRequest } from "../core/model.ts";
+import { buildAnswer, type AnswerBuilder, type WireChunk } from "./answer.ts";
 import { parsed } from "./arguments.ts";
+import { type Approach, approachTo, bodyOf, nextApproach, offeredBy } from "./approach.ts";
 import type { Connection, Opened } from "./connection.ts";
+import { chunksOf } from "./events.ts";
+import { modes } from "./modes/index.ts";
+import type { ModeReader } from "./modes/mode.ts";
 import type { Server } from "./server.ts";
-import { endedEarly, judge, judgeBody, stalledFailure, type Asked, type Verdict } from "./verdict.ts";
+import type { ApiMode } from "./settings.ts";
+import type { SentEvent } from "./sse.ts";
+import { endedEarly, judge, judgeBody, judgeInStream, stalledFailure, type Asked, type Verdict } from "./verdict.ts";
 import { watchProgress, type Watch } from "./watch.ts";
-import { toWire } from "./wire.ts";
 
 /** How one attempt at a request ended. `spoke`: something was shown, so that a second attempt would say it twice. */
 export type AttemptEnd =
@@ -31,53 +36,80 @@ export interface AttemptSetting {
   readonly extras?: Readonly<Record<string, unknown>>;
   /** The answer goes on from the text of the request's last message: white space at its beginning belongs to it. */
   readonly continuing?: boolean;
+  /** How to speak to the server; absent or `auto`: as its address tells, or as it was found to speak. */
+  readonly mode?: ApiMode | "auto";
+  /** What is known of the model and how much it may think; without either nothing is said of thinking. */
+  readonly facts?: ModelFacts | null;
+  readonly effort?: Effort;
 }
 
-/** Sends the request once; yields what can be shown and returns how it ended. Never throws. */
+/**
+ * Sends the request; yields what can be shown and returns how it ended. Never throws. It is sent again at once, in another way, when only
+ * the way was wrong: another endpoint, less of the server's help with calls, no thinking.
+ */
 export async function* attempt(
   setting: AttemptSetting,
   request: ModelRequest,
   signal: AbortSignal,
 ): AsyncGenerator<ModelEvent, AttemptEnd> {
+  let approach = approachTo(setting);
+  for (;;) {
+    const end = yield* send(setting, request, approach, signal);
+    const next = signal.aborted ? null : await nextApproach(setting, request, approach, end, signal);
+    if (next === null) return approach.answered !== null && end.type === "trouble" ? approach.answered : end;
+    if (next.notice !== null) yield { type: "notice", text: next.notice };
+    approach = next;
+  }
+}
+
+/** One request and what came of it. */
+interface Exchange {
+  readonly setting: AttemptSetting;
+  readonly watch: Watch;
+  readonly builder: AnswerBuilder;
+  readonly signal: AbortSignal;
+  spoke: boolean;
+}
+
+async function* send(
+  setting: AttemptSetting,
+  request: ModelRequest,
+  approach: Approach,
+  signal: AbortSignal,
+): AsyncGenerator<ModelEvent, AttemptEnd> {
   const watch = watchProgress(signal, setting.prefillMs, setting.stallMs);
-  const offered = new Set(request.toolChoice === "auto" ? request.tools.map((tool) => tool.name) : []);
-  const builder = buildAnswer(offered, performance.now(), setting.continuing);
-  const said = { spoke: false };
+  const builder = buildAnswer(offeredBy(request), performance.now(), setting.continuing);
+  const exchange: Exchange = { setting, watch, builder, signal, spoke: false };
   try {
-    return yield* converse(setting, request, watch, builder, said, signal);
+    return yield* converse(exchange, request, approach);
   } catch (thrown) {
-    return troubleEnd(setting, watch, builder, said.spoke, signal, () => judge(thrown, asked(setting, watch)));
+    return troubleEnd(exchange, () => judge(thrown, asked(exchange)));
   } finally {
     watch.end();
   }
 }
 
 async function* converse(
-  setting: AttemptSetting,
+  exchange: Exchange,
   request: ModelRequest,
-  watch: Watch,
-  builder: AnswerBuilder,
-  said: { spoke: boolean },
-  signal: AbortSignal,
+  approach: Approach,
 ): AsyncGenerator<ModelEvent, AttemptEnd> {
-  const { server, maxTokens } = setting;
+  const { setting, watch, builder } = exchange;
+  const { server, connection } = setting;
   await server.settle(watch.signal);
-  const wire = toWire(request, { model: server.model ?? "default", maxTokens, progress: server.llama });
-  const opened = await setting.connection.chat(server.address, { ...wire, ...setting.extras }, watch);
-  const read = await readable(opened);
-  if (read.type === "stranger") {
-    return troubleEnd(setting, watch, builder, false, signal, () =>
-      judgeBody(read.contentType, read.body, asked(setting, watch)),
-    );
-  }
+  const mode = modes[approach.mode];
+  const { body, wire } = bodyOf(setting, request, approach);
+  const opened = await connection.send(approach.mode, server.address, mode.path, body, watch);
+  const reader = mode.reader(request, wire);
+  const read = await readable(opened, reader);
+  if (read.type === "stranger") return troubleEnd(exchange, () => judgeBody(read.contentType, read.body, asked(exchange)));
   const moved = server.confirm();
   if (moved !== null) yield { type: "notice", text: moved };
-  yield* follow(read.chunks, watch, builder, said);
+  const fault = yield* follow(exchange, read.chunks);
   if (!builder.finished) {
-    return troubleEnd(setting, watch, builder, said.spoke, signal, () => ({
-      kind: "final",
-      failure: endedEarly(asked(setting, watch)),
-    }));
+    return troubleEnd(exchange, () =>
+      fault === null ? { kind: "final", failure: endedEarly(asked(exchange)) } : judgeInStream(fault.error, asked(exchange)),
+    );
   }
   const { events, answer } = builder.end();
   yield* events;
@@ -85,71 +117,15 @@ async function* converse(
 }
 
 type Readable =
-  | { readonly type: "chunks"; readonly chunks: AsyncIterable<WireChunk> }
+  | { readonly type: "chunks"; readonly chunks: AsyncIterable<readonly WireChunk[]> }
   | { readonly type: "stranger"; readonly contentType: string; readonly body: unknown };
 
 /** Chunks to follow; a server that does not stream gives one. */
-async function readable(opened: Opened): Promise<Readable> {
-  if (opened.kind === "stream") return { type: "chunks", chunks: opened.chunks };
+async function readable(opened: Opened, reader: ModeReader): Promise<Readable> {
+  if (opened.kind === "stream") return { type: "chunks", chunks: opened.batches };
   const { contentType } = opened;
   const body = parsed(await opened.text());
-  const whole = wholeAsChunk(body);
+  const whole = reader.whole(body);
   if (whole === null) return { type: "stranger", contentType, body };
   return { type: "chunks", chunks: one(whole) };
-}
-
-async function* one(chunk: WireChunk): AsyncGenerator<WireChunk> {
-  yield chunk;
-}
-
-/** Reads to the end. What goes wrong after the finish reason does not matter any more: the answer is complete. */
-async function* follow(
-  chunks: AsyncIterable<WireChunk>,
-  watch: Watch,
-  builder: AnswerBuilder,
-  said: { spoke: boolean },
-): AsyncGenerator<ModelEvent, void> {
-  try {
-    watch.waiting(true);
-    for await (const chunk of chunks) {
-      watch.waiting(false);
-      for (const event of builder.take(chunk ?? {})) {
-        if (event.type !== "reading") said.spoke = true;
-        yield event;
-      }
-      if (builder.begun) watch.gotToken();
-      if (builder.finished) watch.hurry(usageGraceMs);
-      watch.waiting(true);
-    }
-  } catch (thrown) {
-    if (!builder.finished) throw thrown;
-  }
-}
-
-/** How long to wait for the usage and `[DONE]` of a finished answer. */
-const usageGraceMs = 2_000;
-
-function asked({ server }: AttemptSetting, watch: Watch): Asked {
-  return { address: server.address, model: server.model, bytes: watch.bytes };
-}
-
-/** Whatever the SDK says or leaves out, the two signals decide first: it ends an aborted stream without a word. */
-function troubleEnd(
-  setting: AttemptSetting,
-  watch: Watch,
-  builder: AnswerBuilder,
-  spoke: boolean,
-  signal: AbortSignal,
-  verdict: () => Verdict,
-): AttemptEnd {
-  const partial = builder.partial();
-  if (signal.aborted) return { type: "aborted", partial };
-  const { calling } = builder;
-  if (watch.stalled)
-    return { type: "trouble", verdict: { kind: "final", failure: stalled(setting, watch) }, partial, spoke, calling };
-  return { type: "trouble", verdict: verdict(), partial, spoke, calling };
-}
-
-function stalled(setting: AttemptSetting, watch: Watch): Failure {
-  return stalledFailure(asked(setting, watch), watch.bytes ? setting.stallMs : setting.prefillMs);
 }

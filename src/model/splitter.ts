@@ -1,4 +1,8 @@
-import { textFamilies, type TextCall } from "./families.ts";
+import type { ToolSpec } from "../core/model.ts";
+import { followCode } from "./code-spans.ts";
+import { afterHeader, finderOf, loneCloses, tags, type Finder, type Tag } from "./marks.ts";
+import { mayBeWhole, watchWhole, type WholeCalls } from "./whole-calls.ts";
+import { cutOff, settleCalls, unreadable, type Offered, type TextCall } from "./written-calls.ts";
 
 /** A piece of an answer's text, sorted. */
 export type Piece =
@@ -17,139 +21,254 @@ export interface Splitter {
   finish(complete: boolean): Piece[];
 }
 
-interface Tag {
-  readonly open: string;
-  readonly close: string;
-  readonly holds: "reasoning" | "call";
-}
+const outsideFinder = finderOf([...tags.keys(), ...loneCloses], "`+|\\n");
+/** Nothing but these characters begins a mark or changes where code is. */
+const telling = /[<[\]◁`\n]/;
+const finders = new Map<string, Finder>();
 
-const tags: readonly Tag[] = [
-  { open: "<think>", close: "</think>", holds: "reasoning" },
-  { open: "◁think▷", close: "◁/think▷", holds: "reasoning" },
-  ...[...new Map(textFamilies.map(({ open, close }) => [open, close]))].map(([open, close]) => ({
-    open,
-    close,
-    holds: "call" as const,
-  })),
-];
-const loneCloses = tags.filter((tag) => tag.holds === "reasoning").map((tag) => tag.close);
-const marks: readonly string[] = [...tags.map((tag) => tag.open), ...loneCloses];
-const longestMark = Math.max(...marks.map((mark) => mark.length));
-const firstCharacters = new Set(marks.map((mark) => mark.charAt(0)));
-const markOrCode = new RegExp([...marks.map((mark) => mark.replace(/[[\]/]/g, String.raw`\$&`)), "`+", "\n"].join("|"), "g");
+interface Inside {
+  readonly tag: Tag;
+  readonly finder: Finder;
+  /** What stands between the marks, of a call or a header. */
+  readonly body: string[];
+  /** The first closing mark that seemed to stand within an argument. */
+  skipped: { readonly length: number; readonly mark: string } | null;
+  length: number;
+}
 
 interface State {
+  readonly offered: Offered;
+  readonly code: ReturnType<typeof followCode>;
+  readonly pieces: Piece[];
   /** The end of the input that may be the beginning of a mark. */
   held: string;
-  inside: Tag | null;
-  /** Pieces of an unfinished call. */
-  body: string[];
-  /** Length of the run of backticks that opened the code we are in; 0 outside. Marks in code are text. */
-  code: number;
-  lineBegun: boolean;
+  inside: Inside | null;
+  /** The answer so far, while it may be nothing but calls. */
+  whole: WholeCalls | null;
+  /** Something was shown or called: an answer that may be nothing but calls begins before that. */
+  begun: boolean;
 }
 
-/** A splitter that accepts calls of the offered tools only. */
-export function splitText(offered: ReadonlySet<string>): Splitter {
-  const state: State = { held: "", inside: null, body: [], code: 0, lineBegun: false };
+/** A splitter that accepts calls of the offered tools only. One that is `continuing` an answer expects no bare calls. */
+export function splitText(tools: readonly ToolSpec[], continuing = false): Splitter {
+  const offered = new Map(tools.map((tool) => [tool.name, tool]));
+  const begun = continuing || offered.size === 0;
+  const state: State = { offered, code: followCode(), pieces: [], held: "", inside: null, whole: null, begun };
   return {
     push: (delta) => {
-      const pieces: Piece[] = [];
-      let rest: string | null = state.held + delta;
-      state.held = "";
-      while (rest !== null && rest !== "")
-        rest = state.inside === null ? outside(state, rest, pieces) : inside(state, state.inside, rest, pieces, offered);
-      return pieces;
+      if (isPlain(state, delta)) return passed(state, delta);
+      consume(state, delta);
+      return state.pieces.splice(0);
     },
     finish: (complete) => {
-      const pieces: Piece[] = [];
-      const { inside: tag, held } = state;
-      if (tag?.holds === "call") {
-        if (complete) endCall(state, tag, held, pieces, offered);
-      } else if (held !== "") pieces.push({ type: tag === null ? "text" : "reasoning", text: held });
-      state.held = "";
-      return pieces;
+      finish(state, complete);
+      return state.pieces.splice(0);
     },
   };
 }
 
-/** Takes text up to the next tag; returns what follows it, or null when all is taken. */
-function outside(state: State, input: string, pieces: Piece[]): string | null {
-  markOrCode.lastIndex = 0;
-  for (let found = markOrCode.exec(input); found !== null; found = markOrCode.exec(input)) {
-    const [mark] = found;
-    if (mark === "\n" || mark.startsWith("`")) {
-      const ends = found.index + mark.length === input.length;
-      if (mark !== "\n" && ends) return holdBack(state, input, found.index, pieces); // the run may go on
-      stepThroughCode(state, mark, input.slice(0, found.index));
-    } else if (state.code === 0) {
-      emit(pieces, "text", input.slice(0, found.index), state);
-      if (loneCloses.includes(mark)) pieces.push({ type: "rethink" });
-      else state.inside = tags.find((tag) => tag.open === mark) ?? null;
-      return input.slice(found.index + mark.length);
-    }
-  }
-  return holdBack(state, input, tailStart(input, marks, longestMark, firstCharacters), pieces);
+/** The short way of nearly all tokens: they can't mean anything. */
+function isPlain(state: State, delta: string): boolean {
+  return state.begun && state.inside === null && state.whole === null && state.held === "" && !telling.test(delta);
 }
 
-function holdBack(state: State, input: string, from: number, pieces: Piece[]): null {
-  emit(pieces, "text", input.slice(0, from), state);
-  state.held = input.slice(from);
+function passed(state: State, delta: string): Piece[] {
+  if (delta === "") return [];
+  state.code.pass(delta);
+  return [{ type: "text", text: delta }];
+}
+
+function consume(state: State, delta: string): void {
+  let rest: string | null = state.held + delta;
+  state.held = "";
+  while (rest !== null && rest !== "") rest = step(state, rest);
+}
+
+/** Takes a part of the input; returns what is left to take, or null when all is taken or held. */
+function step(state: State, input: string): string | null {
+  if (state.whole !== null) return whole(state, state.whole, input);
+  if (state.inside !== null) return inside(state, state.inside, input);
+  if (!state.begun && mayBeWhole(input)) {
+    state.whole = watchWhole([...state.offered.keys()]);
+    return input;
+  }
+  return outside(state, input);
+}
+
+function whole(state: State, watch: WholeCalls, input: string): string | null {
+  if (watch.push(input)) return null;
+  state.whole = null;
+  state.begun = true;
+  return watch.text;
+}
+
+/** Takes text up to the next tag. */
+function outside(state: State, input: string): string | null {
+  let from = 0;
+  for (let found = outsideFinder.find(input, 0); found !== null; found = outsideFinder.find(input, from)) {
+    const { mark, index } = found;
+    const end = index + mark.length;
+    if (mark === "\n" || mark.startsWith("`")) {
+      if (mark !== "\n" && end === input.length) return hold(state, input, from, index); // the run may go on
+      state.code.step(mark, input.slice(from, index));
+      text(state, input.slice(from, end));
+      from = end;
+    } else if (state.code.inside) {
+      state.code.pass(input.slice(from, end));
+      text(state, input.slice(from, end));
+      from = end;
+    } else if (end === input.length && outsideFinder.extends(mark)) return hold(state, input, from, index);
+    else {
+      plainText(state, input.slice(from, index));
+      open(state, mark);
+      return input.slice(end);
+    }
+  }
+  return hold(state, input, from, Math.max(from, outsideFinder.tail(input)));
+}
+
+function open(state: State, mark: string): void {
+  const tag = tags.get(mark);
+  if (tag === undefined || (loneCloses.has(mark) && tag.holds === "nothing")) {
+    state.pieces.push({ type: "rethink" });
+    state.begun = state.offered.size === 0;
+  } else if (tag.holds !== "nothing") enter(state, tag);
+}
+
+function enter(state: State, tag: Tag): void {
+  const key = tag.closes.join(" ");
+  const finder = finders.get(key) ?? finderOf(tag.closes);
+  finders.set(key, finder);
+  state.inside = { tag, finder, body: [], skipped: null, length: 0 };
+}
+
+/** Shows what is surely text, and keeps the end of the input that may be the beginning of a mark. */
+function hold(state: State, input: string, from: number, tail: number): null {
+  plainText(state, input.slice(from, tail));
+  state.held = input.slice(tail);
   return null;
 }
 
-/** Follows code spans and fences. A span ends at its line's end at the latest, so that a stray backtick hides no more than a line. */
-function stepThroughCode(state: State, mark: string, before: string): void {
-  const line = before.slice(before.lastIndexOf("\n") + 1);
-  const atStart = line.trim() === "" && (before.includes("\n") || !state.lineBegun);
-  if (mark === "\n") {
-    if (state.code < 3) state.code = 0;
-    state.lineBegun = false;
-  } else if (state.code === 0) {
-    if (mark.length < 3 || atStart) state.code = mark.length;
-  } else if (mark.length === state.code || (state.code >= 3 && mark.length > state.code && atStart)) state.code = 0;
+function plainText(state: State, shown: string): void {
+  state.code.pass(shown);
+  text(state, shown);
+}
+
+function text(state: State, shown: string): void {
+  if (shown === "") return;
+  if (!state.begun && shown.trim() !== "") state.begun = true;
+  state.pieces.push({ type: "text", text: shown });
 }
 
 /** Takes what is inside a tag up to its close. */
-function inside(state: State, tag: Tag, input: string, pieces: Piece[], offered: ReadonlySet<string>): string | null {
-  const at = input.indexOf(tag.close);
-  if (at < 0) {
-    const from = tailStart(input, [tag.close], tag.close.length, null);
-    state.held = input.slice(from);
-    if (tag.holds === "reasoning") emit(pieces, "reasoning", input.slice(0, from), state);
-    else state.body.push(input.slice(0, from));
+function inside(state: State, within: Inside, input: string): string | null {
+  const { tag, finder } = within;
+  const found = finder.find(input, 0);
+  if (found === null) {
+    const tail = finder.tail(input);
+    add(state, within, input.slice(0, tail));
+    state.held = input.slice(tail);
     return null;
   }
-  if (tag.holds === "reasoning") emit(pieces, "reasoning", input.slice(0, at), state);
-  else endCall(state, tag, input.slice(0, at), pieces, offered);
-  state.inside = null;
-  return input.slice(at + tag.close.length);
-}
-
-/** A body that is no call of an offered tool is dropped: markup is never shown. */
-function endCall(state: State, tag: Tag, last: string, pieces: Piece[], offered: ReadonlySet<string>): void {
-  const body = state.body.join("") + last;
-  state.body = [];
-  state.inside = null;
-  for (const family of textFamilies) {
-    const call = family.open === tag.open ? family.read(body) : null;
-    if (call !== null && offered.has(call.name)) return void pieces.push({ type: "call", call });
+  const { mark, index } = found;
+  const end = index + mark.length;
+  if (end === input.length && finder.extends(mark)) {
+    add(state, within, input.slice(0, index));
+    state.held = input.slice(index);
+    return null;
   }
-}
-
-function emit(pieces: Piece[], type: "text" | "reasoning", text: string, state: State): void {
-  if (text === "") return;
-  if (type === "text")
-    state.lineBegun = text.slice(text.lastIndexOf("\n") + 1).trim() !== "" || (state.lineBegun && !text.includes("\n"));
-  pieces.push({ type, text });
-}
-
-/** Where the tail begins that could still become one of the marks. */
-function tailStart(input: string, wanted: readonly string[], longest: number, firsts: ReadonlySet<string> | null): number {
-  for (let at = Math.max(0, input.length - longest + 1); at < input.length; at++) {
-    if (firsts !== null && !firsts.has(input.charAt(at))) continue;
-    const tail = input.slice(at);
-    if (wanted.some((mark) => mark.startsWith(tail))) return at;
+  add(state, within, input.slice(0, index));
+  const again = tag.begins.has(mark);
+  if (tag.holds === "call") {
+    const body = within.body.join("");
+    if (again && body.trim() === "" && mark === tag.open) return input.slice(end); // written twice
+    if (isWithinArgument(tag.open + body)) {
+      within.skipped ??= { length: within.length, mark };
+      add(state, within, mark);
+      return input.slice(end);
+    }
   }
-  return input.length;
+  leave(state, within);
+  return input.slice(again ? index : end);
+}
+
+function add(state: State, within: Inside, part: string): void {
+  if (part === "") return;
+  if (within.tag.holds === "reasoning") {
+    state.pieces.push({ type: "reasoning", text: part });
+    return;
+  }
+  within.body.push(part);
+  within.length += part.length;
+}
+
+/** Ends what was inside, at its close or at the answer's end. */
+function leave(state: State, within: Inside): void {
+  state.inside = null;
+  const body = within.body.join("");
+  if (within.tag.holds === "call") endCall(state, within.tag, body);
+  if (within.tag.holds !== "header") return;
+  const next = afterHeader(body);
+  if (next !== null) enter(state, next);
+}
+
+function endCall(state: State, tag: Tag, body: string): void {
+  state.begun = true;
+  const written = tag.read(body, tag.open);
+  if (written.length === 0) {
+    if (body.trim() !== "") state.pieces.push({ type: "malformed", fault: unreadable(tag.open + body) });
+    return;
+  }
+  for (const call of settleCalls(written, state.offered))
+    state.pieces.push(typeof call === "string" ? { type: "malformed", fault: call } : { type: "call", call });
+}
+
+/**
+ * Whether the text stops within an argument: a JSON string, or a parameter that is not closed. A closing mark there may belong to it; where
+ * nothing better follows, it was the end all the same.
+ */
+function isWithinArgument(body: string): boolean {
+  const json = /^(?:<[^>]*>|\[[A-Z_]+\])?\s*(?:```\w*\s*)?([[{][\s\S]*)$/.exec(body)?.[1];
+  if (json !== undefined) return (json.replaceAll(/\\[\s\S]/g, "").match(/"/g)?.length ?? 0) % 2 === 1;
+  const opened = Math.max(body.lastIndexOf("<parameter"), body.lastIndexOf("<param "), body.lastIndexOf("<arg_value>"));
+  return opened > Math.max(body.lastIndexOf("</parameter>"), body.lastIndexOf("</param>"), body.lastIndexOf("</arg_value>"));
+}
+
+function finish(state: State, complete: boolean): void {
+  if (state.whole !== null) finishWhole(state, state.whole, complete);
+  for (let within = state.inside; within !== null; within = state.inside) {
+    add(state, within, state.held);
+    state.held = "";
+    if (within.tag.holds === "call" && !complete) {
+      state.inside = null;
+      state.pieces.push({ type: "malformed", fault: cutOff });
+    } else finishInside(state, within);
+  }
+  if (state.held !== "") plainText(state, state.held);
+  state.held = "";
+}
+
+/** An unclosed call ends here, or where its first closing mark stood that seemed to be part of an argument. */
+function finishInside(state: State, within: Inside): void {
+  const { skipped, tag } = within;
+  const body = within.body.join("");
+  if (tag.holds !== "call" || skipped === null || !isWithinArgument(tag.open + body)) return leave(state, within);
+  state.inside = null;
+  endCall(state, tag, body.slice(0, skipped.length));
+  const rest = body.slice(skipped.length);
+  consume(state, tag.begins.has(skipped.mark) ? rest : rest.slice(skipped.mark.length));
+}
+
+function finishWhole(state: State, watch: WholeCalls, complete: boolean): void {
+  state.whole = null;
+  const { calls, broken } = watch.end();
+  if (complete && calls.length > 0) {
+    for (const call of settleCalls(calls, state.offered))
+      state.pieces.push(typeof call === "string" ? { type: "malformed", fault: call } : { type: "call", call });
+  } else if (broken || calls.length > 0) {
+    state.pieces.push({ type: "malformed", fault: complete ? unreadable(watch.text) : cutOff });
+  } else {
+    state.begun = true;
+    consume(state, watch.text);
+  }
 }

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { splitText, type Piece } from "../../src/model/splitter.ts";
 
-const offered = new Set(["terminal", "memory"]);
+const offered = ["terminal", "memory"].map((name) => ({ name, description: "", parameters: {} }));
 
 /** Sorted text, with neighbours of one kind joined. */
 function sorted(
