@@ -36,7 +36,8 @@ export function createPreview(): Preview {
           reading = `Reading ${event.done.toLocaleString("en")} of ${event.total.toLocaleString("en")} tokens …`;
           break;
         case "queued":
-          reading = `Waiting for the model: ${queue(event.ahead, event.waitMs)} …`;
+          // No wait any more: its turn has come.
+          reading = event.waitMs === 0 ? "" : `Waiting for the model: ${queue(event.ahead, event.waitMs)} …`;
           break;
         case "notice":
           notice = event.text;

@@ -115,7 +115,8 @@ function join(last: TurnEvent, next: TurnEvent): TurnEvent | null {
   if (last.type === "tool.output" && next.type === "tool.output" && last.call === next.call) {
     return { ...next, chunk: (last.chunk + next.chunk).slice(-outputChars) };
   }
-  return last.type === "reading" && next.type === "reading" ? next : null;
+  const progress = last.type === next.type && (next.type === "reading" || next.type === "queued");
+  return progress ? next : null;
 }
 
 /** What the last step has said so far. */

@@ -101,7 +101,7 @@ function attemptSetting(
   slot: PinnedSlot | null,
 ): AttemptSetting {
   const { maxTokens, stallMs, prefillMs } = settings;
-  const goOn = resumption === null ? {} : continuationFields(host.facts?.kind ?? "other", resumption);
+  const goOn = resumption === null ? {} : continuationFields(resumption);
   return {
     connection,
     server,

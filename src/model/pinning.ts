@@ -157,7 +157,7 @@ async function oneToken(
 /** A slow server reads 2,000 tokens in this. */
 const probeMs = 120_000;
 
-/** Words of one token each or so. */
+/** Three tokens a pair, with most tokenizers. */
 function filler(word: string, tokens: number): string {
-  return Array.from({ length: Math.floor(tokens / 2) }, (_, index) => `${word} ${index % 10}`).join(" ");
+  return Array.from({ length: Math.floor(tokens / 3) }, (_, index) => `${word} ${index % 10}`).join(" ");
 }

@@ -25,9 +25,9 @@ export function continuationOf(kind: ServerKind, mode: ApiMode | "auto"): Contin
   return kind === "llama-server" || kind === "vllm" || kind === "sglang" ? "native" : "told";
 }
 
-/** Fields that the server needs to go on with the last message. llama-server does so by itself. */
-export function continuationFields(kind: ServerKind, { text, way }: Resumption): Readonly<Record<string, unknown>> {
-  if (text === "" || way === "told" || kind === "llama-server") return {};
+/** Fields that make a server go on with the last message. llama-server does so without them too, but then says it all once more. */
+export function continuationFields({ text, way }: Resumption): Readonly<Record<string, unknown>> {
+  if (text === "" || way === "told") return {};
   return { continue_final_message: true, add_generation_prompt: false };
 }
 

@@ -54,6 +54,7 @@ const actions = {
   },
   reasoning: ({ delta }, { thoughts }) => thoughts.add(delta),
   reading: ({ done, total }, { progress }) => progress.say(`Reading ${counts.format(done)}/${counts.format(total)}`),
+  queued: ({ ahead, waitMs }, { progress }) => progress.say(waitMs === 0 ? "Thinking" : `Waiting: ${place(ahead, waitMs)}`),
   "tool.started"({ call, tool, preview }, { text, thoughts, tools, progress }) {
     text.freeze();
     thoughts.close();
@@ -71,6 +72,11 @@ const actions = {
     if (end === "stopped") steps.append(make("p", "note", "Stopped."));
   },
 };
+
+function place(ahead, waitMs) {
+  const before = ahead === 0 ? "you are next" : `${counts.format(ahead)} before you`;
+  return waitMs === null ? before : `${before}, about ${counts.format(Math.max(1, Math.round(waitMs / 1_000)))} s`;
+}
 
 function startOver({ steps, text, thoughts }) {
   text.drop();
