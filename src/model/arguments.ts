@@ -10,7 +10,7 @@ export function isObjectText(text: string): boolean {
  * and closing marks behind a complete object are dropped. Anything else stays as it is, for the model to read its mistake.
  */
 export function settleArguments(text: string): string {
-  if (text.trim() === "") return "{}";
+  if (text.trim() === "" || text.trim() === "null") return "{}";
   const value = parsed(text);
   if (isObject(value)) return text;
   if (typeof value === "string" && isObjectText(value)) return value;
