@@ -10,6 +10,7 @@ import type { Context } from "./context.ts";
 import { callControl } from "../gateway/control-socket.ts";
 import { findModels } from "./model-server.ts";
 import { pingRedis } from "./redis-ping.ts";
+import { checkTools } from "./tool-check.ts";
 
 /** What a check found. `mend` is empty where nothing is to be done. */
 export interface CheckResult {
@@ -28,6 +29,13 @@ export interface Check {
 export interface CheckInput {
   readonly context: Context;
   readonly loaded: Loaded;
+  readonly asked: Asked;
+}
+
+/** How thoroughly to look: `quick` asks the model nothing, `full` asks it a hundred tool calls rather than twenty. */
+export interface Asked {
+  readonly quick: boolean;
+  readonly full: boolean;
 }
 
 /** All checks, in the order they are printed. */
@@ -38,6 +46,7 @@ export const checks: readonly Check[] = [
   { name: "redis", run: checkRedis },
   { name: "docker", run: checkDocker },
   { name: "model", run: checkModel },
+  { name: "tools", run: checkTools },
   { name: "telegram", run: checkTelegram },
 ];
 

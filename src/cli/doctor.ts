@@ -1,15 +1,17 @@
 import { loadConfig } from "../config/load.ts";
 import { redact } from "../core/redact.ts";
-import { type Context, type Define, exits } from "./context.ts";
-import { type Check, type CheckResult, checks } from "./checks.ts";
+import { type Define, exits } from "./context.ts";
+import { type Check, type CheckInput, type CheckResult, checks } from "./checks.ts";
 
 /** `hermes doctor`: one line for each part, with the mend of each fault. */
 export const define: Define = (command, context) => {
-  command.action(async () => {
+  command.option("--quick", "leave out what takes a minute: the probe of the model's tool calls");
+  command.option("--full", "ask the model a hundred tool calls rather than twenty");
+  command.action(async ({ quick = false, full = false }: { readonly quick?: boolean; readonly full?: boolean }) => {
     const loaded = await loadConfig({ env: context.env, home: context.home });
     let failed = 0;
     for (const check of checks) {
-      for (const result of await attempt(check, { context, loaded })) {
+      for (const result of await attempt(check, { context, loaded, asked: { quick, full } })) {
         context.print(line(check.name, result));
         if (result.state === "fail") failed += 1;
       }
@@ -19,10 +21,7 @@ export const define: Define = (command, context) => {
   });
 };
 
-async function attempt(
-  check: Check,
-  input: { context: Context; loaded: Awaited<ReturnType<typeof loadConfig>> },
-): Promise<readonly CheckResult[]> {
+async function attempt(check: Check, input: CheckInput): Promise<readonly CheckResult[]> {
   try {
     return await check.run(input);
   } catch (thrown) {

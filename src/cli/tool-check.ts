@@ -1,0 +1,58 @@
+import type { Model, ModelFacts } from "../core/model.ts";
+import { Failure } from "../core/failures.ts";
+import { shownModel } from "../model/address.ts";
+import { probeTools, type ToolProbe } from "../model/measure/tool-probe.ts";
+import { toolSpecs, tools } from "../tools/index.ts";
+import { aboutModel, withModel } from "./asked-model.ts";
+import type { CheckInput, CheckResult } from "./checks.ts";
+import { agreementLine, injectionLine, leakLine, pinningLine, templateLines } from "./server-check.ts";
+import { openServer, type RawServer } from "./raw-server.ts";
+import { faultLine, probeLines } from "./tool-words.ts";
+
+/** One minute for twenty cases; a hundred get five. */
+const probeMs = 60_000;
+const fullProbeMs = 300_000;
+
+/** How well the configured model calls tools, how fast it is, and whether its server keeps people apart. */
+export async function checkTools(input: CheckInput): Promise<CheckResult[]> {
+  const { context, loaded, asked } = input;
+  if (asked.quick) return [{ state: "ok", text: "Not probed, because of --quick.", mend: "" }];
+  try {
+    return await withModel(loaded.config, {}, async (model, settings) => {
+      const raw = openServer(model, settings);
+      try {
+        return await probeAll(model, raw, (line) => context.remark(line), asked.full);
+      } finally {
+        await raw.close();
+      }
+    });
+  } catch (thrown) {
+    // The check of the model has told why, with the mend.
+    if (thrown instanceof Failure) return [{ state: "warn", text: `Not probed: ${thrown.message}.`, mend: "" }];
+    throw thrown;
+  }
+}
+
+async function probeAll(model: Model, raw: RawServer, say: (line: string) => void, full: boolean): Promise<CheckResult[]> {
+  const signal = AbortSignal.timeout(fullProbeMs * 2);
+  const deadlineMs = full ? fullProbeMs : probeMs;
+  say(`Probing ${shownModel(model.name)} for ${full ? "up to five minutes" : "about a minute"}; --quick leaves this out.`);
+  const facts = await model.facts(signal);
+  const about: CheckResult = { state: "ok", text: `${await aboutModel(model, signal)}.`, mend: "" };
+  const remarks = facts.remarks.map((text): CheckResult => ({ state: "warn", text, mend: "" }));
+  const template = await templateLines(raw, facts, signal);
+  const injection = await injectionLine(model, template.words, signal);
+  const probe = await probeTools(model, signal, { tools: toolSpecs(tools, "A Linux container."), full, deadlineMs, say });
+  const found = [about, ...remarks, ...template.lines, ...injection, ...toolLines(probe, facts, model, deadlineMs)];
+  if (faultLine(probe, facts) !== null) return found;
+  say("Whole answers against streams, then the cache: whether it keeps people apart …");
+  const agreement = probe.calls > probe.textCalls ? await agreementLine(raw, model, signal) : [];
+  const leak = await leakLine(model, facts, signal);
+  say("Slots …");
+  return [...found, ...agreement, ...leak, ...(await pinningLine(raw, facts, signal))];
+}
+
+function toolLines(probe: ToolProbe, facts: ModelFacts, model: Model, deadlineMs: number): CheckResult[] {
+  const fault = faultLine(probe, facts);
+  return fault === null ? probeLines(probe, facts, model.name, deadlineMs) : [fault];
+}

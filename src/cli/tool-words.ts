@@ -1,0 +1,109 @@
+import type { ModelFacts } from "../core/model.ts";
+import { adviceFor, bounds, leastRight } from "../model/measure/advice.ts";
+import { leastWritten, rate, time } from "../model/measure/speed-words.ts";
+import type { ToolProbe } from "../model/measure/tool-probe.ts";
+import type { CheckResult } from "./checks.ts";
+
+/** Why no request with tools can be answered, where that is so. */
+export function faultLine({ done, failures, failure }: ToolProbe, { kind }: ModelFacts): CheckResult | null {
+  if (failure === null || failures < done) return null;
+  const { message, advice } = failure;
+  if (/requires --jinja/.test(message)) {
+    return {
+      state: "fail",
+      text: "The server refuses tools: it runs without --jinja.",
+      mend: "Start llama-server with --jinja.",
+    };
+  }
+  if (/enable-auto-tool-choice|tool-call-parser/.test(message)) {
+    return {
+      state: "fail",
+      text: "The server refuses tools: it runs without --enable-auto-tool-choice.",
+      mend: `Start vLLM with ${parsers}.`,
+    };
+  }
+  const who = kind === "other" ? "The server" : kind;
+  return { state: "fail", text: `${who} answers no request with tools: ${message.replace(/\.?$/, ".")}`, mend: advice ?? "" };
+}
+
+const parsers =
+  "--enable-auto-tool-choice and the --tool-call-parser of the model: hermes (Hermes, Qwen2.5, Qwen3), qwen3_xml (Qwen3.5, Qwen3-Coder), llama3_json (Llama 3)";
+
+/** What the probe found, a line each. */
+export function probeLines(probe: ToolProbe, facts: ModelFacts, model: string, deadlineMs: number): CheckResult[] {
+  if (probe.done === 0) {
+    const text = `No tool call was answered within ${deadlineMs / 1_000} s: the model is too slow, or the server busy.`;
+    return [{ state: "warn", text, mend: "`hermes bench model` measures its speed." }];
+  }
+  return [accuracy(probe, facts, model, deadlineMs), ...wrong(probe), ...textForm(probe, facts), speed(probe)];
+}
+
+function accuracy(probe: ToolProbe, facts: ModelFacts, model: string, deadlineMs: number): CheckResult {
+  const { right, done, cases } = probe;
+  const { low, high } = bounds(right, done);
+  const late = done < cases ? `, ${done} of ${cases} in the ${deadlineMs / 1_000} s given` : "";
+  const text = `Tool calls: ${right} of ${done} cases right (${percent(right / done)}${late}). The true rate lies between ${percent(low)} and ${percent(high)}.`;
+  if (high < leastRight) return { state: high < useless ? "fail" : "warn", text, mend: adviceFor(facts, model) };
+  const open = low >= leastRight ? "" : verdict(cases);
+  if (right / done >= leastRight) return { state: "ok", text: `${text}${open}`, mend: "" };
+  return { state: "warn", text: `${text}${open}`, mend: adviceFor(facts, model) };
+}
+
+/** Such a model can't do anything with tools. */
+const useless = 0.5;
+const fullCases = 100;
+
+function verdict(cases: number): string {
+  const more = cases < fullCases ? `; \`hermes doctor --full\` asks ${fullCases}` : "";
+  return ` ${cases} cases are no verdict on whether that is above ${percent(leastRight)}${more}.`;
+}
+
+const mostWrong = 4;
+
+function wrong({ wrong: all }: ToolProbe): CheckResult[] {
+  if (all.length === 0) return [];
+  const told = all.slice(0, mostWrong).map(({ name, instead }) => `${name} (${instead})`);
+  const rest = all.length > mostWrong ? `; and ${all.length - mostWrong} more` : "";
+  return [{ state: "warn", text: `Not as asked: ${told.join("; ")}${rest}.`, mend: "" }];
+}
+
+function textForm({ calls, textCalls }: ToolProbe, { kind }: ModelFacts): CheckResult[] {
+  if (calls === 0 && textCalls === 0) return kind === "llama-server" ? [noCalls] : [];
+  if (textCalls === 0) return [];
+  const text = `${textCalls} of ${calls} calls (${percent(textCalls / calls)}) came as text that the server had not recognised: a wrong --tool-call-parser or template. They are read here, but less reliably.`;
+  return [
+    {
+      state: "warn",
+      text,
+      mend: kind === "vllm" ? `Start vLLM with ${parsers}.` : formMend[kind === "llama-server" ? "llama" : "other"],
+    },
+  ];
+}
+
+const formMend = {
+  llama: "Start llama-server with --jinja and the model's own chat template (--chat-template-file).",
+  other: "Give the server the model's own chat template and parser.",
+};
+
+const noCalls: CheckResult = {
+  state: "warn",
+  text: "Not one call was made. A llama-server from before 2026 leaves tools out without a word when it runs without --jinja.",
+  mend: "Start llama-server with --jinja; if it does so already, take another model.",
+};
+
+function speed({ coldMs, warmMs, writePerSecond, cached }: ToolProbe): CheckResult {
+  const parts = [
+    `First token after ${time(coldMs)} cold, ${time(warmMs)} warm`,
+    rate(writePerSecond),
+    cached === null ? "the server does not tell what it took from its cache" : `${percent(cached)} of the prompts from the cache`,
+  ];
+  const text = `${parts.join("; ")}.`;
+  if (writePerSecond === null || writePerSecond >= leastWritten) return { state: "ok", text, mend: "" };
+  const mend = `Under ${leastWritten} tok/s people wait for words: \`hermes bench model\` shows more; a smaller or lighter model would help.`;
+  return { state: "warn", text, mend };
+}
+
+/** 94.9 % is not 95. */
+function percent(part: number): string {
+  return `${Math.floor(part * 100 + 1e-9)} %`;
+}
