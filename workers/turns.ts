@@ -124,7 +124,7 @@ type Set = (running: { turn: string; leave(reason: LeaveReason): void } | null) 
 async function workOne(parts: TurnParts, { hold, info: found }: Omit<Claim, "work">, work: Work, set: Set): Promise<TurnEnd> {
   const { person } = work;
   const turn = work.type === "resume" ? work.turn : await begin(parts, hold, found, work);
-  const info = await withPrompt(parts, found, person);
+  const info = await withPrompt(parts, { ...found, choice: work.choice }, person);
   const control = new AbortController();
   set({ turn: turn.id, leave: (reason) => control.abort(reason) });
   const began = performance.now();

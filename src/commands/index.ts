@@ -4,5 +4,6 @@ export { help } from "./help.ts";
 export { fresh } from "./new.ts";
 export { stop } from "./stop.ts";
 export { insights } from "./insights.ts";
+export { model } from "./model.ts";
 export { status } from "./status.ts";
 export { retry } from "./retry.ts";

@@ -47,7 +47,12 @@ function display(path: KeyPath, value: unknown): string {
   if (keyOf(path).secret === true) return "(set, not shown)";
   const { kind } = keyOf(path);
   if (kind.show !== undefined && Array.isArray(value) && isMapping(value[0])) return kind.show(value);
-  if (Array.isArray(value)) return value.length === 0 ? "(none)" : valueText(value);
+  if (Array.isArray(value)) return value.length === 0 ? "(none)" : value.map(listed).join(",");
+  return typeof value === "string" ? shown(value, false).slice(1, -1) : valueText(value);
+}
+
+/** An entry of a plain list; addresses lose their passwords. */
+function listed(value: unknown): string {
   return typeof value === "string" ? shown(value, false).slice(1, -1) : valueText(value);
 }
 

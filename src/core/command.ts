@@ -1,4 +1,5 @@
 import type { ChatKind, ChatRef, Person, Role } from "./chats.ts";
+import type { ModelChoice, ProviderListing } from "./model.ts";
 
 /** A session as `/status` shows it. */
 export interface SessionStatus {
@@ -26,6 +27,21 @@ export interface CommandPorts {
   insights(days: string, platform: string | null): Promise<string>;
   /** Asks the last request again; false when there is none. */
   retry(): Promise<boolean>;
+  /** What answers here, and what there is. */
+  models(): Promise<ModelMenu>;
+  /** Picks this conversation's model from its next turn on; null goes back to the default. */
+  chooseModel(choice: ModelChoice | null): Promise<void>;
+  /** Makes a model everybody's default; says what took effect. */
+  makeDefaultModel(choice: ModelChoice): Promise<string>;
+}
+
+/** What `/model` shows. */
+export interface ModelMenu {
+  readonly model: string;
+  readonly server: string;
+  /** This conversation's own choice; null: the default. */
+  readonly choice: ModelChoice | null;
+  readonly providers: readonly ProviderListing[];
 }
 
 export interface CommandCall {

@@ -2,11 +2,14 @@ import type { Person } from "../core/chats.ts";
 import type { CommandPorts } from "../core/command.ts";
 import type { InboundMessage } from "../core/inbound.ts";
 import { assignInbound, dropWaiting, lastRequest, storeInbound } from "../store/inbox.ts";
-import { endSession, openSession } from "../store/sessions.ts";
+import { chooseModel, endSession, openSession, sessionChoice } from "../store/sessions.ts";
 import { sessionState } from "../store/status.ts";
 import { requestStop } from "../store/turns.ts";
 import { insightsReply } from "./insights.ts";
 import type { GatewayParts } from "./parts.ts";
+
+/** Servers answer with their list at once, or are told of as away. */
+const listMs = 5_000;
 
 /** The ports of one command call, bound to its chat and person. `session` is null while the chat has none. */
 export function commandPorts(parts: GatewayParts, inbound: InboundMessage, person: Person, session: string | null): CommandPorts {
@@ -32,6 +35,24 @@ export function commandPorts(parts: GatewayParts, inbound: InboundMessage, perso
     },
     async insights(days, platform) {
       return (await insightsReply(parts.db, days, platform)).text;
+    },
+    async models() {
+      const [facts, choice, providers] = await Promise.all([
+        parts.facts(),
+        session === null ? null : sessionChoice(parts.db, session),
+        parts.models.listings(AbortSignal.timeout(listMs)),
+      ]);
+      const own = choice === null ? undefined : providers.find(({ provider }) => provider === choice.provider);
+      return { model: choice?.model ?? facts.model, server: own?.server ?? facts.server, choice, providers };
+    },
+    async chooseModel(choice) {
+      const open = session ?? (await openSession(parts.db, inbound.chat, inbound.kind)).session;
+      await chooseModel(parts.db, open, choice);
+    },
+    async makeDefaultModel(choice) {
+      // Whoever makes a model everybody's wants it here too.
+      if (session !== null) await chooseModel(parts.db, session, null);
+      return await parts.models.makeDefault(choice);
     },
     async retry() {
       const last = session === null ? null : await lastRequest(parts.db, session);

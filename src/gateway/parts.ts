@@ -3,6 +3,7 @@ import type { Command } from "../core/command.ts";
 import type { Live } from "../core/live.ts";
 import type { Log } from "../core/log.ts";
 import type { Metrics } from "../core/metrics.ts";
+import type { ModelChoice, ProviderListing } from "../core/model.ts";
 import type { Queues } from "../core/queue.ts";
 import type { Db } from "../store/hold.ts";
 import type { AccessRules } from "./access.ts";
@@ -14,6 +15,13 @@ export interface StandingFacts {
   /** True while the built-in script answers for want of a model server. */
   readonly demonstration: boolean;
   readonly sandbox: string;
+}
+
+/** The models of this process, for `/model`. */
+export interface ModelPorts {
+  listings(signal: AbortSignal): Promise<readonly ProviderListing[]>;
+  /** Makes a model everybody's default; says what took effect. */
+  makeDefault(choice: ModelChoice): Promise<string>;
 }
 
 /** What the gateway works with; made in `src/main.ts`. */
@@ -30,6 +38,7 @@ export interface GatewayParts {
   /** Names of the queues: turns, and a platform's deliveries. */
   readonly names: { readonly turns: string; deliveries(platform: string): string };
   facts(): Promise<StandingFacts>;
+  readonly models: ModelPorts;
   /** Tells a chat something past the outbox, for when the record or the queue is down. Never throws. */
   tell(chat: ChatRef, markdown: string): Promise<void>;
 }

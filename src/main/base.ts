@@ -35,6 +35,7 @@ const vacuumMs = 900_000;
 
 /** Everything that both sides of a process share. */
 export interface Base {
+  readonly mode: Mode;
   /** As it was at the start. */
   readonly config: Config;
   /** As its files are now, for what takes effect at its next use. */
@@ -86,7 +87,7 @@ export async function openBase(mode: Mode, config: Config, log: Log, stack: Asyn
   const workers = mode === "worker" ? await countWorkers(database, holder, log, stack) : () => 1;
   const models = openModels({ settings: async () => modelSettings(await follow.refresh()), demo: true, log, workers });
   stack.defer(() => models.close());
-  const parts = { config, follow, log, metrics, database, queues, live, models };
+  const parts = { mode, config, follow, log, metrics, database, queues, live, models };
   const base = { ...parts, holder, version: await version(), stack };
   handler.current = controlHandler(base);
   return base;

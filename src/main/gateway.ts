@@ -9,11 +9,13 @@ import { deliveryQueue, turnQueue } from "../../workers/turns.ts";
 import { every, sweepDeliveries, upkeepTimes } from "../../workers/upkeep.ts";
 import type { Adapter, Inlet } from "../core/adapter.ts";
 import type { ChatRef } from "../core/chats.ts";
+import type { ModelChoice } from "../core/model.ts";
 import { createGateway } from "../gateway/inlet.ts";
 import { pagePorts, pageToken } from "../gateway/page.ts";
 import type { StandingFacts } from "../gateway/parts.ts";
 import { deliveriesDue, keepPreview, previewOf } from "../store/outbox.ts";
 import { getSetting, putSetting } from "../store/settings.ts";
+import { makeDefaultModel } from "./default-model.ts";
 import { type Base, commands, localPlatforms } from "./base.ts";
 
 /** The platforms' side: gateway, adapters, views, deliveries. Resolves to the page's address once everything that can start has. */
@@ -29,7 +31,11 @@ export async function openGatewaySide(base: Base, facts: () => Promise<StandingF
   const names = { turns: turnQueue, deliveries: deliveryQueue };
   const access = { open: config.access.open, pairing: config.access.pairing, localPlatforms };
   const busy = config.display.busyInputMode;
-  const gateway = createGateway({ db, queues, live, log, metrics, access, commands, busy, names, facts, tell });
+  const models = {
+    listings: (signal: AbortSignal) => base.models.listings(signal),
+    makeDefault: (choice: ModelChoice) => makeDefaultModel(base, choice),
+  };
+  const gateway = createGateway({ db, queues, live, log, metrics, access, commands, busy, names, facts, models, tell });
   stack.defer(() => flushed(base, [...adapters.keys()]));
   const parts = await platformParts(base, facts, () => [...adapters.keys()]);
   await Promise.all(

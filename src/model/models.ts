@@ -39,8 +39,10 @@ export function openModels(options: ModelOptions): Models {
       return await modelOf(parts, auxiliarySettings(settings, task), await auxiliaryTargets(parts, settings, task), null);
     },
     listings: async (signal) => {
-      const { main, providers } = await options.settings();
-      const all = main === null ? providers : [main, ...providers];
+      const { main, found, probe, providers } = await options.settings();
+      const looked = main === null ? await finder.find(found, probe, true) : [];
+      const seen = looked.map(({ sites }) => ({ ...found, baseUrls: sites.map(({ server }) => server.address) }));
+      const all = [...(main === null ? seen : [main]), ...providers];
       return await Promise.all(all.map((provider) => listing(pool, provider, signal)));
     },
     close: async () => {
@@ -129,10 +131,21 @@ function target(parts: Parts, provider: ProviderSetting): Target {
 
 /** The configured or chosen model; without a configured server whatever is found, or the demonstration. */
 async function mainTargets(parts: Parts, settings: ModelSettings, choice: ModelChoice | null): Promise<readonly Target[]> {
-  const provider = chosen(settings, choice ?? { provider: null, model: null }, "/model");
+  const provider = pickedOr(parts, settings, choice);
   if (provider.baseUrls.length > 0) return [target(parts, provider)];
   const helped = settings.fallbacks.length > 0;
   return await parts.finder.find(provider, settings.probe, helped);
+}
+
+/** What a session's people picked; the configured one when that is not there any more. */
+function pickedOr(parts: Parts, settings: ModelSettings, choice: ModelChoice | null): ProviderSetting {
+  const none = { provider: null, model: null };
+  try {
+    return chosen(settings, choice ?? none, "/model");
+  } catch (thrown) {
+    complain(parts, thrown);
+    return chosen(settings, none, "/model");
+  }
 }
 
 function fallbacks(parts: Parts, settings: ModelSettings): readonly Target[] {

@@ -49,6 +49,18 @@ export async function endSession(db: Db, session: string): Promise<void> {
     .execute();
 }
 
+/** Picks the session's model from its next turn on; null: the configured one. */
+export async function chooseModel(db: Db, session: string, choice: ModelChoice | null): Promise<void> {
+  const value = choice === null ? null : JSON.stringify(choice);
+  await db.updateTable("sessions").set({ choice: value }).where("id", "=", session).execute();
+}
+
+/** The model that the session's people picked; null: the configured one. */
+export async function sessionChoice(db: Db, session: string): Promise<ModelChoice | null> {
+  const row = await db.selectFrom("sessions").select("choice").where("id", "=", session).executeTakeFirst();
+  return row?.choice ?? null;
+}
+
 /** Freezes the prompt's head; the first one to do so wins, and everybody gets the one that stands. */
 export async function freezePrompt(db: Db, session: string, prompt: FrozenPrompt): Promise<FrozenPrompt> {
   await db

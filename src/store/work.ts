@@ -7,8 +7,8 @@ import type { FrozenPrompt } from "./schema.ts";
 import { later, type SessionInfo } from "./sessions.ts";
 import type { Turn, Waiting } from "./turns.ts";
 
-/** What a session's worker does next: go on with the unfinished turn, or begin one with the oldest message. */
-export type Work = { readonly person: Person } & (
+/** What a session's worker does next, with the model its people have picked by now: go on with the unfinished turn, or begin one with the oldest message. */
+export type Work = { readonly person: Person; readonly choice: ModelChoice | null } & (
   | { readonly type: "resume"; readonly turn: Turn }
   | { readonly type: "begin"; readonly waiting: Waiting }
 );
@@ -30,9 +30,9 @@ export async function claimSession(db: Db, session: string, holder: string, leas
       update sessions s set holder = ${holder}, lease_until = ${later(leaseMs)}, fence = s.fence + 1
       from conversations c
       where s.id = ${session} and c.id = s.conversation_id and (s.holder is null or s.lease_until < now())
-      returning s.id, s.fence, s.conversation_id as conversation, s.prompt, s.choice, c.platform, c.chat, c.thread, c.kind),
+      returning s.id, s.fence, s.conversation_id as conversation, s.prompt, c.platform, c.chat, c.thread, c.kind),
     ${workParts(session)}
-    select hold.fence, hold.conversation, hold.prompt, hold.choice, hold.platform, hold.chat, hold.thread, hold.kind, ${workColumns}`.execute(
+    select hold.fence, hold.conversation, hold.prompt, hold.platform, hold.chat, hold.thread, hold.kind, ${workColumns}`.execute(
     db,
   );
   const row = found.rows[0];
@@ -54,7 +54,6 @@ interface ClaimRow {
   readonly fence: number;
   readonly conversation: string;
   readonly prompt: FrozenPrompt | null;
-  readonly choice: ModelChoice | null;
   readonly platform: string;
   readonly chat: string;
   readonly thread: string;
@@ -70,6 +69,7 @@ interface WorkRow {
   readonly person: string | null;
   readonly name: string;
   readonly role: Role;
+  readonly choice: ModelChoice | null;
 }
 
 /** After a CTE `hold`: the unfinished turn, and where there is none the oldest message that waits. */
@@ -86,7 +86,8 @@ function workParts(session: string): RawBuilder<unknown> {
       order by id limit 1)`;
 }
 
-const workColumns = sql`r.id as turn, r.step, r.attempts, i.id as inbox, i.inbound, p.id as person, p.name, p.role
+const workColumns = sql`r.id as turn, r.step, r.attempts, i.id as inbox, i.inbound, p.id as person, p.name, p.role,
+    (select choice from sessions where sessions.id = hold.id) as choice
     from hold left join running r on true left join waiting w on true
     left join inbox i on i.id = coalesce(r.inbox_id, w.id)
     left join people p on p.id = coalesce(r.person_id, w.person_id)`;
@@ -94,7 +95,9 @@ const workColumns = sql`r.id as turn, r.step, r.attempts, i.id as inbox, i.inbou
 function toWork(row: WorkRow, session: string): Work | null {
   if (row.inbox === null || row.person === null) return null;
   const person = { id: row.person, name: row.name, role: row.role };
-  if (row.turn === null) return { type: "begin", person, waiting: { id: row.inbox, person: person.id, inbound: row.inbound } };
+  const { choice } = row;
+  if (row.turn === null)
+    return { type: "begin", person, choice, waiting: { id: row.inbox, person: person.id, inbound: row.inbound } };
   const { turn: id, step, attempts, inbound: request } = row;
-  return { type: "resume", person, turn: { id, session, person: person.id, step, attempts, request } };
+  return { type: "resume", person, choice, turn: { id, session, person: person.id, step, attempts, request } };
 }

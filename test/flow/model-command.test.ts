@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, suite, test } from "node:test";
+import { promisify } from "node:util";
+import { type ModelServer, modelServerWith, say } from "../doubles/model-server.ts";
+import { type TelegramServer, telegramServer } from "../doubles/telegram.ts";
+import { freshHome, type Process, startHermes } from "./service.ts";
+
+const [ada, ben] = [81, 82];
+
+suite("/model", () => {
+  const stack = new AsyncDisposableStack();
+  let telegram: TelegramServer;
+  let [one, two]: ModelServer[] = [];
+  let hermes: Process;
+  let home = "";
+
+  before(async () => {
+    one = stack.use(await modelServerWith({ strict: false, models: ["alpha"] }, () => say("from one")));
+    two = stack.use(await modelServerWith({ strict: false, models: ["beta", "org/gamma"] }, () => say("from two")));
+    telegram = stack.use(await telegramServer());
+    home = stack.use(await freshHome()).path;
+    const servers = `custom_providers:\n  - {name: first, base_url: "${one.url}"}\n  - {name: second, base_url: "${two.url}", model: beta}\n`;
+    await writeFile(join(home, "config.yaml"), `# ours\nmodel:\n  provider: first # the quick one\n${servers}`);
+    const env = { TELEGRAM_BOT_TOKEN: telegram.token, TELEGRAM_API_ROOT: telegram.url, GATEWAY_ALLOW_ALL_USERS: "false" };
+    hermes = stack.use(startHermes({ mode: "start", home, env }));
+    await hermes.printed(/telegram is connected/);
+    await letIn(ada, "owner");
+    await letIn(ben, "member");
+  });
+  after(async () => {
+    assert.equal(await hermes.kill("SIGTERM"), 0);
+    await stack.disposeAsync();
+  });
+
+  test("an owner sees every server's models by number, a member what answers", async () => {
+    const menu = await ask(ada, "/model");
+    assert.match(menu, /Model: alpha at http:\/\/127[^]*1: alpha \(current\)[^]*2: beta\n[^]*3: org\/gamma[^]*\/model NAME/);
+    assert.match(await ask(ben, "/model"), /^Model: alpha at http:\S+$/);
+    assert.match(await ask(ben, "/model beta"), /Only an owner or an admin/);
+    assert.equal(await ask(ben, "hello"), "from one");
+  });
+
+  test("a choice by number or name is this conversation's alone, and goes with its next message", async () => {
+    assert.match(await ask(ada, "/model 3"), /uses org\/gamma from the next message on[^]*begins slowly/);
+    assert.equal(await ask(ada, "hello"), "from two");
+    assert.equal(two?.seen.at(-1)?.body.model, "org/gamma");
+    assert.match(await ask(ada, "/model"), /Model: org\/gamma at \S+ \(chosen for this conversation\)/);
+    assert.equal(await ask(ben, "hello"), "from one");
+    assert.match(await ask(ada, "/model default"), /goes back to the default/);
+    assert.equal(await ask(ada, "hello"), "from one");
+  });
+
+  test("a name that nobody has gets the list", async () => {
+    assert.match(await ask(ada, "/model delta"), /There is no model delta\.[^]*1: alpha/);
+    assert.match(await ask(ada, "/model 9"), /There is no model 9\./);
+    assert.equal(await ask(ada, "hello"), "from one");
+  });
+
+  test("a choice for all is written with its comments kept, and counts without a restart", async () => {
+    assert.match(await ask(ada, "/model second:beta --global"), /beta is the default model now\. It is saved in config\.yaml/);
+    assert.match(
+      await readFile(join(home, "config.yaml"), "utf8"),
+      /^# ours\nmodel:\n  provider: second # the quick one\n  default: beta\n/,
+    );
+    assert.equal(await ask(ben, "hello"), "from two");
+    assert.equal(two?.seen.at(-1)?.body.model, "beta");
+    assert.match(await ask(ada, "/model global alpha"), /alpha is the default model now/);
+    assert.equal(await ask(ben, "hello"), "from one");
+  });
+
+  test("a choice whose server is not set up any more falls back to the default", async () => {
+    await ask(ada, "/model beta");
+    const file = join(home, "config.yaml");
+    await writeFile(file, (await readFile(file, "utf8")).replace("name: second", "name: other"));
+    assert.equal(await ask(ada, "hello"), "from one");
+  });
+
+  /** Sends a text and gives the next message that comes. */
+  async function ask(person: number, text: string): Promise<string> {
+    const before = telegram.messages(person).length;
+    telegram.say(person, text);
+    await telegram.waitFor(() => telegram.messages(person).length > before);
+    return telegram.messages(person).at(-1)?.text ?? "";
+  }
+
+  async function letIn(person: number, role: string): Promise<void> {
+    const code = /[2-9A-Z]{8}/.exec(await ask(person, "let me in"))?.[0] ?? "";
+    const entry = new URL("../../src/cli/hermes.ts", import.meta.url).pathname;
+    await promisify(execFile)(process.execPath, [entry, "pairing", "approve", code, role], {
+      env: { PATH: process.env["PATH"] ?? "", HERMES_HOME: home },
+    });
+    await telegram.waitFor(() => telegram.messages(person).some((message) => message.text.includes("You're in")));
+  }
+});
