@@ -82,7 +82,7 @@ function settle(drafts: readonly Draft[]): ToolCall[] {
   const taken = new Set<string>();
   const calls = drafts
     .filter((draft) => draft.name !== "")
-    .map((draft) => ({ ...draft, arguments: settleArguments(joined(draft.pieces)) }));
+    .flatMap((draft) => separate(joined(draft.pieces)).map((text) => ({ ...draft, arguments: settleArguments(text) })));
   return calls
     .filter((call, at) => !call.fromText || !calls.some((other, place) => isSame(call, other) && (place < at || !other.fromText)))
     .map(({ id, name, arguments: args }) => {
@@ -106,6 +106,18 @@ function joined(pieces: readonly string[]): string {
   const first = balanced(text, 0) ?? "";
   const rest = text.slice(first.length);
   return isObjectText(first) && isObjectText(rest) && (first === "{}" || first === rest) ? rest : text;
+}
+
+/** Several whole objects in a row are as many calls that the server ran together; anything else is one call's. */
+function separate(text: string): string[] {
+  const objects: string[] = [];
+  for (let rest = text.trim(); rest !== "";) {
+    const first = rest.startsWith("{") ? balanced(rest, 0) : null;
+    if (first === null || !isObjectText(first)) return [text];
+    objects.push(first);
+    rest = rest.slice(first.length).trim();
+  }
+  return objects.length > 1 ? [...new Set(objects)] : [text];
 }
 
 const idLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";

@@ -61,6 +61,8 @@ const leaked = [
   "<|assistant_end|>",
   "<|observation|>",
   "</parameter>",
+  "</invoke>",
+  "]<]minimax[>[",
   "</function>",
 ];
 

@@ -1,4 +1,5 @@
 import type { ToolSpec } from "../core/model.ts";
+import { balanced } from "./arguments.ts";
 import { followCode } from "./code-spans.ts";
 import { afterHeader, finderOf, loneCloses, tags, type Finder, type Tag } from "./marks.ts";
 import { mayBeWhole, watchWhole, type WholeCalls } from "./whole-calls.ts";
@@ -228,10 +229,22 @@ function endCall(state: State, tag: Tag, body: string): void {
  * nothing better follows, it was the end all the same.
  */
 function isWithinArgument(body: string): boolean {
-  const json = /^(?:<[^>]*>|\[[A-Z_]+\])?\s*(?:```\w*\s*)?([[{][\s\S]*)$/.exec(body)?.[1];
-  if (json !== undefined) return (json.replaceAll(/\\[\s\S]/g, "").match(/"/g)?.length ?? 0) % 2 === 1;
+  const json = /^(?:<[^>]*>|\[[A-Z_]+\]|\[Calling tool: [^{]*)?\s*(?:```\w*\s*)?([[{][\s\S]*)$/.exec(body)?.[1];
+  if (json !== undefined) return !endsWhole(json);
   const opened = Math.max(body.lastIndexOf("<parameter"), body.lastIndexOf("<param "), body.lastIndexOf("<arg_value>"));
   return opened > Math.max(body.lastIndexOf("</parameter>"), body.lastIndexOf("</param>"), body.lastIndexOf("</arg_value>"));
+}
+
+/** Whether the JSON is closed, or never was any. */
+function endsWhole(json: string): boolean {
+  let at = 0;
+  for (;;) {
+    const piece = balanced(json, at);
+    if (piece === null) return false;
+    const next = json.slice(at + piece.length).search(/[[{]/);
+    if (next < 0) return true;
+    at += piece.length + next;
+  }
 }
 
 function finish(state: State, complete: boolean): void {

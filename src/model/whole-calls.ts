@@ -16,8 +16,17 @@ export interface WholeCalls {
 
 /** Whether an answer that begins so may be nothing but calls. */
 export function mayBeWhole(beginning: string): boolean {
-  return /^\s*[[{]/.test(beginning);
+  const start = beginning.trimStart();
+  return /^[[{]/.test(start) || harmonyHeads.some((head) => head.startsWith(start) || start.startsWith(head));
 }
+
+/** How gpt-oss's calls begin when the server has taken its tokens away. */
+const harmonyHeads = [
+  "commentary to=functions.",
+  "assistantcommentary to=functions.",
+  "assistant to=functions.",
+  "to=functions.",
+];
 
 /** Watches an answer that may be nothing but calls of these tools. */
 export function watchWhole(names: readonly string[]): WholeCalls {
@@ -37,14 +46,16 @@ export function watchWhole(names: readonly string[]): WholeCalls {
       return parts.join("");
     },
     end: () => {
-      const text = parts.join("").replace(/(?:\s*<[|｜][^<>]*[|｜]>)+\s*$/, "");
+      const text = parts.join("").replace(/(?:\s*<[|｜/][^<>]*>)+\s*$/, "");
       const calls = wholeCalls(text, names);
-      return { calls, broken: calls.length === 0 && sure && /^\s*\[?\s*\{/.test(text) && parsed(text) === undefined };
+      return { calls, broken: calls.length === 0 && sure && parsed(text) === undefined };
     },
   };
 }
 
 function wholeCalls(text: string, names: readonly string[]): readonly WrittenCall[] {
+  const [head, name] = harmonyHead.exec(text) ?? [];
+  if (head !== undefined && name !== undefined) return [{ name, args: text.slice(head.length) }];
   const value = parsed(text);
   const objects = Array.isArray(value) ? value : [value];
   if (value !== undefined && !objects.every(isEnvelope)) return [];
@@ -62,6 +73,8 @@ function isEnvelope(value: unknown): boolean {
 const leading = [...nameKeys, ...argumentKeys, "type", "id", "tool_calls", "tool_call_id", "call_id", "index"];
 const envelopeKeys: ReadonlySet<string> = new Set(leading);
 
+const harmonyHead = /^\s*\w*(?:\s*to=)functions\.([\w.-]+)[^{]{0,40}(?=\{)/;
+
 type Verdict = "text" | "maybe" | "call";
 
 /** Beginnings are short: what has no name within these is held no longer. */
@@ -69,6 +82,8 @@ const longestHead = 4_000;
 
 function headVerdict(text: string, names: readonly string[]): Verdict {
   if (text.length > longestHead) return "text";
+  if (harmonyHeads.some((prefix) => prefix.startsWith(text.trimStart()))) return "maybe";
+  if (harmonyHeads.some((prefix) => text.trimStart().startsWith(prefix))) return harmonyHead.test(text) ? "call" : "maybe";
   const listed = /^\s*\[\s*/.exec(text)?.[0];
   const head = text.slice(listed?.length ?? 0).trimStart();
   if (head === "") return "maybe";
@@ -135,6 +150,7 @@ function scanner(): { push(delta: string): boolean } {
   let quote = "";
   let escaped = false;
   let token = false;
+  let begun = false;
   const step = (character: string): boolean => {
     if (escaped) escaped = false;
     else if (quote !== "") {
@@ -145,7 +161,8 @@ function scanner(): { push(delta: string): boolean } {
     else if (character === "}" || character === "]" || character === ")") depth--;
     else if (depth === 0 && character === "<") token = true;
     else if (depth === 0 && token) token = character !== ">";
-    else if (depth === 0 && !/[\s;,]/.test(character)) return false;
+    else if (depth === 0 && begun && !/[\s;,]/.test(character)) return false;
+    begun ||= depth > 0;
     return true;
   };
   return {

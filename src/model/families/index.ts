@@ -1,6 +1,7 @@
 import type { TextFamily, WrittenCall } from "./family.ts";
 import { readJsonCalls, readNamedObjects } from "./json.ts";
 import { readBracedCalls, readPythonicCalls } from "./pythonic.ts";
+import { readArrowCalls, readToldCalls } from "./spoken.ts";
 import { readMistralCalls, readOpenCloseCalls, readSectionedCalls, readSolarCalls } from "./sectioned.ts";
 import { readKeyedCalls, readTaggedCalls } from "./tagged.ts";
 
@@ -28,6 +29,7 @@ export const textFamilies: readonly TextFamily[] = [
   { name: "Hermes, Qwen, GLM, Granite 4", opens: ["<tool_call>"], closes: ["</tool_call>"], read: anyInTags },
   { name: "MiniMax M1, Hunyuan, Jamba, Apriel", opens: ["<tool_calls>"], closes: ["</tool_calls>"], read: anyInTags },
   { name: "Qwen Coder, Functionary", opens: ["<function="], closes: ["</function>", "</tool_call>"], read: readTaggedCalls },
+  { name: "Qwen Coder without its beginning", opens: ["<parameter="], closes: ["</function>", "</tool_call>"], read: () => [] },
   { name: "MiniCPM", opens: ["<function name="], closes: ["</function>"], read: readTaggedCalls },
   {
     name: "Glaive",
@@ -40,8 +42,18 @@ export const textFamilies: readonly TextFamily[] = [
   { name: "Anthropic, Olmo", opens: ["<function_calls>"], closes: ["</function_calls>"], read: anyInTags },
   { name: "Muse", opens: ["<atem:function_calls>"], closes: ["</atem:function_calls>"], read: anyInTags },
   { name: "Anthropic, bare", opens: ["<invoke name="], closes: ["</invoke>"], read: readTaggedCalls },
-  { name: "DeepSeek V3.2", opens: ["<｜DSML｜function_calls>"], closes: ["</｜DSML｜function_calls>"], read: anyInTags },
-  { name: "DeepSeek V4", opens: ["<｜DSML｜tool_calls>"], closes: ["</｜DSML｜tool_calls>"], read: anyInTags },
+  {
+    name: "DeepSeek V3.2",
+    opens: ["<｜DSML｜function_calls>", "<|DSML|function_calls>"],
+    closes: ["</｜DSML｜function_calls>", "</|DSML|function_calls>"],
+    read: anyInTags,
+  },
+  {
+    name: "DeepSeek V4",
+    opens: ["<｜DSML｜tool_calls>", "<|DSML|tool_calls>"],
+    closes: ["</｜DSML｜tool_calls>", "</|DSML|tool_calls>"],
+    read: anyInTags,
+  },
   {
     name: "DeepSeek R1, V3, V3.1",
     opens: [
@@ -68,7 +80,18 @@ export const textFamilies: readonly TextFamily[] = [
     read: readSectionedCalls,
   },
   { name: "Kimi K2, one call", opens: ["<|tool_call_begin|>"], closes: ["<|tool_call_end|>"], read: readSectionedCalls },
-  { name: "Kimi K3", opens: ["<|open|>tools<|sep|>"], closes: ["<|close|>tools<|sep|>"], read: readOpenCloseCalls },
+  {
+    name: "Kimi K2 without its beginning",
+    opens: ["<|tool_call_argument_begin|>"],
+    closes: ["<|tool_calls_section_end|>", "<|tool_call_end|>"],
+    read: () => [],
+  },
+  {
+    name: "Kimi K3",
+    opens: ["<|open|>tools"],
+    closes: ["<|close|>tools<|sep|>", "<|close|>toolsmessage<|sep|>"],
+    read: readOpenCloseCalls,
+  },
   { name: "Solar", opens: ["<|tool_calls|>"], closes: ["<|calls|>"], read: readSolarCalls },
   {
     name: "Llama 3",
@@ -91,5 +114,12 @@ export const textFamilies: readonly TextFamily[] = [
   },
   { name: "FunctionGemma", opens: ["<start_function_call>"], closes: ["<end_function_call>"], read: readBracedCalls },
   { name: "Gemma 4", opens: ["<|tool_call>"], closes: ["<tool_call|>"], read: firstOf(readBracedCalls, readJsonCalls) },
+  {
+    name: "MiniMax, other providers'",
+    opens: ["[TOOL_CALL]"],
+    closes: ["[/TOOL_CALL]"],
+    read: firstOf(readArrowCalls, anyInTags),
+  },
+  { name: "Told, not called", opens: ["[Calling tool: "], closes: ["]"], read: readToldCalls },
   { name: "LM Studio's default", opens: ["[TOOL_REQUEST]"], closes: ["[END_TOOL_REQUEST]"], read: anyInTags },
 ];

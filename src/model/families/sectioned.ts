@@ -55,10 +55,10 @@ export function readSolarCalls(body: string): readonly WrittenCall[] {
 
 /** Kimi K3's `<|open|>call tool="N"<|sep|><|open|>argument key="K" type="string"<|sep|>V<|close|>argument<|sep|>`. */
 export function readOpenCloseCalls(body: string): readonly WrittenCall[] {
-  const form = /<\|open\|>call tool="([^"]+)"[^<]*<\|sep\|>([\s\S]*?)(?:<\|close\|>call<\|sep\|>|$)/g;
+  const form = /(?:<\|open\|>|^)call tool="([^"]+)"[^<]*<\|sep\|>([\s\S]*?)(?:<\|close\|>call<\|sep\|>|$)/g;
   return Array.from(body.matchAll(form), ([, name = "", inner = ""]) => {
     const json = /<\|open\|>json[^<]*<\|sep\|>([\s\S]*?)<\|close\|>json/.exec(inner)?.[1];
-    const keyed = inner.matchAll(/<\|open\|>argument key="([^"]+)"[^<]*<\|sep\|>([\s\S]*?)<\|close\|>argument/g);
+    const keyed = inner.matchAll(/<\|open\|>argument key="([^"]+)"[^<]*<\|sep\|>([\s\S]*?)(?:<\|close\|>)?argument<\|sep\|>/g);
     return { name, args: json ?? Array.from(keyed, ([, key = "", value = ""]) => [key, value] as const) };
   });
 }

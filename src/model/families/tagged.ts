@@ -2,27 +2,31 @@ import type { WrittenCall } from "./family.ts";
 import { readJsonCalls } from "./json.ts";
 
 /** What a family puts before the names of its tags: DeepSeek's, Muse's and others' own words. */
-const prefix = String.raw`(?:[A-Za-z]+:|｜DSML｜)?`;
+const prefix = String.raw`(?:[A-Za-z]+:|[｜|]DSML[｜|])?`;
 const head = new RegExp(String.raw`<${prefix}(?:function|invoke)(?:=|\s+name=)\s*["']?([^"'>\s]+)["']?[^>]*>`, "g");
-const parameter = new RegExp(String.raw`<${prefix}(?:parameter|param)(?:=|\s+name=)\s*["']?([^"'>\s]+)["']?([^>]*)>`, "g");
+/** Some write `<parameter=K=V</parameter>`. */
+const parameter = new RegExp(
+  String.raw`<${prefix}(?:parameter|param)(?:=|\s+name=)\s*["']?([^"'>\s=]+)["']?(?:=|[^>=]*>|[^>]*=[^>]*>)`,
+  "g",
+);
 /** Closing tags, in any number: some models write one twice, others forget one. */
 const ends = new RegExp(
   String.raw`(?:\s*</${prefix}(?:parameter|param|function|invoke|function_calls|tool_calls|tool_call)>)+\s*$`,
 );
 const parameterEnd = new RegExp(String.raw`</${prefix}(?:parameter|param)>`);
-const headEnd = new RegExp(String.raw`</${prefix}(?:function|invoke)>`);
 
 /** `<function=N><parameter=K>V</parameter></function>` and `<invoke name="N"><parameter name="K">V</parameter></invoke>`. */
 export function readTaggedCalls(body: string, open = ""): readonly WrittenCall[] {
-  const text = /^<[\w:]*(?:function|invoke)/.test(open) ? open + body : body;
+  const text = (/^<[\w:]*(?:function|invoke)/.test(open) ? open + body : body).replaceAll("]<]minimax[>[", "");
   return segments(text, head).map(({ name, rest }) => ({ name, args: argumentsOf(rest) }));
 }
 
 function argumentsOf(rest: string): WrittenCall["args"] {
   const found = segments(rest, parameter);
   if (found.length > 0) return found.map(({ name, rest: value }) => [name, valueOf(value)] as const);
-  const inner = rest.replace(headEnd, "").trim();
-  return inner.startsWith("{") ? (jsonArguments(inner) ?? inner) : [];
+  const inner = rest.replace(ends, "").trim();
+  if (inner.startsWith("{")) return jsonArguments(inner) ?? inner;
+  return Array.from(inner.matchAll(/<([\w.-]+)>([\s\S]*?)<\/\1>/g), ([, key = "", value = ""]) => [key, value] as const);
 }
 
 /** Functionary and some Llamas put the arguments as JSON between the tags. */

@@ -1,0 +1,18 @@
+import { balanced } from "../arguments.ts";
+import type { WrittenCall } from "./family.ts";
+
+/** `{tool => "N", args => { --key "value" }}`, which MiniMax's models write with some providers. */
+export function readArrowCalls(body: string): readonly WrittenCall[] {
+  const name = /\btool\s*=>\s*"([^"]+)"/.exec(body)?.[1];
+  const args = /\bargs\s*=>\s*\{([\s\S]*)\}\s*\}\s*$/.exec(body)?.[1];
+  if (name === undefined || args === undefined) return [];
+  const pairs = args.matchAll(/^\s*--([\w-]+)\s+(?:"([\s\S]*?)"|(\S+))\s*$/gm);
+  return [{ name, args: Array.from(pairs, ([, key = "", quoted, bare = ""]) => [key, quoted ?? bare] as const) }];
+}
+
+/** `[Calling tool: N with arguments: {…}]`: models that tell of a call as they have seen it told. */
+export function readToldCalls(body: string): readonly WrittenCall[] {
+  const [head, name] = /^\s*([\w.:-]+)\s*(?:with arguments)?:?\s*(?=\{)/.exec(body) ?? [];
+  if (head === undefined || name === undefined) return [];
+  return [{ name, args: balanced(body, head.length) ?? body.slice(head.length) }];
+}
