@@ -16,6 +16,8 @@ export interface WireChunk {
     readonly predicted_per_second?: number;
   } | null;
   readonly prompt_progress?: { readonly total?: number; readonly processed?: number } | null;
+  /** What went wrong in mid-stream. */
+  readonly error?: unknown;
 }
 
 interface WireChoice {
@@ -64,6 +66,7 @@ export function buildAnswer(offered: readonly ToolSpec[], sentAt: number, contin
     reasoning: [],
     finish: null,
     firstAt: null,
+    lastAt: 0,
     usage: null,
     textCalls: 0,
     malformed: [],
@@ -89,7 +92,10 @@ export function buildAnswer(offered: readonly ToolSpec[], sentAt: number, contin
       if (choice.finish_reason && !givenUp.has(choice.finish_reason)) state.finish = choice.finish_reason;
       const { content, reasoning_content, reasoning, tool_calls } = choice.delta ?? {};
       const thought = reasoning_content ?? reasoning;
-      if (state.firstAt === null && (content || thought || tool_calls?.length)) state.firstAt = performance.now();
+      if (content || thought || tool_calls?.length) {
+        state.lastAt = performance.now();
+        state.firstAt ??= state.lastAt;
+      }
       if (thought) events.push(...show(state, { type: "reasoning", text: thought }));
       if (content) events.push(...sort(splitter.push(content)));
       if (tool_calls?.length) state.calling = true;
@@ -133,6 +139,7 @@ interface State {
   reasoning: string[];
   finish: string | null;
   firstAt: number | null;
+  lastAt: number;
   usage: WireUsage | null;
   textCalls: number;
   malformed: string[];
@@ -177,16 +184,23 @@ function reading(chunk: WireChunk): ModelEvent[] {
 
 function usageOf(state: State, sentAt: number): ModelUsage {
   const { usage, timings } = state;
+  const completionTokens = usage?.completion_tokens ?? timings?.predicted_n ?? null;
   return {
     promptTokens: usage?.prompt_tokens ?? promptByTimings(timings),
-    completionTokens: usage?.completion_tokens ?? timings?.predicted_n ?? null,
+    completionTokens,
     cachedTokens: usage?.prompt_tokens_details?.cached_tokens ?? timings?.cache_n ?? null,
     firstTokenMs: state.firstAt === null ? null : Math.round(state.firstAt - sentAt),
     totalMs: Math.round(performance.now() - sentAt),
     queuedMs: 0,
     promptPerSecond: timings?.prompt_per_second ?? null,
-    tokensPerSecond: timings?.predicted_per_second ?? null,
+    tokensPerSecond: timings?.predicted_per_second ?? speedOf(state, completionTokens),
   };
+}
+
+/** Tokens per second as measured here: between the first and the last, of which one is not in between. */
+function speedOf({ firstAt, lastAt }: State, tokens: number | null): number | null {
+  const seconds = firstAt === null ? 0 : (lastAt - firstAt) / 1_000;
+  return tokens === null || tokens < 2 || seconds <= 0 ? null : (tokens - 1) / seconds;
 }
 
 /** llama-server's `prompt_n` leaves out what came from its cache. */

@@ -1,14 +1,20 @@
+import Anthropic from "@anthropic-ai/sdk";
 import OpenAI from "openai";
-import type { ChatCompletionChunk } from "openai/resources/chat/completions";
-import { Agent, type Dispatcher, fetch as undiciFetch } from "undici";
-import { shownAddress } from "./address.ts";
+import { Agent, fetch as undiciFetch } from "undici";
+import { rootOf, shownAddress } from "./address.ts";
+import { type Inflow, newInflow } from "./inflow.ts";
+import { anthropicHost } from "./modes/hosts.ts";
+import type { ApiMode } from "./settings.ts";
+import type { SentEvent } from "./sse.ts";
+import { type Tap, tapped } from "./tap.ts";
 import type { Watch } from "./watch.ts";
-import type { WireRequest } from "./wire.ts";
 
-/** Sockets and client for one process's model calls. */
+/** Sockets and clients for one process's model calls with one key. */
 export interface Connection {
-  /** Sends a chat request; resolves when the headers are there. Rejects as the SDK does. */
-  chat(address: string, request: WireRequest, watch: Watch): Promise<Opened>;
+  /** What servers were found to speak, by address; only where an address did not say so by itself. */
+  readonly spoken: Map<string, ApiMode>;
+  /** Sends a request for an answer; resolves when the headers are there. Rejects as the SDKs do. */
+  send(mode: ApiMode, address: string, path: string, body: unknown, watch: Watch): Promise<Opened>;
   /** GET of a JSON answer below the address. Rejects as the SDK does. */
   get(address: string, path: string, signal: AbortSignal): Promise<unknown>;
   /** POST of a JSON body below the address, for a JSON answer. Rejects as the SDK does. */
@@ -16,56 +22,119 @@ export interface Connection {
   close(): Promise<void>;
 }
 
-/** An answer whose body has not been read: a stream of chunks when it is one, else its text. */
+/** An answer whose body has not been read: a stream of events when it is one, else its text. */
 export type Opened =
-  | { readonly kind: "stream"; readonly chunks: AsyncIterable<ChatCompletionChunk> }
+  | { readonly kind: "stream"; readonly batches: AsyncIterable<readonly SentEvent[]> }
   | { readonly kind: "other"; readonly contentType: string; text(): Promise<string> };
 
 /** Opens nothing yet. `apiKey` null sends a key that says nothing; local servers want none. */
 export function connect(apiKey: string | null): Connection {
   // A queued request gets no headers for minutes, and pauses in a stream are the watch's business: no time-outs of undici's own.
   const agent = new Agent({ headersTimeout: 0, bodyTimeout: 0, connect: { timeout: 10_000 } });
-  const clients = new Map<string, OpenAI>();
-  const client = (address: string): OpenAI => {
-    const known = clients.get(address);
-    if (known) return known;
-    const fresh = newClient(address, apiKey);
-    clients.set(address, fresh);
-    return fresh;
-  };
+  const [openais, anthropics] = [new Map<string, OpenAI>(), new Map<string, Anthropic>()];
+  const openai = (address: string): OpenAI => kept(openais, address, () => newOpenAi(address, apiKey));
+  const anthropic = (address: string): Anthropic => kept(anthropics, address, () => newAnthropic(address, apiKey));
   return {
-    chat: async (address, request, watch) => {
-      const dispatcher = agent.compose(tap(watch));
-      const call = client(address).chat.completions.create(request, { signal: watch.signal, fetchOptions: { dispatcher } });
-      const { data, response } = await call.withResponse();
-      const contentType = response.headers.get("content-type") ?? "";
-      if (!/\b(?:html|json)\b/.test(contentType)) return { kind: "stream", chunks: data };
-      return { kind: "other", contentType, text: () => response.text() };
+    spoken: new Map(),
+    send: async (mode, address, path, body, watch) => {
+      const inflow = newInflow(watch.signal);
+      const tap = tapped(agent, inflow, () => watch.gotBytes());
+      // The body need not be packed: there is hardly more to a token than its frame, and it would have to be unpacked again.
+      const headers = { "accept-encoding": "identity" };
+      const options = { body, headers, signal: watch.signal, fetchOptions: { dispatcher: tap.dispatcher } };
+      const response =
+        mode === "anthropic_messages"
+          ? await anthropic(address).post(`/v1${path}`, options).asResponse()
+          : await openai(address).post(path, options).asResponse();
+      return opened(response, tap, inflow);
     },
-    get: (address, path, signal) => client(address).get(path, { signal, fetchOptions: { dispatcher: agent } }),
-    post: (address, path, body, signal) => client(address).post(path, { body, signal, fetchOptions: { dispatcher: agent } }),
+    get: (address, path, signal) => openai(address).get(path, { signal, fetchOptions: { dispatcher: agent } }),
+    post: (address, path, body, signal) => openai(address).post(path, { body, signal, fetchOptions: { dispatcher: agent } }),
     close: () => agent.destroy(),
   };
 }
 
-function newClient(address: string, apiKey: string | null): OpenAI {
+function opened(response: Response, tap: Tap, inflow: Inflow): Opened {
+  const contentType = response.headers.get("content-type") ?? "";
+  // fetch closes the socket of a response that is garbage.
+  inflow.held = response;
+  if (tap.taken) return { kind: "stream", batches: inflow };
+  if (/\b(?:html|json)\b/.test(contentType) || response.body === null) {
+    return { kind: "other", contentType, text: () => response.text() };
+  }
+  return { kind: "stream", batches: unpacked(inflow, response.body) };
+}
+
+/** A body that came packed although it was not to: fetch unpacks it. */
+function unpacked(inflow: Inflow, body: ReadableStream<Uint8Array>): Inflow {
+  const pour = async (): Promise<void> => {
+    for await (const bytes of body) inflow.push(bytes);
+    inflow.end();
+  };
+  pour().catch((error: unknown) => inflow.fail(error));
+  return inflow;
+}
+
+function kept<Value>(map: Map<string, Value>, key: string, make: () => Value): Value {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const fresh = make();
+  map.set(key, fresh);
+  return fresh;
+}
+
+/** The longest that a timer takes: the SDKs' own time-out is one of the headers, which a queued request waits for. */
+const noTimeout = 2_147_483_647;
+
+function newOpenAi(address: string, apiKey: string | null): OpenAI {
   const { bare, header } = withoutCredentials(address);
   return new OpenAI({
     baseURL: bare,
-    defaultHeaders: header,
+    defaultHeaders: { ...(anthropicHost(address) ? anthropicHeaders(apiKey) : {}), ...header },
     apiKey: apiKey ?? "none",
     // Null keeps the SDK from looking into the environment for these.
     adminAPIKey: null,
     organization: null,
     project: null,
     maxRetries: 0,
-    timeout: 2_147_483_647, // the SDK's is a time-out of the headers; the longest that a timer takes
+    timeout: noTimeout,
     logLevel: "off",
-    // Boundary: undici's own fetch and Response, whose types differ in name only from those of Node's bundled copy. They must come from
-    // the package the Agent comes from, or the dispatcher is refused.
-    fetch: undiciFetch as unknown as NonNullable<ConstructorParameters<typeof OpenAI>[0]>["fetch"],
+    fetch: errorKeepingFetch,
   });
 }
+
+function newAnthropic(address: string, apiKey: string | null): Anthropic {
+  const { bare, header } = withoutCredentials(rootOf(address));
+  return new Anthropic({
+    baseURL: bare,
+    // Others than Anthropic look for the key where OpenAI has it, which is where the SDK puts it.
+    defaultHeaders: { ...anthropicHeaders(apiKey), ...(anthropicHost(address) ? { authorization: null } : {}), ...header },
+    apiKey: apiKey ?? "none",
+    webhookKey: null,
+    maxRetries: 0,
+    timeout: noTimeout,
+    logLevel: "off",
+    openTelemetry: false,
+    fetch: plainFetch,
+  });
+}
+
+function anthropicHeaders(apiKey: string | null): Record<string, string | null> {
+  return { "x-api-key": apiKey ?? "none", "anthropic-version": "2023-06-01" };
+}
+
+// Boundary: undici's own fetch and Response, whose types differ in name only from those of Node's bundled copy. They must come from
+// the package the Agent comes from, or the dispatcher is refused.
+const plainFetch = undiciFetch as unknown as typeof fetch;
+
+/** The SDK drops an error's words unless they are in a field `error`; FastAPI's are in `detail`, older servers' in `message`. */
+const errorKeepingFetch: typeof fetch = async (input, init) => {
+  const response = await plainFetch(input, init);
+  if (response.ok || !(response.headers.get("content-type") ?? "").includes("json")) return response;
+  const text = await response.text();
+  const { status, headers } = response;
+  return new Response(/"error"\s*:/.test(text) ? text : `{"error":${text}}`, { status, headers });
+};
 
 /** fetch refuses a URL with a name and password in it; they go where a proxy expects them. */
 function withoutCredentials(address: string): { readonly bare: string; readonly header: Record<string, string> } {
@@ -74,21 +143,4 @@ function withoutCredentials(address: string): { readonly bare: string; readonly 
   const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
   const header = { authorization: `Basic ${Buffer.from(pair).toString("base64")}` };
   return { bare: shownAddress(address), header };
-}
-
-/** Tells the watch of every piece of a body, at no cost for the stream. */
-function tap(watch: Watch): Dispatcher.DispatcherComposeInterceptor {
-  return (dispatch) => (options, handler) =>
-    dispatch(options, {
-      onRequestStart: (controller, context) => handler.onRequestStart?.(controller, context),
-      onRequestUpgrade: (controller, status, headers, socket) => handler.onRequestUpgrade?.(controller, status, headers, socket),
-      onResponseStarted: () => handler.onResponseStarted?.(),
-      onResponseStart: (controller, status, headers, message) => handler.onResponseStart?.(controller, status, headers, message),
-      onResponseData: (controller, chunk) => {
-        watch.gotBytes();
-        return handler.onResponseData?.(controller, chunk);
-      },
-      onResponseEnd: (controller, trailers) => handler.onResponseEnd?.(controller, trailers),
-      onResponseError: (controller, error) => handler.onResponseError?.(controller, error),
-    });
 }

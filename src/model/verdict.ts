@@ -1,3 +1,4 @@
+import { APIConnectionError as AnthropicConnectionError, APIError as AnthropicError } from "@anthropic-ai/sdk";
 import { APIConnectionError, APIError } from "openai";
 import { Failure, type FailureCode } from "../core/failures.ts";
 import { isObject } from "./arguments.ts";
@@ -7,7 +8,13 @@ import { shownAddress } from "./address.ts";
 /** What to do about a request that went wrong. Every one carries the failure to end with when that is of no use. */
 export type Verdict =
   /** Try again: at once, after so long, or (null) after a growing pause. */
-  | { readonly kind: "again"; readonly afterMs: number | null; readonly failure: Failure }
+  | {
+      readonly kind: "again";
+      readonly afterMs: number | null;
+      readonly failure: Failure;
+      /** The server could not make sense of what its model wrote: another sample, or less of its help, is likely to pass. */
+      readonly unparsed?: true;
+    }
   | { readonly kind: "loading"; readonly failure: Failure }
   /** There is no such endpoint: the address may lack its `/v1`. */
   | { readonly kind: "misaddressed"; readonly failure: Failure }
@@ -23,13 +30,12 @@ export interface Asked {
   readonly bytes: boolean;
 }
 
-/** Judges whatever the SDK threw. */
+/** Judges whatever an SDK threw. */
 export function judge(thrown: unknown, asked: Asked): Verdict {
   if (thrown instanceof Failure) return final(thrown);
-  if (thrown instanceof APIConnectionError) return judgeConnection(thrown, asked);
-  if (thrown instanceof APIError && thrown.status !== undefined)
-    return judgeStatus(thrown.status, textOf(thrown), asked, thrown.headers);
-  if (thrown instanceof APIError) return judgeInStream(thrown, asked);
+  if (thrown instanceof APIConnectionError || thrown instanceof AnthropicConnectionError) return judgeConnection(thrown, asked);
+  const status = statusOf(thrown);
+  if (status !== null) return judgeStatus(status.code, textOf(status.error), asked, status.error.headers);
   // What is left are a socket closed in mid-body ("terminated") and JSON cut in the middle.
   const failure = broken(asked, "broke off its answer", thrown);
   return asked.bytes ? final(failure) : { kind: "again", afterMs: 0, failure };
@@ -51,6 +57,17 @@ export function judgeBody(contentType: string, body: unknown, asked: Asked): Ver
   return judgeStatus(statusIn(error) ?? 400, text, asked);
 }
 
+interface Status {
+  readonly code: number;
+  readonly error: APIError | AnthropicError;
+}
+
+function statusOf(thrown: unknown): Status | null {
+  if (!(thrown instanceof APIError || thrown instanceof AnthropicError)) return null;
+  const { status } = thrown;
+  return typeof status === "number" ? { code: status, error: thrown } : null;
+}
+
 /** The failure of a stream that ended without saying that it was complete. */
 export function endedEarly(asked: Asked): Failure {
   return broken(asked, "ended its answer without finishing it");
@@ -65,7 +82,7 @@ export function stalledFailure(asked: Asked, ms: number): Failure {
 
 const addressAdvice = "Set OPENAI_BASE_URL (model.base_url) to the server's address with /v1, like http://127.0.0.1:8080/v1.";
 
-function judgeConnection(error: APIConnectionError, asked: Asked): Verdict {
+function judgeConnection(error: Error, asked: Asked): Verdict {
   const code = codeOf(error);
   const why = connectionWords[code] ?? code;
   const advice = "Start the model server, or set OPENAI_BASE_URL (model.base_url) to where it runs.";
@@ -102,20 +119,35 @@ function judgeStatus(status: number, text: string, asked: Asked, headers?: Heade
   const tooLong = overlong(text);
   if (tooLong !== null) return final(tooLong);
   if (status === 401 || status === 403) return { kind: "key_refused", failure: keyRefused(asked, status) };
-  if (status === 404 && /model/i.test(text)) return { kind: "unknown_model", failure: refused(asked, text) };
+  if (unparsed.test(text)) return misread(text, asked);
+  if ((status === 404 && /model/i.test(text)) || (status === 400 && noSuchModel.test(text)))
+    return { kind: "unknown_model", failure: refused(asked, text) };
   if (status === 404 || status === 405)
     return { kind: "misaddressed", failure: refused(asked, `${status} ${text}`, addressAdvice) };
-  if (status === 400 && /enable-auto-tool-choice/.test(text)) return final(refused(asked, text, vllmAdvice));
+  const flag = missingFlags.find(({ pattern }) => pattern.test(text));
+  if (flag !== undefined) return final(refused(asked, text, flag.advice));
   if (status === 503 && /loading model/i.test(text)) return { kind: "loading", failure: stillLoading(asked) };
   return mayPass(status, text) ? busy(status, text, asked, headers) : final(refused(asked, `${status} ${text}`));
 }
 
-const vllmAdvice = "Start vLLM with --enable-auto-tool-choice and the --tool-call-parser of your model.";
+/** What llama.cpp says when its parser fails on what the model wrote; the second is older builds'. */
+const unparsed = /does not match the expected [\w-]+ format|failed to parse input at pos/i;
+
+const noSuchModel = /\bmodel\b[^.]{0,120}\b(?:does not exist|not found|not loaded)\b|model_not_found/i;
+
+/** Flags without which a server has no tools, and which it names itself. */
+const missingFlags: readonly { readonly pattern: RegExp; readonly advice: string }[] = [
+  {
+    pattern: /enable-auto-tool-choice|tool-call-parser/,
+    advice: "Start vLLM with --enable-auto-tool-choice and the --tool-call-parser of your model.",
+  },
+  { pattern: /requires --jinja/, advice: "Start llama-server with --jinja." },
+];
 
 /** Not so those server errors that the same request will meet again: a disabled endpoint, a history or a picture it cannot read. */
 function mayPass(status: number, text: string): boolean {
   if (status < 500) return status === 408 || status === 425 || status === 429;
-  return status !== 501 && status !== 505 && !/failed to parse (?:tool call|input)|image input is not supported/i.test(text);
+  return status !== 501 && status !== 505 && !/failed to parse tool call|image input is not supported/i.test(text);
 }
 
 function stillLoading(asked: Asked): Failure {
@@ -147,13 +179,25 @@ function retryAfter(headers?: Headers): number | null {
   return Number.isFinite(wait) ? Math.max(0, wait) : null;
 }
 
-function judgeInStream(error: APIError, asked: Asked): Verdict {
-  const text = textOf(error);
+/** Judges an error that came in mid-stream. */
+export function judgeInStream(error: unknown, asked: Asked): Verdict {
+  const text = errorText(error);
   const tooLong = overlong(text);
   if (tooLong !== null) return final(tooLong);
-  const failure = broken(asked, `broke off with an error: ${text}`, error);
-  // Before any word: llama.cpp's parser choked on what the model wrote; another sample is likely to pass.
-  return { kind: "again", afterMs: 0, failure };
+  if (unparsed.test(text)) return misread(text, asked);
+  const overloaded = isObject(error) && /overload|rate_?limit/i.test(String(error["type"] ?? ""));
+  return { kind: "again", afterMs: overloaded ? null : 0, failure: broken(asked, `broke off with an error: ${text}`) };
+}
+
+function misread(text: string, asked: Asked): Verdict {
+  const advice = "Send /retry; if it happens again, update llama.cpp, or take another model.";
+  const message = `the model server at ${at(asked)} could not read what its model wrote: ${text}`;
+  return {
+    kind: "again",
+    afterMs: 0,
+    unparsed: true,
+    failure: new Failure("model.broken", message, { advice, retryable: true }),
+  };
 }
 
 function keyRefused(asked: Asked, status: number): Failure {
@@ -183,8 +227,10 @@ function at(asked: Asked): string {
 }
 
 /** The server's own words, short and without markup. */
-function textOf(error: APIError): string {
-  return errorText(error.error ?? error.message.replace(/^\d{3} /, ""));
+function textOf({ error, message }: APIError | AnthropicError): string {
+  // Anthropic's SDK has the whole body here, OpenAI's what is in its field `error`.
+  const said = isObject(error) && isObject(error["error"]) ? error["error"] : error;
+  return errorText(said ?? message.replace(/^\d{3} /, ""));
 }
 
 function errorText(error: unknown): string {

@@ -1,4 +1,3 @@
-import type { ChatCompletionCreateParamsStreaming, ChatCompletionMessageParam } from "openai/resources/chat/completions";
 import type { ModelMessage, ModelRequest, ToolCall } from "../core/model.ts";
 import { isObjectText } from "./arguments.ts";
 import { neutralise } from "./neutralise.ts";
@@ -7,30 +6,57 @@ import { neutralise } from "./neutralise.ts";
 export interface WireSetting {
   readonly model: string;
   readonly maxTokens: number | null;
-  /** llama-server tells how far it has read when asked; other servers may refuse the field. */
+  /** It is a llama-server: that one tells how far it has read when asked (others may refuse the field) and takes thoughts back in every mode. */
   readonly progress: boolean;
+  /** The model's window, where it is known. */
+  readonly window?: number | null;
 }
 
-export type WireRequest = ChatCompletionCreateParamsStreaming & { return_progress?: boolean };
-
-/** The request's body. It depends on its arguments only, byte for byte: a server's prefix cache lives on that. */
-export function toWire(request: ModelRequest, setting: WireSetting): WireRequest {
-  const tools = request.tools.map((spec) => ({
+/** The body of a chat request. It depends on its arguments only, byte for byte: a server's prefix cache lives on that. */
+export function toWire(request: ModelRequest, setting: WireSetting): Record<string, unknown> {
+  const tools = offeredTools(request).map((spec) => ({
     type: "function" as const,
     function: { name: spec.name, description: spec.description, parameters: { ...spec.parameters } },
   }));
+  const { schema, temperature } = request;
   return {
     model: setting.model,
-    messages: request.messages.map(toMessage),
+    messages: withTurnThoughts(request.messages).map(toMessage),
     ...(tools.length === 0 ? {} : { tools, tool_choice: request.toolChoice }),
+    ...(schema === undefined ? {} : { response_format: { type: "json_schema", json_schema: { name: schemaName, schema } } }),
     stream: true,
     stream_options: { include_usage: true },
+    ...(temperature === undefined ? {} : { temperature }),
     ...(setting.maxTokens === null ? {} : { max_tokens: setting.maxTokens }),
     ...(setting.progress ? { return_progress: true } : {}),
   };
 }
 
-function toMessage(message: ModelMessage): ChatCompletionMessageParam {
+/** What an answer of a given schema is called where it needs a name. */
+export const schemaName = "answer";
+
+/** A request for an answer of a schema offers no tools: together servers refuse them, or ignore one. */
+export function offeredTools({ tools, schema }: ModelRequest): ModelRequest["tools"] {
+  return schema === undefined ? tools : [];
+}
+
+/**
+ * The messages without thoughts from before the last user message: those belong to turns that are over. Templates drop them by themselves,
+ * so this changes no prompt there, and it makes servers alike.
+ */
+export function withTurnThoughts(messages: readonly ModelMessage[]): readonly ModelMessage[] {
+  const turn = messages.findLastIndex((message) => message.role === "user");
+  return messages.map((message, at) =>
+    at < turn && message.role === "assistant" && message.reasoning !== "" ? { ...message, reasoning: "" } : message,
+  );
+}
+
+/** Arguments that are no JSON object make llama-server answer 500 to every later turn of the session, so they go out as `{}`. */
+export function argumentsText(call: ToolCall): string {
+  return isObjectText(call.arguments) ? neutralise(call.arguments) : "{}";
+}
+
+function toMessage(message: ModelMessage): Record<string, unknown> {
   const content = neutralise(message.content);
   switch (message.role) {
     case "system":
@@ -39,7 +65,7 @@ function toMessage(message: ModelMessage): ChatCompletionMessageParam {
     case "tool":
       return { role: "tool", tool_call_id: message.call, content };
     case "assistant": {
-      // Not in the SDK's type: the field in which llama-server and vLLM take a model's earlier thoughts back.
+      // Not in OpenAI's own form: the field in which llama-server and vLLM take a model's earlier thoughts back.
       const reasoning = message.reasoning === "" ? {} : { reasoning_content: neutralise(message.reasoning) };
       const calls = message.calls.length === 0 ? {} : { tool_calls: message.calls.map(toCall) };
       return { role: "assistant", content, ...reasoning, ...calls };
@@ -47,8 +73,6 @@ function toMessage(message: ModelMessage): ChatCompletionMessageParam {
   }
 }
 
-/** Arguments that are no JSON object make llama-server answer 500 to every later turn of the session, so they go out as `{}`. */
-function toCall(call: ToolCall) {
-  const text = isObjectText(call.arguments) ? neutralise(call.arguments) : "{}";
-  return { id: call.id, type: "function" as const, function: { name: call.name, arguments: text } };
+function toCall(call: ToolCall): Record<string, unknown> {
+  return { id: call.id, type: "function", function: { name: call.name, arguments: argumentsText(call) } };
 }
