@@ -15,7 +15,7 @@ import type { Metrics } from "../src/core/metrics.ts";
 import type { Models, ToolSpec } from "../src/core/model.ts";
 import type { JobOutcome, Queues } from "../src/core/queue.ts";
 import type { SandboxBackend } from "../src/core/sandbox.ts";
-import type { Tool, ToolLimits } from "../src/core/tool.ts";
+import type { ConfigurationPorts, Tool, ToolLimits } from "../src/core/tool.ts";
 import type { Db, Hold } from "../src/store/hold.ts";
 import { abandonSession, freezePrompt, releaseIfIdle, type SessionInfo } from "../src/store/sessions.ts";
 import { beginTurn, type Turn } from "../src/store/turns.ts";
@@ -31,6 +31,7 @@ export interface TurnParts {
   readonly sandboxes: SandboxBackend;
   readonly tools: ReadonlyMap<string, Tool>;
   readonly toolSpecs: readonly ToolSpec[];
+  readonly configuration: ConfigurationPorts;
   readonly metrics: Metrics;
   readonly titles: Titles;
   readonly log: Log;
@@ -188,11 +189,13 @@ async function run(parts: TurnParts, one: OneTurn): Promise<TurnEnd> {
     signal,
     limits: parts.settings.limits,
     openSandbox: () => parts.sandboxes.open(sandboxOwner, info.session),
+    configuration: parts.configuration,
     remember: (change) => remember(parts.db, owner, parts.settings.memory, change),
   });
   const { db, tools, metrics, titles } = parts;
-  const { maxSteps, steer } = parts.settings;
   const model = await parts.models.current({ id: info.session, choice: info.choice });
+  // Asking for the model has read the configuration again.
+  const { maxSteps, steer } = parts.settings;
   return await runTurn({
     db,
     hold: one.hold,

@@ -4,7 +4,7 @@ import { asFailure } from "../core/failures.ts";
 import type { Metrics } from "../core/metrics.ts";
 import type { ModelMessage, ToolCall } from "../core/model.ts";
 import type { Sandbox } from "../core/sandbox.ts";
-import type { MemoryChange, Tool, ToolContext, ToolLimits } from "../core/tool.ts";
+import type { ConfigurationPorts, MemoryChange, Tool, ToolContext, ToolLimits } from "../core/tool.ts";
 import { redact } from "../core/redact.ts";
 import { closeNames } from "../model/names.ts";
 import type { Db, Hold } from "../store/hold.ts";
@@ -35,6 +35,7 @@ export function toolContext(parts: {
   limits: ToolLimits;
   openSandbox: () => Promise<Sandbox>;
   remember: (change: MemoryChange) => Promise<string>;
+  configuration: ConfigurationPorts;
 }): Omit<ToolContext, "progress"> {
   let opened: Promise<Sandbox> | null = null;
   const { openSandbox, ...rest } = parts;

@@ -212,6 +212,8 @@ export const keys = {
 
   "agent.max_turns": row(whole(1, 10_000, "steps"), 50, "Model calls one request may take.", {
     aliases: ["agent.max_iterations"],
+    effect: "message",
+    chat: true,
   }),
   "agent.reasoning_effort": row(
     oneOf(efforts),

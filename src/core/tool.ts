@@ -21,10 +21,20 @@ export interface ToolContext {
   sandbox(): Promise<Sandbox>;
   /** Changes the asker's memory (in a shared chat, that chat's); returns the line the model reads; throws for the model. */
   remember(change: MemoryChange): Promise<string>;
+  /** The agent's own settings; who may change them is the tool's to say. */
+  readonly configuration: ConfigurationPorts;
   /** Shows a piece of output while the tool runs. */
   progress(chunk: string): void;
   /** Limits from the configuration. */
   readonly limits: ToolLimits;
+}
+
+/** The agent's own settings, by their paths. Both give what the model reads, without secrets, and throw for the model. */
+export interface ConfigurationPorts {
+  /** One key, or all of a section. */
+  get(key: string): Promise<string>;
+  /** Empty text goes back to the default. */
+  set(key: string, value: string): Promise<string>;
 }
 
 export interface ToolLimits {

@@ -10,6 +10,8 @@ import type { StandingFacts } from "../gateway/parts.ts";
 import { type ChosenSandboxes, openSandboxes } from "../sandbox/index.ts";
 import { toolSpecs, tools } from "../tools/index.ts";
 import type { Base } from "./base.ts";
+import { openConfiguration } from "./configuration.ts";
+import { placeSaved } from "./default-model.ts";
 
 /** What turns need, opened in this process. */
 export interface WorkerSide {
@@ -39,13 +41,15 @@ export function openWorkerSide(base: Base): WorkerSide {
 }
 
 export async function startTurns(base: Base, worker: WorkerSide): Promise<void> {
-  const { config, database, queues, live, metrics, log, stack } = base;
+  const { config, follow, database, queues, live, metrics, log, stack } = base;
   const sandboxes = await worker.sandboxes;
   const offered = offeredTools(config);
   const { db } = database;
   const settings = {
     concurrency: config.agent.workerConcurrency,
-    maxSteps: config.agent.maxTurns,
+    get maxSteps() {
+      return follow.current.agent.maxTurns;
+    },
     steer: config.display.busyInputMode === "steer",
     drainMs: config.agent.drainTimeout * 1_000,
     memory: memoryLimits(config),
@@ -54,7 +58,10 @@ export async function startTurns(base: Base, worker: WorkerSide): Promise<void> 
   const byName = new Map(offered.map((tool) => [tool.name, tool]));
   const specs = toolSpecs(offered, sandboxes.hint);
   const titles = openTitles({ db, models: worker.models, metrics, log, settings: () => titleSettings(base) });
+  const models = { listings: (signal: AbortSignal) => base.models.listings(signal) };
+  const configuration = openConfiguration({ home: config.home, env: process.env, models, placeSaved: () => placeSaved(base) });
   const parts = {
+    configuration,
     titles,
     db,
     queues,

@@ -1,5 +1,6 @@
 import type { Tool } from "../core/tool.ts";
 import { capText } from "./cap.ts";
+import { configuration } from "./configuration.ts";
 import { memory } from "./memory.ts";
 import { readFile } from "./read-file.ts";
 import { terminal } from "./terminal.ts";
@@ -9,7 +10,7 @@ export { parseArguments } from "./arguments.ts";
 export { toolSpecs } from "./specs.ts";
 
 /** ONE LINE A TOOL. */
-const registered = [memory, readFile, terminal, writeFile] as const satisfies readonly Tool[];
+const registered = [configuration, memory, readFile, terminal, writeFile] as const satisfies readonly Tool[];
 
 /** All tools; what they return and the errors they throw are cut to `limits.resultChars`. */
 export const tools: readonly Tool[] = registered.map(capped);

@@ -9,6 +9,7 @@ const hint = "A Linux container.";
 
 /** A call of each tool that must pass. */
 const calls: Record<string, Record<string, unknown>> = {
+  configuration: { action: "set", key: "compression.threshold", value: "0.7" },
   memory: { action: "add", target: "user", content: "Likes tea." },
   read_file: { path: "notes.txt" },
   terminal: { command: "echo hi" },
@@ -178,6 +179,7 @@ function contextOf(rig: Rig) {
       changes.push(change);
       return "noted";
     },
+    configuration: { get: async (key) => `${key}: 1`, set: async (key, value) => `${key} is ${value} now` },
     progress: (chunk) => shown.push(chunk),
     limits: { commandMs: 20_000, resultChars: 5_000 },
   };
