@@ -1,7 +1,9 @@
-import type { Model, ModelFacts } from "../core/model.ts";
-import { Failure } from "../core/failures.ts";
+import { asFailure, Failure } from "../core/failures.ts";
+import type { Model } from "../core/model.ts";
 import { shownModel } from "../model/address.ts";
-import { probeTools, type ToolProbe } from "../model/measure/tool-probe.ts";
+import { ask } from "../model/measure/asking.ts";
+import { probeTools } from "../model/measure/tool-probe.ts";
+import type { ModelSettings } from "../model/settings.ts";
 import { toolSpecs, tools } from "../tools/index.ts";
 import { aboutModel, withModel } from "./asked-model.ts";
 import type { CheckInput, CheckResult } from "./checks.ts";
@@ -21,7 +23,7 @@ export async function checkTools(input: CheckInput): Promise<CheckResult[]> {
     return await withModel(loaded.config, {}, async (model, settings) => {
       const raw = openServer(model, settings);
       try {
-        return await probeAll(model, raw, (line) => context.remark(line), asked.full);
+        return await probeAll({ model, raw, settings, full: asked.full }, (line) => context.remark(line));
       } finally {
         await raw.close();
       }
@@ -33,7 +35,14 @@ export async function checkTools(input: CheckInput): Promise<CheckResult[]> {
   }
 }
 
-async function probeAll(model: Model, raw: RawServer, say: (line: string) => void, full: boolean): Promise<CheckResult[]> {
+interface Probed {
+  readonly model: Model;
+  readonly raw: RawServer;
+  readonly settings: ModelSettings;
+  readonly full: boolean;
+}
+
+async function probeAll({ model, raw, settings, full }: Probed, say: (line: string) => void): Promise<CheckResult[]> {
   const signal = AbortSignal.timeout(fullProbeMs * 2);
   const deadlineMs = full ? fullProbeMs : probeMs;
   say(`Probing ${shownModel(model.name)} for ${full ? "up to five minutes" : "about a minute"}; --quick leaves this out.`);
@@ -43,8 +52,13 @@ async function probeAll(model: Model, raw: RawServer, say: (line: string) => voi
   const template = await templateLines(raw, facts, signal);
   const injection = await injectionLine(model, template.words, signal);
   const probe = await probeTools(model, signal, { tools: toolSpecs(tools, "A Linux container."), full, deadlineMs, say });
-  const found = [about, ...remarks, ...template.lines, ...injection, ...toolLines(probe, facts, model, deadlineMs)];
-  if (faultLine(probe, facts) !== null) return found;
+  const seen = [about, ...remarks, ...template.lines, ...injection];
+  const fault = faultLine(probe, facts);
+  if (fault !== null) {
+    const why = await plainFailure(model, signal);
+    return [...seen, why === null ? fault : { state: "warn", text: `Not probed: ${why}.`, mend: "" }];
+  }
+  const found = [...seen, ...probeLines(probe, facts, settings.effort, model.name, deadlineMs)];
   say("Whole answers against streams, then the cache: whether it keeps people apart …");
   const agreement = probe.calls > probe.textCalls ? await agreementLine(raw, model, signal) : [];
   const leak = await leakLine(model, facts, signal);
@@ -52,7 +66,14 @@ async function probeAll(model: Model, raw: RawServer, say: (line: string) => voi
   return [...found, ...agreement, ...leak, ...(await pinningLine(raw, facts, signal))];
 }
 
-function toolLines(probe: ToolProbe, facts: ModelFacts, model: Model, deadlineMs: number): CheckResult[] {
-  const fault = faultLine(probe, facts);
-  return fault === null ? probeLines(probe, facts, model.name, deadlineMs) : [fault];
+/** Why the model answers nothing at all, tools or not; null when it does answer. The check of the model has told the mend. */
+async function plainFailure(model: Model, signal: AbortSignal): Promise<string | null> {
+  const within = AbortSignal.any([signal, AbortSignal.timeout(plainMs)]);
+  const plain = { tools: [], toolChoice: "auto", effort: "none", maxTokens: 1 } as const;
+  return await ask(model, { ...plain, messages: [{ role: "user", content: "Say ok." }] }, within).then(
+    () => null,
+    (thrown: unknown) => asFailure(thrown).message.replace(/\.$/, ""),
+  );
 }
+
+const plainMs = 30_000;

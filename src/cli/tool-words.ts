@@ -1,4 +1,4 @@
-import type { ModelFacts } from "../core/model.ts";
+import type { Effort, ModelFacts } from "../core/model.ts";
 import { adviceFor, bounds, leastRight } from "../model/measure/advice.ts";
 import { leastWritten, rate, time } from "../model/measure/speed-words.ts";
 import type { ToolProbe } from "../model/measure/tool-probe.ts";
@@ -30,23 +30,29 @@ const parsers =
   "--enable-auto-tool-choice and the --tool-call-parser of the model: hermes (Hermes, Qwen2.5, Qwen3), qwen3_xml (Qwen3.5, Qwen3-Coder), llama3_json (Llama 3)";
 
 /** What the probe found, a line each. */
-export function probeLines(probe: ToolProbe, facts: ModelFacts, model: string, deadlineMs: number): CheckResult[] {
+export function probeLines(
+  probe: ToolProbe,
+  facts: ModelFacts,
+  effort: Effort,
+  model: string,
+  deadlineMs: number,
+): CheckResult[] {
   if (probe.done === 0) {
     const text = `No tool call was answered within ${deadlineMs / 1_000} s: the model is too slow, or the server busy.`;
     return [{ state: "warn", text, mend: "`hermes bench model` measures its speed." }];
   }
-  return [accuracy(probe, facts, model, deadlineMs), ...wrong(probe), ...textForm(probe, facts), speed(probe)];
+  return [accuracy(probe, adviceFor(facts, effort, model), deadlineMs), ...wrong(probe), ...textForm(probe, facts), speed(probe)];
 }
 
-function accuracy(probe: ToolProbe, facts: ModelFacts, model: string, deadlineMs: number): CheckResult {
+function accuracy(probe: ToolProbe, advice: string, deadlineMs: number): CheckResult {
   const { right, done, cases } = probe;
   const { low, high } = bounds(right, done);
   const late = done < cases ? `, ${done} of ${cases} in the ${deadlineMs / 1_000} s given` : "";
   const text = `Tool calls: ${right} of ${done} cases right (${percent(right / done)}${late}). The true rate lies between ${percent(low)} and ${percent(high)}.`;
-  if (high < leastRight) return { state: high < useless ? "fail" : "warn", text, mend: adviceFor(facts, model) };
+  if (high < leastRight) return { state: high < useless ? "fail" : "warn", text, mend: advice };
   const open = low >= leastRight ? "" : verdict(cases);
   if (right / done >= leastRight) return { state: "ok", text: `${text}${open}`, mend: "" };
-  return { state: "warn", text: `${text}${open}`, mend: adviceFor(facts, model) };
+  return { state: "warn", text: `${text}${open}`, mend: advice };
 }
 
 /** Such a model can't do anything with tools. */

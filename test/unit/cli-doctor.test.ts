@@ -10,6 +10,9 @@ import { type TestContext, test } from "node:test";
 import { hermes } from "../../src/cli/hermes.ts";
 import { pingRedis } from "../../src/cli/redis-ping.ts";
 import { serveControl } from "../../src/gateway/control-socket.ts";
+import { type ModelServerOptions, modelServerWith, type Responder, say, type Seen, status } from "../doubles/model-server.ts";
+import { llamaServer, vllm } from "../doubles/server-kinds.ts";
+import { clumsy, perfect, textual } from "../doubles/tool-caller.ts";
 import { startRedis } from "../services/redis.ts";
 
 /** A service that holds the record, so that doctor does not open one. */
@@ -23,13 +26,17 @@ async function heldHome(t: TestContext): Promise<string> {
   return home;
 }
 
-async function doctor(home: string, env: Readonly<Record<string, string>>): Promise<{ status: number; lines: string[] }> {
+async function doctor(
+  home: string,
+  env: Readonly<Record<string, string>>,
+  ...options: readonly string[]
+): Promise<{ status: number; lines: string[] }> {
   let out = "";
-  const status = await hermes(["doctor"], {
+  const status = await hermes(["doctor", ...options], {
     env: { HERMES_HOME: home, ...env },
     stdin: Readable.from([]),
     stdout: { write: (text) => (out += text) },
-    stderr: { write: (text) => (out += text) },
+    stderr: { write: () => undefined },
   });
   return { status, lines: out.trim().split("\n") };
 }
@@ -56,13 +63,14 @@ async function servers(t: TestContext): Promise<string> {
 test("a whole house in order: one line a part, status 0", async (t) => {
   const origin = await servers(t);
   await using redis = await startRedis();
-  const { status, lines } = await doctor(await heldHome(t), {
+  const env = {
     OPENAI_BASE_URL: `${origin}/v1`,
     TELEGRAM_API_ROOT: origin,
     TELEGRAM_BOT_TOKEN: "1:good",
     REDIS_URL: redis.url,
     DOCKER_HOST: "unix:///nonexistent.sock",
-  });
+  };
+  const { status, lines } = await doctor(await heldHome(t), env, "--quick");
   const says = [
     /^ok +home +.* is writable/,
     /^ok +config/,
@@ -72,10 +80,11 @@ test("a whole house in order: one line a part, status 0", async (t) => {
   const rest = [
     /^warn +docker .*virtual shell/,
     /^ok +model +qwen at /,
+    /^ok +tools +Not probed, because of --quick/,
     /^ok +telegram +@team_bot: https:\/\/t\.me\/team_bot$/,
     /^All is well\.$/,
   ];
-  assert.equal(lines.length, 8, lines.join("\n"));
+  assert.equal(lines.length, 9, lines.join("\n"));
   for (const [index, pattern] of [...says, ...rest].entries()) assert.match(lines[index] ?? "", pattern);
   assert.equal(status, 0);
 });
@@ -129,4 +138,101 @@ test("pingRedis: a password that is missing, wrong, right; something that is no 
     pingRedis(`redis://127.0.0.1:${(silent.address() as AddressInfo).port}`, AbortSignal.timeout(50)),
     /does not answer \(no answer in time\)/,
   );
+});
+
+/** The lines about tools of a doctor whose model is this double. */
+async function toolLines(
+  t: TestContext,
+  kind: ModelServerOptions,
+  responder: Responder,
+): Promise<{ status: number; lines: string }> {
+  await using server = await modelServerWith(kind, responder);
+  const { status, lines } = await doctor(await heldHome(t), {
+    OPENAI_BASE_URL: server.url,
+    DOCKER_HOST: "unix:///nonexistent.sock",
+    TERMINAL_ENV: "virtual",
+  });
+  return { status, lines: lines.filter((line) => / tools /.test(line)).join("\n") };
+}
+
+/** llama-server that renders a template; `text` is what it makes of any conversation. */
+function rendering(text: (conversation: string) => string): ModelServerOptions {
+  const kind = llamaServer({ window: 16_384, slots: 2 });
+  const routes: typeof kind.routes = (asked) => {
+    const body = JSON.stringify(asked.body);
+    if (asked.path === "/apply-template") return { status: 200, body: { prompt: text(body) } };
+    if (asked.path === "/v1/chat/completions/input_tokens") return { status: 200, body: { input_tokens: body.length } };
+    return kind.routes?.(asked) ?? null;
+  };
+  return { ...kind, routes };
+}
+
+test("a model that calls perfectly behind a good llama-server: nothing to mend", async (t) => {
+  const { status, lines } = await toolLines(
+    t,
+    rendering((conversation) => `${conversation}<|im_end|>\n<|im_start|>assistant\n`),
+    perfect,
+  );
+  assert.equal(status, 0, lines);
+  assert.match(lines, /llama-server \S+, 16,384 tokens a request, 2 slots/);
+  assert.match(lines, /^ok .*The chat template shows tools, calls and results/m);
+  assert.match(lines, /^ok .*stay plain text for this model/m);
+  assert.match(lines, /^ok .*20 of 20 cases right \(100 %\).*between 83 % and 100 %\. 20 cases are no verdict.*--full/m);
+  assert.match(lines, /^ok .*A streamed call is the same as one in a whole answer/m);
+  assert.match(lines, /^ok .*did not turn up in another/m);
+  assert.doesNotMatch(lines, /^(warn|fail) (?!.*(?:tok\/s|slot))/m);
+});
+
+test("faults of servers are named with the flag that mends them", async (t) => {
+  const withTools = (seen: Seen): boolean => seen.body.tools !== undefined;
+  const jinja = await toolLines(t, llamaServer(), (seen) =>
+    withTools(seen) ? status(500, { error: { code: 500, message: "tools param requires --jinja flag" } }) : say("Hm."),
+  );
+  assert.equal(jinja.status, 1);
+  assert.match(jinja.lines, /^fail .*runs without --jinja\. → Start llama-server with --jinja\.$/m);
+  const choice = '"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set';
+  const parser = await toolLines(t, vllm(), (seen) =>
+    withTools(seen) ? status(400, { object: "error", message: choice, type: "BadRequestError", code: 400 }) : say("Hm."),
+  );
+  assert.match(parser.lines, /^fail .*without --enable-auto-tool-choice\. → Start vLLM with --enable-auto-tool-choice.*hermes/m);
+  const broken = await toolLines(t, {}, (seen) =>
+    withTools(seen) ? status(400, { error: { message: "no tools here" } }) : say("Hm."),
+  );
+  assert.match(broken.lines, /^fail .*answers no request with tools: .*no tools here/m);
+});
+
+test("a template without tools, calls as text, a leaking cache, a model that is no good", async (t) => {
+  const bare = await toolLines(
+    t,
+    rendering(() => "<|user|>Look it up.<|assistant|>"),
+    perfect,
+  );
+  assert.match(bare.lines, /^fail .*template leaves out the tool, the call, the result\. → .*--jinja/m);
+  const mute = await toolLines(
+    t,
+    rendering((conversation) => `${conversation}<|end|>`),
+    perfect,
+  );
+  assert.match(mute.lines, /^warn .*does not hand the word to the model/m);
+  const text = await toolLines(t, vllm(), textual);
+  assert.match(text.lines, /^ok .*20 of 20 cases right/m);
+  assert.match(
+    text.lines,
+    /^warn .*17 of 17 calls \(100 %\) came as text.*wrong --tool-call-parser or template.*→ Start vLLM with/m,
+  );
+  let kept = "";
+  const leaking = await toolLines(t, llamaServer({ slots: 1 }), (seen) => {
+    kept = /code word is (\S+)\./.exec(seen.raw)?.[1] ?? kept;
+    return seen.body.tools === undefined ? say(kept) : perfect(seen);
+  });
+  assert.equal(leaking.status, 1);
+  assert.match(leaking.lines, /^fail .*cache leaks.*in the very next request\. → .*--cache-ram 0 --no-cache-idle-slots/m);
+  const poor = await toolLines(
+    t,
+    llamaServer({ slots: 1, model: "qwen3-8b.gguf", caps: { supports_reasoning_effort: false } }),
+    clumsy,
+  );
+  assert.equal(poor.status, 1);
+  assert.match(poor.lines, /^fail .*[01] of 20 cases right .* → .*Qwen3\.5-9B/m);
+  assert.doesNotMatch(poor.lines, /Qwen3-8B \(/, "not the model that it is");
 });

@@ -1,4 +1,4 @@
-import type { ModelFacts } from "../../core/model.ts";
+import type { Effort, ModelFacts } from "../../core/model.ts";
 
 /** What a tool call is expected to be: right in at least this part of all cases. */
 export const leastRight = 0.95;
@@ -14,16 +14,22 @@ export function bounds(right: number, done: number): { readonly low: number; rea
 }
 
 /** What can be done for better tool calls: only what this server and template support, then models that do better. */
-export function adviceFor(facts: ModelFacts, model: string): string {
-  return `${effortAdvice(facts)} ${modelAdvice(model)}`;
+export function adviceFor(facts: ModelFacts, effort: Effort, model: string): string {
+  return `${effortAdvice(facts, effort)} ${modelAdvice(model)}`;
 }
 
-function effortAdvice({ effort, thinking }: ModelFacts): string {
-  if (effort === true) return "Set agent.reasoning_effort to high or xhigh: the template reads it.";
-  if (thinking === true) {
-    return "The probe ran without thinking, which agent.reasoning_effort medium turns on and which may help; more than that changes how long it thinks, no more.";
+function effortAdvice({ effort: levels, thinking }: ModelFacts, effort: Effort): string {
+  if (levels === true) {
+    return effort === "high" || effort === "xhigh"
+      ? "agent.reasoning_effort is as high as this template reads it already."
+      : "Set agent.reasoning_effort to high: the template reads it.";
   }
-  if (effort === false) return "agent.reasoning_effort xhigh would change nothing: the template reads no effort.";
+  if (thinking === true) {
+    return effort === "none"
+      ? "The template can think before it calls, which may help: set agent.reasoning_effort to medium. A level beyond that only gives it more room."
+      : `The probe ran without thinking; in chats the model thinks (agent.reasoning_effort ${effort}) and may do better. A higher level only gives it more room.`;
+  }
+  if (levels === false) return "agent.reasoning_effort xhigh would change nothing: the template reads no effort.";
   return "Whether agent.reasoning_effort changes anything here is unknown: the server does not tell.";
 }
 
