@@ -3,7 +3,7 @@ import type { Log } from "../core/log.ts";
 import type { Model, ModelEvent, ModelFacts, ModelRequest } from "../core/model.ts";
 import { shownAddress } from "./address.ts";
 import type { Affinity } from "./affinity.ts";
-import { askAt, type Journey, type LegSetting } from "./leg.ts";
+import { askAt, type Journey, type LegEnd, type LegSetting } from "./leg.ts";
 import type { Instead } from "./plan.ts";
 import type { Site } from "./pool.ts";
 import type { ProviderSetting } from "./settings.ts";
@@ -95,8 +95,7 @@ async function* travel(
     const changes = stop.target !== state.target;
     arrive(state, stop);
     if (why !== null && changes) yield { type: "notice", text: await changeNotice(setting, stop, why, journey.signal) };
-    const end = yield* askAt(setting, stop.site, journey, insteadOf(stop, route.slice(at + 1)));
-    setting.rested(stop.site);
+    const end = yield* visit(setting, stop, journey, insteadOf(stop, route.slice(at + 1)));
     if (end.type === "aborted") return yield end;
     if (end.type === "done") {
       settle(setting, journey.request, stop);
@@ -108,6 +107,21 @@ async function* travel(
     if (end.type === "fail" || at === route.length - 1) return yield failed(journey, why, last, end.partial);
   }
   yield failed(journey, why ?? unreachable("no model server is configured"), last, "");
+}
+
+async function* visit(
+  setting: ChatSetting,
+  { site }: Stop,
+  journey: Journey,
+  instead: Instead,
+): AsyncGenerator<ModelEvent, LegEnd> {
+  site.host.bound += 1;
+  try {
+    return yield* askAt(setting, site, journey, instead);
+  } finally {
+    site.host.bound -= 1;
+    setting.rested(site);
+  }
 }
 
 /** All stops in order: the target's servers, the session's own first, then what answers in its place. */
@@ -131,7 +145,7 @@ function ordered({ affinity }: ChatSetting, { sites }: Target, session: string |
 }
 
 function load({ host }: Site): number {
-  return host.breaker.open ? Infinity : host.gate.running + host.gate.waiting;
+  return host.breaker.open ? Infinity : host.bound;
 }
 
 function addressesOf(sites: readonly Site[]): readonly string[] {

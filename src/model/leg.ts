@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Failure } from "../core/failures.ts";
-import type { ModelAnswer, ModelEvent, ModelRequest } from "../core/model.ts";
+import type { ModelAnswer, ModelEvent, ModelFacts, ModelRequest } from "../core/model.ts";
 import { attempt, type AttemptEnd, type AttemptSetting } from "./attempt.ts";
 import type { Pace } from "./pace.ts";
 import { type Instead, planAfter, type Tries } from "./plan.ts";
@@ -59,8 +59,8 @@ export async function* askAt(
   }
 }
 
-function resumptionAt({ host, provider }: Site, text: string): Resumption {
-  return { text, way: continuationOf(host.facts?.kind ?? "other", provider.apiMode) };
+function resumptionAt(site: Site, text: string): Resumption {
+  return { text, way: continuationOf(known(site)?.kind ?? "other", site.provider.apiMode) };
 }
 
 /** A server that will not go on with a text by itself is told to. */
@@ -96,11 +96,12 @@ async function* once(setting: LegSetting, site: Site, journey: Journey): AsyncGe
 
 function attemptSetting(
   { settings }: LegSetting,
-  { connection, server, host }: Site,
+  site: Site,
   { request, resumption }: Journey,
   slot: PinnedSlot | null,
 ): AttemptSetting {
-  const { maxTokens, stallMs, prefillMs } = settings;
+  const { connection, server, host, provider } = site;
+  const { maxTokens, stallMs, prefillMs, effort } = settings;
   const goOn = resumption === null ? {} : continuationFields(resumption);
   return {
     connection,
@@ -110,7 +111,14 @@ function attemptSetting(
     prefillMs: host.speed.patienceMs(request, prefillMs),
     extras: { ...goOn, ...(slot === null ? {} : { id_slot: slot.id }) },
     continuing: resumption !== null && resumption.text !== "",
+    mode: provider.apiMode,
+    facts: known(site),
+    effort: request.effort ?? effort,
   };
+}
+
+function known({ facts, server }: Site): ModelFacts | null {
+  return server.model === null ? null : facts.known(server.address, server.model);
 }
 
 /** Keeps what the attempt tells of the server. */

@@ -24,6 +24,8 @@ export interface Host {
   /** Whether naming a slot helps here; null: not known yet. */
   pinningHelps: boolean | null;
   probes: number;
+  /** Requests on their way to an answer here, those that wait for a place included. */
+  bound: number;
   /** Ends a probe that is under way: somebody wants an answer. */
   disturb: () => void;
   /** It was away and answers again, perhaps started with other flags: what it told before is asked again. */
@@ -123,6 +125,7 @@ function newHost({ workers, placeMs, placeEveryMs }: PoolOptions): Known {
     concurrency: null,
     pinningHelps: null,
     probes: 0,
+    bound: 0,
     disturb: () => undefined,
     cameBack: () => {
       Object.assign(host, { pinningHelps: null, probes: 0 });
