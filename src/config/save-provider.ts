@@ -1,8 +1,9 @@
 import { type Document, isMap, isSeq } from "yaml";
 import { type Place, openDocument, removeAt, render, setAt } from "./edit-yaml.ts";
-import { editEnvText } from "./env-file.ts";
-import { configFile, envFile } from "./home.ts";
+import { editEnvText, parseEnvText } from "./env-file.ts";
+import { configFile, type Environment, envFile } from "./home.ts";
 import { keyVariable } from "./inner-keys.ts";
+import { hostOf } from "./providers.ts";
 import { readOwnFile, writeOwnFile } from "./write-file.ts";
 
 /** A model server to be saved under a name and made the default. */
@@ -32,6 +33,8 @@ export async function saveDefault(home: string, chosen: NewDefault): Promise<Sav
   const file = configFile(home);
   const before = await readOwnFile(file);
   const document = openDocument(before);
+  const variables = await readOwnFile(envFile(home));
+  keepFormer(document, parseEnvText(variables, ".env").values, chosen.baseUrl);
   const place = entryPlace(document, chosen);
   if (typeof place[1] === "number") setAt(document, [...place, "name"], chosen.name);
   if (!addressesAt(document, place).includes(chosen.baseUrl)) setAt(document, [...place, "base_url"], chosen.baseUrl);
@@ -51,6 +54,19 @@ export async function saveDefault(home: string, chosen: NewDefault): Promise<Sav
   const after = render(document);
   if (after !== before) await writeOwnFile(file, after);
   return { file, list: place[0] === "providers" ? "providers" : "custom_providers" };
+}
+
+/** The server that `model.base_url` or .env named until now becomes an entry of its own, to be gone back to. */
+function keepFormer(document: Document, variables: Environment, baseUrl: string): void {
+  const own = variables["OPENAI_BASE_URL"] ?? document.getIn(["model", "base_url"]);
+  if (typeof own !== "string" || URL.parse(own) === null || own === baseUrl || own.includes("${")) return;
+  const place = entryPlace(document, { name: hostOf(own), baseUrl: own });
+  if (document.hasIn(place)) return;
+  setAt(document, [...place, "name"], hostOf(own));
+  setAt(document, [...place, "base_url"], own);
+  if ((variables["OPENAI_API_KEY"] ?? "") !== "") setAt(document, [...place, "key_env"], "OPENAI_API_KEY");
+  const model = document.getIn(["model", "default"]);
+  if (typeof model === "string" && !document.hasIn(["model", "provider"])) setAt(document, [...place, "model"], model);
 }
 
 /** Makes a model of the server in force the default. */
@@ -78,7 +94,7 @@ function setWindow(document: Document, place: Place, { model, contextLength }: N
 }
 
 /** The entry of that name, else of that address, else a new one at the list's end. */
-function entryPlace(document: Document, { name, baseUrl }: NewDefault): Place {
+function entryPlace(document: Document, { name, baseUrl }: Pick<NewDefault, "name" | "baseUrl">): Place {
   const list = document.get("custom_providers", true);
   const places: Place[] = isSeq(list) ? list.items.map((_, index) => ["custom_providers", index]) : [];
   const map = document.get("providers", true);

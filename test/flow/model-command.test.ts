@@ -4,11 +4,19 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { promisify } from "node:util";
-import { type ModelServer, modelServerWith, say } from "../doubles/model-server.ts";
+import { call, type ModelServer, modelServerWith, say, type Seen } from "../doubles/model-server.ts";
 import { type TelegramServer, telegramServer } from "../doubles/telegram.ts";
 import { freshHome, type Process, startHermes } from "./service.ts";
 
 const [ada, ben] = [81, 82];
+
+/** Calls the tool that the request spells out, and then says what the tool answered. */
+function answerOne({ body }: Seen) {
+  const last = body.messages.at(-1);
+  const [, tool, args] = /^(configuration) (\{.*\})$/.exec(String(last?.content ?? "")) ?? [];
+  if (last?.role === "tool") return say(String(last.content));
+  return tool === undefined || args === undefined ? say("from one") : call(tool, JSON.parse(args));
+}
 
 suite("/model", () => {
   const stack = new AsyncDisposableStack();
@@ -18,7 +26,7 @@ suite("/model", () => {
   let home = "";
 
   before(async () => {
-    one = stack.use(await modelServerWith({ strict: false, models: ["alpha"] }, () => say("from one")));
+    one = stack.use(await modelServerWith({ strict: false, models: ["alpha"] }, answerOne));
     two = stack.use(await modelServerWith({ strict: false, models: ["beta", "org/gamma"] }, () => say("from two")));
     telegram = stack.use(await telegramServer());
     home = stack.use(await freshHome()).path;
@@ -76,6 +84,19 @@ suite("/model", () => {
     const file = join(home, "config.yaml");
     await writeFile(file, (await readFile(file, "utf8")).replace("name: second", "name: other"));
     assert.equal(await ask(ada, "hello"), "from one");
+  });
+
+  test("the agent itself: an owner's wish is set and told, a member's is refused, and both may ask", async () => {
+    const asked = 'configuration {"action":"get","key":"compression"}';
+    assert.match(await ask(ben, asked), /compression\.threshold: 0\.8 \(default\)/);
+    const wish = 'configuration {"action":"set","key":"auxiliary.compression.model","value":"alpha"}';
+    assert.match(await ask(ben, wish), /only an owner or an admin can/);
+    assert.match(
+      await ask(ada, wish),
+      /auxiliary\.compression\.model is alpha now\. It is saved in config\.yaml\. It counts the next time/,
+    );
+    const file = await readFile(join(home, "config.yaml"), "utf8");
+    assert.match(file, /^# ours\n[^]*auxiliary:\n {2}compression:\n {4}model: alpha\n/);
   });
 
   /** Sends a text and gives the next message that comes. */

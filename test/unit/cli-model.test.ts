@@ -140,7 +140,7 @@ test("the wizard, step by step: comments stay, the server is saved under its nam
     [model.provider, model.default, model.baseUrl, model.contextLength],
     [host, "./models/Qwen3.6-27B.gguf", `${origin}/v1`, 65_536],
   );
-  assert.deepEqual(customProviders[0]?.contextLengths, { "./models/Qwen3.6-27B.gguf": 65_536 });
+  assert.deepEqual(customProviders.at(-1)?.contextLengths, { "./models/Qwen3.6-27B.gguf": 65_536 });
   assert.equal(done.env, "TELEGRAM_BOT_TOKEN=1:x\n");
 });
 

@@ -41,6 +41,7 @@ async function rig(t: TestContext, role: Role = "owner", env: Readonly<Record<st
     signal: new AbortController().signal,
     sandbox: () => Promise.reject(new Error("not needed")),
     remember: () => Promise.reject(new Error("not needed")),
+    modelSpeed: async () => "",
     configuration: settings,
     progress: () => undefined,
     limits: { commandMs: 1, resultChars: 1_000 },
