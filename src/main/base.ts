@@ -84,7 +84,7 @@ export async function openBase(mode: Mode, config: Config, log: Log, stack: Asyn
   stack.defer(() => live.close());
   const follow = await followConfig(config, process.env, log);
   const holder = randomUUID();
-  const workers = mode === "worker" ? await countWorkers(database, holder, log, stack) : () => 1;
+  const workers = mode !== "gateway" && database.kind !== "embedded" ? await countWorkers(database, holder, log, stack) : () => 1;
   const models = openModels({ settings: async () => modelSettings(await follow.refresh()), demo: true, log, workers });
   stack.defer(() => models.close());
   const parts = { mode, config, follow, log, metrics, database, queues, live, models };

@@ -27,8 +27,8 @@ export type LegEnd =
 export interface LegSetting {
   readonly settings: ModelSettings;
   readonly pace: Pace;
-  /** Learns what the server tells of itself, where that is not known; never rejects. */
-  learn(site: Site, signal: AbortSignal): Promise<unknown>;
+  /** Learns what the server tells of itself; waits only while nothing is known. Never rejects. */
+  learn(site: Site, signal: AbortSignal): Promise<void>;
   /** The slot to name, or null. */
   pin(site: Site, request: ModelRequest): PinnedSlot | null;
 }
@@ -41,6 +41,9 @@ export async function* askAt(
   instead: Instead,
 ): AsyncGenerator<ModelEvent, LegEnd> {
   const tries: Tries = { again: 0, loadingSince: null };
+  await setting.learn(site, journey.signal);
+  // Another server may have another way to go on.
+  if (journey.resumption !== null) journey.resumption = resumptionAt(site, journey.resumption.text);
   for (;;) {
     const end = yield* once(setting, site, journey);
     if (end.type !== "trouble") return end;
@@ -76,7 +79,6 @@ async function* once(setting: LegSetting, site: Site, journey: Journey): AsyncGe
   const { host } = site;
   const { request, signal, resumption } = journey;
   host.disturb();
-  await setting.learn(site, signal);
   const pass = yield* host.gate.enter(request.caller, signal);
   if (pass === null) return { type: "aborted", partial: resumption?.text ?? "" };
   journey.queuedMs += pass.waitedMs;

@@ -92,7 +92,7 @@ async function modelOf(
     targets: [first, ...others],
     affinity,
     session,
-    learn,
+    learn: ready,
     facts: learn,
     count,
     pin: (site, request) => pinning.pin(site, request, settings.slotPinning),
@@ -116,6 +116,14 @@ async function learn(site: Site, signal: AbortSignal): Promise<ModelFacts> {
 
 /** A server answers this at once, busy or not. */
 const learnMs = 2_000;
+
+/** What is known will do to send a request; what changed is learnt beside it. */
+async function ready(site: Site, signal: AbortSignal): Promise<void> {
+  const { server, facts } = site;
+  const known = server.model !== null && facts.known(server.address, server.model) !== null;
+  const learning = learn(site, signal);
+  if (!known) await learning;
+}
 
 async function count(site: Site, request: ModelRequest, signal: AbortSignal): Promise<number | null> {
   const { kind } = await learn(site, signal);

@@ -19,8 +19,8 @@ export interface Host {
   readonly slots: Slots;
   /** What it tells of itself; null: not asked yet. */
   facts: ModelFacts | null;
-  /** As configured; null: as many at once as the server tells. */
-  concurrency: number | null;
+  /** As configured, by provider; without any as many at once as the server tells. */
+  readonly limits: Map<string, number>;
   /** Whether naming a slot helps here; null: not known yet. */
   pinningHelps: boolean | null;
   probes: number;
@@ -76,7 +76,8 @@ export function newPool(options: PoolOptions): Pool {
       const key = JSON.stringify([address, provider.apiKey, provider.model]);
       const server = kept(servers, key, () => newServer(connected, address, provider.model, options.log));
       const { host, forgetful } = kept(hosts, hostKey(address), () => newHost(options));
-      host.concurrency = provider.concurrency;
+      if (provider.concurrency === null) host.limits.delete(provider.name);
+      else host.limits.set(provider.name, provider.concurrency);
       const { apiKey, contextLength, contextLengths } = provider;
       const facts = kept(memories, JSON.stringify([address, apiKey, contextLength, contextLengths]), () => {
         const fresh = rememberFacts(connected, (model) => contextLengths[model] ?? contextLength);
@@ -115,14 +116,14 @@ interface Known {
 
 function newHost({ workers, placeMs, placeEveryMs }: PoolOptions): Known {
   const forgetful: FactsMemory[] = [];
-  const size = (): number => placesAt(host.concurrency, host.facts, workers());
+  const size = (): number => placesAt(host.limits, host.facts, workers());
   const host: Host = {
     gate: newGate({ size, firstMs: placeMs, everyMs: placeEveryMs }),
     breaker: newBreaker(),
     speed: newSpeed(),
     slots: newSlots(),
     facts: null,
-    concurrency: null,
+    limits: new Map(),
     pinningHelps: null,
     probes: 0,
     bound: 0,
@@ -147,7 +148,7 @@ const usualPlaces: Readonly<Record<ServerKind, number>> = {
 };
 
 /** This process's share of a server's places; at least one. */
-export function placesAt(concurrency: number | null, facts: ModelFacts | null, workers: number): number {
-  const places = concurrency ?? facts?.slots ?? usualPlaces[facts?.kind ?? "other"];
+function placesAt(limits: ReadonlyMap<string, number>, facts: ModelFacts | null, workers: number): number {
+  const places = limits.size > 0 ? Math.min(...limits.values()) : (facts?.slots ?? usualPlaces[facts?.kind ?? "other"]);
   return Math.max(1, Math.floor(places / Math.max(1, workers)));
 }

@@ -46,8 +46,11 @@ const goOn =
 
 /** The last word, which may be only half there; a model that is told to go on is not shown it, so that it writes the whole. */
 function openWord(text: string): string {
-  return /\S{0,40}$/.exec(text)?.[0] ?? "";
+  return openLetters.exec(text)?.[0] ?? "";
 }
+
+/** Scripts that put no space between words are never in the middle of one. */
+const openLetters = /[^\s\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]{0,40}$/u;
 
 /** Fits the rest of an answer to its beginning: what the model says a second time is left out. */
 export interface Joint {
@@ -101,7 +104,7 @@ function fitted(text: string, tail: string, pending: string): string {
   const alike = overlap(text.slice(-lookBack), said);
   if (alike >= surelyAlike || (alike > 0 && alike >= tail.length && tail !== "")) return said.slice(alike);
   // The word that was shown, and another in its place.
-  return tail !== "" && said === pending && said !== "" && !isGlued(tail) ? ` ${said}` : pending;
+  return tail !== "" && said === pending && said !== "" ? ` ${said}` : pending;
 }
 
 /** The longest beginning of `said` with which `text` ends. */
@@ -110,9 +113,4 @@ function overlap(text: string, said: string): number {
     if (text.endsWith(said.slice(0, length))) return length;
   }
   return 0;
-}
-
-/** Scripts that put no space between words. */
-function isGlued(word: string): boolean {
-  return /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]$/u.test(word);
 }
