@@ -1,4 +1,5 @@
 import { memoryBlocks, type MemoryLimits, memoryOwner, remember } from "../src/agent/memory.ts";
+import { modelSpeed } from "../src/agent/model-speed.ts";
 import { freezeHead, userMessage } from "../src/agent/prompt.ts";
 import type { Titles } from "../src/agent/titles.ts";
 import { toolContext } from "../src/agent/tool-calls.ts";
@@ -190,6 +191,10 @@ async function run(parts: TurnParts, one: OneTurn): Promise<TurnEnd> {
     limits: parts.settings.limits,
     openSandbox: () => parts.sandboxes.open(sandboxOwner, info.session),
     configuration: parts.configuration,
+    modelSpeed: async (fresh, say) => {
+      const model = await parts.models.current({ id: info.session, choice: info.choice });
+      return await modelSpeed(parts.db, model, person.id, fresh, say, signal);
+    },
     remember: (change) => remember(parts.db, owner, parts.settings.memory, change),
   });
   const { db, tools, metrics, titles } = parts;

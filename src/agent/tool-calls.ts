@@ -36,6 +36,7 @@ export function toolContext(parts: {
   openSandbox: () => Promise<Sandbox>;
   remember: (change: MemoryChange) => Promise<string>;
   configuration: ConfigurationPorts;
+  modelSpeed: ToolContext["modelSpeed"];
 }): Omit<ToolContext, "progress"> {
   let opened: Promise<Sandbox> | null = null;
   const { openSandbox, ...rest } = parts;

@@ -35,7 +35,7 @@ export async function withModel<Value>(
 }
 
 /** The settings with what was asked for instead; without fallbacks, whose figures would be taken for the model's own. */
-export function settingsFor(config: Config, { baseUrl, model, apiKey }: Instead): ModelSettings {
+function settingsFor(config: Config, { baseUrl, model, apiKey }: Instead): ModelSettings {
   const settings = modelSettings(config);
   const own = settings.main ?? settings.found;
   const main = {

@@ -2,41 +2,14 @@ import { randomUUID } from "node:crypto";
 import { mkdir, rm, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import type { Loaded } from "../config/load.ts";
 import { Failure } from "../core/failures.ts";
 import { connectEngine } from "../sandbox/docker-engine.ts";
 import { shownAddress } from "../model/address.ts";
-import type { Context } from "./context.ts";
+import type { Check, CheckInput, CheckResult } from "./check.ts";
 import { callControl } from "../gateway/control-socket.ts";
 import { findModels } from "./model-server.ts";
 import { pingRedis } from "./redis-ping.ts";
 import { checkTools } from "./tool-check.ts";
-
-/** What a check found. `mend` is empty where nothing is to be done. */
-export interface CheckResult {
-  readonly state: "ok" | "warn" | "fail";
-  readonly text: string;
-  readonly mend: string;
-}
-
-/** One part that `hermes doctor` looks at; throwing a `Failure` is a fault with its mend. */
-export interface Check {
-  readonly name: string;
-  run(input: CheckInput): Promise<readonly CheckResult[]>;
-}
-
-/** What a check may use. */
-export interface CheckInput {
-  readonly context: Context;
-  readonly loaded: Loaded;
-  readonly asked: Asked;
-}
-
-/** How thoroughly to look: `quick` asks the model nothing, `full` asks it a hundred tool calls rather than twenty. */
-export interface Asked {
-  readonly quick: boolean;
-  readonly full: boolean;
-}
 
 /** All checks, in the order they are printed. */
 export const checks: readonly Check[] = [

@@ -1,7 +1,8 @@
 import { loadConfig } from "../config/load.ts";
 import { redact } from "../core/redact.ts";
 import { type Define, exits } from "./context.ts";
-import { type Check, type CheckInput, type CheckResult, checks } from "./checks.ts";
+import type { Check, CheckInput, CheckResult } from "./check.ts";
+import { checks } from "./checks.ts";
 
 /** `hermes doctor`: one line for each part, with the mend of each fault. */
 export const define: Define = (command, context) => {

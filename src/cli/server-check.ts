@@ -8,7 +8,7 @@ import { probeInjection } from "../model/measure/injection.ts";
 import { probeTemplate } from "../model/measure/template.ts";
 import { probePinning } from "../model/pinning.ts";
 import { toolSpecs, tools } from "../tools/index.ts";
-import type { CheckResult } from "./checks.ts";
+import type { CheckResult } from "./check.ts";
 import type { RawServer } from "./raw-server.ts";
 
 /** A slow server answers a few short requests, or reads two prompts of 2,000 tokens, in this. */

@@ -6,7 +6,7 @@ import { probeTools } from "../model/measure/tool-probe.ts";
 import type { ModelSettings } from "../model/settings.ts";
 import { toolSpecs, tools } from "../tools/index.ts";
 import { aboutModel, withModel } from "./asked-model.ts";
-import type { CheckInput, CheckResult } from "./checks.ts";
+import type { CheckInput, CheckResult } from "./check.ts";
 import { agreementLine, injectionLine, leakLine, pinningLine, templateLines } from "./server-check.ts";
 import { openServer, type RawServer } from "./raw-server.ts";
 import { faultLine, probeLines } from "./tool-words.ts";

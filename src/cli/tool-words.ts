@@ -2,7 +2,7 @@ import type { Effort, ModelFacts } from "../core/model.ts";
 import { adviceFor, bounds, leastRight } from "../model/measure/advice.ts";
 import { leastWritten, rate, time } from "../model/measure/speed-words.ts";
 import type { ToolProbe } from "../model/measure/tool-probe.ts";
-import type { CheckResult } from "./checks.ts";
+import type { CheckResult } from "./check.ts";
 
 /** Why no request with tools can be answered, where that is so. */
 export function faultLine({ done, failures, failure }: ToolProbe, { kind }: ModelFacts): CheckResult | null {

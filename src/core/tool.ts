@@ -23,6 +23,8 @@ export interface ToolContext {
   remember(change: MemoryChange): Promise<string>;
   /** The agent's own settings; who may change them is the tool's to say. */
   readonly configuration: ConfigurationPorts;
+  /** How fast the session's model is, of late or measured afresh; returns what the model reads. `say` hears what is being done. */
+  modelSpeed(fresh: boolean, say: (line: string) => void): Promise<string>;
   /** Shows a piece of output while the tool runs. */
   progress(chunk: string): void;
   /** Limits from the configuration. */

@@ -2,6 +2,7 @@ import type { Tool } from "../core/tool.ts";
 import { capText } from "./cap.ts";
 import { configuration } from "./configuration.ts";
 import { memory } from "./memory.ts";
+import { modelSpeed } from "./model-speed.ts";
 import { readFile } from "./read-file.ts";
 import { terminal } from "./terminal.ts";
 import { writeFile } from "./write-file.ts";
@@ -10,7 +11,7 @@ export { parseArguments } from "./arguments.ts";
 export { toolSpecs } from "./specs.ts";
 
 /** ONE LINE A TOOL. */
-const registered = [configuration, memory, readFile, terminal, writeFile] as const satisfies readonly Tool[];
+const registered = [configuration, memory, modelSpeed, readFile, terminal, writeFile] as const satisfies readonly Tool[];
 
 /** All tools; what they return and the errors they throw are cut to `limits.resultChars`. */
 export const tools: readonly Tool[] = registered.map(capped);

@@ -10,6 +10,7 @@ const hint = "A Linux container.";
 /** A call of each tool that must pass. */
 const calls: Record<string, Record<string, unknown>> = {
   configuration: { action: "set", key: "compression.threshold", value: "0.7" },
+  model_speed: { action: "recent" },
   memory: { action: "add", target: "user", content: "Likes tea." },
   read_file: { path: "notes.txt" },
   terminal: { command: "echo hi" },
@@ -143,6 +144,14 @@ suite("tools: at work", () => {
     await assert.rejects(read.run({ path: "binary" }, context), /not text/);
   });
 
+  test("model_speed looks up or measures, and shows what it does meanwhile", async () => {
+    await using rig = await openRig("virtual");
+    const { context, shown } = contextOf(rig);
+    assert.equal(await named("model_speed").run({ action: "recent" }, context), "remembered");
+    assert.equal(await named("model_speed").run({ action: "measure" }, context), "measured");
+    assert.deepEqual(shown, ["Warming up\n"]);
+  });
+
   test("memory passes on what it was asked, and says what an action lacks", async () => {
     await using rig = await openRig("virtual");
     const { context, changes } = contextOf(rig);
@@ -178,6 +187,10 @@ function contextOf(rig: Rig) {
     remember: async (change) => {
       changes.push(change);
       return "noted";
+    },
+    modelSpeed: async (fresh, say) => {
+      if (fresh) say("Warming up");
+      return fresh ? "measured" : "remembered";
     },
     configuration: { get: async (key) => `${key}: 1`, set: async (key, value) => `${key} is ${value} now` },
     progress: (chunk) => shown.push(chunk),

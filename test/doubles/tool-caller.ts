@@ -7,7 +7,7 @@ interface Wanted {
 }
 
 /** What a model that calls tools perfectly answers to the doctor's cases: calls, or words. */
-export function solve(seen: Seen): readonly Wanted[] | string {
+function solve(seen: Seen): readonly Wanted[] | string {
   const { messages, tools = [] } = seen.body;
   const last = messages.at(-1);
   const asked = String(messages.findLast((message) => message.role === "user")?.content ?? "");

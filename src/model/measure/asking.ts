@@ -18,7 +18,7 @@ export async function ask(
 }
 
 /** What is thrown when the time given for a measurement is over. */
-export function cutShort(): Failure {
+function cutShort(): Failure {
   return new Failure("model.stalled", "there was no answer in the time given", { retryable: true });
 }
 

@@ -68,8 +68,10 @@ function caching(small: SpeedSample, large: SpeedSample | null): readonly string
 const fewTokens = 50;
 
 function shortness(small: SpeedSample, large: SpeedSample | null): readonly string[] {
-  const short = [small, large].some((sample) => sample?.completionTokens != null && sample.completionTokens < fewTokens);
-  return short ? [`An answer ended after fewer than ${fewTokens} tokens, so its TG figure is a rough one.`] : [];
+  const counts = [small.completionTokens, large?.completionTokens ?? null];
+  return counts.some((count) => count !== null && count < fewTokens)
+    ? [`An answer ended after fewer than ${fewTokens} tokens, so its TG figure is a rough one.`]
+    : [];
 }
 
 /** Tokens a second, with a decimal where it matters. */

@@ -67,7 +67,8 @@ export async function probeTools(model: Model, signal: AbortSignal, options: Pro
     }
   };
   await worker(1);
-  if (taken[0]?.failure == null || !isRefusal(taken[0].failure)) {
+  const failure = taken[0]?.failure ?? null;
+  if (failure === null || !isRefusal(failure)) {
     await Promise.all(Array.from({ length: Math.min(facts.slots ?? mostAtOnce, mostAtOnce) }, () => worker(Infinity)));
   }
   return summary(cases.length, taken);

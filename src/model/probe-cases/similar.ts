@@ -10,7 +10,7 @@ export function made(name: string, description: string, properties: Readonly<Rec
 const text = { type: "string" };
 
 /** Eight that are easily mistaken for each other. */
-export const similar: readonly ToolSpec[] = [
+const similar: readonly ToolSpec[] = [
   made("delete_message", "Delete one chat message.", { id: text }),
   made("draft_email", "Write an e-mail into the drafts folder, without sending it.", { to: text, subject: text, body: text }),
   made("find_contact", "Look up a person's addresses.", { name: text }),
