@@ -1,7 +1,9 @@
 import type { ModelAnswer, ModelEvent, ModelUsage, ToolSpec } from "../core/model.ts";
 import { isObject } from "./arguments.ts";
 import { collectCalls, type WireCallDelta } from "./calls.ts";
+import { holdsCall } from "./marks.ts";
 import { splitText, type Piece } from "./splitter.ts";
+import { calledInThought } from "./written-calls.ts";
 
 /** A chunk of a stream as servers really send it: any part may be missing. */
 export interface WireChunk {
@@ -117,13 +119,16 @@ export function buildAnswer(offered: readonly ToolSpec[], sentAt: number, contin
       const events = sort(splitter.finish(!cut));
       const wanted = calls.finish();
       const finish = cut ? "length" : wanted.length > 0 ? "calls" : "stop";
+      const content = state.text.join("").trimEnd();
+      const reasoning = state.reasoning.join("");
+      const nothing = content === "" && wanted.length === 0 && state.malformed.length === 0;
       const answer = {
-        content: state.text.join("").trimEnd(),
-        reasoning: state.reasoning.join(""),
+        content,
+        reasoning,
         calls: wanted,
         finish,
         textCalls: state.textCalls,
-        malformed: state.malformed,
+        malformed: nothing && holdsCall(reasoning) ? [calledInThought] : state.malformed,
         usage: usageOf(state, sentAt),
       } as const;
       return { events, answer };

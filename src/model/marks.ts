@@ -100,7 +100,7 @@ export const tags: ReadonlyMap<string, Tag> = new Map(
   [
     ...leaked.map((token) => plain(token, "nothing", [])),
     ...textFamilies.flatMap(({ closes }) =>
-      closes.filter((close) => close !== "</s>").map((close) => plain(close, "nothing", [])),
+      closes.filter((close) => close !== "</s>" && close !== "]").map((close) => plain(close, "nothing", [])),
     ),
     ...thoughts.map(([open, close]) => plain(open, "reasoning", [close])),
     ...messageBegins.map((open) => plain(open, "header", ["<|message|>"])),
@@ -109,6 +109,13 @@ export const tags: ReadonlyMap<string, Tag> = new Map(
     ),
   ].map((tag) => [tag.open, tag]),
 );
+
+const callOpens = [...textFamilies.flatMap(({ opens }) => opens), "to=functions."];
+
+/** Whether thinking holds a call: it is not run there. */
+export function holdsCall(reasoning: string): boolean {
+  return callOpens.some((open) => reasoning.includes(open));
+}
 
 /** Where marks stand in text, and where its end may still become one. */
 export interface Finder {

@@ -28,6 +28,10 @@ export function unreadable(markup: string): string {
   return `Your tool call could not be read and was not run: ${shown}${markup.trim().length > shownCharacters ? "…" : ""}`;
 }
 
+/** What to tell a model that called within its thinking. */
+export const calledInThought =
+  "Your tool call stood within your thinking, so it was not run. End your thinking first, then call.";
+
 /** What to tell a model whose call was cut off. */
 export const cutOff = "Your tool call was cut off before its end and was not run.";
 

@@ -11,6 +11,10 @@ export function readJsonCalls(body: string): readonly WrittenCall[] {
   const calls: WrittenCall[] = [];
   for (let at = start; at >= 0;) {
     const piece = balanced(text, at);
+    if (piece === null && text[at] === "[") {
+      at = nextStart(text, at + 1); // a list that is not closed
+      continue;
+    }
     if (piece === null) return [...calls, ...brokenCall(text.slice(at))];
     const value = parsed(piece);
     calls.push(...(value === undefined ? brokenCall(piece) : callsIn(value)));

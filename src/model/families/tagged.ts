@@ -10,9 +10,8 @@ const parameter = new RegExp(
   "g",
 );
 /** Closing tags, in any number: some models write one twice, others forget one. */
-const ends = new RegExp(
-  String.raw`(?:\s*</${prefix}(?:parameter|param|function|invoke|function_calls|tool_calls|tool_call)>)+\s*$`,
-);
+const end = String.raw`</${prefix}(?:parameter|param|function|invoke|function_calls|tool_calls|tool_call)>`;
+const ends = new RegExp(String.raw`${end}(?:\s*${end})*\s*$`);
 const parameterEnd = new RegExp(String.raw`</${prefix}(?:parameter|param)>`);
 
 /** `<function=N><parameter=K>V</parameter></function>` and `<invoke name="N"><parameter name="K">V</parameter></invoke>`. */
@@ -86,6 +85,7 @@ export function readKeyedCalls(body: string): readonly WrittenCall[] {
 function pairOf(text: string): readonly [string, string] {
   const at = text.indexOf("<arg_value>");
   const key = (at < 0 ? text : text.slice(0, at)).replace(/<\/arg_key>[\s\S]*$/, "").trim();
-  const value = (at < 0 ? "" : text.slice(at + "<arg_value>".length)).replace(/(?:\s*<\/arg_value>)+\s*$/, "");
-  return [key, value];
+  const rest = at < 0 ? "" : text.slice(at + "<arg_value>".length);
+  const closed = rest.lastIndexOf("</arg_value>");
+  return [key, closed < 0 ? rest.trimEnd() : rest.slice(0, closed)];
 }

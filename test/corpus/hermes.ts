@@ -1,0 +1,185 @@
+import { type CorpusCase, ls, notes, says } from "./case.ts";
+
+const good = '<tool_call>\n{"name": "terminal", "arguments": {"command": "ls -la"}}\n</tool_call>';
+
+/** Hermes' and Qwen's JSON between tags. */
+export const hermes: readonly CorpusCase[] = [
+  { id: "whole", source: "hermes-agent#741: call in the content", chunks: says(good), runs: [ls], shown: "" },
+  {
+    id: "after-words",
+    source: "ggml-org/llama.cpp#20260: text before the call",
+    chunks: says(`Let me look.\n${good}`),
+    runs: [ls],
+    shown: "Let me look.",
+  },
+  {
+    id: "before-words",
+    source: "vllm#19056: text after a call",
+    chunks: says(`${good}\nI have started it.`),
+    runs: [ls],
+    shown: "I have started it.",
+  },
+  {
+    id: "two",
+    source: "Qwen2.5, parallel calls in one answer",
+    chunks: says(`${good}\n<tool_call>\n{"name": "read_file", "arguments": {"path": "notes.txt"}}\n</tool_call>`),
+    runs: [ls, notes],
+    shown: "",
+  },
+  {
+    id: "two-in-one",
+    source: "ggml-org/llama.cpp#27025: several calls between one pair of tags",
+    chunks: says(
+      '<tool_call>\n{"name": "terminal", "arguments": {"command": "ls -la"}}\n{"name": "read_file", "arguments": {"path": "notes.txt"}}\n</tool_call>',
+    ),
+    runs: [ls, notes],
+    shown: "",
+  },
+  {
+    id: "list",
+    source: "Hermes 3: a list between the tags",
+    chunks: says('<tool_call>[{"name": "terminal", "arguments": {"command": "ls -la"}}]</tool_call>'),
+    runs: [ls],
+    shown: "",
+  },
+  {
+    id: "no-close",
+    source: "hermes_parser of the original: last closing tag missing",
+    chunks: says('<tool_call>\n{"name": "terminal", "arguments": {"command": "ls -la"}}\n'),
+    runs: [ls],
+    shown: "",
+  },
+  {
+    id: "no-close-then-next",
+    source: "Hermes 2 Pro: closing tag missing between two calls",
+    chunks: says(
+      '<tool_call>{"name": "terminal", "arguments": {"command": "ls -la"}}\n<tool_call>{"name": "read_file", "arguments": {"path": "notes.txt"}}</tool_call>',
+    ),
+    runs: [ls, notes],
+    shown: "",
+  },
+  {
+    id: "no-open",
+    source: "hermes-agent#742: opening tag missing, closing one there",
+    chunks: says('{"name": "terminal", "arguments": {"command": "ls -la"}}\n</tool_call>'),
+    runs: [ls],
+    shown: "",
+  },
+  {
+    id: "open-twice",
+    source: "Qwen2.5-7B: opening tag written twice",
+    chunks: says(
+      '<tool_call>\n<tool_call>\n{"name": "terminal", "arguments": {"command": "ls -la"}}\n</tool_call>\n</tool_call>',
+    ),
+    runs: [ls],
+    shown: "",
+  },
+  {
+    id: "same-twice",
+    source: "hermes-agent, agent loop: the same call twice in an answer",
+    chunks: says(`${good}\n${good}`),
+    runs: [ls],
+    shown: "",
+  },
+  {
+    id: "fenced",
+    source: "Qwen2.5-Coder: a fence between the tags",
+    chunks: says('<tool_call>\n```json\n{"name": "terminal", "arguments": {"command": "ls -la"}}\n```\n</tool_call>'),
+    runs: [ls],
+    shown: "",
+  },
+  {
+    id: "scratch-pad",
+    source: "Hermes 3's goal-oriented prompt: scratch_pad before the call",
+    chunks: says(`<scratch_pad>\nGoal: list files\n</scratch_pad>\n${good}`),
+    runs: [ls],
+    shown: "",
+    thought: "\nGoal: list files\n",
+  },
+  {
+    id: "arguments-as-text",
+    source: "vllm PR#54964: arguments encoded twice",
+    chunks: says('<tool_call>{"name": "terminal", "arguments": "{\\"command\\": \\"ls -la\\"}"}</tool_call>'),
+    runs: [ls],
+    shown: "",
+  },
+  {
+    id: "tag-in-argument",
+    source: "a file about tool calls: the closing tag inside an argument",
+    chunks: says(
+      '<tool_call>{"name": "write_file", "arguments": {"path": "a.md", "content": "It ends with </tool_call> always."}}</tool_call>',
+    ),
+    runs: [["write_file", { path: "a.md", content: "It ends with </tool_call> always." }]],
+    shown: "",
+  },
+  {
+    id: "flat",
+    source: "Hermes 3 8B: arguments beside the name",
+    chunks: says('<tool_call>{"name": "terminal", "command": "ls -la"}</tool_call>'),
+    runs: [ls],
+    shown: "",
+  },
+  {
+    id: "openai-envelope",
+    source: "Qwen2.5: OpenAI's own envelope between the tags",
+    chunks: says(
+      '<tool_call>{"type": "function", "function": {"name": "terminal", "arguments": {"command": "ls -la"}}}</tool_call>',
+    ),
+    runs: [ls],
+    shown: "",
+  },
+  {
+    id: "stranger",
+    source: "hermes-agent, agent loop: a tool that does not exist",
+    chunks: says('One moment. <tool_call>{"name": "web_search", "arguments": {"query": "x"}}</tool_call>'),
+    runs: [],
+    shown: "One moment.",
+    told: true,
+  },
+  {
+    id: "other-case",
+    source: "hermes-agent, name repair: Terminal, read-file",
+    chunks: says(
+      '<tool_call>{"name": "Terminal", "arguments": {"command": "ls -la"}}</tool_call><tool_call>{"name": "read-file", "arguments": {"path": "notes.txt"}}</tool_call>',
+    ),
+    runs: [ls, notes],
+    shown: "",
+  },
+  {
+    id: "broken-json",
+    source: "vllm hermes parser: quotes inside a command not escaped",
+    chunks: says('<tool_call>{"name": "terminal", "arguments": {"command": "echo "hi""}}</tool_call>'),
+    runs: [],
+    shown: "",
+    told: true,
+  },
+  {
+    id: "missing-brace",
+    source: "vllm#32152: the last brace missing, for a tool that only reads",
+    chunks: says('<tool_call>{"name": "read_file", "arguments": {"path": "notes.txt"}</tool_call>'),
+    runs: [notes],
+    shown: "",
+  },
+  {
+    id: "prose",
+    source: "Hermes 3 8B: a sentence between the tags",
+    chunks: says("<tool_call>I would call the terminal now.</tool_call>"),
+    runs: [],
+    shown: "",
+    told: true,
+  },
+  {
+    id: "in-fence",
+    source: "an explanation of tool calls in a fence is text",
+    chunks: says(`This is how:\n\`\`\`xml\n${good}\n\`\`\`\nDone.`),
+    runs: [],
+    shown: `This is how:\n\`\`\`xml\n${good}\n\`\`\`\nDone.`,
+  },
+  {
+    id: "bash-fence",
+    source: "the original's auto parser ran these: a command in a fence is text",
+    chunks: says("Run this:\n```bash\nrm -rf build\n```"),
+    runs: [],
+    shown: "Run this:\n```bash\nrm -rf build\n```",
+  },
+];

@@ -1,0 +1,123 @@
+import { type CorpusCase, ends, ls, says, sends } from "./case.ts";
+
+const good = '<tool_call>{"name": "terminal", "arguments": {"command": "ls -la"}}</tool_call>';
+
+/** Thinking that the server leaves in the text. */
+export const thinking: readonly CorpusCase[] = [
+  {
+    id: "inline",
+    source: "vLLM without --reasoning-parser",
+    chunks: says("<think>\nEasy.\n</think>\n\nFour."),
+    runs: [],
+    shown: "Four.",
+    thought: "\nEasy.\n",
+  },
+  {
+    id: "no-opening",
+    source: "Qwen3.5: the opening tag stands in the prompt",
+    chunks: says("Easy enough.\n</think>\n\nFour."),
+    runs: [],
+    shown: "Four.",
+    thought: "Easy enough.\n",
+  },
+  {
+    id: "no-opening-then-call",
+    source: "hermes-agent#742: a closing tag, then a bare call with a closing tag",
+    chunks: says('Look first.</think>{"name": "terminal", "arguments": {"command": "ls -la"}}</tool_call>'),
+    runs: [ls],
+    shown: "",
+    thought: "Look first.",
+  },
+  {
+    id: "then-call",
+    source: "Qwen3 over a server without both parsers",
+    chunks: says(`<think>List them.</think>\n${good}`),
+    runs: [ls],
+    shown: "",
+    thought: "List them.",
+  },
+  {
+    id: "call-within",
+    source: "QwenLM/qwen-code#6548: the call inside the thinking",
+    chunks: says(`<think>I do it now. ${good}</think>`),
+    runs: [],
+    shown: "",
+    told: true,
+  },
+  {
+    id: "call-within-not-closed",
+    source: "vllm-mlx PR#98: thinking never closed, the call in it",
+    chunks: says(`<think>I do it now.\n${good}`),
+    runs: [],
+    shown: "",
+    told: true,
+  },
+  {
+    id: "call-in-reasoning-field",
+    source: "MoonshotAI/Kimi-K2#89: the call's tokens in the reasoning field",
+    chunks: [
+      sends({ reasoning_content: "Now <|tool_calls_section_begin|><|tool_call_begin|>functions.terminal:0" }),
+      sends({
+        reasoning_content: '<|tool_call_argument_begin|>{"command": "ls -la"}<|tool_call_end|><|tool_calls_section_end|>',
+      }),
+      ...ends("stop"),
+    ],
+    runs: [],
+    shown: "",
+    told: true,
+  },
+  {
+    id: "thinking-tag",
+    source: "vllm-ascend#12398: <thinking>",
+    chunks: says("<thinking>Hm.</thinking>Yes."),
+    runs: [],
+    shown: "Yes.",
+    thought: "Hm.",
+  },
+  {
+    id: "seed",
+    source: "Seed-OSS: <seed:think>",
+    chunks: says("<seed:think>Hm.</seed:think>Yes."),
+    runs: [],
+    shown: "Yes.",
+    thought: "Hm.",
+  },
+  {
+    id: "kimi-vl",
+    source: "Kimi-VL: ◁think▷",
+    chunks: says("◁think▷Hm.◁/think▷Yes."),
+    runs: [],
+    shown: "Yes.",
+    thought: "Hm.",
+  },
+  {
+    id: "magistral",
+    source: "Magistral and Ministral: [THINK]",
+    chunks: says("[THINK]Hm.[/THINK]Yes."),
+    runs: [],
+    shown: "Yes.",
+    thought: "Hm.",
+  },
+  {
+    id: "gemma-4",
+    source: "hermes-agent#38376: Gemma 4's channel left in the text",
+    chunks: says("<|channel>thought\nHm.<channel|>Yes."),
+    runs: [],
+    shown: "Yes.",
+  },
+  {
+    id: "in-code",
+    source: "an answer about the tag itself",
+    chunks: says("Write `<think>` first."),
+    runs: [],
+    shown: "Write `<think>` first.",
+  },
+  {
+    id: "reasoning-field",
+    source: "vLLM's newer field",
+    chunks: [sends({ reasoning: "Hm." }), sends({ content: "Yes." }), ...ends("stop")],
+    runs: [],
+    shown: "Yes.",
+    thought: "Hm.",
+  },
+];
