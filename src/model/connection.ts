@@ -3,7 +3,7 @@ import OpenAI from "openai";
 import { Agent, fetch as undiciFetch } from "undici";
 import { rootOf, shownAddress } from "./address.ts";
 import { type Inflow, newInflow } from "./inflow.ts";
-import { anthropicHost } from "./modes/hosts.ts";
+import { anthropicHost, modeOfAddress } from "./modes/hosts.ts";
 import type { ApiMode } from "./settings.ts";
 import type { SentEvent } from "./sse.ts";
 import { type Tap, tapped } from "./tap.ts";
@@ -87,10 +87,13 @@ function kept<Value>(map: Map<string, Value>, key: string, make: () => Value): V
 const noTimeout = 2_147_483_647;
 
 function newOpenAi(address: string, apiKey: string | null): OpenAI {
-  const { bare, header } = withoutCredentials(address);
+  // People leave Anthropic's `/v1` out, because its own client adds it.
+  const { bare, header } = withoutCredentials(
+    modeOfAddress(address) === "anthropic_messages" ? `${rootOf(address)}/v1` : address,
+  );
   return new OpenAI({
     baseURL: bare,
-    defaultHeaders: { ...(anthropicHost(address) ? anthropicHeaders(apiKey) : {}), ...header },
+    defaultHeaders: { ...(anthropicHost(address) ? { ...anthropicHeaders(apiKey), authorization: null } : {}), ...header },
     apiKey: apiKey ?? "none",
     // Null keeps the SDK from looking into the environment for these.
     adminAPIKey: null,

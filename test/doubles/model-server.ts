@@ -31,6 +31,8 @@ export interface ModelServerOptions {
   readonly prefix?: string;
   /** Endpoints of its own, looked at first (after the key): `server-kinds.ts` has those of the known servers. */
   readonly routes?: Routes;
+  /** Endpoints below the prefix that the script answers; default `chat/completions` alone. */
+  readonly speaks?: readonly ("chat/completions" | "responses" | "messages")[];
   /** When given, a request without this bearer key gets 401. */
   readonly apiKey?: string;
   /** True: the socket is closed after each stream although keep-alive was advertised, as llama-server does. */
@@ -167,10 +169,13 @@ async function serve(state: State, request: IncomingMessage, response: ServerRes
   if (routed === "never") return;
   if (routed !== null) return answer(response, routed.status, routed.body);
   if (path === `${state.prefix}/models`) return answer(response, 200, listing(state));
-  if (path !== `${state.prefix}/chat/completions` || request.method !== "POST") {
+  const { speaks = ["chat/completions"] } = state.options;
+  if (!speaks.some((each) => path === `${state.prefix}/${each}`) || request.method !== "POST") {
     return answer(response, 404, { error: { message: "File Not Found", type: "not_found_error", code: 404 } });
   }
   const body = JSON.parse(text) as Seen["body"]; // our own client's request; tests look into it
+  // How clients find out what is spoken here.
+  if (Object.keys(body).length === 0) return answer(response, 400, { error: { message: "'messages' is required" } });
   const seen: Seen = { path, headers: request.headers, raw: text, body, at: performance.now(), aborted: false };
   state.seen.push(seen);
   response.on("close", () => {

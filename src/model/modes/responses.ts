@@ -23,12 +23,18 @@ function body(request: ModelRequest, setting: WireSetting): Json {
     model: setting.model,
     input: withTurnThoughts(request.messages).flatMap((message) => items(message, setting)),
     ...(tools.length === 0 ? {} : { tools, tool_choice: request.toolChoice }),
-    ...(schema === undefined ? {} : { text: { format: { type: "json_schema", name: schemaName, schema, strict: false } } }),
+    ...(schema === undefined ? {} : schemaFields(schema, setting)),
     stream: true,
     store: false, // the record is ours
     ...(temperature === undefined ? {} : { temperature }),
     ...(setting.maxTokens === null ? {} : { max_output_tokens: setting.maxTokens }),
   };
+}
+
+/** llama-server overlooks the schema's place here, but not the field of its chat requests (seen in its September 2026 build). */
+function schemaFields(schema: Json, { progress: llama }: WireSetting): Json {
+  const text = { format: { type: "json_schema", name: schemaName, schema, strict: false } };
+  return { text, ...(llama ? { response_format: { type: "json_schema", json_schema: { name: schemaName, schema } } } : {}) };
 }
 
 function items(message: ModelMessage, { progress: replays }: WireSetting): Json[] {
@@ -106,6 +112,8 @@ function readEvent(state: State, json: Json): WireChunk | null {
       return lastChunk(state, json);
     case "response.failed":
       return { error: isObject(json["response"]) ? json["response"]["error"] : json };
+    case "error":
+      return { error: json };
     default:
       return null;
   }
