@@ -13,6 +13,12 @@ export const apiModes = [
   { mode: "anthropic_messages", title: "Anthropic Messages", short: "Anthropic Messages" },
 ] as const;
 
+/** The mode that a spelling means, or null. */
+export function modeOf(written: string): string | null {
+  const mode = { "auto-detect": "auto", codex_responses: "responses" }[written] ?? written;
+  return apiModes.find((each) => each.mode === mode)?.mode ?? null;
+}
+
 type Ask = NonNullable<Context["ask"]>;
 
 /** Names longer lists than this only in part. */

@@ -43,7 +43,7 @@ function addressesOf(given: string): string[] {
 async function listModels(baseUrl: string, apiKey: string | null, signal: AbortSignal, keyPlace: string): Promise<string[]> {
   const within = AbortSignal.any([signal, AbortSignal.timeout(answerMs)]);
   const response = await fetch(`${baseUrl}/models`, {
-    headers: { authorization: `Bearer ${apiKey ?? "none"}` },
+    headers: { authorization: `Bearer ${apiKey ?? "none"}`, ...anthropicHeaders(apiKey) },
     signal: within,
   }).catch((thrown: unknown) => {
     throw unreachable(baseUrl, thrown);
@@ -67,6 +67,11 @@ async function listModels(baseUrl: string, apiKey: string | null, signal: AbortS
       advice: "Give the address of an OpenAI-compatible server, such as http://127.0.0.1:8000/v1.",
     },
   );
+}
+
+/** Anthropic's own API takes its key under this name alone; others don't mind. */
+function anthropicHeaders(apiKey: string | null): Record<string, string> {
+  return apiKey === null ? {} : { "x-api-key": apiKey, "anthropic-version": "2023-06-01" };
 }
 
 const listSchema = z.object({ data: z.array(z.object({ id: z.string().min(1) })) });

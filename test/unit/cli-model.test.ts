@@ -122,7 +122,7 @@ test("the wizard, step by step: comments stay, the server is saved under its nam
     "  3. Responses / Codex",
     "  4. Anthropic Messages",
     "Choice [1-4, Enter to keep current/detected]: ",
-    "API mode: auto-detect",
+    "API mode: auto-detect (Chat Completions)",
     "Detected model: ./models/Qwen3.6-27B.gguf",
     "Use this model? [Y/n]: ",
     "Context length in tokens [leave blank for auto-detect]: ",
