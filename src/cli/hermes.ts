@@ -79,9 +79,10 @@ const leftCode = "hermes.left";
 /** Ctrl-C and the end of the input leave the question: nothing has been changed by then. */
 async function askAtTerminal(question: string, answer?: "hidden"): Promise<string> {
   const hidden = answer === "hidden";
-  if (hidden) process.stdout.write(question);
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const terminal = createInterface({ input: process.stdin, output: hidden ? nowhere : process.stdout, terminal: true });
+  // Only now: the terminal echoes until the interface has taken it.
+  if (hidden) process.stdout.write(question);
   const gone = new AbortController();
   terminal.once("SIGINT", () => gone.abort()).once("close", () => gone.abort());
   try {
