@@ -61,11 +61,12 @@ function hasStrangeEscape(text: string): boolean {
   return /\\(?:[^"\\/bfnrtu'\n]|u(?![\da-fA-F]{4}))/.test(text.replaceAll("\\\\", ""));
 }
 
-/** Whether the text stops where a value may not be complete: anywhere but behind a bracket or a quote. */
+/** Whether the text stops where a value may not be complete: anywhere but behind a bracket, a closing quote or a comma. */
 function endsWithin(text: string): boolean {
   if (balanced(text, 0) !== null) return false;
-  const quotes = text.replaceAll(/\\[\s\S]/g, "").match(/"/g)?.length ?? 0;
-  return !/["'}\]]$/.test(text) || quotes % 2 === 1;
+  const bare = text.replaceAll(/\\[\s\S]/g, "");
+  const quotes = bare.split(bare.includes('"') ? '"' : "'").length - 1;
+  return !/["'}\],]$/.test(text) || quotes % 2 === 1;
 }
 
 function nulls(text: string): number {

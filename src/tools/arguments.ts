@@ -1,7 +1,6 @@
-import { jsonrepair } from "jsonrepair";
 import { z } from "zod";
 import type { Tool } from "../core/tool.ts";
-import { settleArguments } from "../model/arguments.ts";
+import { repairArguments } from "../model/arguments.ts";
 import { coerced, type Fields, parametersIn } from "./coercion.ts";
 import { parametersOf } from "./specs.ts";
 
@@ -16,7 +15,7 @@ export type ParsedArguments =
  */
 export function parseArguments(tool: Tool, json: string): ParsedArguments {
   const read = readObject(json);
-  if (read === null) return { ok: false, error: notRun(tool, "its arguments are not a JSON object", {}) };
+  if (read === null) return { ok: false, error: notRun(tool, "its arguments are not one whole JSON object", {}) };
   if (read.mended && tool.kind === "effect") {
     const why =
       "its arguments are broken JSON, and guessing what was meant could do harm. Send them again as one whole JSON object";
@@ -43,19 +42,9 @@ function notRun(tool: Tool, why: string, right: Fields): string {
 }
 
 function readObject(json: string): { readonly fields: Fields; readonly mended: boolean } | null {
-  const settled = settleArguments(json);
-  const fields = objectIn(settled);
-  if (fields !== null) return { fields, mended: false };
-  const mended = objectIn(mendedJson(settled));
-  return mended === null ? null : { fields: mended, mended: true };
-}
-
-function mendedJson(text: string): string {
-  try {
-    return jsonrepair(text);
-  } catch {
-    return "";
-  }
+  const repaired = repairArguments(json);
+  const fields = repaired === null ? null : objectIn(repaired.text);
+  return repaired === null || fields === null ? null : { fields, mended: repaired.repaired };
 }
 
 function objectIn(text: string): Fields | null {
