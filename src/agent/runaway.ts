@@ -7,10 +7,6 @@ const shortBlockChars = 1_600;
 const longestBlock = 4_000;
 /** How much new text between two looks. */
 const everyChars = 500;
-/** What the end of the text must match to be worth a comparison, and how many places are tried. */
-const probeChars = 48;
-const mostProbes = 12;
-
 /** Watches a text that grows. */
 export interface RunawayWatch {
   /** Takes the next piece; true when the text has begun to go in circles. */
@@ -44,18 +40,34 @@ export function watchRunaway(): RunawayWatch {
 
 /** The length of the block that the text ends in `repeats` copies of, or 0. */
 function periodAtEnd(text: string): number {
-  const end = text.length;
-  const probe = text.slice(-probeChars);
-  if (probe.length < probeChars) return 0;
-  let at = end - probeChars;
-  for (let tries = 0; tries < mostProbes; tries += 1) {
-    at = text.lastIndexOf(probe, at - 1);
-    if (at < 0) return 0;
-    const distance = end - probeChars - at;
-    const period = distance >= blockChars ? distance : distance * Math.ceil(shortBlockChars / distance);
-    if (period * repeats <= end && text.slice(-period * (repeats - 1)) === text.slice(-period * repeats, -period)) return period;
+  const same = matchesAtEnd(text);
+  for (let shift = 1; shift <= longestBlock && shift < same.length; shift += 1) {
+    const repeated = (same[shift] ?? 0) + shift;
+    if (repeated < Math.max(shift, blockChars) * repeats) continue;
+    if (shift >= blockChars) return shift;
+    // All longer blocks that would do are copies of this short one.
+    const period = shift * Math.ceil(shortBlockChars / shift);
+    return repeated >= period * repeats ? period : 0;
   }
   return 0;
+}
+
+/** For each shift, how much of the text's end is the same so many characters before: the Z function, read from the end. */
+function matchesAtEnd(text: string): Int32Array {
+  const end = text.length - 1;
+  const same = new Int32Array(text.length);
+  let left = 0;
+  let right = 0;
+  for (let at = 1; at <= end; at += 1) {
+    let length = at < right ? Math.min(right - at, same[at - left] ?? 0) : 0;
+    while (at + length <= end && text.charCodeAt(end - length) === text.charCodeAt(end - at - length)) length += 1;
+    same[at] = length;
+    if (at + length > right) {
+      left = at;
+      right = at + length;
+    }
+  }
+  return same;
 }
 
 /** Where the repetition begins. */

@@ -1,0 +1,84 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type ModelServer, modelServerWith, type Responder, type Seen } from "../doubles/model-server.ts";
+import { openPage, type PageClient } from "./page-client.ts";
+import { freshHome, type Process, startHermes } from "./service.ts";
+
+/** A service with a model double whose script each test sets, driven over the local page. */
+export interface TalkRig extends AsyncDisposable {
+  readonly model: ModelServer;
+  readonly page: PageClient;
+  readonly hermes: Process;
+  readonly origin: string;
+  /** Begins a new conversation with this script, asks, and gives back the answer with the requests it took. */
+  ask(text: string, script: Script): Promise<{ readonly answer: string; readonly seen: readonly Seen[] }>;
+  /** Asks in the conversation as it is. */
+  askOn(text: string): Promise<string>;
+  /** Kills the service and starts it again on the same home. */
+  restart(): Promise<void>;
+}
+
+/** Answers the n-th request of a test, counted from 0. */
+export type Script = (seen: Seen, count: number) => ReturnType<Responder>;
+
+export interface TalkOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly config?: string;
+}
+
+export async function openTalk(options: TalkOptions = {}): Promise<TalkRig> {
+  await using stack = new AsyncDisposableStack();
+  const current = { script: null as Script | null, from: 0 };
+  const responder: Responder = (seen, count) => {
+    if (current.script === null) throw new Error("no script");
+    return current.script(seen, count - current.from);
+  };
+  const model = stack.use(await modelServerWith({ strict: false }, responder));
+  const home = stack.use(await freshHome());
+  if (options.config !== undefined) await writeFile(join(home.path, "config.yaml"), options.config);
+  const start = async () => {
+    const hermes = startHermes({ mode: "start", home: home.path, env: { OPENAI_BASE_URL: model.url, ...options.env } });
+    const address = (await hermes.printed(/Open (http:\S+)/))[1] ?? "";
+    return { hermes, page: await openPage(address), origin: new URL(address).origin };
+  };
+  const running = { now: await start() };
+  stack.defer(() => running.now.hermes[Symbol.asyncDispose]());
+  const said = async () => (await running.now.page.history()).filter((item) => item.role === "agent").length;
+  const askOn = async (text: string) => {
+    const before = await said();
+    await running.now.page.send(text);
+    return (await running.now.page.answers(before + 1))[before] ?? "";
+  };
+  const open = stack.move();
+  return {
+    model,
+    get page() {
+      return running.now.page;
+    },
+    get hermes() {
+      return running.now.hermes;
+    },
+    get origin() {
+      return running.now.origin;
+    },
+    askOn,
+    async ask(text, script) {
+      // The page shows nothing of a chat before its first request.
+      if (current.script !== null) await askOn("/new");
+      current.from = model.seen.length;
+      current.script = script;
+      const { from } = current;
+      return { answer: await askOn(text), seen: model.seen.slice(from) };
+    },
+    async restart() {
+      await running.now.hermes.kill("SIGKILL");
+      running.now = await start();
+    },
+    [Symbol.asyncDispose]: () => open.disposeAsync(),
+  };
+}
+
+/** What a request's last message says. */
+export function lastOf(seen: Seen | undefined): string {
+  return String(seen?.body.messages.at(-1)?.content ?? "");
+}
