@@ -1,19 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Failure } from "../../src/core/failures.ts";
-import type { ModelAnswer, ModelEvent, ModelRequest, Urgency } from "../../src/core/model.ts";
+import type { ModelEvent } from "../../src/core/model.ts";
 import { openModels } from "../../src/model/models.ts";
-import type { ModelSettings } from "../../src/model/settings.ts";
 import {
   answerOf,
-  asking,
   automatic,
+  by,
   drain,
   lines,
+  notices,
   provider,
   quickModels,
   quickSettings,
-  shown,
+  withSpare,
 } from "../doubles/model-server-client.ts";
 import * as double from "../doubles/model-server.ts";
 import { llamaServer } from "../doubles/server-kinds.ts";
@@ -25,20 +25,6 @@ function failureOf(events: readonly ModelEvent[]): Failure {
   assert.ok(last?.type === "failed", `ended with ${JSON.stringify(last)}`);
   return last.failure;
 }
-
-function notices(events: readonly ModelEvent[]): readonly string[] {
-  return events.flatMap((event) => (event.type === "notice" ? [event.text] : []));
-}
-
-function by(person: string, session: string | null = null, urgency: Urgency = "interactive"): ModelRequest {
-  return { ...asking(), caller: { person, session, urgency } };
-}
-
-const fallbackSettings = (main: string, spare: string): Partial<ModelSettings> => ({
-  main: provider("main", [main], { keyPlace: "OPENAI_API_KEY (model.api_key)" }),
-  providers: [provider("spare", [spare])],
-  fallbacks: [{ provider: "spare", model: null }],
-});
 
 test("what is set takes effect at the next use", async () => {
   await using one = await double.modelServerWith({ models: ["one"] }, double.say("from one"));
@@ -115,7 +101,7 @@ for (const [name, steps] of refusals) {
   test(`after ${name} the fallback answers, says so once a turn, and the next turn tries the main model again`, async () => {
     await using main = await double.modelServerWith({ models: ["big"] }, ...steps);
     await using spare = await double.modelServerWith({ models: ["small"] }, double.say("one"), double.say("two"));
-    const settings = fallbackSettings(main.url, spare.url);
+    const settings = withSpare(main.url, spare.url);
     const named = { ...settings, main: provider("main", [main.url], { model: "big", keyPlace: "OPENAI_API_KEY" }) };
     const models = quickModels({ settings: named });
     const turn = await models.current({ id: "s", choice: null });
@@ -136,14 +122,14 @@ for (const [name, steps] of refusals) {
 test("a request that is itself at fault goes to no fallback", async () => {
   await using main = await double.modelServer(double.status(400, { error: { message: "Field 'temperature': wrong" } }));
   await using spare = await double.modelServer();
-  const models = quickModels({ settings: fallbackSettings(main.url, spare.url) });
+  const models = quickModels({ settings: withSpare(main.url, spare.url) });
   assert.equal(failureOf(await drain(await models.current())).code, "model.refused");
   await models.close();
 });
 
 test("when the fallback fails too, the first trouble is told with its mend", async () => {
   await using main = await double.modelServer(double.status(401, { error: { message: "bad key" } }));
-  const models = quickModels({ settings: fallbackSettings(main.url, down) });
+  const models = quickModels({ settings: withSpare(main.url, down) });
   const failure = failureOf(await drain(await models.current()));
   assert.match(failure.message, /does not accept the key.*failed too.*127\.0\.0\.1:9/);
   assert.match(failure.advice ?? "", /OPENAI_API_KEY \(model\.api_key\)/);
@@ -169,7 +155,7 @@ test("a fallback that names nobody does no harm but is told in the log", async (
 
 test("a server that is gone is not asked again at once: the fallback answers without delay", async () => {
   await using spare = await double.modelServerWith({ models: ["small"] }, () => double.say("spare"));
-  const models = quickModels({ settings: fallbackSettings(down, spare.url), pace: { backoffMs: 60 } });
+  const models = quickModels({ settings: withSpare(down, spare.url), pace: { backoffMs: 60 } });
   await drain(await models.current());
   const began = performance.now();
   const events = await drain(await models.current());
@@ -282,156 +268,4 @@ test("who stops while waiting leaves the line without a request", async () => {
   assert.equal((await first).at(-1)?.type, "aborted");
   assert.equal(server.seen.length, 1);
   await models.close();
-});
-
-function pinned(server: double.ModelServer): readonly unknown[] {
-  return server.seen.map(({ raw }) => (JSON.parse(raw) as { id_slot?: number }).id_slot);
-}
-
-/** A llama-server whose named slots keep their prompts, or lose them as soon as another is used. */
-async function slotted(keeps: boolean, slots = 4) {
-  const held = new Map<number, string>();
-  return await double.modelServerWith({ ...llamaServer({ slots }), strict: false }, (seen) => {
-    const { id_slot: id } = JSON.parse(seen.raw) as { id_slot?: number };
-    const prompt = JSON.stringify(seen.body.messages);
-    const cached = id !== undefined && held.get(id) === prompt;
-    if (!keeps) held.clear();
-    if (id !== undefined) held.set(id, prompt);
-    const timings = { cache_n: cached ? 1_999 : 0, prompt_n: cached ? 1 : 2_000, predicted_n: 1 };
-    const frames = double.say("ok").frames.filter((frame) => !String(frame).includes('"usage"'));
-    return double.raw(...frames.slice(0, -1), double.data({ choices: [], timings }), "data: [DONE]\n\n");
-  });
-}
-
-for (const [keeps, words] of [
-  [true, "helps are named from then on, a session's its own"],
-  [false, "lose their caches are never named"],
-] as const) {
-  test(`slots that by a probe on the idle server ${words}`, async () => {
-    await using server = await slotted(keeps);
-    const log = lines();
-    const models = quickModels({ baseUrl: server.url, log, settings: { slotPinning: "auto" } });
-    const model = await models.current();
-    await drain(model, by("a", "s1"));
-    await server.arrived(4);
-    while (!log.lines.some((line) => line.includes("naming slots"))) await new Promise((resolve) => setTimeout(resolve, 5));
-    for (const session of ["s1", "s2", "s1", "s2"]) await drain(model, by("a", session));
-    await drain(model, by("a", "s1", "auxiliary"));
-    await models.close();
-    const [before, a0, b1, again, ...after] = pinned(server);
-    assert.equal(before, undefined);
-    assert.ok(a0 === again && a0 !== b1 && typeof a0 === "number");
-    if (!keeps)
-      return assert.deepEqual(
-        after,
-        Array.from({ length: 5 }, () => undefined),
-      );
-    const [one, two] = after;
-    assert.ok(typeof one === "number" && typeof two === "number" && one !== two);
-    assert.deepEqual(after.slice(2, 4), [one, two]);
-    assert.ok(after[4] !== one && after[4] !== two, "a side job pushed a session out of its slot");
-  });
-}
-
-test("the probe gives way to a person at once and is tried again later", async () => {
-  await using server = await slotted(true);
-  let probing = true;
-  const slow = double.modelServerWith({ ...llamaServer({ slots: 2 }), strict: false }, (seen) =>
-    pinnedIn(seen) !== undefined && probing ? double.hang() : double.say("answer"),
-  );
-  await using slowServer = await slow;
-  const models = quickModels({ baseUrl: slowServer.url, settings: { slotPinning: "auto" } });
-  const model = await models.current();
-  await drain(model, by("a", "s1"));
-  await slowServer.arrived(2);
-  assert.equal(answerOf(await drain(model, by("a", "s1"))).content, "answer");
-  await slowServer.aborted(1);
-  probing = false;
-  await slowServer.arrived(4);
-  await models.close();
-  await server.close();
-});
-
-function pinnedIn(seen: double.Seen): number | undefined {
-  return (JSON.parse(seen.raw) as { id_slot?: number }).id_slot;
-}
-
-test("one slot is not named, nor any where it is switched off; switched on they are at once", async () => {
-  for (const [slots, slotPinning, named] of [
-    [1, "on", false],
-    [4, "off", false],
-    [4, "on", true],
-  ] as const) {
-    await using server = await slotted(true, slots);
-    const models = quickModels({ baseUrl: server.url, settings: { slotPinning } });
-    await drain(await models.current(), by("a", "s1"));
-    await models.close();
-    assert.equal(pinned(server)[0] !== undefined, named);
-  }
-});
-
-const told = (events: readonly ModelEvent[]): ModelAnswer => answerOf(events);
-
-test("a broken answer is gone on with once, by the server where it can, and nothing is said twice", async () => {
-  const rest = double.say(" fox jumps over the dog.");
-  await using server = await double.modelServerWith(
-    llamaServer(),
-    double.cutAfter(8, double.say("The quick brown fox jumps", { pieces: 10 })),
-    { ...rest, frames: [double.frame({ content: "The quick brown" }), ...rest.frames.slice(1)] },
-  );
-  const models = quickModels({ baseUrl: server.url });
-  const events = await drain(await models.current());
-  await models.close();
-  const partial = server.seen[1]?.body.messages.at(-1);
-  assert.equal(partial?.role, "assistant");
-  assert.ok("The quick brown fox jumps".startsWith(String(partial?.content)));
-  assert.match(told(events).content, /^The quick brown? ?fox jumps over the dog\.$/);
-  assert.equal(shown(events).trim(), told(events).content);
-  assert.equal(notices(events).length, 1);
-  assert.match(notices(events)[0] ?? "", /going on/);
-});
-
-test("a server that cannot go on with a text is told to, and its repetition is left out", async () => {
-  await using server = await double.modelServer(
-    double.stallAfter(6, double.say("One, two, three, four", { pieces: 7 })),
-    double.say("three, four, five.", { pieces: 6 }),
-  );
-  const models = quickModels({ baseUrl: server.url, stallMs: 60 });
-  const events = await drain(await models.current());
-  await models.close();
-  assert.deepEqual(
-    server.seen[1]?.body.messages.slice(-2).map(({ role }) => role),
-    ["assistant", "user"],
-  );
-  assert.equal(told(events).content, "One, two, three, four, five.");
-  assert.equal(shown(events), told(events).content);
-});
-
-test("once a call has begun, a broken answer is not gone on with", async () => {
-  await using server = await double.modelServer(
-    double.cutAfter(8, double.call("terminal", { command: "rm x" }, { text: "I do it" })),
-  );
-  const models = quickModels({ baseUrl: server.url });
-  const events = await drain(await models.current());
-  await models.close();
-  assert.equal(failureOf(events).code, "model.broken");
-  const last = events.at(-1);
-  assert.equal(last?.type === "failed" && last.partial, "I do it");
-});
-
-test("a server that dies in the middle leaves the rest of the answer to the fallback", async () => {
-  const main = await double.modelServerWith(
-    { models: ["big"] },
-    double.stallAfter(6, double.say("It is ten o'clock and", { pieces: 6 })),
-  );
-  await using spare = await double.modelServerWith({ models: ["small"] }, double.say("and all is well."));
-  const models = quickModels({ settings: fallbackSettings(main.url, spare.url), stallMs: 5_000 });
-  const events: ModelEvent[] = [];
-  for await (const event of (await models.current()).stream(asking(), new AbortController().signal)) {
-    events.push(event);
-    if (shown(events).includes("clock")) await main.close();
-  }
-  await models.close();
-  assert.match(told(events).content, /^It is ten o'clock ?(and )?and all is well\.$/);
-  assert.equal(notices(events).length, 2);
 });

@@ -8,6 +8,7 @@ import {
   type ModelRequest,
   type Models,
   type ToolSpec,
+  type Urgency,
 } from "../../src/core/model.ts";
 import type { Pace } from "../../src/model/pace.ts";
 import { openModels, type ModelOptions } from "../../src/model/models.ts";
@@ -127,4 +128,23 @@ export function answerOf(events: readonly ModelEvent[]): ModelAnswer {
 /** The text that was shown while it streamed. */
 export function shown(events: readonly ModelEvent[]): string {
   return events.map((event) => (event.type === "text" ? event.delta : "")).join("");
+}
+
+/** A request of somebody. */
+export function by(person: string, session: string | null = null, urgency: Urgency = "interactive"): ModelRequest {
+  return { ...asking(), caller: { person, session, urgency } };
+}
+
+/** The lines for the person. */
+export function notices(events: readonly ModelEvent[]): readonly string[] {
+  return events.flatMap((event) => (event.type === "notice" ? [event.text] : []));
+}
+
+/** A main server, and a spare one that answers when it fails. */
+export function withSpare(main: string, spare: string): Partial<ModelSettings> {
+  return {
+    main: provider("main", [main], { keyPlace: "OPENAI_API_KEY (model.api_key)" }),
+    providers: [provider("spare", [spare])],
+    fallbacks: [{ provider: "spare", model: null }],
+  };
 }
