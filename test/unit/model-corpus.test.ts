@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import fc from "fast-check";
 import type { CorpusCase } from "../corpus/case.ts";
 import { corpus } from "../corpus/index.ts";
+import { page, withReport } from "../corpus/report.ts";
 import { faultsOf, outcomeOf, resplit } from "../corpus/outcome.ts";
 
 const all = corpus.flatMap(({ name, cases }) => cases.map((one) => ({ group: name, one })));
@@ -50,6 +52,11 @@ test("the text's split changes nothing: any split", () => {
     }),
     { numRuns: 2_000 },
   );
+});
+
+test("the report in the documentation is current", () => {
+  const text = readFileSync(page, "utf8");
+  assert.equal(withReport(text), text, "run: node test/corpus/report.ts --write");
 });
 
 function told({ seen: _seen, ...rest }: ReturnType<typeof outcomeOf>): unknown {
