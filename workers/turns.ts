@@ -1,3 +1,4 @@
+import { type Compressor, windowOf } from "../src/agent/compression/compressor.ts";
 import { memoryBlocks, type MemoryLimits, memoryOwner, remember } from "../src/agent/memory.ts";
 import { modelSpeed } from "../src/agent/model-speed.ts";
 import { freezeHead, userMessage } from "../src/agent/prompt.ts";
@@ -35,6 +36,7 @@ export interface TurnParts {
   readonly configuration: ConfigurationPorts;
   readonly metrics: Metrics;
   readonly titles: Titles;
+  readonly compressor: Compressor;
   readonly log: Log;
   readonly settings: TurnSettings;
 }
@@ -183,12 +185,13 @@ async function run(parts: TurnParts, one: OneTurn): Promise<TurnEnd> {
     key: info.kind === "private" ? `person-${person.id}` : `chat-${info.conversation}`,
     label: chatKey(info.chat),
   };
+  const model = await parts.models.current({ id: info.session, choice: info.choice });
   const context = toolContext({
     session: info.session,
     person,
     shared: info.kind === "shared",
     signal,
-    limits: parts.settings.limits,
+    limits: fittingLimits(parts.settings.limits, await windowOf(parts.compressor, model, signal)),
     openSandbox: () => parts.sandboxes.open(sandboxOwner, info.session),
     configuration: parts.configuration,
     modelSpeed: async (fresh, say) => {
@@ -197,8 +200,7 @@ async function run(parts: TurnParts, one: OneTurn): Promise<TurnEnd> {
     },
     remember: (change) => remember(parts.db, owner, parts.settings.memory, change),
   });
-  const { db, tools, metrics, titles } = parts;
-  const model = await parts.models.current({ id: info.session, choice: info.choice });
+  const { db, tools, metrics, titles, compressor } = parts;
   // Asking for the model has read the configuration again.
   const { maxSteps, steer } = parts.settings;
   return await runTurn({
@@ -212,6 +214,7 @@ async function run(parts: TurnParts, one: OneTurn): Promise<TurnEnd> {
     context,
     metrics,
     titles,
+    compressor,
     maxSteps,
     steer,
     signal,
@@ -219,6 +222,14 @@ async function run(parts: TurnParts, one: OneTurn): Promise<TurnEnd> {
     afterwards: one.afterwards,
   });
 }
+
+/** One tool result takes a quarter of the window at most. */
+function fittingLimits(limits: ToolLimits, window: number): ToolLimits {
+  return { ...limits, resultChars: Math.min(limits.resultChars, Math.floor((window / 4) * resultDensity)) };
+}
+
+/** Characters of a token in a command's output: digits and marks make it denser than prose. */
+const resultDensity = 2.5;
 
 function emitter(live: Live, hold: Hold, turn: Turn): (event: TurnEvent) => void {
   let seq = 0;

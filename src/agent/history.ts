@@ -1,23 +1,231 @@
 import type { Failure } from "../core/failures.ts";
-import type { ModelMessage } from "../core/model.ts";
+import type { ModelAnswer, ModelMessage } from "../core/model.ts";
+import { lastPromptTokens, type NewCompaction, readCompaction, storeCompaction } from "../store/compactions.ts";
 import type { JournalEntry } from "../store/journal.ts";
+import { addOutbound } from "../store/outbox.ts";
+import { type Cause, compress, type Compressed, type Task } from "./compression/compress.ts";
+import * as sizes from "./compression/compressor.ts";
+import type { HistoryState } from "./compression/state.ts";
+import type { CompressSetting } from "./compression/summarise.ts";
+import { headTokens, messagesTokens } from "./compression/tokens.ts";
+import { messagesOf, viewOf } from "./compression/view.ts";
 import type { LoopState, TurnSetting } from "./turn-setting.ts";
+
+/** Prompts below these need no thought: no window is so small. */
+const smallTokens = 1_500;
+const fewMessages = 10;
+/** From this share of the limit the server itself is asked to count. */
+const countShare = 0.9;
+/** A prompt this many times longer than estimated has not been seen. */
+const mostOff = 2;
+const spareTokens = 64;
+const leastAnswer = 256;
 
 /** The conversation as the model gets it: the journal, shortened first where it would not fit the model's window. */
 export async function fitted(
-  _setting: TurnSetting,
-  _state: LoopState,
+  setting: TurnSetting,
+  state: LoopState,
   journal: readonly JournalEntry[],
 ): Promise<readonly ModelMessage[]> {
-  return journal.map((entry) => entry.message);
+  const { history } = state;
+  const { compressor, info, model, signal } = setting;
+  if (history.compaction === undefined) history.compaction = await readCompaction(setting.db, setting.viewer, info.session);
+  let messages = shown(setting, history, journal);
+  if (history.estimate < smallTokens && messages.length < fewMessages) return messages;
+  const settings = await compressor.settings();
+  history.window = await sizes.windowOf(compressor, model, signal);
+  const limit = sizes.limitOf(settings, history.window);
+  let tokens = await measured(setting, history, messages, limit);
+  const cause: Cause | null = tokens > limit ? "length" : messages.length >= settings.messageLimit ? "messages" : null;
+  if (cause !== null && settings.enabled && !signal.aborted) {
+    await shorten(setting, state, { ...taskOf(setting, history, journal, settings), cause });
+    messages = shown(setting, history, journal);
+    tokens = history.estimate * (sizes.ratioOf(compressor, info.session) ?? 1);
+  }
+  history.maxTokens = answerRoom(history, settings.answerTokens, tokens);
+  return messages;
 }
 
-/** The server says that the prompt is too long: shortens the conversation once and says whether it is worth asking again. */
+/**
+ * The server says that the prompt is too long: mends that, once by shortening the conversation and then by leaving out what can be, and
+ * says whether it is worth asking again.
+ */
 export async function recovered(
-  _setting: TurnSetting,
-  _state: LoopState,
-  _journal: readonly JournalEntry[],
-  _failure: Failure,
+  setting: TurnSetting,
+  state: LoopState,
+  journal: readonly JournalEntry[],
+  failure: Failure,
 ): Promise<boolean> {
-  return false;
+  const { history } = state;
+  const { compressor, info, model } = setting;
+  const told = failure.sizes;
+  history.recoveries += 1;
+  if (history.recoveries > mostRecoveries) return false;
+  if (told?.outputIsTheTrouble === true) return lowerAnswer(history, told.window, told.promptTokens);
+  const settings = await compressor.settings();
+  if (!settings.enabled) return false;
+  const ratio = sizes.ratioOf(compressor, info.session) ?? 1;
+  const window = told?.window ?? Math.floor(history.estimate * ratio * guessedShare);
+  sizes.learnWindow(compressor, model, window);
+  if (told?.promptTokens != null) sizes.learnRatio(compressor, info.session, told.promptTokens, history.estimate);
+  history.window = await sizes.windowOf(compressor, model, setting.signal);
+  return await shorten(setting, state, { ...taskOf(setting, history, journal, settings), cause: "refused" });
+}
+
+const mostRecoveries = 3;
+/** Where a server only says that it is too much. */
+const guessedShare = 0.8;
+
+/**
+ * Learns from an answer how long its prompt was. True when the prompt had not fitted after all and has been shortened, so that it is
+ * worth asking again: the window was full before the answer was whole, or the server had cut the conversation without a word.
+ */
+export async function outgrown(
+  setting: TurnSetting,
+  state: LoopState,
+  journal: readonly JournalEntry[],
+  answer: ModelAnswer,
+): Promise<boolean> {
+  const { history } = state;
+  const { compressor, info, model, signal } = setting;
+  const { promptTokens, completionTokens } = answer.usage;
+  if (promptTokens === null) return false;
+  const cut = await silentCut(setting, history, promptTokens);
+  if (cut === null) sizes.learnRatio(compressor, info.session, promptTokens, history.estimate);
+  const total = promptTokens + (completionTokens ?? 0);
+  const full = answer.finish === "length" && history.window > 0 && total >= history.window - fullSlack;
+  if ((cut === null && !full) || history.recoveries >= mostRecoveries || signal.aborted) return false;
+  history.recoveries += 1;
+  if (cut !== null) sizes.learnWindow(compressor, model, cut);
+  const settings = await compressor.settings();
+  if (!settings.enabled) return false;
+  history.window = await sizes.windowOf(compressor, model, signal);
+  const why =
+    cut === null
+      ? "The model's window was full before its answer was whole"
+      : "The model server cut the conversation without a word";
+  setting.emit({ type: "notice", text: `${why}; I shorten it and ask again.` });
+  return await shorten(setting, state, { ...taskOf(setting, history, journal, settings), cause: "refused" });
+}
+
+/** Servers stop a token or so before the end. */
+const fullSlack = 8;
+/** Ollama's windows are powers of two as a rule; a cut prompt fills most of one. */
+const cutShare = 0.6;
+const leastCut = 1_000;
+
+/** The window that an Ollama must have, when it has read clearly less than was sent; null when nothing was cut. */
+async function silentCut(
+  { model, signal, compressor, info }: TurnSetting,
+  history: HistoryState,
+  read: number,
+): Promise<number | null> {
+  const expected = history.estimate * (sizes.ratioOf(compressor, info.session) ?? 1);
+  if (read < leastCut || read >= expected * cutShare) return null;
+  const { kind } = await model.facts(signal);
+  return kind === "ollama" ? 2 ** Math.ceil(Math.log2(read)) : null;
+}
+
+/** The messages as they stand now; notes how long they are. */
+function shown(setting: TurnSetting, history: HistoryState, journal: readonly JournalEntry[]): readonly ModelMessage[] {
+  const messages = messagesOf(viewOf(journal, history.compaction ?? null));
+  history.estimate = headTokens(setting.info.prompt) + messagesTokens(messages);
+  return messages;
+}
+
+/** The prompt's tokens: estimated, corrected by what earlier ones had, and counted by the server where it comes near the limit. */
+async function measured(
+  setting: TurnSetting,
+  history: HistoryState,
+  messages: readonly ModelMessage[],
+  limit: number,
+): Promise<number> {
+  const { db, compressor, info, model, signal } = setting;
+  const { estimate } = history;
+  const known = sizes.ratioOf(compressor, info.session);
+  if (estimate * mostOff < limit * countShare && known === null) return estimate;
+  const last = known === null ? await lastPromptTokens(db, info.session) : null;
+  const tokens = Math.max(estimate * (known ?? 1), last ?? 0);
+  const head = info.prompt;
+  if (tokens < limit * countShare || head === null) return tokens;
+  const request = {
+    messages: [{ role: "system" as const, content: head.system }, ...messages],
+    tools: head.tools,
+    toolChoice: "auto" as const,
+  };
+  const exact = await model.count(request, signal);
+  if (exact === null) return tokens;
+  sizes.learnRatio(compressor, info.session, exact, estimate);
+  return exact;
+}
+
+function taskOf(
+  { compressor, info }: TurnSetting,
+  { compaction, window }: HistoryState,
+  journal: readonly JournalEntry[],
+  settings: sizes.CompressionSettings,
+): Omit<Task, "cause"> {
+  const ratio = sizes.ratioOf(compressor, info.session) ?? 1;
+  return { journal, last: compaction ?? null, settings, window, ratio, focus: "" };
+}
+
+/** Shortens the conversation and keeps that; whether it has become shorter. After a failure it does what goes without a summary. */
+async function shorten(setting: TurnSetting, state: LoopState, task: Task): Promise<boolean> {
+  const compressed = await compress(compressSetting(setting, state), task);
+  switch (compressed.type) {
+    case "done":
+      await keep(setting, state, compressed.made);
+      return true;
+    case "failed": {
+      await tellFailure(setting, compressed);
+      const pruned = await compress(compressSetting(setting, state), task);
+      if (pruned.type === "done") await keep(setting, state, pruned.made);
+      return pruned.type === "done";
+    }
+    case "none":
+    case "aborted":
+      return false;
+  }
+}
+
+async function keep(setting: TurnSetting, { history }: LoopState, made: NewCompaction): Promise<void> {
+  await storeCompaction(setting.db, setting.hold, setting.viewer, made);
+  history.compaction = made;
+}
+
+/** Told once: no other summary is tried for a while. The conversation stays as it is. */
+async function tellFailure(setting: TurnSetting, { failure }: Compressed & { type: "failed" }): Promise<void> {
+  const { db, turn, compressor, info } = setting;
+  compressor.log.warn({ session: info.session, code: failure.code, error: failure }, "a conversation could not be shortened");
+  const markdown = `This conversation is getting too long for the model, and shortening it failed: ${failure.message}. Nothing of it is lost; I go on with all of it as long as it fits. /compress tries again, /new begins a fresh one.`;
+  setting.emit({ type: "notice", text: markdown });
+  await addOutbound(db, {
+    key: `uncompressed:${turn.id}`,
+    chat: turn.request.chat,
+    turn: null,
+    body: { markdown, replyTo: null },
+  });
+}
+
+function compressSetting(setting: TurnSetting, { step }: LoopState): CompressSetting {
+  const { db, hold, info, viewer, model, metrics, compressor, signal, emit, turn } = setting;
+  return { db, hold, info, viewer, model, metrics, compressor, signal, emit, person: turn.person, turn: turn.id, step };
+}
+
+/** How long the answer may be so that prompt and answer fit the window; null where that is as configured. */
+function answerRoom(history: HistoryState, configured: number | null, tokens: number): number | null {
+  const cap = Math.min(configured ?? Number.POSITIVE_INFINITY, history.answerCap ?? Number.POSITIVE_INFINITY);
+  const room = Math.max(leastAnswer, Math.floor(history.window - tokens - spareTokens));
+  const least = Math.min(cap, room);
+  return Number.isFinite(cap) && least !== configured ? least : null;
+}
+
+/** The prompt fits, the answer that was asked for does not fit beside it. */
+function lowerAnswer(history: HistoryState, window: number | null, promptTokens: number | null): boolean {
+  const whole = window ?? history.window;
+  const before = history.maxTokens ?? history.answerCap ?? whole / 2;
+  const cap = Math.floor(promptTokens === null ? before / 2 : whole - promptTokens - spareTokens);
+  if (cap < leastAnswer) return false;
+  history.answerCap = cap;
+  return true;
 }

@@ -6,6 +6,8 @@ import type { Tool, ToolContext } from "../core/tool.ts";
 import type { Db, Hold } from "../store/hold.ts";
 import type { SessionInfo } from "../store/sessions.ts";
 import type { Turn } from "../store/turns.ts";
+import type { Compressor } from "./compression/compressor.ts";
+import type { HistoryState } from "./compression/state.ts";
 import type { Titles } from "./titles.ts";
 
 /** Why a turn's signal fired: a person stopped it, or this worker must let go of it. */
@@ -23,6 +25,7 @@ export interface TurnSetting {
   readonly context: Omit<ToolContext, "progress">;
   readonly metrics: Metrics;
   readonly titles: Pick<Titles, "consider">;
+  readonly compressor: Compressor;
   readonly maxSteps: number;
   /** Whether messages that arrive meanwhile join at the next step. */
   readonly steer: boolean;
@@ -42,4 +45,5 @@ export interface LoopState {
   step: number;
   /** Whether the server takes a demand for a call, as far as is known. */
   canRequire: boolean;
+  readonly history: HistoryState;
 }

@@ -7,7 +7,8 @@ import { accountOf } from "./account.ts";
 import { countCall, type Outcome } from "./call-record.ts";
 import { fail, leave, openCalls } from "./endings.ts";
 import { struckOut, tooManyAttempts } from "./failures.ts";
-import { fitted, recovered } from "./history.ts";
+import { newHistory } from "./compression/state.ts";
+import { fitted, outgrown, recovered } from "./history.ts";
 import { isStuck } from "./loops.ts";
 import { type CallEnd, callModel } from "./model-call.ts";
 import { userMessage } from "./prompt.ts";
@@ -27,7 +28,7 @@ const maxAttempts = 8;
  */
 export async function runTurn(setting: TurnSetting): Promise<TurnEnd> {
   if (setting.turn.attempts > maxAttempts) return await fail(setting, "", tooManyAttempts(maxAttempts));
-  const state: LoopState = { step: setting.turn.step, canRequire: true };
+  const state: LoopState = { step: setting.turn.step, canRequire: true, history: newHistory() };
   setting.emit({ type: "started" });
   for (;;) {
     const next = await advance(setting, state);
@@ -60,8 +61,15 @@ async function ask(setting: TurnSetting, state: LoopState, journal: readonly Jou
     return { type: "end", end: await fail(setting, accountOf(own, setting.tools), struckOut(setting.model.name)) };
   }
   const messages = await fitted(setting, state, journal);
+  const { maxTokens } = state.history;
+  const room = maxTokens === null ? {} : { maxTokens };
   const began = performance.now();
-  const ended = await callModel(setting.model, stepRequest(setting, messages, own, mode), setting.signal, setting.emit);
+  const ended = await callModel(
+    setting.model,
+    { ...stepRequest(setting, messages, own, mode), ...room },
+    setting.signal,
+    setting.emit,
+  );
   const next = await takeEnd(setting, { state, own, mode }, journal, ended);
   const counted = () => count(setting, state.step, outcomeOf(ended, performance.now() - began));
   if (next.type === "end") setting.afterwards(counted);
@@ -78,6 +86,7 @@ function modeOf(setting: TurnSetting, state: LoopState, own: readonly ModelMessa
 async function takeEnd(setting: TurnSetting, step: Step, journal: readonly JournalEntry[], ended: CallEnd): Promise<Next> {
   switch (ended.type) {
     case "answer":
+      if (await outgrown(setting, step.state, journal, ended.answer)) return again;
       return await takeAnswer(setting, step, ended.answer);
     case "repeating":
       return await takeRepeating(setting, step, ended.kept);

@@ -4,6 +4,7 @@ import { every, sweepTurns, upkeepTimes } from "../../workers/upkeep.ts";
 import type { Config } from "../config/keys.ts";
 import type { Models } from "../core/model.ts";
 import type { Tool } from "../core/tool.ts";
+import { type CompressionSettings, openCompressor } from "../agent/compression/compressor.ts";
 import { openTitles } from "../agent/titles.ts";
 import { storeFacts } from "../gateway/facts.ts";
 import type { StandingFacts } from "../gateway/parts.ts";
@@ -58,11 +59,13 @@ export async function startTurns(base: Base, worker: WorkerSide): Promise<void> 
   const byName = new Map(offered.map((tool) => [tool.name, tool]));
   const specs = toolSpecs(offered, sandboxes.hint);
   const titles = openTitles({ db, models: worker.models, metrics, log, settings: () => titleSettings(base) });
+  const compressor = openCompressor({ models: worker.models, log, settings: () => compressionSettings(base) });
   const models = { listings: (signal: AbortSignal) => base.models.listings(signal) };
   const configuration = openConfiguration({ home: config.home, env: process.env, models, placeSaved: () => placeSaved(base) });
   const parts = {
     configuration,
     titles,
+    compressor,
     db,
     queues,
     live,
@@ -85,13 +88,27 @@ export async function startTurns(base: Base, worker: WorkerSide): Promise<void> 
   stack.defer(async () => void (await Promise.all([sweeping.close(), tending.close()])));
 }
 
-/** Longest tool result the model reads: about 5,000 tokens, as much as a window of 8K leaves room for. */
+/** Longest tool result the model reads, about 5,000 tokens; less in a small window. */
 const resultChars = 20_000;
 
 /** As they are now: each title is asked for under the configuration of its moment. */
 async function titleSettings({ follow }: Base) {
   const { enabled, timeout } = (await follow.refresh()).auxiliary.titleGeneration;
   return { enabled, timeoutMs: timeout * 1_000 };
+}
+
+/** As they are now: each prompt is put together under the configuration of its moment. */
+async function compressionSettings({ follow }: Base): Promise<CompressionSettings> {
+  const { compression, model } = await follow.refresh();
+  return {
+    enabled: compression.enabled,
+    threshold: compression.threshold,
+    targetRatio: compression.targetRatio,
+    protectFirst: compression.protectFirstN,
+    protectLast: compression.protectLastN,
+    messageLimit: compression.hygieneHardMessageLimit,
+    answerTokens: model.maxTokens,
+  };
 }
 
 function memoryLimits(config: Config) {

@@ -1,7 +1,8 @@
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import type { Viewer } from "../core/chats.ts";
 import type { AuxiliaryTask, ModelMessage, ModelUsage, ToolCall } from "../core/model.ts";
 import type { ToolKind } from "../core/tool.ts";
+import { lastCompaction } from "./compactions.ts";
 import { type Db, fenced, type Hold } from "./hold.ts";
 import type { CallStatus } from "./schema.ts";
 import { appended } from "./turns.ts";
@@ -13,21 +14,32 @@ export interface JournalEntry {
   readonly message: ModelMessage;
 }
 
-/** The session's journal, oldest first, as far as this viewer may see it: nothing for anybody who is not part of the conversation. */
+/**
+ * The session's journal, oldest first, as far as this viewer may see it: nothing for anybody who is not part of the conversation. What a
+ * summary stands for is left out, but for the running turn's own messages.
+ */
 export async function readJournal(db: Db, viewer: Viewer, session: string): Promise<readonly JournalEntry[]> {
-  let query = db
-    .selectFrom("messages as m")
-    .innerJoin("sessions as s", "s.id", "m.session_id")
-    .select(["m.id", "m.turn_id", "m.message"])
-    .where("m.session_id", "=", session)
-    .orderBy("m.id");
-  if (viewer.kind !== "system") query = query.where("s.conversation_id", "=", viewer.conversation);
-  if (viewer.kind === "person") {
-    // A private conversation belongs to one person: a message of anybody else in it is never shown.
-    query = query.where((where) => where.or([where("m.person_id", "is", null), where("m.person_id", "=", viewer.person)]));
+  const found = await sql<{ id: number; turn: string; message: ModelMessage }>`
+    select m.id, m.turn_id as turn, m.message
+    from messages m join sessions s on s.id = m.session_id
+    left join lateral (${lastCompaction(viewer, session)}) c on true
+    where m.session_id = ${session} and ${visible(viewer)}
+      and (c.id is null or m.id <= c.head_id or m.id > c.upto_id or c.kept @> to_jsonb(m.id)
+        or m.turn_id in (select id from turns where session_id = ${session} and status = 'running'))
+    order by m.id`.execute(db);
+  return found.rows;
+}
+
+/** A private conversation belongs to one person: a message of anybody else in it is never shown. */
+function visible(viewer: Viewer): RawBuilder<unknown> {
+  switch (viewer.kind) {
+    case "system":
+      return sql`true`;
+    case "shared":
+      return sql`s.conversation_id = ${viewer.conversation}`;
+    case "person":
+      return sql`s.conversation_id = ${viewer.conversation} and (m.person_id is null or m.person_id = ${viewer.person})`;
   }
-  const rows = await query.execute();
-  return rows.map((row) => ({ id: row.id, turn: row.turn_id, message: row.message }));
 }
 
 /** One model call as it is counted: a turn's own, or one for a side job. */

@@ -1,5 +1,5 @@
 import type { ColumnType, Generated, JSONColumnType } from "kysely";
-import type { ChatKind, Role } from "../core/chats.ts";
+import type { ChatKind, ChatRef, Role } from "../core/chats.ts";
 import type { Inbound } from "../core/inbound.ts";
 import type { ModelChoice, ModelMessage, ToolSpec } from "../core/model.ts";
 import type { Outbound } from "../core/outbound.ts";
@@ -23,6 +23,15 @@ export type TurnStatus = "running" | "answered" | "stopped" | "failed";
 export type CallStatus = "started" | "done" | "failed" | "unknown";
 /** `sending`: an attempt is under way, or died; only its lease tells. `refused`: the platform will never take it. */
 export type OutboxStatus = "pending" | "sending" | "sent" | "refused";
+
+/** A person's `/compress`: what to keep above all, and where the answer goes. `key` makes that answer a single one. */
+export interface CompressRequest {
+  readonly key: string;
+  readonly person: string;
+  readonly chat: ChatRef;
+  readonly replyTo: string | null;
+  readonly focus: string;
+}
 
 /** The record. One key a table, named in the words of DESIGN.md section 2. */
 export interface Schema {
@@ -55,6 +64,8 @@ export interface Schema {
     title: string | null;
     /** The model its people picked; null: the configured one. */
     choice: ColumnType<ModelChoice | null, string | null | undefined, string | null>;
+    /** Somebody has asked for the history to be shortened; null when nobody waits for it. */
+    compress_requested: ColumnType<CompressRequest | null, string | null | undefined, string | null>;
     holder: string | null;
     lease_until: MaybeStamp;
     fence: Generated<number>;
@@ -102,6 +113,26 @@ export interface Schema {
     status: CallStatus;
     started_at: Stamp;
     ended_at: MaybeStamp;
+  };
+  compactions: {
+    id: Generated<number>;
+    session_id: string;
+    /** Whose private conversation it is made of; null: a shared one. */
+    person_id: string | null;
+    /** The last message of the head that is kept; 0: none is. */
+    head_id: number;
+    /** The last message that the summary stands for; equal to `head_id` where there is no summary. */
+    upto_id: number;
+    /** Messages in between that are kept all the same. */
+    kept: Json<readonly number[]>;
+    /** Tool results shown by a line in their place. */
+    pruned: Json<readonly number[]>;
+    summary: string | null;
+    messages_before: number;
+    messages_after: number;
+    tokens_before: number;
+    tokens_after: number;
+    created_at: Stamp;
   };
   outbox: {
     id: Generated<number>;

@@ -1,0 +1,102 @@
+import type { Log } from "../../core/log.ts";
+import type { Model, Models } from "../../core/model.ts";
+
+/** The configuration's `compression` section as it is now. */
+export interface CompressionSettings {
+  readonly enabled: boolean;
+  /** The share of the window from which a conversation is shortened. */
+  readonly threshold: number;
+  /** The share of the threshold that the newest messages keep. */
+  readonly targetRatio: number;
+  readonly protectFirst: number;
+  readonly protectLast: number;
+  /** A conversation of this many messages is shortened however short they are. */
+  readonly messageLimit: number;
+  /** How long an answer may be as configured; null: the server's. */
+  readonly answerTokens: number | null;
+}
+
+/** What one worker shares among its conversations to keep them within their models' windows. All of it can be learnt again. */
+export interface Compressor {
+  readonly models: Models;
+  readonly log: Log;
+  settings(): Promise<CompressionSettings>;
+  /** Windows that servers have told in an error, by model; smaller than what they said when asked. */
+  readonly windows: Map<string, number>;
+  /** How many times longer a session's prompts are than estimated. */
+  readonly ratios: Map<string, number>;
+  /** Sessions whose summary failed: no other is asked for until then. */
+  readonly pauses: Map<string, { readonly until: number; readonly failures: number }>;
+}
+
+export function openCompressor(parts: Pick<Compressor, "models" | "log" | "settings">): Compressor {
+  return { ...parts, windows: new Map(), ratios: new Map(), pauses: new Map() };
+}
+
+/** What is taken for the window of a model whose server does not tell. */
+const unknownWindow = 32_768;
+
+/** Tokens a request may have, prompt and answer together. */
+export async function windowOf(compressor: Compressor, model: Model, signal: AbortSignal): Promise<number> {
+  const { window } = await model.facts(signal);
+  const learnt = compressor.windows.get(keyOf(model));
+  return Math.min(window ?? learnt ?? unknownWindow, learnt ?? Number.POSITIVE_INFINITY);
+}
+
+/** Remembers a window that turned out to be smaller than thought. */
+export function learnWindow(compressor: Compressor, model: Model, window: number): void {
+  const known = compressor.windows.get(keyOf(model)) ?? Number.POSITIVE_INFINITY;
+  remember(compressor.windows, keyOf(model), Math.min(known, Math.max(smallestWindow, window)));
+}
+
+const smallestWindow = 1_024;
+
+/** The length from which a conversation is shortened: the threshold, with room for an answer. */
+export function limitOf({ threshold }: CompressionSettings, window: number): number {
+  return Math.min(threshold * window, window - Math.min(answerRoom, window / 4));
+}
+
+/** What an answer gets at least. */
+const answerRoom = 1_024;
+
+/** How many times longer than estimated a session's prompts are; null until that is known. */
+export function ratioOf(compressor: Compressor, session: string): number | null {
+  return compressor.ratios.get(session) ?? null;
+}
+
+/** Learns from a count how far the estimate was off. A count far below it is no count of the whole prompt. */
+export function learnRatio(compressor: Compressor, session: string, tokens: number, estimate: number): void {
+  const ratio = tokens / Math.max(1, estimate);
+  if (ratio >= leastRatio) remember(compressor.ratios, session, Math.min(ratio, mostRatio));
+}
+
+const leastRatio = 0.5;
+const mostRatio = 4;
+
+/** Whether a summary for this session failed a short while ago. */
+export function isPaused(compressor: Compressor, session: string): boolean {
+  return performance.now() < (compressor.pauses.get(session)?.until ?? 0);
+}
+
+/** No summary for a while, longer each time. */
+export function pause(compressor: Compressor, session: string): void {
+  const failures = (compressor.pauses.get(session)?.failures ?? 0) + 1;
+  const ms = pauseMs[Math.min(failures, pauseMs.length) - 1] ?? 0;
+  remember(compressor.pauses, session, { until: performance.now() + ms, failures });
+}
+
+const pauseMs = [60_000, 300_000, 900_000] as const;
+
+/** Sessions remembered at most; the longest unchanged is forgotten first. */
+const mostRemembered = 5_000;
+
+function remember<Value>(map: Map<string, Value>, key: string, value: Value): void {
+  map.delete(key);
+  map.set(key, value);
+  const [oldest] = map.keys();
+  if (map.size > mostRemembered && oldest !== undefined) map.delete(oldest);
+}
+
+function keyOf({ server, name }: Model): string {
+  return `${server} ${name}`;
+}

@@ -1,0 +1,21 @@
+import type { Compaction } from "../../store/compactions.ts";
+
+/** What a turn knows of its history's length. */
+export interface HistoryState {
+  /** Undefined: not looked up yet. */
+  compaction: Compaction | null | undefined;
+  /** Of the prompt as it was last put together: its estimated length, and the model's window (0: not asked for). */
+  estimate: number;
+  window: number;
+  /** How long the next answer may be; null: as configured. */
+  maxTokens: number | null;
+  /** A bound that a server's refusal has taught. */
+  answerCap: number | null;
+  /** How often a prompt of this turn turned out to be too long. */
+  recoveries: number;
+}
+
+/** A turn begins knowing nothing. */
+export function newHistory(): HistoryState {
+  return { compaction: undefined, estimate: 0, window: 0, maxTokens: null, answerCap: null, recoveries: 0 };
+}

@@ -1,0 +1,30 @@
+import { encode } from "gpt-tokenizer/encoding/o200k_base";
+import { type Seen, status, type Step } from "./model-server.ts";
+
+/** Tokens of a request, counted as a server counts: all of tools and messages. */
+export function tokensOf({ body }: Seen): number {
+  return encode(JSON.stringify([body.tools ?? [], body.messages]), { allowedSpecial: "all" }).length;
+}
+
+/** Whether this is a request for a summary, in place or apart. */
+export function isSummary({ body }: Seen): boolean {
+  const last = String(body.messages.at(-1)?.content ?? "");
+  return last.startsWith("[The conversation above is about to be shortened") || last.includes("<transcript>");
+}
+
+/** The step with the usage that the request really has. */
+export function honest(seen: Seen, step: Step): Step {
+  if (step.kind !== "stream") return step;
+  const tokens = tokensOf(seen);
+  const frames = step.frames.map((frame) => String(frame).replace('"prompt_tokens":9', `"prompt_tokens":${tokens}`));
+  return { ...step, frames };
+}
+
+/** As a llama-server with such a window: refuses what is longer, and counts what is not. */
+export function within(window: number, seen: Seen, step: () => Step): Step {
+  const tokens = tokensOf(seen);
+  if (tokens <= window) return honest(seen, step());
+  const message = `request (${tokens} tokens) exceeds the available context size (${window} tokens), try increasing it`;
+  const error = { code: 400, message, type: "exceed_context_size_error", n_prompt_tokens: tokens, n_ctx: window };
+  return status(400, { error });
+}
