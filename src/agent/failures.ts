@@ -15,6 +15,13 @@ export function stepLimit(steps: number): Failure {
   });
 }
 
+/** Only calls that were not run again came, and the closing answer said nothing. */
+export function circling(): Failure {
+  return new Failure("turn.limit", "the model kept making the same calls with the same results, without an answer", {
+    advice: "Ask it in another way, or take another model with /model.",
+  });
+}
+
 /** The model's calls failed however they were asked for. */
 export function struckOut(model: string): Failure {
   return new Failure(

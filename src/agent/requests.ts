@@ -38,5 +38,5 @@ export function stepRequest(
 
 const closingDemand: ModelMessage = {
   role: "user",
-  content: "[You have used all steps. Without calling a tool, say what you did, what you found and what is left.]",
+  content: "[No more tools can be called for this request. Say what you did, what you found and what is left.]",
 };

@@ -22,25 +22,30 @@ export interface Step {
 /** What to do with a whole answer: run its calls, ask again, or close the turn with it. */
 export async function takeAnswer(setting: TurnSetting, step: Step, given: ModelAnswer): Promise<Next> {
   const answer = step.mode === "constrained" ? unwrapped(given) : given;
-  if (answer === null) return await end(fail(setting, "", failures.struckOut(setting.model.name)));
-  const { content, reasoning, finish } = answer;
-  if (answer.calls.length > 0 && finish !== "length" && step.mode !== "closing") {
-    const calls = answer.calls.map((call): ToolCall => ({
-      ...call,
-      name: matchName(call.name, setting.tools.keys()) ?? call.name,
-    }));
-    await journalStep(setting.db, setting.hold, setting.turn.id, step.state.step, {
-      role: "assistant",
-      content,
-      reasoning,
-      calls,
-    });
+  if (answer === null) {
+    return await end(fail(setting, accountOf(step.own, setting.tools), failures.struckOut(setting.model.name)));
+  }
+  if (step.mode === "closing") return await concluded(setting, step, answer);
+  if (answer.calls.length > 0 && answer.finish !== "length") {
+    const { content, reasoning } = answer;
+    const names = [...setting.tools.keys()];
+    const calls = answer.calls.map((call): ToolCall => ({ ...call, name: matchName(call.name, names) ?? call.name }));
+    const message: ModelMessage = { role: "assistant", content, reasoning, calls };
+    await journalStep(setting.db, setting.hold, setting.turn.id, step.state.step, message);
     return again;
   }
   const flaw = flawOf(answer);
-  if (flaw !== null && step.mode !== "closing") return await repaired(setting, step, answer, flaw);
-  if (content.trim() === "")
-    return await end(fail(setting, accountOf(step.own, setting.tools), failures.stepLimit(setting.maxSteps)));
+  return flaw === null ? await answered(setting, answer) : await repaired(setting, step, answer, flaw);
+}
+
+/** The closing answer: it stands if it is one, whatever else it held; where the model would only go on, the turn has failed. */
+async function concluded(setting: TurnSetting, step: Step, answer: ModelAnswer): Promise<Next> {
+  if (answer.calls.length === 0 && answer.content.trim() !== "") return await answered(setting, answer);
+  const failure = step.state.step >= setting.maxSteps ? failures.stepLimit(setting.maxSteps) : failures.circling();
+  return await end(fail(setting, closingWords(setting, step, answer.content), failure));
+}
+
+async function answered(setting: TurnSetting, { content, reasoning }: ModelAnswer): Promise<Next> {
   await close(setting, "answered", { role: "assistant", content, reasoning, calls: [] }, null, { markdown: content });
   const { turn, titles } = setting;
   const talk = { session: turn.session, person: turn.person, request: turn.request.text, answer: content };
@@ -48,10 +53,15 @@ export async function takeAnswer(setting: TurnSetting, step: Step, given: ModelA
   return { type: "end", end: "answered" };
 }
 
+/** What there is to say at the end where the model only went on calling: its own words, if any, and what has been done. */
+function closingWords(setting: TurnSetting, { own }: Step, content: string): string {
+  return [content, accountOf(own, setting.tools)].filter((part) => part.trim() !== "").join("\n\n");
+}
+
 /** The model went in circles: it is told once; a second time the turn ends with what it had said before. */
 export async function takeRepeating(setting: TurnSetting, step: Step, kept: string): Promise<Next> {
-  if (step.mode === "closing" || flawsNoted(step.own).includes("repeating"))
-    return await end(fail(setting, kept, failures.repeating()));
+  if (step.mode === "closing") return await end(fail(setting, closingWords(setting, step, kept), failures.repeating()));
+  if (flawsNoted(step.own).includes("repeating")) return await end(fail(setting, kept, failures.repeating()));
   return await tell(setting, step, { content: kept, reasoning: "", malformed: [] }, "repeating");
 }
 

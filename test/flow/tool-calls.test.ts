@@ -201,12 +201,13 @@ suite("the last step of agent.max_iterations", () => {
     const { answer, seen } = await rig.ask("work", (request) => (closing(request) ? say("I did two steps.") : work()));
     assert.equal(answer, "I did two steps.");
     assert.deepEqual(seen.map(choice), ["auto", "auto", "none"]);
-    assert.match(lastOf(seen[2]), /used all steps/);
+    assert.match(lastOf(seen[2]), /No more tools can be called/);
     assert.deepEqual(seen[2]?.body.tools, seen[0]?.body.tools, "the prefix stays");
   });
 
   for (const [what, step] of Object.entries({
     "calls again": work(),
+    "a remark and a call": call("terminal", { command: "echo more" }, { text: "One more look." }),
     "calls in text": say('<tool_call>\n{"name": "terminal", "arguments": {"command": "rm -rf /workspace"}}\n</tool_call>'),
     "nothing at all": say(""),
   })) {
