@@ -58,7 +58,10 @@ async function probeAll({ model, raw, settings, full }: Probed, say: (line: stri
     const why = await plainFailure(model, signal);
     return [...seen, why === null ? fault : { state: "warn", text: `Not probed: ${why}.`, mend: "" }];
   }
-  const found = [...seen, ...probeLines(probe, facts, settings.effort, model.name, deadlineMs)];
+  const found = [
+    ...seen,
+    ...probeLines(probe, facts, settings.effort, model.name, { deadlineMs, rendered: template.lines.length > 0 }),
+  ];
   say("Whole answers against streams, then the cache: whether it keeps people apart …");
   const agreement = probe.calls > probe.textCalls ? await agreementLine(raw, model, signal) : [];
   const leak = await leakLine(model, facts, signal);

@@ -29,19 +29,25 @@ export function faultLine({ done, failures, failure }: ToolProbe, { kind }: Mode
 const parsers =
   "--enable-auto-tool-choice and the --tool-call-parser of the model: hermes (Hermes, Qwen2.5, Qwen3), qwen3_xml (Qwen3.5, Qwen3-Coder), llama3_json (Llama 3)";
 
-/** What the probe found, a line each. */
+/** What the probe found, a line each. `rendered`: the server has shown that its template takes tools. */
 export function probeLines(
   probe: ToolProbe,
   facts: ModelFacts,
   effort: Effort,
   model: string,
-  deadlineMs: number,
+  how: { readonly deadlineMs: number; readonly rendered: boolean },
 ): CheckResult[] {
+  const { deadlineMs, rendered } = how;
   if (probe.done === 0) {
     const text = `No tool call was answered within ${deadlineMs / 1_000} s: the model is too slow, or the server busy.`;
     return [{ state: "warn", text, mend: "`hermes bench model` measures its speed." }];
   }
-  return [accuracy(probe, adviceFor(facts, effort, model), deadlineMs), ...wrong(probe), ...textForm(probe, facts), speed(probe)];
+  return [
+    accuracy(probe, adviceFor(facts, effort, model), deadlineMs),
+    ...wrong(probe),
+    ...textForm(probe, facts, rendered),
+    speed(probe),
+  ];
 }
 
 function accuracy(probe: ToolProbe, advice: string, deadlineMs: number): CheckResult {
@@ -73,8 +79,8 @@ function wrong({ wrong: all }: ToolProbe): CheckResult[] {
   return [{ state: "warn", text: `Not as asked: ${told.join("; ")}${rest}.`, mend: "" }];
 }
 
-function textForm({ calls, textCalls }: ToolProbe, { kind }: ModelFacts): CheckResult[] {
-  if (calls === 0 && textCalls === 0) return kind === "llama-server" ? [noCalls] : [];
+function textForm({ calls, textCalls }: ToolProbe, { kind }: ModelFacts, rendered: boolean): CheckResult[] {
+  if (calls === 0 && kind === "llama-server" && !rendered) return [noCalls];
   if (textCalls === 0) return [];
   const text = `${textCalls} of ${calls} calls (${percent(textCalls / calls)}) came as text that the server had not recognised: a wrong --tool-call-parser or template. They are read here, but less reliably.`;
   return [
@@ -93,7 +99,7 @@ const formMend = {
 
 const noCalls: CheckResult = {
   state: "warn",
-  text: "Not one call was made. A llama-server from before 2026 leaves tools out without a word when it runs without --jinja.",
+  text: "Not one call was made. An older llama-server leaves tools out without a word when it runs without --jinja.",
   mend: "Start llama-server with --jinja; if it does so already, take another model.",
 };
 

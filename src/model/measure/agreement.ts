@@ -1,5 +1,6 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Model, ModelFacts, ToolSpec } from "../../core/model.ts";
-import { isObject, parsed } from "../arguments.ts";
+import { parsed } from "../arguments.ts";
 import type { Connection } from "../connection.ts";
 import { at, objectsOf, textOf } from "../discovery/reading.ts";
 import { effortFields } from "../effort.ts";
@@ -33,7 +34,7 @@ export async function probeAgreement(
   const [streamed] = calls;
   if (whole === null) return null;
   if (streamed === undefined) return "lost in the stream";
-  const same = streamed.name === whole.name && meaning(streamed.arguments) === meaning(whole.args);
+  const same = streamed.name === whole.name && isDeepStrictEqual(parsed(streamed.arguments), parsed(whole.args));
   return same ? "equal" : "different";
 }
 
@@ -55,10 +56,4 @@ function wholeCall(body: unknown): { readonly name: string; readonly args: strin
   const [call] = objectsOf(at(choice, "message", "tool_calls"));
   const [name, args] = [textOf(at(call, "function", "name")), at(call, "function", "arguments")];
   return name === null ? null : { name, args: typeof args === "string" ? args : JSON.stringify(args ?? {}) };
-}
-
-/** Equal for equal objects, however they are written. */
-function meaning(json: string): string {
-  const value = parsed(json);
-  return isObject(value) ? JSON.stringify(Object.entries(value).toSorted()) : json;
 }

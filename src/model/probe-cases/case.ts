@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { ModelMessage, ToolSpec } from "../../core/model.ts";
 
 /** A request whose right answer is known. */
@@ -56,7 +57,7 @@ export function path(wanted: string): Fits {
 export function jsonText(wanted: unknown): Fits {
   return (value) => {
     try {
-      return typeof value === "string" && JSON.stringify(JSON.parse(value)) === JSON.stringify(wanted);
+      return typeof value === "string" && isDeepStrictEqual(JSON.parse(value), wanted);
     } catch {
       return false;
     }
