@@ -15,7 +15,10 @@ function answer(seen: Seen) {
     return say("one two three four five six seven eight nine ten. ".repeat(8), { pieces: 80, delayMs: 90 });
   if (text.includes("two messages")) return say("A paragraph of some words.\n\n".repeat(220), { pieces: 30, delayMs: 50 });
   if (text.includes("huge"))
-    return say(`${"A paragraph of some words to fill the page.\n\n".repeat(2_300)}the end`, { pieces: 50 });
+    return say(
+      `${Array.from({ length: 2_300 }, (_, at) => `A paragraph of some words, number ${at}, to fill it.\n\n`).join("")}the end`,
+      { pieces: 50 },
+    );
   if (text.includes("how many"))
     return say(`I know of ${seen.body.messages.filter((message) => message.role === "user").length}`);
   return say(`**echo** ${text}`);
