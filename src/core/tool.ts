@@ -46,6 +46,23 @@ export interface ToolLimits {
   readonly resultChars: number;
 }
 
+/** Tools that are switched on and off together; the original's names. */
+export type Toolset =
+  | "clarify"
+  | "code_execution"
+  | "configuration"
+  | "file"
+  | "memory"
+  | "messaging"
+  | "session_search"
+  | "terminal"
+  | "todo"
+  | "vision"
+  | "web";
+
+/** What must be set up for a tool to be offered at all. */
+export type ToolNeed = "memory";
+
 /** `read`: may run beside others and again. `effect`: changes something; never repeated blindly after a crash. */
 export type ToolKind = "read" | "effect";
 
@@ -54,6 +71,9 @@ export interface Tool<Schema extends z.ZodType = z.ZodType> {
   readonly name: string;
   readonly description: string;
   readonly kind: ToolKind;
+  readonly toolset: Toolset;
+  /** Not offered where this is not set up; left out: always offered. */
+  readonly needs?: ToolNeed;
   readonly parameters: Schema;
   /** A few words for the chat while it runs, e.g. `$ ls -la`; at most one line. */
   preview(args: z.output<Schema>): string;

@@ -3,7 +3,7 @@ import { workTurns } from "../../workers/turns.ts";
 import { every, sweepTurns, upkeepTimes } from "../../workers/upkeep.ts";
 import type { Config } from "../config/keys.ts";
 import type { Models } from "../core/model.ts";
-import type { Tool } from "../core/tool.ts";
+import type { Tool, ToolNeed } from "../core/tool.ts";
 import { type CompressionSettings, openCompressor } from "../agent/compression/compressor.ts";
 import { openTitles } from "../agent/titles.ts";
 import { storeFacts } from "../gateway/facts.ts";
@@ -117,8 +117,10 @@ function memoryLimits(config: Config) {
 }
 
 function offeredTools(config: Config): readonly Tool[] {
-  const remembers = config.memory.memoryEnabled || config.memory.userProfileEnabled;
-  return tools.filter((tool) => tool.name !== "memory" || remembers);
+  const met: Readonly<Record<ToolNeed, boolean>> = {
+    memory: config.memory.memoryEnabled || config.memory.userProfileEnabled,
+  };
+  return tools.filter(({ needs }) => needs === undefined || met[needs]);
 }
 
 export async function workerFacts(worker: WorkerSide): Promise<StandingFacts> {

@@ -14,6 +14,7 @@ export const configuration = tool({
   name: "configuration",
   description: "Read or change your own settings. Tell what the result says about when it takes effect.",
   kind: "effect",
+  toolset: "configuration",
   parameters,
   preview: ({ action, key, value }) => (action === "get" ? `configuration: ${key}` : `configuration: ${key} = ${value}`),
   run: async ({ action, key, value }, { configuration: settings, person }) => {

@@ -14,6 +14,8 @@ export const memory = tool({
   description:
     "Change what you remember across conversations. Save lasting facts and preferences unasked, in one short sentence each; no secrets.",
   kind: "effect",
+  toolset: "memory",
+  needs: "memory",
   parameters,
   preview: ({ action, target }) => `memory: ${action} ${target}`,
   run: (args, context) => context.remember(changeOf(args)),

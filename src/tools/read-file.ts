@@ -19,6 +19,7 @@ export const readFile = tool({
   name: "read_file",
   description: "Read a text file from the workspace, as LINE|TEXT.",
   kind: "read",
+  toolset: "file",
   parameters,
   preview: ({ path }) => `read ${path}`,
   async run({ path, offset, limit }, context) {

@@ -16,6 +16,7 @@ export const terminal = tool({
   name: "terminal",
   description: "Run a shell command in the sandbox. Directory and exported variables persist between calls; stdin is empty.",
   kind: "effect",
+  toolset: "terminal",
   parameters,
   preview: ({ command }) => `$ ${command.trim().split("\n")[0] ?? ""}`,
   async run({ command, timeout, workdir }, context) {

@@ -10,6 +10,7 @@ export const writeFile = tool({
   name: "write_file",
   description: "Create or overwrite a file in the workspace; makes its directories.",
   kind: "effect",
+  toolset: "file",
   parameters,
   preview: ({ path }) => `write ${path}`,
   async run({ path, content }, context) {

@@ -16,6 +16,7 @@ const look = tool({
   name: "look",
   description: "Looks.",
   kind: "read",
+  toolset: "file",
   parameters: z.strictObject({
     file_path: z.string().min(1),
     count: z.int().min(1).default(1),
