@@ -67,7 +67,8 @@ export async function recovered(
   const ratio = sizes.ratioOf(compressor, info.session) ?? 1;
   const window = told?.window ?? Math.floor(history.estimate * ratio * guessedShare);
   sizes.learnWindow(compressor, model, window);
-  if (told?.promptTokens != null) sizes.learnRatio(compressor, info.session, told.promptTokens, history.estimate);
+  if (told !== null && told.promptTokens !== null)
+    sizes.learnRatio(compressor, info.session, told.promptTokens, history.estimate);
   history.window = await sizes.windowOf(compressor, model, setting.signal);
   return await shorten(setting, state, { ...taskOf(setting, history, journal, settings), cause: "refused" });
 }

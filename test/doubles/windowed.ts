@@ -13,7 +13,7 @@ export function isSummary({ body }: Seen): boolean {
 }
 
 /** The step with the usage that the request really has. */
-export function honest(seen: Seen, step: Step): Step {
+function honest(seen: Seen, step: Step): Step {
   if (step.kind !== "stream") return step;
   const tokens = tokensOf(seen);
   const frames = step.frames.map((frame) => String(frame).replace('"prompt_tokens":9', `"prompt_tokens":${tokens}`));

@@ -36,7 +36,7 @@ export function partsOf(entries: readonly Placed[], wish: Wish): Parts {
 }
 
 /** Whether the conversation may be cut before this place. */
-export function isBoundary(entries: readonly Placed[], at: number): boolean {
+function isBoundary(entries: readonly Placed[], at: number): boolean {
   return entries[at]?.message.role !== "tool";
 }
 
@@ -51,8 +51,10 @@ function headEnd(entries: readonly Placed[], { first, headRoom }: Wish): number 
     if (room < 0) break;
     if (!isBoundary(entries, at + 1)) continue;
     if (entry?.message.role === "assistant" && entry.message.calls.length > 0) continue;
+    // The record that follows the head stands as a person's message: templates that want roles to alternate refuse two in a row.
+    if (entry?.message.role === "user") continue;
     best = at + 1;
-    if (entries[at + 1]?.message.role === "user" && entry?.message.role !== "user") whole = at + 1;
+    if (entries[at + 1]?.message.role === "user") whole = at + 1;
   }
   return whole > 0 ? whole : best;
 }

@@ -80,10 +80,13 @@ function planOf(setting: CompressSetting, { journal, last, settings, window, rat
   const limit = limitOf(settings, window) / ratio;
   const room = Math.max(limit - fixed, limit * 0.3);
   const tailRoom = Math.min(settings.targetRatio * limit, room * lastShare);
+  const summarisedBefore = last !== null && last.summary !== null;
+  // However the limit on messages is set, what is kept must stay well below it.
+  const most = cause === "messages" ? settings.messageLimit : Number.POSITIVE_INFINITY;
   const wish = {
-    first: last?.summary == null ? settings.protectFirst : 0,
+    first: summarisedBefore ? 0 : Math.min(settings.protectFirst, Math.floor(most / 8)),
     headRoom: room * headShare,
-    last: settings.protectLast,
+    last: Math.min(settings.protectLast, Math.floor(most / 2)),
     tailRoom,
     lastRoom: Math.min(tailRoom * 2, room * lastShare),
     lastOnly: cause === "messages",
@@ -135,7 +138,10 @@ async function summarised(setting: CompressSetting, task: Task, plan: Plan, wort
   setting.compressor.pauses.delete(setting.info.session);
   const summary = { head: rest[head - 1]?.id ?? task.last?.head ?? 0, upto: rest[tail - 1]?.id ?? 0, summary: told.text };
   const made = done(plan, task, [], { ...summary, kept: keptOf(task.journal, summary.head, summary.upto) });
-  return made.type === "done" ? fittedTail(plan, task, made) : made;
+  if (made.type === "done") return fittedTail(plan, task, made);
+  // Another try at the next step would bring no more, and cost as much.
+  pause(setting.compressor, setting.info.session);
+  return made;
 }
 
 /** A fifth of what it stands for, and never much of the window. */
@@ -160,7 +166,7 @@ function fittedTail(plan: Plan, task: Task, compressed: Compressed & { type: "do
 function done(plan: Plan, task: Task, pruned: readonly number[], change: Partial<Compaction>): Compressed {
   const { journal, last, ratio } = task;
   const before = last ?? { head: 0, upto: 0, kept: [], pruned: [], summary: null };
-  const next: Compaction = { ...before, ...change, pruned: [...new Set([...before.pruned, ...pruned])] };
+  const next = tidied({ ...before, ...change, pruned: [...new Set([...before.pruned, ...pruned])] });
   const messages = messagesOf(viewOf(journal, next));
   const extent = (count: number, tokens: number): Extent => ({ messages: count, tokens: Math.round(tokens * ratio) });
   const made: NewCompaction = {
@@ -172,4 +178,10 @@ function done(plan: Plan, task: Task, pruned: readonly number[], change: Partial
   return made.after.tokens < made.before.tokens || made.after.messages < made.before.messages
     ? { type: "done", made }
     : { type: "none" };
+}
+
+/** What the summary stands for need not be listed as pruned. */
+function tidied(compaction: Compaction): Compaction {
+  const { head, upto, kept, pruned } = compaction;
+  return { ...compaction, pruned: pruned.filter((id) => id <= head || id > upto || kept.includes(id)) };
 }

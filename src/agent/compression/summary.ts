@@ -46,7 +46,7 @@ function fenced(text: string): string {
 const resultChars = { head: 2_500, tail: 500 } as const;
 
 /** A message as a line or more of a transcript. */
-export function transcribed(message: ModelMessage): string {
+function transcribed(message: ModelMessage): string {
   switch (message.role) {
     case "system":
       return "";
