@@ -2,8 +2,9 @@ import { createHash } from "node:crypto";
 import type { Sandbox, SandboxBackend, SandboxOwner } from "../core/sandbox.ts";
 import { dockerContainers } from "./docker-container.ts";
 import { connectEngine, engineFailure, ensureImage } from "./docker-engine.ts";
-import { type DockerSession, dockerSession } from "./docker-session.ts";
+import { dockerMachine } from "./docker-machine.ts";
 import type { SandboxOptions } from "./options.ts";
+import { type ShellSession, shellSession } from "./shell-session.ts";
 
 /**
  * Containers on a Docker engine: one an owner, one long-lived shell a session. Throws `sandbox.unavailable` when it can't be
@@ -13,12 +14,13 @@ export async function openDocker(options: SandboxOptions): Promise<SandboxBacken
   const engine = await connectEngine(options.dockerHost);
   await ensureImage(engine, options.image, options.log);
   const containers = dockerContainers(engine, options);
-  const sessions = new Map<string, DockerSession>();
+  const sessions = new Map<string, ShellSession>();
   const known = new Set<string>();
 
   const open = async (owner: SandboxOwner, session: string): Promise<Sandbox> => {
     const key = `${owner.key}/${session}`;
-    const found = sessions.get(key) ?? dockerSession(engine, containers, owner, sessionTag(key), options, known);
+    const found =
+      sessions.get(key) ?? shellSession(dockerMachine(engine, containers, owner, options), sessionTag(key), options.log, known);
     sessions.set(key, found);
     try {
       await found.ready();

@@ -1,4 +1,4 @@
-/** Where a sandbox's files are, inside it. Also its HOME. */
+/** Where a sandbox's files are, inside it, unless it has a place of its own. Also its HOME. */
 export const workspace = "/workspace";
 
 /** Linux's PATH_MAX. */
@@ -9,12 +9,12 @@ const longestPath = 4096;
  * `..` are
  * left for the sandbox to resolve: only it can see them.
  */
-export function absolutePath(path: string): string {
-  if (path.trim() === "") throw new Error("The path is empty. Give one within /workspace, e.g. /workspace/notes.txt.");
+export function absolutePath(path: string, root = workspace): string {
+  if (path.trim() === "") throw new Error(`The path is empty. Give one within ${root}, e.g. ${root}/notes.txt.`);
   if (path.includes("\0")) throw new Error("The path contains a NUL character.");
   if (path.length > longestPath) throw new Error(`The path is longer than ${longestPath} characters.`);
-  if (path === "~" || path.startsWith("~/")) return `${workspace}${path.slice(1)}`;
-  return path.startsWith("/") ? path : `${workspace}/${path}`;
+  if (path === "~" || path.startsWith("~/")) return `${root}${path.slice(1)}`;
+  return path.startsWith("/") ? path : `${root}/${path}`;
 }
 
 /** Longest command text: in a container it passes through a 16 MB tmpfs. */
@@ -33,13 +33,13 @@ export const fileFaults = ["missing", "outside", "directory", "special", "denied
 export type FileFault = (typeof fileFaults)[number];
 
 /** The sentence the model reads. */
-export function faultError(fault: FileFault, path: string, detail = ""): Error {
+export function faultError(fault: FileFault, path: string, detail = "", root = workspace): Error {
   const because = detail.trim() === "" ? "" : `: ${detail.trim()}`;
   switch (fault) {
     case "missing":
       return new Error(`There is no file ${path}.`);
     case "outside":
-      return new Error(`${path} is outside /workspace. File tools reach only files within /workspace.`);
+      return new Error(`${path} is outside ${root}. File tools reach only files within ${root}.`);
     case "directory":
       return new Error(`${path} is a directory. List it with the terminal: ls -la ${path}`);
     case "special":

@@ -1,11 +1,11 @@
-import { workspace } from "./paths.ts";
+import type { Place } from "./machine.ts";
 
 /**
  * The shell text that runs inside a sandbox. POSIX sh only: images have dash, busybox or bash. Builtins wherever the path is hot,
  * since a fork costs as much as the rest of a command's overhead together.
  */
 
-/** A small tmpfs of its own: a full /tmp must not take the shell down. */
+/** In a container: a small tmpfs of its own, since a full /tmp must not take the shell down. */
 export const stateDir = "/.hermes";
 
 /** Longest any command may hold the container awake, in seconds: the terminal tool's cap (600) and some. */
@@ -35,12 +35,12 @@ done`;
  * environment and the
  * directory it leaves behind go into a file, from which the next one starts.
  */
-const runScript = `
+const runScript = (workspace: string): string => `
 if [ -f "$HERMES_IN" ]; then
   . "$HERMES_IN" 2>/dev/null
-  __o=\${OLDPWD-}; cd -- "$PWD" 2>/dev/null || cd ${workspace}; OLDPWD=$__o; unset __o
+  __o=\${OLDPWD-}; cd -- "$PWD" 2>/dev/null || cd ${quoted(workspace)}; OLDPWD=$__o; unset __o
 else
-  cd ${workspace}; PATH="$PATH:$HOME/.local/bin"
+  cd ${quoted(workspace)}; PATH="$PATH:$HOME/.local/bin"
 fi
 __dir=\${0%/*}; __out=$HERMES_OUT; __at=$HERMES_AT; __pwd=$PWD; __old=\${OLDPWD-}
 unset HERMES_IN HERMES_OUT HERMES_AT
@@ -61,16 +61,17 @@ if [ -n "$__at" ]; then cd -- "$__at" || exit 1; fi
  * few words. r: run a command, unless the process table is nearly full or its text can't be stored ("broken"). f: send a file.
  * w: take a file.
  */
-export function driverScript(sessionDir: string, mostProcesses: number): string {
+export function driverScript({ workspace, state }: Place, session: string, mostProcesses: number): string {
+  const alive = quoted(`${state}/alive`);
   return `
-D=${sessionDir}; IN=$D/state-a; OUT=$D/state-b
+D=${quoted(`${state}/${session}`)}; IN=$D/state-a; OUT=$D/state-b
 [ -d "$D" ] || mkdir -p "$D"
 H=fresh; if [ -f "$D/current" ]; then H=kept; read -r IN < "$D/current"; [ "$IN" = "$D/state-b" ] && OUT=$D/state-a; fi
 P=/sys/fs/cgroup/pids.current; [ -r $P ] || P=/sys/fs/cgroup/pids/pids.current; [ -r $P ] || P=
 B=$(command -v bash) || B=sh
-cat > "$D/run" <<'HERMES_SCRIPT'${runScript}HERMES_SCRIPT
+cat > "$D/run" <<'HERMES_SCRIPT'${runScript(workspace)}HERMES_SCRIPT
 r() {
-  true > ${stateDir}/alive; echo 1 > "$D/busy"; echo no > "$D/done"
+  true > ${alive}; echo 1 > "$D/busy"; echo no > "$D/done"
   n=0; [ -z "$P" ] || read -r n < "$P"
   if [ "$n" -le ${mostProcesses} ] && [ -f "$D/run" ] && printf '%s\\n' "$4" > "$D/command"; then
     HERMES_RUN=$2 HERMES_AT=$3 HERMES_IN=$IN HERMES_OUT=$OUT $B "$D/run" < /dev/null 2>&1
@@ -78,13 +79,13 @@ r() {
   else c=broken; fi
   x=no; read -r x < "$D/done"
   if [ "$x" = ok ]; then x=$IN; IN=$OUT; OUT=$x; printf '%s\\n' "$IN" > "$D/current"; fi
-  echo 0 > "$D/busy"; true > ${stateDir}/alive
+  echo 0 > "$D/busy"; true > ${alive}
   n=0; [ -z "$P" ] || read -r n < "$P"
   printf '%s %s %s\\n' "$1" "$c" "$n"
 }
-inside() { case $1 in ${workspace}|${workspace}/*) return 0;; esac; return 1; }
+inside() { case $1 in ${quoted(workspace)}|${quoted(workspace)}/*) return 0;; esac; return 1; }
 f() {
-  true > ${stateDir}/alive
+  true > ${alive}
   p=$(readlink -f "$2"); c=ok
   if [ -z "$p" ]; then c=missing
   elif ! inside "$p"; then c=outside
@@ -96,7 +97,7 @@ f() {
   printf '%s %s\\n' "$1" "$c"
 }
 w() {
-  true > ${stateDir}/alive
+  true > ${alive}
   c=ok; p=$(readlink -f "$3"); d=\${3%/*}
   if [ -z "$p" ] || [ ! -d "\${p%/*}" ]; then
     e=$d; while [ ! -e "$e" ] && [ -n "$e" ]; do e=\${e%/*}; done

@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
-import { type Lifeline, mostProcesses, resetNote } from "./docker-lifeline.ts";
-import { killRun, newMarker, type Shell, ShellEnded } from "./docker-shell.ts";
 import type { CommandResult, RunOptions } from "../core/sandbox.ts";
 import { inTime } from "./in-time.ts";
-import type { SandboxOptions } from "./options.ts";
+import { type Lifeline, resetNote } from "./lifeline.ts";
+import type { Machine } from "./machine.ts";
 import { type OutputCollector, outputCollector } from "./output.ts";
 import { progressFeed } from "./progress.ts";
-import { quoted, stateDir } from "./shell-scripts.ts";
+import { killRun, newMarker, type Shell, ShellEnded } from "./shell.ts";
+import { quoted } from "./shell-scripts.ts";
 
 /** A command that prints more than this is stopped: reading on would only burn a core. */
 const floodBytes = 256 * 1024 * 1024;
@@ -22,7 +22,7 @@ interface Attempt {
   readonly code: string;
   readonly processes: number;
   readonly stop: Stop | null;
-  /** Stopping it took a restart of the container. */
+  /** Stopping it took a restart of the machine. */
   readonly restarted: boolean;
 }
 
@@ -36,13 +36,7 @@ interface Job {
 }
 
 /** Runs one command in a session's shell. Throws an Error the model reads when the sandbox broke down under it. */
-export async function runCommand(
-  line: Lifeline,
-  session: string,
-  options: SandboxOptions,
-  command: string,
-  run: RunOptions,
-): Promise<CommandResult> {
+export async function runCommand(line: Lifeline, session: string, command: string, run: RunOptions): Promise<CommandResult> {
   const began = Date.now();
   if (run.signal.aborted) return { output: "", exitCode: null, end: "aborted", ms: 0 };
   const output = outputCollector();
@@ -56,13 +50,11 @@ export async function runCommand(
   const news = line.news();
   const notes = news === null ? [] : [`${news} ${resetNote}`];
   if (!result.restarted) line.used();
-  if (result.stop === null && result.processes > mostProcesses(options)) {
+  if (result.stop === null && result.processes > line.machine.mostProcesses) {
     await line.restart();
-    notes.push(
-      `It left ${result.processes} processes running (limit ${options.pids}); the sandbox was restarted to end them. ${resetNote}`,
-    );
+    notes.push(`It left ${result.processes} processes running; the sandbox was restarted to end them. ${resetNote}`);
   }
-  return finish(result, readable(output.text(), session), notes, Date.now() - began, options);
+  return finish(result, readable(output.text(), line.machine, session), notes, Date.now() - began, line.machine);
 }
 
 /** Runs a command; once more, in a restarted sandbox, when it surely has not begun. */
@@ -114,10 +106,10 @@ function send({ command, run, onData }: Job, shell: Shell, id: string, onFlood: 
   });
 }
 
-/** Kills one command. False when that took a restart of the whole container. */
+/** Kills one command. False when that took a restart of the whole machine. */
 async function kill(line: Lifeline, id: string, ended: Promise<void>): Promise<boolean> {
   try {
-    await killRun(await line.container(), id);
+    await killRun(line.machine, id);
     await inTime(ended, settleMs, "the command's end");
     return true;
   } catch {
@@ -127,8 +119,8 @@ async function kill(line: Lifeline, id: string, ended: Promise<void>): Promise<b
   return false;
 }
 
-function finish(result: Attempt, text: string, notes: readonly string[], ms: number, options: SandboxOptions): CommandResult {
-  const all = [...notes, ...notesOn(result, options)].map((note) => `[${note}]`);
+function finish(result: Attempt, text: string, notes: readonly string[], ms: number, machine: Machine): CommandResult {
+  const all = [...notes, ...notesOn(result, machine)].map((note) => `[${note}]`);
   // The shell's own word for a command that was stopped.
   const said = result.stop === null ? text : text.replace(/Killed\n$/, "");
   const output = all.length === 0 ? said : [said.replace(/\n$/, ""), ...all].filter((part) => part !== "").join("\n");
@@ -136,16 +128,16 @@ function finish(result: Attempt, text: string, notes: readonly string[], ms: num
   return { output, exitCode: null, end: result.stop === "flooded" ? "exited" : result.stop, ms };
 }
 
-function notesOn({ stop, restarted, code }: Attempt, options: SandboxOptions): readonly string[] {
+function notesOn({ stop, restarted, code }: Attempt, { killedNote }: Machine): readonly string[] {
   const flooded = stop === "flooded" ? ["It printed more than 256 MB and was stopped."] : [];
   const reset = restarted ? [`Stopping it took a restart of the sandbox. ${resetNote}`] : [];
-  const killed = `It was killed, most likely for using more than ${options.memoryMb} MB of memory.`;
-  return [...flooded, ...reset, ...(stop === null && code === "137" ? [killed] : [])];
+  return [...flooded, ...reset, ...(stop === null && code === "137" ? [killedNote] : [])];
 }
 
 /** Error messages name the file that the command was put into; the model knows of none. */
-function readable(text: string, session: string): string {
-  return text.replaceAll(`${stateDir}/${session}/command: `, "bash: ").replaceAll(`${stateDir}/${session}/run: `, "bash: ");
+function readable(text: string, { place }: Machine, session: string): string {
+  const directory = `${place.state}/${session}`;
+  return text.replaceAll(`${directory}/command: `, "bash: ").replaceAll(`${directory}/run: `, "bash: ");
 }
 
 function asError(thrown: unknown): Error {

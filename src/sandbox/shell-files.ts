@@ -1,4 +1,5 @@
-import { newMarker, type Shell, ShellEnded } from "./docker-shell.ts";
+import { newMarker, type Shell, ShellEnded } from "./shell.ts";
+import type { Place } from "./machine.ts";
 import { outputCollector } from "./output.ts";
 import { absolutePath, faultError, type FileFault, fileFaults } from "./paths.ts";
 import { quoted } from "./shell-scripts.ts";
@@ -7,8 +8,8 @@ import { quoted } from "./shell-scripts.ts";
 const fileMs = 20_000;
 
 /** Reads a whole file of at most `limitBytes` through the shell. */
-export async function readFile(shell: Shell, path: string, limitBytes: number): Promise<Uint8Array> {
-  const absolute = absolutePath(path);
+export async function readFile(shell: Shell, { workspace }: Place, path: string, limitBytes: number): Promise<Uint8Array> {
+  const absolute = absolutePath(path, workspace);
   const marker = newMarker();
   const chunks: Buffer[] = [];
   const trailer = await inShellTime(shell, () =>
@@ -16,26 +17,26 @@ export async function readFile(shell: Shell, path: string, limitBytes: number): 
   );
   const data = Buffer.concat(chunks);
   const fault = faultOf(trailer);
-  if (fault !== null) throw faultError(fault, path, data.subarray(0, 500).toString("utf8"));
-  if (data.length > limitBytes) throw faultError("large", path);
+  if (fault !== null) throw faultError(fault, path, data.subarray(0, 500).toString("utf8"), workspace);
+  if (data.length > limitBytes) throw faultError("large", path, "", workspace);
   return data;
 }
 
 /** Writes a file through the shell: first its name is checked and its directories made, then the bytes follow. */
-export async function writeFile(shell: Shell, path: string, data: Uint8Array): Promise<void> {
-  const absolute = absolutePath(path);
+export async function writeFile(shell: Shell, { workspace }: Place, path: string, data: Uint8Array): Promise<void> {
+  const absolute = absolutePath(path, workspace);
   const [first, second] = [newMarker(), newMarker()];
   const said = outputCollector();
   const line = `w ${[first, second, absolute].map(quoted).join(" ")} ${data.length}\n`;
   await inShellTime(shell, async () => {
     const prepared = await shell.call(first, line, (chunk) => said.push(chunk));
     const fault = faultOf(prepared);
-    if (fault !== null) throw faultError(fault, path, said.text());
+    if (fault !== null) throw faultError(fault, path, said.text(), workspace);
     const written = await shell.call(second, data, (chunk) => said.push(chunk));
     if (written === "ok") return;
     // The rest of the file may still be on its way to a shell that would read it as commands.
     shell.end();
-    throw faultError("failed", path, said.text());
+    throw faultError("failed", path, said.text(), workspace);
   });
 }
 

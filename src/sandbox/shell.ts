@@ -1,10 +1,8 @@
 import { randomBytes } from "node:crypto";
-import type { Duplex } from "node:stream";
-import type Docker from "dockerode";
-import { frameReader } from "./docker-frames.ts";
 import { inTime } from "./in-time.ts";
+import type { Machine } from "./machine.ts";
 import { type MarkerScan, markerScan } from "./marker-scan.ts";
-import { driverScript, killScript, quoted, stateDir } from "./shell-scripts.ts";
+import { driverScript, killScript, quoted } from "./shell-scripts.ts";
 
 /** Thrown when the shell's connection ends in the middle of a call: what the call did is unknown. */
 export class ShellEnded extends Error {
@@ -14,7 +12,7 @@ export class ShellEnded extends Error {
   }
 }
 
-/** A shell kept open in a container. One call at a time. */
+/** A shell kept open on a machine. One call at a time. */
 export interface Shell {
   readonly alive: boolean;
   /** Writes text (or a file's bytes) to the shell and passes on what comes back until the marker; gives the words behind it. */
@@ -28,7 +26,7 @@ export interface OpenedShell {
   readonly fresh: boolean;
 }
 
-/** Longest a container may take to start a shell; one whose process table is full never does. */
+/** Longest a machine may take to start a shell; one whose process table is full never does. */
 const helloMs = 10_000;
 
 /** A line no command can guess. */
@@ -37,10 +35,10 @@ export function newMarker(): string {
 }
 
 /** Opens a shell for `session`; what an earlier shell of the same session left (directory, environment) is still there. */
-export async function openShell(container: Docker.Container, session: string, mostProcesses: number): Promise<OpenedShell> {
-  const shell = shellOver(await startExec(container, ["sh"], true));
+export async function openShell(machine: Machine, session: string): Promise<OpenedShell> {
+  const shell = await shellOn(machine);
   const hello = newMarker();
-  const driver = driverScript(`${stateDir}/${session}`, mostProcesses);
+  const driver = driverScript(machine.place, session, machine.mostProcesses);
   const ready = shell.call(hello, `${driver}printf '%s %s\\n' ${quoted(hello)} $H\n`, () => undefined);
   try {
     return { shell, fresh: (await inTime(ready, helloMs, "starting a shell")) === "fresh" };
@@ -50,37 +48,14 @@ export async function openShell(container: Docker.Container, session: string, mo
   }
 }
 
-/** Kills a run's processes by a second connection. Throws when the container could not even start that. */
-export async function killRun(container: Docker.Container, run: string): Promise<void> {
-  const stream = await startExec(container, ["sh", "-c", killScript(run)], false);
-  const ended = new Promise<void>((resolve) =>
-    stream
-      .once("close", resolve)
-      .once("end", resolve)
-      .once("error", () => resolve()),
-  );
-  stream.resume();
+/** Kills a run's processes by a second connection. Throws when the machine could not even start that. */
+export async function killRun(machine: Machine, run: string): Promise<void> {
+  const { promise: ended, resolve } = Promise.withResolvers<void>();
+  const pipes = await machine.spawn(["sh", "-c", killScript(run)], { onOutput: () => undefined, onEnd: resolve });
   try {
     await inTime(ended, helloMs, "stopping a command");
   } finally {
-    stream.destroy();
-  }
-}
-
-/** An engine may take for ever to start a process in a container whose process table is full. */
-async function startExec(container: Docker.Container, Cmd: string[], stdin: boolean): Promise<Duplex> {
-  const starting = container
-    .exec({ Cmd, AttachStdin: stdin, AttachStdout: true, AttachStderr: true })
-    .then((exec) => exec.start(stdin ? { hijack: true, stdin: true } : {}));
-  try {
-    return await inTime(starting, helloMs, "starting a process in the sandbox");
-  } catch (thrown) {
-    // Should it come up after all, nobody waits for it.
-    starting.then(
-      (stream) => stream.destroy(),
-      () => undefined,
-    );
-    throw thrown;
+    pipes.destroy();
   }
 }
 
@@ -89,20 +64,15 @@ interface Waiting {
   readonly fail: (error: Error) => void;
 }
 
-function shellOver(stream: Duplex): Shell {
+async function shellOn(machine: Machine): Promise<Shell> {
   let waiting: Waiting | null = null;
   let alive = true;
-  const read = frameReader((chunk) => waiting?.scan.push(chunk));
-  const end = (): void => {
+  const onEnd = (): void => {
     alive = false;
     waiting?.fail(new ShellEnded());
     waiting = null;
-    stream.destroy();
   };
-  stream.on("data", read);
-  stream.once("end", end);
-  stream.once("close", end);
-  stream.on("error", end);
+  const pipes = await machine.spawn(["sh"], { onOutput: (chunk) => waiting?.scan.push(chunk), onEnd });
   return {
     get alive() {
       return alive;
@@ -118,8 +88,11 @@ function shellOver(stream: Duplex): Shell {
           resolve(trailer);
         };
         waiting = { scan: markerScan(marker, onData, done), fail: reject };
-        stream.write(input);
+        pipes.write(input);
       }),
-    end,
+    end() {
+      onEnd();
+      pipes.destroy();
+    },
   };
 }
