@@ -1,3 +1,4 @@
+import { compressAsked, tellUncompressed } from "../src/agent/compression/asked.ts";
 import { type Compressor, windowOf } from "../src/agent/compression/compressor.ts";
 import { memoryBlocks, type MemoryLimits, memoryOwner, remember } from "../src/agent/memory.ts";
 import { modelSpeed } from "../src/agent/model-speed.ts";
@@ -6,7 +7,7 @@ import type { Titles } from "../src/agent/titles.ts";
 import { toolContext } from "../src/agent/tool-calls.ts";
 import { runTurn } from "../src/agent/turn.ts";
 import type { LeaveReason } from "../src/agent/turn-setting.ts";
-import type { Person, Viewer } from "../src/core/chats.ts";
+import type { ChatRef, Person, Viewer } from "../src/core/chats.ts";
 import { chatKey } from "../src/core/chats.ts";
 import type { TurnEnd, TurnEvent } from "../src/core/events.ts";
 import { asFailure } from "../src/core/failures.ts";
@@ -95,7 +96,8 @@ async function workSession(
     let { work } = claim;
     let left = false;
     while (!left && !draining()) {
-      const worked = work && (await workOne(parts, { hold, info }, work, (running) => lease.set(running)));
+      const set: Set = (running) => lease.set(running);
+      const worked = work && (await workOn(parts, { hold, info }, work, set));
       if (worked === "handed_over") break;
       left = await releaseIfIdle(parts.db, hold);
       if (!left) work = await nextWork(parts.db, hold);
@@ -124,8 +126,20 @@ async function letGo(parts: TurnParts, hold: Hold): Promise<void> {
 
 type Set = (running: { turn: string; leave(reason: LeaveReason): void } | null) => void;
 
+async function workOn(parts: TurnParts, claim: Held, work: Work, set: Set): Promise<TurnEnd> {
+  if (work.type !== "compress") return await workOne(parts, claim, work, set);
+  return await shorten(parts, claim, work, set);
+}
+
+type Held = Omit<Claim, "work">;
+
 /** Runs the session's unfinished turn, or the one it makes of the oldest message that waits. */
-async function workOne(parts: TurnParts, { hold, info: found }: Omit<Claim, "work">, work: Work, set: Set): Promise<TurnEnd> {
+async function workOne(
+  parts: TurnParts,
+  { hold, info: found }: Held,
+  work: Exclude<Work, { type: "compress" }>,
+  set: Set,
+): Promise<TurnEnd> {
   const { person } = work;
   const turn = work.type === "resume" ? work.turn : await begin(parts, hold, found, work);
   const info = await withPrompt(parts, { ...found, choice: work.choice }, person);
@@ -139,7 +153,7 @@ async function workOne(parts: TurnParts, { hold, info: found }: Omit<Claim, "wor
     const end = await run(parts, { hold, info, turn, person, signal: control.signal, emit, afterwards });
     emit({ type: "finished", end });
     parts.metrics.turnEnd(end, performance.now() - began);
-    if (end !== "handed_over") await deliver(parts, turn);
+    if (end !== "handed_over") await deliver(parts, turn.request.chat);
     for (const task of later) await task();
     return end;
   } catch (error) {
@@ -148,6 +162,32 @@ async function workOne(parts: TurnParts, { hold, info: found }: Omit<Claim, "wor
   } finally {
     set(null);
   }
+}
+
+/** Shortens the session's history between two turns, because somebody has asked for it. */
+async function shorten(parts: TurnParts, held: Held, work: Work & { type: "compress" }, set: Set): Promise<TurnEnd> {
+  const { db, metrics, compressor } = parts;
+  const { hold } = held;
+  const { request, person } = work;
+  const control = new AbortController();
+  set({ turn: request.key, leave: (reason) => control.abort(reason) });
+  try {
+    const info = await withPrompt(parts, held.info, person);
+    const model = await parts.models.current({ id: info.session, choice: work.choice });
+    const { signal } = control;
+    const common = { db, hold, info, viewer: viewerOf(info, person), person: person.id, model, metrics, compressor, signal };
+    const done = await compressAsked({ ...common, turn: null, step: 0, emit: () => undefined }, request);
+    if (!done) return "handed_over";
+  } catch (error) {
+    const failure = asFailure(error);
+    if (failure.code === "turn.stale") throw failure;
+    parts.log.warn({ session: hold.session, code: failure.code, error: failure }, "a conversation could not be shortened");
+    await tellUncompressed(db, hold, request, failure);
+  } finally {
+    set(null);
+  }
+  await deliver(parts, request.chat);
+  return "answered";
 }
 
 async function begin(parts: TurnParts, hold: Hold, info: SessionInfo, { waiting }: Work & { type: "begin" }): Promise<Turn> {
@@ -176,10 +216,7 @@ interface OneTurn {
 
 async function run(parts: TurnParts, one: OneTurn): Promise<TurnEnd> {
   const { info, turn, person, signal } = one;
-  const viewer: Viewer =
-    info.kind === "private"
-      ? { kind: "person", person: person.id, conversation: info.conversation }
-      : { kind: "shared", conversation: info.conversation };
+  const viewer = viewerOf(info, person);
   const owner = memoryOwner(info.kind, person, info.conversation);
   const sandboxOwner = {
     key: info.kind === "private" ? `person-${person.id}` : `chat-${info.conversation}`,
@@ -223,6 +260,10 @@ async function run(parts: TurnParts, one: OneTurn): Promise<TurnEnd> {
   });
 }
 
+function viewerOf({ kind, conversation }: SessionInfo, person: Person): Viewer {
+  return kind === "private" ? { kind: "person", person: person.id, conversation } : { kind: "shared", conversation };
+}
+
 /** One tool result takes a quarter of the window at most. */
 function fittingLimits(limits: ToolLimits, window: number): ToolLimits {
   return { ...limits, resultChars: Math.min(limits.resultChars, Math.floor((window / 4) * resultDensity)) };
@@ -241,8 +282,7 @@ function emitter(live: Live, hold: Hold, turn: Turn): (event: TurnEvent) => void
 }
 
 /** The answer is in the outbox; this only wakes whoever sends it, and the sweeper does too. */
-async function deliver(parts: TurnParts, turn: Turn): Promise<void> {
-  const { chat } = turn.request;
+async function deliver(parts: TurnParts, chat: ChatRef): Promise<void> {
   await parts.queues
     .queue(deliveryQueue(chat.platform))
     .wake(chatKey(chat))

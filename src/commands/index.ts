@@ -7,3 +7,4 @@ export { insights } from "./insights.ts";
 export { model } from "./model.ts";
 export { status } from "./status.ts";
 export { retry } from "./retry.ts";
+export { compress } from "./compress.ts";

@@ -27,6 +27,11 @@ export interface CommandPorts {
   insights(days: string, platform: string | null): Promise<string>;
   /** Asks the last request again; false when there is none. */
   retry(): Promise<boolean>;
+  /**
+   * Has the conversation shortened by whoever works on it, and the outcome told; `focus` is to be kept above all. `after_turn`: once the
+   * running turn is over. `already`: that has been asked for before.
+   */
+  compress(focus: string): Promise<"nothing" | "begun" | "after_turn" | "already">;
   /** What answers here, and what there is. */
   models(): Promise<ModelMenu>;
   /** Picks this conversation's model from its next turn on; null goes back to the default. */

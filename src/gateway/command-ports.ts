@@ -1,6 +1,7 @@
 import type { Person } from "../core/chats.ts";
 import type { CommandPorts } from "../core/command.ts";
 import type { InboundMessage } from "../core/inbound.ts";
+import { requestCompress } from "../store/compactions.ts";
 import { assignInbound, dropWaiting, lastRequest, storeInbound } from "../store/inbox.ts";
 import { chooseModel, endSession, openSession, sessionChoice } from "../store/sessions.ts";
 import { sessionState } from "../store/status.ts";
@@ -35,6 +36,15 @@ export function commandPorts(parts: GatewayParts, inbound: InboundMessage, perso
     },
     async insights(days, platform) {
       return (await insightsReply(parts.db, days, platform)).text;
+    },
+    async compress(focus) {
+      const state = session === null ? null : await sessionState(parts.db, session);
+      if (session === null || state === null || state.messages === 0) return "nothing";
+      const request = { key: inbound.key, person: person.id, chat: inbound.chat, replyTo: inbound.messageId, focus };
+      const asked = await requestCompress(parts.db, session, request);
+      await parts.queues.queue(parts.names.turns).wake(session);
+      if (!asked) return "already";
+      return state.running === null ? "begun" : "after_turn";
     },
     async models() {
       const [facts, choice, providers] = await Promise.all([

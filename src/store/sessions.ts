@@ -103,6 +103,7 @@ export async function releaseIfIdle(db: Db, hold: Hold): Promise<boolean> {
     .set({ holder: null, lease_until: null })
     .where("id", "=", hold.session)
     .where("fence", "=", hold.fence)
+    .where("compress_requested", "is", null)
     .where((where) =>
       where.not(
         where.exists(
@@ -143,7 +144,8 @@ export async function sessionsWithWork(db: Db): Promise<readonly Hold[]> {
     where (s.holder is null or s.lease_until < now())
       and s.id in (
         select session_id from inbox where status = 'waiting' and person_id is not null and received_at < now() - interval '1 second'
-        union select session_id from turns where status = 'running')
+        union select session_id from turns where status = 'running'
+        union select id from sessions where compress_requested is not null)
     limit 1000`.execute(db);
   return found.rows;
 }

@@ -3,13 +3,17 @@ import type { ChatKind, Person, Role } from "../core/chats.ts";
 import type { InboundMessage } from "../core/inbound.ts";
 import type { ModelChoice } from "../core/model.ts";
 import { type Db, heldRow, type Hold, stale } from "./hold.ts";
-import type { FrozenPrompt } from "./schema.ts";
+import type { CompressRequest, FrozenPrompt } from "./schema.ts";
 import { later, type SessionInfo } from "./sessions.ts";
 import type { Turn, Waiting } from "./turns.ts";
 
-/** What a session's worker does next, with the model its people have picked by now: go on with the unfinished turn, or begin one with the oldest message. */
+/**
+ * What a session's worker does next, with the model its people have picked by now: go on with the unfinished turn, shorten the history as
+ * somebody has asked, or begin a turn with the oldest message.
+ */
 export type Work = { readonly person: Person; readonly choice: ModelChoice | null } & (
   | { readonly type: "resume"; readonly turn: Turn }
+  | { readonly type: "compress"; readonly request: CompressRequest }
   | { readonly type: "begin"; readonly waiting: Waiting }
 );
 
@@ -70,6 +74,7 @@ interface WorkRow {
   readonly name: string;
   readonly role: Role;
   readonly choice: ModelChoice | null;
+  readonly compress: CompressRequest | null;
 }
 
 /** After a CTE `hold`: the unfinished turn, and where there is none the oldest message that waits. */
@@ -87,12 +92,17 @@ function workParts(session: string): RawBuilder<unknown> {
 }
 
 const workColumns = sql`r.id as turn, r.step, r.attempts, i.id as inbox, i.inbound, p.id as person, p.name, p.role,
-    (select choice from sessions where sessions.id = hold.id) as choice
-    from hold left join running r on true left join waiting w on true
+    s.choice, s.compress_requested as compress
+    from hold join sessions s on s.id = hold.id left join running r on true left join waiting w on true
     left join inbox i on i.id = coalesce(r.inbox_id, w.id)
     left join people p on p.id = coalesce(r.person_id, w.person_id)`;
 
 function toWork(row: WorkRow, session: string): Work | null {
+  if (row.turn === null && row.compress !== null) {
+    const { person } = row.compress;
+    // Who asked need not be who waits; of the one who asked no more is needed.
+    return { type: "compress", person: { id: person, name: "", role: "guest" }, choice: row.choice, request: row.compress };
+  }
   if (row.inbox === null || row.person === null) return null;
   const person = { id: row.person, name: row.name, role: row.role };
   const { choice } = row;

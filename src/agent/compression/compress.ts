@@ -88,8 +88,8 @@ function planOf(setting: CompressSetting, { journal, last, settings, window, rat
     headRoom: room * headShare,
     last: Math.min(settings.protectLast, Math.floor(most / 2)),
     tailRoom,
-    lastRoom: Math.min(tailRoom * 2, room * lastShare),
-    lastOnly: cause === "messages",
+    lastRoom: cause === "asked" ? tailRoom : Math.min(tailRoom * 2, room * lastShare),
+    lastOnly: cause === "messages" || cause === "asked",
   };
   const tokens = fixed + messagesTokens(messagesOf(view));
   return { view, rest: view.rest, fixed, tokens, limit, ...partsOf(view.rest, wish) };

@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import { say, type Seen, status, type StreamStep } from "../doubles/model-server.ts";
+import { isSummary, within } from "../doubles/windowed.ts";
+import { lastOf, openTalk } from "./talk-rig.ts";
+
+const window = 32_768;
+const config = `model:\n  context_length: ${window}\n`;
+const long = "The quick brown fox jumps over the lazy dog, and then it comes back to do it once more. ".repeat(8);
+
+function answering(seen: Seen) {
+  return within(window, seen, () => say(isSummary(seen) ? "- Asked for: foxes\n- Found and decided: quince-7" : `${long} yes`));
+}
+
+suite("/compress", () => {
+  test("says that there is nothing to do", async () => {
+    await using rig = await openTalk({ config });
+    await rig.ask("hello", answering);
+    assert.match(await rig.askOn("/compress"), /I shorten this conversation now/);
+    assert.match(
+      await nextAnswer(rig),
+      /nothing to shorten yet: this conversation has 2 messages \(about [\d,]+ tokens\)[^]*32,768/,
+    );
+  });
+
+  test("shortens by a summary that keeps what the person names", async () => {
+    await using rig = await openTalk({ config });
+    await rig.ask("turn 0", answering);
+    for (let turn = 1; turn < 20; turn += 1) await rig.askOn(`turn ${turn}`);
+    assert.match(await rig.askOn("/compress the quinces"), /I shorten this conversation now/);
+    const told = await nextAnswer(rig);
+    const [, before, beforeTokens, after, afterTokens] =
+      /from (\d+) messages \(about ([\d,]+) tokens\) to (\d+) messages \(about ([\d,]+) tokens\)/.exec(told) ?? [];
+    assert.equal(before, "40", told);
+    assert.ok(Number(after) < 28 && number(afterTokens) < number(beforeTokens), told);
+    const summary = rig.model.seen.findLast(isSummary);
+    assert.match(lastOf(summary), /wants this kept above all: "the quinces"/);
+    assert.equal(await rig.askOn("turn 20"), `${long} yes`.trim());
+    assert.match(JSON.stringify(rig.model.seen.at(-1)?.body.messages), /For reference only[^]*quince-7[^]*turn 20/);
+  });
+
+  test("says what failed, and the conversation stays as it was", async () => {
+    await using rig = await openTalk({ config });
+    const broken = (seen: Seen) =>
+      isSummary(seen)
+        ? status(400, { error: { message: "the summariser is out", type: "invalid_request_error" } })
+        : answering(seen);
+    await rig.ask("turn 0", broken);
+    for (let turn = 1; turn < 20; turn += 1) await rig.askOn(`turn ${turn}`);
+    await rig.askOn("/compress");
+    assert.match(await nextAnswer(rig), /could not shorten this conversation:[^]*the summariser is out[^]*stays as it is/);
+    assert.equal(await rig.askOn("turn 20"), `${long} yes`.trim());
+    assert.match(JSON.stringify(rig.model.seen.at(-1)?.body.messages), /"turn 0"[^]*"turn 20"/);
+  });
+
+  test("waits for the running turn and goes before the next one", async () => {
+    await using rig = await openTalk({ config });
+    const gate = Promise.withResolvers<void>();
+    const order: string[] = [];
+    const script = (seen: Seen) => {
+      order.push(isSummary(seen) ? "summary" : lastOf(seen));
+      return lastOf(seen).endsWith("turn 19")
+        ? within(window, seen, () => slowly(say("at last", { headersMs: 1_500 }), gate))
+        : answering(seen);
+    };
+    await rig.ask("turn 0", script);
+    for (let turn = 1; turn < 19; turn += 1) await rig.askOn(`turn ${turn}`);
+    await rig.page.send("turn 19");
+    await gate.promise;
+    assert.match(await rig.askOn("/compress"), /as soon as that is done, before the next one/);
+    assert.match(await rig.askOn("/compress"), /asked for that already/);
+    const all = await rig.page.answers(23);
+    assert.equal(all[21], "at last");
+    assert.match(all[22] ?? "", /I shortened this conversation from 40 messages/);
+    assert.deepEqual(
+      order.slice(-2).map((it) => it.split(" ")[0]),
+      ["turn", "summary"],
+    );
+  });
+});
+
+/** Tells that the request has come. */
+function slowly(step: StreamStep, gate: PromiseWithResolvers<void>): StreamStep {
+  gate.resolve();
+  return step;
+}
+
+type Rig = Awaited<ReturnType<typeof openTalk>>;
+
+/** The answer that follows the last one. */
+async function nextAnswer(rig: Rig): Promise<string> {
+  const said = await rig.page.answers(1);
+  const all = await rig.page.answers(said.length + (/I shorten this/.test(said.at(-1) ?? "") ? 1 : 0));
+  return all.at(-1) ?? "";
+}
+
+function number(text: string | undefined): number {
+  return Number((text ?? "").replaceAll(",", ""));
+}
