@@ -1,7 +1,8 @@
-import type { ModelAnswer, ModelEvent, ModelUsage, ToolSpec } from "../core/model.ts";
+import type { ModelAnswer, ModelEvent, ModelUsage, ToolCall, ToolSpec } from "../core/model.ts";
 import { isObject } from "./arguments.ts";
 import { collectCalls, type WireCallDelta } from "./calls.ts";
 import { holdsCall } from "./marks.ts";
+import { restore, restoreDelta, restoreJson } from "./neutralise.ts";
 import { splitText, type Piece } from "./splitter.ts";
 import { calledInThought } from "./written-calls.ts";
 
@@ -113,14 +114,14 @@ export function buildAnswer(offered: readonly ToolSpec[], sentAt: number, contin
     get calling() {
       return state.calling;
     },
-    partial: () => state.text.join("").trimEnd(),
+    partial: () => restore(state.text.join("")).trimEnd(),
     end: () => {
       const cut = state.finish === "length";
       const events = sort(splitter.finish(!cut));
-      const wanted = calls.finish();
+      const wanted = calls.finish().map(restoredCall);
       const finish = cut ? "length" : wanted.length > 0 ? "calls" : "stop";
-      const content = state.text.join("").trimEnd();
-      const reasoning = state.reasoning.join("");
+      const content = restore(state.text.join("")).trimEnd();
+      const reasoning = restore(state.reasoning.join(""));
       const nothing = content === "" && wanted.length === 0 && state.malformed.length === 0;
       const answer = {
         content,
@@ -158,13 +159,10 @@ function show(state: State, piece: Piece): ModelEvent[] {
   switch (piece.type) {
     case "text": {
       const delta = state.text.length === 0 && !state.continuing ? piece.text.trimStart() : piece.text;
-      if (delta === "") return [];
-      state.text.push(delta);
-      return [{ type: "text", delta }];
+      return said("text", state.text, delta);
     }
     case "reasoning":
-      state.reasoning.push(piece.text);
-      return [{ type: "reasoning", delta: piece.text }];
+      return said("reasoning", state.reasoning, piece.text);
     case "rethink":
       state.reasoning.push(...state.text);
       state.text = [];
@@ -175,6 +173,17 @@ function show(state: State, piece: Piece): ModelEvent[] {
     case "call":
       return [];
   }
+}
+
+function said(type: "text" | "reasoning", kept: string[], piece: string): ModelEvent[] {
+  const delta = restoreDelta(kept.at(-1) ?? "", piece);
+  if (piece !== "") kept.push(piece);
+  return delta === "" ? [] : [{ type, delta }];
+}
+
+/** The model may have copied what it read of a page or a file, with our marks in it. */
+function restoredCall({ id, name, arguments: args }: ToolCall): ToolCall {
+  return { id, name: restore(name), arguments: restoreJson(args) };
 }
 
 function note(state: State, chunk: WireChunk): void {

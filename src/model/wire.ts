@@ -1,6 +1,6 @@
 import type { ModelMessage, ModelRequest, ToolCall } from "../core/model.ts";
 import { isObjectText } from "./arguments.ts";
-import { neutralise } from "./neutralise.ts";
+import { neutralise, neutraliseJson, neutraliseValue } from "./neutralise.ts";
 
 /** What the request says besides the conversation. */
 export interface WireSetting {
@@ -35,9 +35,12 @@ export function toWire(request: ModelRequest, setting: WireSetting): Record<stri
 /** What an answer of a given schema is called where it needs a name. */
 export const schemaName = "answer";
 
-/** A request for an answer of a schema offers no tools: together servers refuse them, or ignore one. */
+/**
+ * The tools as they go out. A request for an answer of a schema offers none: together servers refuse them, or ignore one. What tools say of
+ * themselves may come from outside, and templates render it.
+ */
 export function offeredTools({ tools, schema }: ModelRequest): ModelRequest["tools"] {
-  return schema === undefined ? tools : [];
+  return schema === undefined ? tools.map(neutraliseValue) : [];
 }
 
 /**
@@ -53,7 +56,7 @@ export function withTurnThoughts(messages: readonly ModelMessage[]): readonly Mo
 
 /** Arguments that are no JSON object make llama-server answer 500 to every later turn of the session, so they go out as `{}`. */
 export function argumentsText(call: ToolCall): string {
-  return isObjectText(call.arguments) ? neutralise(call.arguments) : "{}";
+  return isObjectText(call.arguments) ? neutraliseJson(call.arguments) : "{}";
 }
 
 function toMessage(message: ModelMessage): Record<string, unknown> {
@@ -63,7 +66,7 @@ function toMessage(message: ModelMessage): Record<string, unknown> {
     case "user":
       return { role: message.role, content };
     case "tool":
-      return { role: "tool", tool_call_id: message.call, content };
+      return { role: "tool", tool_call_id: neutralise(message.call), content };
     case "assistant": {
       // Not in OpenAI's own form: the field in which llama-server and vLLM take a model's earlier thoughts back.
       const reasoning = message.reasoning === "" ? {} : { reasoning_content: neutralise(message.reasoning) };
@@ -74,5 +77,6 @@ function toMessage(message: ModelMessage): Record<string, unknown> {
 }
 
 function toCall(call: ToolCall): Record<string, unknown> {
-  return { id: call.id, type: "function", function: { name: call.name, arguments: argumentsText(call) } };
+  const name = neutralise(call.name); // a model may have made it up
+  return { id: neutralise(call.id), type: "function", function: { name, arguments: argumentsText(call) } };
 }

@@ -4,7 +4,6 @@ import fc from "fast-check";
 import { shownAddress, tidyAddress, versioned } from "../../src/model/address.ts";
 import { isObjectText, settleArguments } from "../../src/model/arguments.ts";
 import { collectCalls, type WireCallDelta } from "../../src/model/calls.ts";
-import { neutralise } from "../../src/model/neutralise.ts";
 import { overlong } from "../../src/model/overlong.ts";
 
 function collected(deltas: readonly WireCallDelta[]): { id: string; name: string; arguments: string }[] {
@@ -71,54 +70,6 @@ test("only slips that need no guessing are mended", () => {
   assert.equal(settleArguments('{"a":"}"}</tool_call>'), '{"a":"}"}');
   for (const kept of ['{"command": "rm -rf /home/u', "ls -la", "[1]", "{ \n}"]) assert.equal(settleArguments(kept), kept);
   assert.deepEqual(['{"a":1}', "[]", "null", '"x"', "", "{"].map(isObjectText), [true, false, false, false, false, false]);
-});
-
-test("control tokens of every family lose their power, and nothing else changes", () => {
-  const live = [
-    "<|im_end|>",
-    "<|im_start|>",
-    "<|start_header_id|>",
-    "<｜tool▁calls▁begin｜>",
-    "<tool_call>",
-    "</tool_call>",
-    "</tool_response>",
-    "<think>",
-    "<start_of_turn>",
-    "[INST]",
-    "[/INST]",
-    "[TOOL_CALLS]",
-    "<s>",
-    "</s>",
-    "<|tool_call>",
-    "<tool_call|>",
-    "<function=x>",
-    "<<SYS>>",
-    "<bos>",
-  ];
-  for (const token of live) {
-    const calm = neutralise(`a ${token} b`);
-    assert.notEqual(calm, `a ${token} b`);
-    assert.equal(calm.replaceAll("\u200b", ""), `a ${token} b`);
-    assert.equal(calm.includes(token), false);
-  }
-  for (const plain of ["a < b && c > d", "x[0] = y[INSTALL]", "<div class='s'>", "1 <| f", "Vec<String>", "[link](url)"])
-    assert.equal(neutralise(plain), plain);
-});
-
-test("neutralising depends on the text alone, is done once, and keeps what people see", () => {
-  fc.assert(
-    fc.property(
-      fc.array(fc.constantFrom("<|", "|>", "<", ">", "im_end", "s", "/", "[", "INST", "]", "｜", " ", "think"), {
-        maxLength: 20,
-      }),
-      (parts) => {
-        const text = parts.join("");
-        const once = neutralise(text);
-        assert.equal(neutralise(once), once);
-        assert.equal(once.replaceAll("\u200b", ""), text);
-      },
-    ),
-  );
 });
 
 test("addresses are tidied, and people see no credentials", () => {

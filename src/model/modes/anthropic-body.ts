@@ -15,7 +15,9 @@ const usualMaxTokens = 8_192;
 export function anthropicBody(request: ModelRequest, setting: WireSetting): Json {
   const { schema, temperature } = request;
   const lead = leadLength(request.messages);
-  const system = request.messages.slice(0, lead).flatMap(({ content }) => textBlocks(content));
+  const system = request.messages
+    .slice(0, lead)
+    .reduce<Json[]>((all, { content }) => [...all, ...apart(all, textBlocks(content))], []);
   const tools = schema === undefined ? offeredTools(request).map(toTool) : [schemaTool(schema)];
   return {
     model: setting.model,
@@ -60,12 +62,19 @@ function turns(messages: readonly ModelMessage[], setting: WireSetting): readonl
     const content = blocks(message, setting);
     const last = all.at(-1);
     if (content.length === 0) continue;
-    if (last?.role === role) last.content.push(...content);
+    if (last?.role === role) last.content.push(...apart(last.content, content));
     else all.push({ role, content });
   }
   if (all[0]?.role === "assistant")
     all.unshift({ role: "user", content: [{ type: "text", text: "(The beginning is left out.)" }] });
   return all;
+}
+
+/** A text behind another on a line of its own: servers join blocks, and two halves of a control token must not become one. */
+function apart(before: readonly Json[], content: readonly Json[]): readonly Json[] {
+  const [first, ...rest] = content;
+  if (first?.["type"] !== "text" || before.at(-1)?.["type"] !== "text") return content;
+  return [{ ...first, text: `\n${String(first["text"])}` }, ...rest];
 }
 
 function blocks(message: ModelMessage, { progress: replays }: WireSetting): Json[] {
@@ -87,7 +96,7 @@ function blocks(message: ModelMessage, { progress: replays }: WireSetting): Json
 }
 
 function toCall(call: ToolCall): Json {
-  return { type: "tool_use", id: callId(call.id), name: call.name, input: parsed(argumentsText(call)) };
+  return { type: "tool_use", id: callId(call.id), name: neutralise(call.name), input: parsed(argumentsText(call)) };
 }
 
 /** The API takes letters, digits, `_` and `-`. */

@@ -44,7 +44,7 @@ function items(message: ModelMessage, { progress: replays }: WireSetting): Json[
     case "user":
       return [{ type: "message", role: message.role, content }];
     case "tool":
-      return [{ type: "function_call_output", call_id: message.call, output: content }];
+      return [{ type: "function_call_output", call_id: neutralise(message.call), output: content }];
     case "assistant": {
       const thought = replays ? neutralise(message.reasoning) : "";
       const thinking = {
@@ -61,8 +61,8 @@ function items(message: ModelMessage, { progress: replays }: WireSetting): Json[
       };
       const calls = message.calls.map((call) => ({
         type: "function_call",
-        call_id: call.id,
-        name: call.name,
+        call_id: neutralise(call.id),
+        name: neutralise(call.name),
         arguments: argumentsText(call),
       }));
       return [...(thought === "" ? [] : [thinking]), ...(content === "" ? [] : [said]), ...calls];
