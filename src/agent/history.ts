@@ -1,4 +1,4 @@
-import type { Failure } from "../core/failures.ts";
+import { Failure } from "../core/failures.ts";
 import type { ModelAnswer, ModelMessage } from "../core/model.ts";
 import { lastPromptTokens, type NewCompaction, readCompaction, storeCompaction } from "../store/compactions.ts";
 import type { JournalEntry } from "../store/journal.ts";
@@ -6,6 +6,7 @@ import { addOutbound } from "../store/outbox.ts";
 import { type Cause, compress, type Compressed, type Task } from "./compression/compress.ts";
 import * as sizes from "./compression/compressor.ts";
 import type { HistoryState } from "./compression/state.ts";
+import { silentCut } from "./compression/silent-cut.ts";
 import type { CompressSetting } from "./compression/summarise.ts";
 import { headTokens, messagesTokens } from "./compression/tokens.ts";
 import { messagesOf, viewOf } from "./compression/view.ts";
@@ -66,12 +67,30 @@ export async function recovered(
   if (!settings.enabled) return false;
   const ratio = sizes.ratioOf(compressor, info.session) ?? 1;
   const window = told?.window ?? Math.floor(history.estimate * ratio * guessedShare);
-  sizes.learnWindow(compressor, model, window);
+  await sizes.learnWindow(compressor, model, window, setting.signal);
   if (told !== null && told.promptTokens !== null)
     sizes.learnRatio(compressor, info.session, told.promptTokens, history.estimate);
   history.window = await sizes.windowOf(compressor, model, setting.signal);
   return await shorten(setting, state, { ...taskOf(setting, history, journal, settings), cause: "refused" });
 }
+
+/** A refusal that stands, with what its person can do: a message that is too long by itself stays so in a new conversation. */
+export function explained(
+  { compressor, info }: TurnSetting,
+  { history }: LoopState,
+  journal: readonly JournalEntry[],
+  failure: Failure,
+): Failure {
+  const request = journal.findLast(({ message }) => message.role === "user");
+  const window = failure.sizes?.window ?? history.window;
+  const tokens = request === undefined ? 0 : messagesTokens([request.message]) * (sizes.ratioOf(compressor, info.session) ?? 1);
+  if (window === 0 || tokens < window * largeShare) return failure;
+  const advice = `The newest message alone has about ${Math.round(tokens)} tokens: send it in smaller parts, or give the model server a larger context.`;
+  return new Failure(failure.code, failure.message, { advice, cause: failure });
+}
+
+/** Of the window. */
+const largeShare = 0.5;
 
 const mostRecoveries = 3;
 /** Where a server only says that it is too much. */
@@ -91,41 +110,36 @@ export async function outgrown(
   const { compressor, info, model, signal } = setting;
   const { promptTokens, completionTokens } = answer.usage;
   if (promptTokens === null) return false;
-  const cut = await silentCut(setting, history, promptTokens);
+  const expected = history.estimate * (sizes.ratioOf(compressor, info.session) ?? 1);
+  const cut = await silentCut(model, promptTokens, expected, signal);
   if (cut === null) sizes.learnRatio(compressor, info.session, promptTokens, history.estimate);
   const total = promptTokens + (completionTokens ?? 0);
   const full = answer.finish === "length" && history.window > 0 && total >= history.window - fullSlack;
   if ((cut === null && !full) || history.recoveries >= mostRecoveries || signal.aborted) return false;
   history.recoveries += 1;
-  if (cut !== null) sizes.learnWindow(compressor, model, cut);
+  if (cut !== null) await sizes.learnWindow(compressor, model, cut, signal);
   const settings = await compressor.settings();
-  if (!settings.enabled) return false;
   history.window = await sizes.windowOf(compressor, model, signal);
+  const task = { ...taskOf(setting, history, journal, settings), cause: "refused" as const };
+  if (!settings.enabled || !(await shorten(setting, state, task))) {
+    if (cut !== null) setting.emit({ type: "notice", text: unreadNotice(promptTokens, expected) });
+    return false;
+  }
   const why =
     cut === null
       ? "The model's window was full before its answer was whole"
       : "The model server cut the conversation without a word";
-  setting.emit({ type: "notice", text: `${why}; I shorten it and ask again.` });
-  return await shorten(setting, state, { ...taskOf(setting, history, journal, settings), cause: "refused" });
+  setting.emit({ type: "notice", text: `${why}: I have shortened it and ask again.` });
+  setting.emit({ type: "step", step: state.step + 1 });
+  return true;
+}
+
+function unreadNotice(read: number, expected: number): string {
+  return `The model server read only ${Math.round(read)} of about ${Math.round(expected)} tokens: it has cut this conversation. Give it a larger context, or send /new.`;
 }
 
 /** Servers stop a token or so before the end. */
 const fullSlack = 8;
-/** Ollama's windows are powers of two as a rule; a cut prompt fills most of one. */
-const cutShare = 0.6;
-const leastCut = 1_000;
-
-/** The window that an Ollama must have, when it has read clearly less than was sent; null when nothing was cut. */
-async function silentCut(
-  { model, signal, compressor, info }: TurnSetting,
-  history: HistoryState,
-  read: number,
-): Promise<number | null> {
-  const expected = history.estimate * (sizes.ratioOf(compressor, info.session) ?? 1);
-  if (read < leastCut || read >= expected * cutShare) return null;
-  const { kind } = await model.facts(signal);
-  return kind === "ollama" ? 2 ** Math.ceil(Math.log2(read)) : null;
-}
 
 /** The messages as they stand now; notes how long they are. */
 function shown(setting: TurnSetting, history: HistoryState, journal: readonly JournalEntry[]): readonly ModelMessage[] {

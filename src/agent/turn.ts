@@ -8,7 +8,7 @@ import { countCall, type Outcome } from "./call-record.ts";
 import { fail, leave, openCalls } from "./endings.ts";
 import { struckOut, tooManyAttempts } from "./failures.ts";
 import { newHistory } from "./compression/state.ts";
-import { fitted, outgrown, recovered } from "./history.ts";
+import { explained, fitted, outgrown, recovered } from "./history.ts";
 import { isStuck } from "./loops.ts";
 import { type CallEnd, callModel } from "./model-call.ts";
 import { userMessage } from "./prompt.ts";
@@ -111,7 +111,8 @@ async function takeFailure(
     return again;
   }
   const said = mode === "closing" && partial.trim() === "" ? accountOf(own, setting.tools) : partial;
-  return { type: "end", end: await fail(setting, said, failure) };
+  const told = failure.code === "model.overlong" ? explained(setting, state, journal, failure) : failure;
+  return { type: "end", end: await fail(setting, said, told) };
 }
 
 async function takeSteering(setting: TurnSetting): Promise<number> {

@@ -21,13 +21,22 @@ export interface Compressor {
   readonly models: Models;
   readonly log: Log;
   settings(): Promise<CompressionSettings>;
-  /** Windows that servers have told in an error, by model; smaller than what they said when asked. */
-  readonly windows: Map<string, number>;
+  /** Windows that servers have told in an error or shown by a cut, by model; smaller than what they said when asked. */
+  readonly windows: Map<string, LearntWindow>;
   /** How many times longer a session's prompts are than estimated. */
   readonly ratios: Map<string, number>;
   /** Sessions whose summary failed: no other is asked for until then. */
   readonly pauses: Map<string, { readonly until: number; readonly failures: number }>;
 }
+
+/** Stands while the server says the same when asked, and not for ever: it may have been started again with more room. */
+interface LearntWindow {
+  readonly window: number;
+  readonly told: number | null;
+  readonly until: number;
+}
+
+const learntMs = 3_600_000;
 
 export function openCompressor(parts: Pick<Compressor, "models" | "log" | "settings">): Compressor {
   return { ...parts, windows: new Map(), ratios: new Map(), pauses: new Map() };
@@ -40,13 +49,16 @@ const unknownWindow = 32_768;
 export async function windowOf(compressor: Compressor, model: Model, signal: AbortSignal): Promise<number> {
   const { window } = await model.facts(signal);
   const learnt = compressor.windows.get(keyOf(model));
-  return Math.min(window ?? learnt ?? unknownWindow, learnt ?? Number.POSITIVE_INFINITY);
+  if (learnt === undefined || learnt.told !== window || performance.now() > learnt.until) return window ?? unknownWindow;
+  return learnt.window;
 }
 
 /** Remembers a window that turned out to be smaller than thought. */
-export function learnWindow(compressor: Compressor, model: Model, window: number): void {
-  const known = compressor.windows.get(keyOf(model)) ?? Number.POSITIVE_INFINITY;
-  remember(compressor.windows, keyOf(model), Math.min(known, Math.max(smallestWindow, window)));
+export async function learnWindow(compressor: Compressor, model: Model, window: number, signal: AbortSignal): Promise<void> {
+  const known = await windowOf(compressor, model, signal);
+  const { window: told } = await model.facts(signal);
+  const learnt = Math.min(known, Math.max(smallestWindow, Math.floor(window)));
+  remember(compressor.windows, keyOf(model), { window: learnt, told, until: performance.now() + learntMs });
 }
 
 const smallestWindow = 1_024;

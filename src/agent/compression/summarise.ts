@@ -7,7 +7,8 @@ import type { Db, Hold } from "../../store/hold.ts";
 import type { SessionInfo } from "../../store/sessions.ts";
 import { countCall } from "../call-record.ts";
 import { callModel } from "../model-call.ts";
-import { type Compressor, windowOf } from "./compressor.ts";
+import { type Compressor, learnWindow, windowOf } from "./compressor.ts";
+import { silentCut } from "./silent-cut.ts";
 import { demandApart, demandInPlace, transcriptPieces } from "./summary.ts";
 import { messagesTokens, textTokens } from "./tokens.ts";
 
@@ -96,47 +97,59 @@ async function inPlace(setting: CompressSetting, material: Material, room: numbe
   ];
   const maxTokens = Math.min(room, Math.round(material.tokens * wordy) + thinkingTokens);
   const caller = { person: setting.person, session, urgency: "interactive" } as const;
-  return await asked(setting, setting.model, { messages, tools: prompt?.tools ?? [], toolChoice: "none", caller, maxTokens });
+  const request = { messages, tools: prompt?.tools ?? [], toolChoice: "none", caller, maxTokens } as const;
+  return await asked(setting, setting.model, request, material.ratio);
 }
 
-/** Piece after piece, each bringing the record up to date. A window that was thought too large costs one new start. */
+/** Piece after piece, each bringing the record up to date. A window that was thought too large costs a new start. */
 async function apart(setting: CompressSetting, model: Model, material: Material): Promise<Summarised> {
-  const window = Math.min(await windowOf(setting.compressor, model, setting.signal), mostAtOnce);
-  const done = await inPieces(setting, model, material, window);
-  if (done.type !== "failed" || done.failure.code !== "model.overlong") return done;
-  return await inPieces(setting, model, material, Math.min(done.failure.sizes?.window ?? window, window / 2));
+  const { compressor, signal } = setting;
+  let window = Math.min(await windowOf(compressor, model, signal), mostAtOnce);
+  for (let starts = 1; ; starts += 1) {
+    const done = await inPieces(setting, model, material, window);
+    if (done.type !== "failed" || done.failure.code !== "model.overlong" || starts === mostStarts) return done;
+    const told = done.failure.sizes?.window ?? null;
+    if (told !== null && told < window) await learnWindow(compressor, model, told, signal);
+    window = told !== null && told < window ? told : Math.floor(window / 2);
+  }
 }
 
 /** Longer transcripts are read worse, however large the window. */
 const mostAtOnce = 65_536;
+/** Of a server that never says how large its window is, each start halves what is thought of it. */
+const mostStarts = 4;
 
 async function inPieces(setting: CompressSetting, model: Model, material: Material, window: number): Promise<Summarised> {
-  // Not the whole window: the record so far, the answer, and an estimate that may be short by a quarter.
-  const tokens = Math.min(material.tokens, window / 8);
-  const room = (window - tokens * (1 + wordy) - demandTokens) / Math.max(1, material.ratio) / 1.25;
-  const density = densityOf(material.messages);
-  const pieces = transcriptPieces(material.messages, Math.max(leastPiece, Math.floor(room * density)));
-  let record = material.previous;
-  for (const piece of pieces) {
+  const { focus, ratio } = material;
+  const tokens = Math.min(material.tokens, window / 10);
+  const words = wordsFor(tokens);
+  const maxTokens = Math.round(tokens * wordy) + spareTokens;
+  const frame = messagesTokens(demandApart("", "", focus, words));
+  // Beside the piece: the record so far, the answer, and an estimate that may be short by a quarter.
+  const room = (window - maxTokens) / (Math.max(1, ratio) * unsure) - frame - maxTokens;
+  const { previous, messages } = startingWith(material, maxTokens);
+  let record = previous;
+  for (const piece of transcriptPieces(messages, Math.max(leastPiece, room))) {
     const caller = { person: setting.person, session: null, urgency: "interactive" } as const;
-    const maxTokens = Math.round(tokens * wordy) + spareTokens;
-    const messages = demandApart(record, piece, material.focus, wordsFor(tokens));
-    const done = await asked(setting, model, { messages, tools: [], toolChoice: "none", caller, effort: "none", maxTokens });
+    const demand = demandApart(record, piece, focus, words);
+    const request = { messages: demand, tools: [], toolChoice: "none", caller, effort: "none", maxTokens } as const;
+    const done = await asked(setting, model, request, ratio);
     if (done.type !== "summary") return done;
     record = done.text;
   }
   return record === null ? { type: "failed", failure: empty(model) } : { type: "summary", text: record };
 }
 
-const leastPiece = 1_000;
+const unsure = 1.25;
+const leastPiece = 150;
 
-/** Characters of a token in these messages. */
-function densityOf(messages: readonly ModelMessage[]): number {
-  const text = messages.map(({ content }) => content).join("");
-  return text.length === 0 ? 1 : text.length / Math.max(1, textTokens(text));
+/** A record that is too long for this window is itself read in pieces, before anything else. */
+function startingWith({ previous, messages }: Material, tokens: number): Pick<Material, "previous" | "messages"> {
+  if (previous === null || textTokens(previous) <= tokens) return { previous, messages };
+  return { previous: null, messages: [{ role: "user", content: `(the record of what was before) ${previous}` }, ...messages] };
 }
 
-async function asked(setting: CompressSetting, model: Model, request: ModelRequest): Promise<Summarised> {
+async function asked(setting: CompressSetting, model: Model, request: ModelRequest, ratio: number): Promise<Summarised> {
   const began = performance.now();
   const ended = await callModel(model, request, setting.signal, (event) => {
     if (event.type === "reading" || event.type === "queued" || event.type === "notice") setting.emit(event);
@@ -145,7 +158,12 @@ async function asked(setting: CompressSetting, model: Model, request: ModelReque
   const calling = { db, metrics, session: info.session, turn, task: "compression", step, model, tools: new Map() } as const;
   if (ended.type === "answer") {
     await countCall(calling, ended);
-    const text = tidy(ended.answer.content, messagesTokens(request.messages));
+    const { content, usage } = ended.answer;
+    const sent = messagesTokens(request.messages);
+    // A summary of what the server has left out unread would lose it.
+    const cut = await silentCut(model, usage.promptTokens, sent * ratio, setting.signal);
+    if (cut !== null) return { type: "failed", failure: unread(model, cut) };
+    const text = tidy(content, sent);
     return text === "" ? { type: "failed", failure: empty(model) } : { type: "summary", text };
   }
   const code = ended.type === "failed" ? ended.failure.code : ended.type;
@@ -157,6 +175,14 @@ async function asked(setting: CompressSetting, model: Model, request: ModelReque
 /** Never longer than what was read. */
 function tidy(content: string, tokens: number): string {
   return content.trim().slice(0, Math.floor(tokens * 2));
+}
+
+function unread(model: Model, window: number): Failure {
+  const sizes = { promptTokens: null, window, outputIsTheTrouble: false };
+  return new Failure("model.overlong", `${model.name} at ${model.server} cut what was to be summed up`, {
+    advice: "Give that server a larger context.",
+    sizes,
+  });
 }
 
 function empty(model: Model): Failure {

@@ -1,4 +1,5 @@
 import type { ModelMessage } from "../../core/model.ts";
+import { textTokens } from "./tokens.ts";
 
 /** How the summary stands in the prompt: as a record of what was, nobody's request. */
 export function asHistory(summary: string): ModelMessage {
@@ -67,12 +68,12 @@ function shortened(text: string): string {
   return `${text.slice(0, head)}\n… (${text.length - head - tail} characters left out) …\n${text.slice(-tail)}`;
 }
 
-/** A transcript in pieces of at most `chars`, cut between messages where possible. */
-export function transcriptPieces(messages: readonly ModelMessage[], chars: number): readonly string[] {
+/** A transcript in pieces of at most so many estimated tokens, cut between messages where possible. */
+export function transcriptPieces(messages: readonly ModelMessage[], tokens: number): readonly string[] {
   const pieces: string[] = [];
   let piece = "";
-  for (const part of messages.flatMap((message) => cutUp(transcribed(message), chars))) {
-    if (piece !== "" && piece.length + part.length + 2 > chars) {
+  for (const part of messages.flatMap((message) => cutUp(transcribed(message), tokens))) {
+    if (piece !== "" && textTokens(piece) + textTokens(part) + 1 > tokens) {
       pieces.push(piece);
       piece = "";
     }
@@ -81,8 +82,10 @@ export function transcriptPieces(messages: readonly ModelMessage[], chars: numbe
   return piece === "" ? pieces : [...pieces, piece];
 }
 
-function cutUp(text: string, chars: number): readonly string[] {
-  const parts: string[] = [];
-  for (let at = 0; at < text.length; at += chars) parts.push(text.slice(at, at + chars));
-  return parts;
+/** Halves a text until each part fits, never within a character. */
+function cutUp(text: string, tokens: number): readonly string[] {
+  if (text === "" || text.length < 2 || textTokens(text) <= tokens) return text === "" ? [] : [text];
+  const middle = Math.ceil(text.length / 2);
+  const at = /[\uDC00-\uDFFF]/.test(text.charAt(middle)) ? middle - 1 : middle;
+  return at === 0 ? [text] : [...cutUp(text.slice(0, at), tokens), ...cutUp(text.slice(at), tokens)];
 }
