@@ -13,9 +13,8 @@ export function isSummary({ body }: Seen): boolean {
 }
 
 /** The step with the usage that the request really has. */
-function honest(seen: Seen, step: Step): Step {
+function honest(seen: Seen, step: Step, tokens = tokensOf(seen)): Step {
   if (step.kind !== "stream") return step;
-  const tokens = tokensOf(seen);
   const frames = step.frames.map((frame) => String(frame).replace('"prompt_tokens":9', `"prompt_tokens":${tokens}`));
   return { ...step, frames };
 }
@@ -27,4 +26,9 @@ export function within(window: number, seen: Seen, step: () => Step): Step {
   const message = `request (${tokens} tokens) exceeds the available context size (${window} tokens), try increasing it`;
   const error = { code: 400, message, type: "exceed_context_size_error", n_prompt_tokens: tokens, n_ctx: window };
   return status(400, { error });
+}
+
+/** As an Ollama with such a window: reads no more than that of a prompt, and says nothing about it. */
+export function cutting(window: number, seen: Seen, step: () => Step): Step {
+  return honest(seen, step(), Math.min(window, tokensOf(seen)));
 }

@@ -1,6 +1,12 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type ModelServer, modelServerWith, type Responder, type Seen } from "../doubles/model-server.ts";
+import {
+  type ModelServer,
+  type ModelServerOptions,
+  modelServerWith,
+  type Responder,
+  type Seen,
+} from "../doubles/model-server.ts";
 import { openPage, type PageClient } from "./page-client.ts";
 import { freshHome, type Process, startHermes } from "./service.ts";
 
@@ -10,6 +16,8 @@ export interface TalkRig extends AsyncDisposable {
   readonly page: PageClient;
   readonly hermes: Process;
   readonly origin: string;
+  /** Its `HERMES_HOME`. */
+  readonly home: string;
   /** Begins a new conversation with this script, asks, and gives back the answer with the requests it took. */
   ask(text: string, script: Script): Promise<{ readonly answer: string; readonly seen: readonly Seen[] }>;
   /** Asks in the conversation as it is. */
@@ -24,6 +32,8 @@ export type Script = (seen: Seen, count: number) => ReturnType<Responder>;
 export interface TalkOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly config?: string;
+  /** Of which kind the model server is; an OpenAI-compatible one without a name where left out. */
+  readonly server?: ModelServerOptions;
 }
 
 export async function openTalk(options: TalkOptions = {}): Promise<TalkRig> {
@@ -33,7 +43,7 @@ export async function openTalk(options: TalkOptions = {}): Promise<TalkRig> {
     if (current.script === null) throw new Error("no script");
     return current.script(seen, count - current.from);
   };
-  const model = stack.use(await modelServerWith({ strict: false }, responder));
+  const model = stack.use(await modelServerWith({ strict: false, ...options.server }, responder));
   const home = stack.use(await freshHome());
   if (options.config !== undefined) await writeFile(join(home.path, "config.yaml"), options.config);
   const start = async () => {
@@ -52,6 +62,7 @@ export async function openTalk(options: TalkOptions = {}): Promise<TalkRig> {
   const open = stack.move();
   return {
     model,
+    home: home.path,
     get page() {
       return running.now.page;
     },
