@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { encode } from "gpt-tokenizer/encoding/o200k_base";
+import { conversation, group, isTitling, saved, sessionModel, sessionWindow } from "../doubles/long-session.ts";
+import { modelServerWith, say, type Seen } from "../doubles/model-server.ts";
+import { telegramServer } from "../doubles/telegram.ts";
+import { isSummary } from "../doubles/windowed.ts";
+import { freshHome, startHermes } from "./service.ts";
+import { openTalk } from "./talk-rig.ts";
+
+const config = `model:\n  context_length: ${sessionWindow}\n`;
+/** None of this may reach what a running session sends. */
+const changed = `${config}agent:\n  max_iterations: 40\nmemory:\n  memory_enabled: false\n  user_profile_enabled: false\n`;
+
+/** Holds the whole session and a new one behind it. */
+async function played(): Promise<readonly Seen[]> {
+  const answers = new Map(conversation.map((_, turn) => [turn, Promise.withResolvers<void>()]));
+  await using model = await modelServerWith(
+    { strict: false },
+    sessionModel((turn) => answers.get(turn)?.resolve()),
+  );
+  await using telegram = await telegramServer();
+  await using home = await freshHome();
+  const place = { OPENAI_BASE_URL: model.url, TELEGRAM_BOT_TOKEN: telegram.token, TELEGRAM_API_ROOT: telegram.url };
+  const env = { ...place, HERMES_TITLE_GENERATION: "true" };
+  await writeFile(join(home.path, "config.yaml"), config);
+  const start = async () => {
+    const hermes = startHermes({ mode: "start", home: home.path, env });
+    await hermes.printed(/telegram is connected/);
+    return hermes;
+  };
+  const running = { now: await start() };
+  await using _end = { [Symbol.asyncDispose]: () => running.now[Symbol.asyncDispose]() };
+  for (const [turn, { from, text }] of conversation.entries()) {
+    if (turn === 5) await writeFile(join(home.path, "config.yaml"), changed);
+    if (turn === 12) {
+      await running.now.kill("SIGTERM");
+      running.now = await start();
+    }
+    telegram.say(group, `@${telegram.bot.username} ${text}`, { from });
+    await answers.get(turn)?.promise; // what comes at an answer's end waits and gets a turn of its own
+  }
+  return [...model.seen];
+}
+
+/** What a template renders, without the messages; `max_tokens` shrinks as the window fills, and is not rendered. */
+function options({ body }: Seen): string {
+  return JSON.stringify({ ...body, messages: null, max_tokens: null });
+}
+
+/** The messages' exact bytes, without the bracket that ends them. */
+function messages(seen: Seen | undefined): string {
+  return JSON.stringify(seen?.body.messages ?? []).slice(0, -1);
+}
+
+test("thirty turns of two people keep their prefix byte for byte, but for one compression", async () => {
+  const seen = await played();
+  for (const each of seen) assert.equal(JSON.stringify(each.body), each.raw, "so its parts are the bytes that were sent");
+  const turns = seen.filter((each) => !isTitling(each) && !isSummary(each));
+  assert.ok(turns.length >= conversation.length * 1.3, "with tool calls");
+  assert.equal(seen.filter(isTitling).length, 1);
+  assert.deepEqual(new Set(turns.map(options)).size, 1, "tools and options never change");
+  const breaks = turns.flatMap((each, at) => (at > 0 && !messages(each).startsWith(messages(turns[at - 1])) ? [at] : []));
+  assert.equal(breaks.length, 1);
+  assertSession(turns);
+  assert.ok((breaks[0] ?? 0) < turns.length - 5, "and goes on after it");
+  assertCompression(seen, turns, breaks[0] ?? 0);
+});
+
+test('all that is sent for "hello" in a fresh private chat, every tool on, is at most 2,500 tokens', async () => {
+  await using rig = await openTalk();
+  const { seen } = await rig.ask("hello", () => say("hello yourself"));
+  const [first] = seen;
+  assert.ok((first?.body.tools?.length ?? 0) >= 5 && first?.body.messages.length === 2);
+  // The JSON counts more than what a template makes of it.
+  const tokens = encode(first.raw, { allowedSpecial: "all" }).length;
+  assert.ok(tokens <= 2_500, `${tokens} tokens`);
+  assert.ok(tokens > 500, "it was counted");
+});
+
+/** It was the session that it should be. */
+function assertSession(turns: readonly Seen[]): void {
+  const all = turns.map(messages).join("\n");
+  for (const part of ["[Ann] turn 0", "[Bob] turn 2", '"name":"terminal"', '"name":"memory"', saved])
+    assert.ok(all.includes(part), part);
+  const [system] = turns.at(-1)?.body.messages ?? [];
+  assert.equal(system?.role, "system");
+  assert.ok(!String(system?.content).includes(saved), "what was remembered shows in the next session only");
+}
+
+/** The head stays, then comes the record, then the newest messages word for word; and the summary was made from the same prefix. */
+function assertCompression(seen: readonly Seen[], turns: readonly Seen[], at: number): void {
+  const [before, after] = [turns[at - 1]?.body.messages ?? [], turns[at]?.body.messages ?? []];
+  const same = before.map((message) => JSON.stringify(message));
+  const now = after.map((message) => JSON.stringify(message));
+  const kept = now.findIndex((message, place) => message !== same[place]);
+  assert.ok(kept >= 3, "system prompt and the first messages");
+  assert.match(now[kept] ?? "", /For reference only/);
+  const tail = now.slice(kept + 1);
+  const from = same.indexOf(tail[0] ?? "");
+  assert.ok(from > kept, "the tail begins further down");
+  assert.deepEqual(tail.slice(0, same.length - from), same.slice(from));
+  const summaries = seen.filter(isSummary);
+  assert.equal(summaries.length, 1);
+  const asked = summaries[0];
+  const material = JSON.stringify(asked?.body.messages.slice(0, -1)).slice(0, -1);
+  assert.ok(messages(turns[at - 1]).startsWith(material) && material.length > 20_000, "it goes on from the session's own prefix");
+  assert.equal(JSON.stringify(asked?.body.tools), JSON.stringify(turns[0]?.body.tools));
+}
