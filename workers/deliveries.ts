@@ -12,11 +12,12 @@ import {
   closeDelivery,
   type Delivery,
   dropPreview,
+  lastSentOf,
   noteSent,
   postponeDelivery,
   refuseDelivery,
 } from "../src/store/outbox.ts";
-import { deliveryQueue } from "./turns.ts";
+import { deliveryQueue } from "./asking.ts";
 
 /** What a platform's deliveries work with. */
 export interface DeliveryParts {
@@ -64,6 +65,7 @@ async function workChat(parts: DeliveryParts, holder: string, chat: string): Pro
 async function deliver(parts: DeliveryParts, chat: ChatRef, delivery: Delivery): Promise<number | null> {
   const sent = [...delivery.sent];
   try {
+    if (delivery.body.edits !== undefined) return await amend(parts, chat, delivery, delivery.body.edits);
     const preview = delivery.turn === null ? null : ((await parts.view.settle(delivery.turn)) ?? delivery.preview);
     const repeated = await send(parts, chat, delivery, preview, sent);
     await closeDelivery(parts.db, delivery.id, sent);
@@ -73,6 +75,15 @@ async function deliver(parts: DeliveryParts, chat: ChatRef, delivery: Delivery):
   } catch (error) {
     return await handle(parts, chat, delivery, asFailure(error));
   }
+}
+
+/** Lets an earlier message's end say something else, without its buttons. One that is gone needs no amending. */
+async function amend(parts: DeliveryParts, chat: ChatRef, delivery: Delivery, key: string): Promise<null> {
+  const message = await lastSentOf(parts.db, key);
+  const chunk = parts.adapter.render(wording(delivery.body)).at(-1);
+  const sent = message === null ? null : await replace(parts, chat, message, chunk, { buttons: [] });
+  await closeDelivery(parts.db, delivery.id, sent === null ? [] : [sent]);
+  return null;
 }
 
 /** Puts the chunks out that are not out yet; each is noted before the next, so that a crash repeats at most one, and says so. */

@@ -7,8 +7,7 @@ import type { Titles } from "../src/agent/titles.ts";
 import { toolContext } from "../src/agent/tool-calls.ts";
 import { runTurn } from "../src/agent/turn.ts";
 import type { LeaveReason } from "../src/agent/turn-setting.ts";
-import type { ChatRef, Person, Viewer } from "../src/core/chats.ts";
-import { chatKey } from "../src/core/chats.ts";
+import { chatKey, type Person, type Viewer } from "../src/core/chats.ts";
 import type { TurnEnd, TurnEvent } from "../src/core/events.ts";
 import { asFailure } from "../src/core/failures.ts";
 import { leaseMs } from "../src/core/limits.ts";
@@ -23,6 +22,7 @@ import type { Db, Hold } from "../src/store/hold.ts";
 import { abandonSession, freezePrompt, releaseIfIdle, type SessionInfo } from "../src/store/sessions.ts";
 import { beginTurn, type Turn } from "../src/store/turns.ts";
 import { type Claim, claimSession, nextWork, type Work } from "../src/store/work.ts";
+import { askingFor, wakeDeliveries } from "./asking.ts";
 import { keepLeases, type Leases } from "./leases.ts";
 
 /** What a worker works with; made in `src/main.ts`. */
@@ -145,6 +145,7 @@ async function workOne(
   const info = await withPrompt(parts, { ...found, choice: work.choice }, person);
   const control = new AbortController();
   set({ turn: turn.id, leave: (reason) => control.abort(reason) });
+  if (work.type === "resume" && work.stopping) control.abort("stop" satisfies LeaveReason);
   const began = performance.now();
   const emit = emitter(parts.live, hold, turn);
   const later: (() => Promise<void>)[] = [];
@@ -153,7 +154,7 @@ async function workOne(
     const end = await run(parts, { hold, info, turn, person, signal: control.signal, emit, afterwards });
     emit({ type: "finished", end });
     parts.metrics.turnEnd(end, performance.now() - began);
-    if (end !== "handed_over") await deliver(parts, turn.request.chat);
+    if (end !== "handed_over" && end !== "parked") await wakeDeliveries(parts, [chatKey(turn.request.chat)]);
     for (const task of later) await task();
     return end;
   } catch (error) {
@@ -186,7 +187,7 @@ async function shorten(parts: TurnParts, held: Held, work: Work & { type: "compr
   } finally {
     set(null);
   }
-  await deliver(parts, request.chat);
+  await wakeDeliveries(parts, [chatKey(request.chat)]);
   return "answered";
 }
 
@@ -249,6 +250,7 @@ async function run(parts: TurnParts, one: OneTurn): Promise<TurnEnd> {
     model,
     tools,
     context,
+    asking: askingFor(parts, info, turn, person),
     metrics,
     titles,
     compressor,
@@ -279,19 +281,4 @@ function emitter(live: Live, hold: Hold, turn: Turn): (event: TurnEvent) => void
     seq += 1;
     live.publish({ ...address, seq, event });
   };
-}
-
-/** The answer is in the outbox; this only wakes whoever sends it, and the sweeper does too. */
-async function deliver(parts: TurnParts, chat: ChatRef): Promise<void> {
-  await parts.queues
-    .queue(deliveryQueue(chat.platform))
-    .wake(chatKey(chat))
-    .catch((error: unknown) =>
-      parts.log.warn({ error }, "the delivery queue can't be reached; the sweeper will send the answer"),
-    );
-}
-
-/** The name of a platform's delivery queue: only a gateway with that platform's adapter consumes it. */
-export function deliveryQueue(platform: string): string {
-  return `deliveries-${platform}`;
 }

@@ -4,7 +4,8 @@ import type { Queues } from "../src/core/queue.ts";
 import type { Db } from "../src/store/hold.ts";
 import { chatsWithDeliveries } from "../src/store/outbox.ts";
 import { sessionsWithWork } from "../src/store/sessions.ts";
-import { deliveryQueue, turnQueue } from "./turns.ts";
+import { deliveryQueue } from "./asking.ts";
+import { turnQueue } from "./turns.ts";
 
 /** Something done over and over, never twice at once. */
 export interface Upkeep {

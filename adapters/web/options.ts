@@ -1,5 +1,6 @@
 import type { Account, ChatRef } from "../../src/core/chats.ts";
 import type { Log } from "../../src/core/log.ts";
+import type { OutboundButton } from "../../src/core/outbound.ts";
 
 /** One line of the conversation as the record has it; `history` gives them oldest first. */
 export interface HistoryItem {
@@ -7,6 +8,8 @@ export interface HistoryItem {
   readonly id: string;
   readonly role: "person" | "agent";
   readonly markdown: string;
+  /** Of a question that still waits for its answer. */
+  readonly buttons?: readonly OutboundButton[];
   /** Epoch milliseconds. */
   readonly at: number;
 }

@@ -101,8 +101,9 @@ async function history({ options, conversation, renderer }: RouteParts): Promise
   return { items: shown, answered: conversation.answeredBy(said) };
 }
 
-async function historyLine({ id: key, role, markdown, at }: HistoryItem, renderer: Renderer): Promise<object> {
-  return role === "person" ? { id: key, role, text: markdown, at } : { id: key, role, html: await renderer.html(markdown), at };
+async function historyLine({ id: key, role, markdown, buttons = [], at }: HistoryItem, renderer: Renderer): Promise<object> {
+  if (role === "person") return { id: key, role, text: markdown, at };
+  return { id: key, role, html: await renderer.html(markdown), buttons, at };
 }
 
 function events({ conversation, stream }: RouteParts, request: FastifyRequest, reply: FastifyReply): FastifyReply {

@@ -1,8 +1,8 @@
-import type { TurnEnd } from "../core/events.ts";
 import type { Failure } from "../core/failures.ts";
 import type { ModelMessage, ToolCall } from "../core/model.ts";
 import type { Outbound } from "../core/outbound.ts";
 import { type JournalEntry, journalCallEnd, readJournal } from "../store/journal.ts";
+import { closeQuestions } from "../store/questions.ts";
 import { closeTurn } from "../store/turns.ts";
 import type { Next, TurnSetting } from "./turn-setting.ts";
 
@@ -29,6 +29,7 @@ export async function leave(setting: TurnSetting, partial: string, calls: readon
   if (setting.signal.reason !== "stop") return { type: "end", end: "handed_over" };
   if (calls.length > 0)
     await answerOpenCalls(setting, step, "The person stopped this before it ended; it may have happened in part.");
+  await setting.asking.wake(await closeQuestions(setting.db, setting.hold, setting.turn.id, "*Stopped before an answer.*"));
   const said = partial.trim() === "" ? "[Stopped by the person before an answer.]" : `${partial}\n[Stopped by the person here.]`;
   const message: ModelMessage = { role: "assistant", content: said, reasoning: "", calls: [] };
   await close(setting, "stopped", message, null, { markdown: partial, ending: { type: "stopped" } });
@@ -46,7 +47,7 @@ async function answerOpenCalls(setting: TurnSetting, step: number, content: stri
   }
 }
 
-export async function fail(setting: TurnSetting, partial: string, failure: Failure): Promise<TurnEnd> {
+export async function fail(setting: TurnSetting, partial: string, failure: Failure): Promise<"failed"> {
   await answerOpenCalls(setting, setting.turn.step, "This was given up before it ended; it may have happened in part.");
   const content = partial.trim() === "" ? `[No answer: ${failure.message}]` : `${partial}\n[Broken off here: ${failure.message}]`;
   const { code, message, advice } = failure;

@@ -6,7 +6,6 @@ import { addOutbound } from "../store/outbox.ts";
 import { type Cause, compress, type Compressed, type Task } from "./compression/compress.ts";
 import * as sizes from "./compression/compressor.ts";
 import type { HistoryState } from "./compression/state.ts";
-import { silentCut } from "./compression/silent-cut.ts";
 import type { CompressSetting } from "./compression/summarise.ts";
 import { headTokens, messagesTokens } from "./compression/tokens.ts";
 import { messagesOf, viewOf } from "./compression/view.ts";
@@ -60,9 +59,9 @@ export async function recovered(
   const { history } = state;
   const { compressor, info, model } = setting;
   const told = failure.sizes;
-  history.recoveries += 1;
-  if (history.recoveries > mostRecoveries) return false;
   if (told?.outputIsTheTrouble === true) return lowerAnswer(history, told.window, told.promptTokens);
+  if (history.recoveries >= mostRecoveries) return false;
+  history.recoveries += 1;
   const settings = await compressor.settings();
   if (!settings.enabled) return false;
   const ratio = sizes.ratioOf(compressor, info.session) ?? 1;
@@ -92,7 +91,9 @@ export function explained(
 /** Of the window. */
 const largeShare = 0.5;
 
-const mostRecoveries = 3;
+/** By a summary, then by what can do without one. */
+const mostRecoveries = 2;
+const mostLowered = 3;
 /** Where a server only says that it is too much. */
 const guessedShare = 0.8;
 
@@ -110,8 +111,8 @@ export async function outgrown(
   const { compressor, info, model, signal } = setting;
   const { promptTokens, completionTokens } = answer.usage;
   if (promptTokens === null) return false;
-  const expected = history.estimate * (sizes.ratioOf(compressor, info.session) ?? 1);
-  const cut = await silentCut(model, promptTokens, expected, signal);
+  const reading = { estimate: history.estimate, read: promptTokens };
+  const cut = await sizes.takeReading(compressor, model, info.session, reading, signal);
   if (cut === null) sizes.learnRatio(compressor, info.session, promptTokens, history.estimate);
   const total = promptTokens + (completionTokens ?? 0);
   const full = answer.finish === "length" && history.window > 0 && total >= history.window - fullSlack;
@@ -122,7 +123,7 @@ export async function outgrown(
   history.window = await sizes.windowOf(compressor, model, signal);
   const task = { ...taskOf(setting, history, journal, settings), cause: "refused" as const };
   if (!settings.enabled || !(await shorten(setting, state, task))) {
-    if (cut !== null) setting.emit({ type: "notice", text: unreadNotice(promptTokens, expected) });
+    if (cut !== null) setting.emit({ type: "notice", text: unreadNotice(promptTokens, history.estimate) });
     return false;
   }
   const why =
@@ -176,12 +177,12 @@ async function measured(
 
 function taskOf(
   { compressor, info }: TurnSetting,
-  { compaction, window }: HistoryState,
+  { compaction, window, recoveries }: HistoryState,
   journal: readonly JournalEntry[],
   settings: sizes.CompressionSettings,
 ): Omit<Task, "cause"> {
   const ratio = sizes.ratioOf(compressor, info.session) ?? 1;
-  return { journal, last: compaction ?? null, settings, window, ratio, focus: "" };
+  return { journal, last: compaction ?? null, settings, window, ratio, summary: recoveries < mostRecoveries, focus: "" };
 }
 
 /** Shortens the conversation and keeps that; whether it has become shorter. After a failure it does what goes without a summary. */
@@ -239,8 +240,9 @@ function answerRoom(history: HistoryState, configured: number | null, tokens: nu
 function lowerAnswer(history: HistoryState, window: number | null, promptTokens: number | null): boolean {
   const whole = window ?? history.window;
   const before = history.maxTokens ?? history.answerCap ?? whole / 2;
+  history.lowered += 1;
   const cap = Math.floor(promptTokens === null ? before / 2 : whole - promptTokens - spareTokens);
-  if (cap < leastAnswer) return false;
+  if (cap < leastAnswer || history.lowered > mostLowered) return false;
   history.answerCap = cap;
   return true;
 }

@@ -3,6 +3,7 @@ import type { TurnEvent } from "../core/events.ts";
 import { asFailure } from "../core/failures.ts";
 import type { Metrics } from "../core/metrics.ts";
 import type { ModelMessage, ToolCall } from "../core/model.ts";
+import { Parked, type Question } from "../core/question.ts";
 import type { Sandbox } from "../core/sandbox.ts";
 import type { ConfigurationPorts, MemoryChange, Tool, ToolContext, ToolLimits } from "../core/tool.ts";
 import { redact } from "../core/redact.ts";
@@ -12,6 +13,7 @@ import { type CallPlace, callStates, journalCallEnd, journalCallStart } from "..
 import type { CallStatus } from "../store/schema.ts";
 import { parseArguments } from "../tools/arguments.ts";
 import { type LoopWatch, watchLoops } from "./loops.ts";
+import { type Asking, askPerson } from "./questions.ts";
 
 /** What running a step's calls needs, bound to one turn. */
 export interface CallSetting {
@@ -21,12 +23,16 @@ export interface CallSetting {
   /** The turn's own part of the journal: what has been called so far. */
   readonly own: readonly ModelMessage[];
   readonly tools: ReadonlyMap<string, Tool>;
-  readonly context: Omit<ToolContext, "progress">;
+  readonly context: CallContext;
+  readonly asking: Asking;
   readonly metrics: Metrics;
   emit(event: TurnEvent): void;
 }
 
-/** Everything of a `ToolContext` but the call's own progress. */
+/** Everything of a `ToolContext` but what belongs to one call: its progress and its questions. */
+export type CallContext = Omit<ToolContext, "progress" | "ask">;
+
+/** Puts together what all calls of a turn share. */
 export function toolContext(parts: {
   session: string;
   person: Person;
@@ -37,7 +43,7 @@ export function toolContext(parts: {
   remember: (change: MemoryChange) => Promise<string>;
   configuration: ConfigurationPorts;
   modelSpeed: ToolContext["modelSpeed"];
-}): Omit<ToolContext, "progress"> {
+}): CallContext {
   let opened: Promise<Sandbox> | null = null;
   const { openSandbox, ...rest } = parts;
   const sandbox = () => {
@@ -51,24 +57,25 @@ export function toolContext(parts: {
   return { ...rest, sandbox };
 }
 
-/** What one call came to: a result, or nothing because the turn is being left or stopped. */
-type Ran = { readonly status: Exclude<CallStatus, "started">; readonly content: string };
+/** What one call came to: a result, a question, or (null) nothing because the turn is being left or stopped. */
+type Ran = { readonly status: Exclude<CallStatus, "started" | "parked">; readonly content: string } | "parked" | null;
 
 /**
  * Runs the calls of a step in order, neighbouring reads side by side. Each is journalled before it starts, and its result before the
  * model sees it. After a crash the calls that had ended are skipped, and an effectful one that had started is reported as unknown.
- * Ends early, without a result for the rest, when the turn's signal fires.
+ * Ends early, without a result for the rest, when the turn's signal fires or a call has to wait for a person's answer: true for that.
  */
 export async function runCalls(
   setting: CallSetting,
   step: number,
   calls: readonly ToolCall[],
   answered: ReadonlySet<number>,
-): Promise<void> {
+): Promise<boolean> {
   const states = await callStates(setting.db, setting.turn, step);
   const loops = watchLoops(setting.own);
   let position = 0;
-  while (position < calls.length && !setting.context.signal.aborted) {
+  let parked = false;
+  while (position < calls.length && !parked && !setting.context.signal.aborted) {
     const batch = takeBatch(setting.tools, calls, position);
     const open = batch.filter((at) => !answered.has(at));
     const results = await Promise.all(
@@ -76,10 +83,12 @@ export async function runCalls(
     );
     for (const [index, at] of open.entries()) {
       const result = results[index];
-      if (result) await keep(setting, loops, { turn: setting.turn, step, position: at }, callAt(calls, at), result);
+      if (result === "parked") parked = true;
+      else if (result) await keep(setting, loops, { turn: setting.turn, step, position: at }, callAt(calls, at), result);
     }
     position += batch.length;
   }
+  return parked;
 }
 
 /** The next call, or a run of neighbouring reads. */
@@ -103,7 +112,7 @@ async function runOne(
   place: CallPlace,
   call: ToolCall,
   before: CallStatus | undefined,
-): Promise<Ran | null> {
+): Promise<Ran> {
   const tool = setting.tools.get(call.name);
   if (before === "started" && tool?.kind === "effect") return { status: "unknown", content: unknownOutcome(call.name) };
   if (!tool) return { status: "failed", content: noSuchTool(call.name, setting.tools) };
@@ -114,7 +123,8 @@ async function runOne(
   await journalCallStart(setting.db, setting.hold, place, call, tool.kind);
   setting.emit({ type: "tool.started", call: call.id, tool: call.name, preview: redact(tool.preview(parsed.args)) });
   const began = performance.now();
-  const ran = await attempt(setting, tool, parsed.args, call);
+  const ran = await attempt(setting, tool, parsed.args, call, place);
+  if (ran === "parked") return ran;
   const ms = Math.round(performance.now() - began);
   setting.emit({ type: "tool.finished", call: call.id, tool: call.name, ok: ran?.status === "done", ms });
   setting.metrics.toolCall(call.name, ran?.status === "done", ms);
@@ -122,17 +132,25 @@ async function runOne(
 }
 
 /** Null when the turn was stopped or left while the tool ran: then nobody knows how it ended. */
-async function attempt(setting: CallSetting, tool: Tool, args: unknown, call: ToolCall): Promise<Ran | null> {
+async function attempt(setting: CallSetting, tool: Tool, args: unknown, call: ToolCall, place: CallPlace): Promise<Ran> {
+  const ask = (question: Question) => askPerson(setting, place, question);
   const progress = (chunk: string) => setting.emit({ type: "tool.output", call: call.id, chunk: redact(chunk) });
   try {
-    const content = await tool.run(args, { ...setting.context, progress });
+    const content = await tool.run(args, { ...setting.context, progress, ask });
     return setting.context.signal.aborted ? null : { status: "done", content };
   } catch (error) {
+    if (error instanceof Parked) return setting.context.signal.aborted ? null : "parked";
     return setting.context.signal.aborted ? null : { status: "failed", content: `Error: ${asFailure(error).message}` };
   }
 }
 
-async function keep(setting: CallSetting, loops: LoopWatch, place: CallPlace, call: ToolCall, ran: Ran): Promise<void> {
+async function keep(
+  setting: CallSetting,
+  loops: LoopWatch,
+  place: CallPlace,
+  call: ToolCall,
+  ran: Exclude<Ran, "parked" | null>,
+): Promise<void> {
   const content = loops.noted(call, redact(ran.content));
   const message: ModelMessage = { role: "tool", call: call.id, name: call.name, content };
   await journalCallEnd(setting.db, setting.hold, place, ran.status, message);

@@ -2,13 +2,15 @@ import type { Viewer } from "../core/chats.ts";
 import type { TurnEnd, TurnEvent } from "../core/events.ts";
 import type { Metrics } from "../core/metrics.ts";
 import type { Model } from "../core/model.ts";
-import type { Tool, ToolContext } from "../core/tool.ts";
+import type { Tool } from "../core/tool.ts";
 import type { Db, Hold } from "../store/hold.ts";
 import type { SessionInfo } from "../store/sessions.ts";
 import type { Turn } from "../store/turns.ts";
 import type { Compressor } from "./compression/compressor.ts";
 import type { HistoryState } from "./compression/state.ts";
+import type { Asking } from "./questions.ts";
 import type { Titles } from "./titles.ts";
+import type { CallContext } from "./tool-calls.ts";
 
 /** Why a turn's signal fired: a person stopped it, or this worker must let go of it. */
 export type LeaveReason = "stop" | "leave";
@@ -22,7 +24,8 @@ export interface TurnSetting {
   readonly viewer: Viewer;
   readonly model: Model;
   readonly tools: ReadonlyMap<string, Tool>;
-  readonly context: Omit<ToolContext, "progress">;
+  readonly context: CallContext;
+  readonly asking: Asking;
   readonly metrics: Metrics;
   readonly titles: Pick<Titles, "consider">;
   readonly compressor: Compressor;

@@ -2,6 +2,7 @@ import type { TurnEnd } from "../core/events.ts";
 import type { Failure } from "../core/failures.ts";
 import type { ModelMessage } from "../core/model.ts";
 import { type JournalEntry, readJournal } from "../store/journal.ts";
+import { parkTurn } from "../store/questions.ts";
 import { steerTurn, waitingMessages } from "../store/turns.ts";
 import { accountOf } from "./account.ts";
 import { countCall, type Outcome } from "./call-record.ts";
@@ -42,7 +43,8 @@ async function advance(setting: TurnSetting, state: LoopState): Promise<Next> {
   const open = openCalls(journal, setting.turn.id);
   if (open) {
     const calling = callSetting(setting, ownOf(setting, journal));
-    if (!setting.signal.aborted) await runCalls(calling, state.step, open.calls, open.answered);
+    const parked = !setting.signal.aborted && (await runCalls(calling, state.step, open.calls, open.answered));
+    if (parked && !setting.signal.aborted) return await park(setting);
     if (setting.signal.aborted) return await leave(setting, "", open.calls, state.step);
     setting.emit({ type: "step", step: state.step + 1 });
     return again;
@@ -51,6 +53,12 @@ async function advance(setting: TurnSetting, state: LoopState): Promise<Next> {
   const steered = setting.steer && state.step > setting.turn.step ? await takeSteering(setting) : 0;
   const entries = steered > 0 ? await readJournal(setting.db, setting.viewer, setting.info.session) : journal;
   return await ask(setting, state, entries);
+}
+
+/** A call waits for a person's answer: no worker is kept waiting with it. */
+async function park(setting: TurnSetting): Promise<Next> {
+  await parkTurn(setting.db, setting.hold, setting.turn.id);
+  return { type: "end", end: "parked" };
 }
 
 async function ask(setting: TurnSetting, state: LoopState, journal: readonly JournalEntry[]): Promise<Next> {
@@ -148,6 +156,6 @@ async function count(setting: TurnSetting, step: number, outcome: Outcome): Prom
 }
 
 function callSetting(setting: TurnSetting, own: readonly ModelMessage[]): CallSetting {
-  const { db, hold, tools, context, metrics, emit } = setting;
-  return { db, hold, turn: setting.turn.id, own, tools, context, metrics, emit };
+  const { db, hold, tools, context, asking, metrics, emit } = setting;
+  return { db, hold, turn: setting.turn.id, own, tools, context, asking, metrics, emit };
 }

@@ -1,16 +1,14 @@
 import type { Command } from "../core/command.ts";
-import type { Role } from "../core/chats.ts";
+import { isAtLeast, type Role } from "../core/chats.ts";
 
 /** Keeps a command's literal types honest; the registry sees a plain `Command`. */
 export function command(definition: Command): Command {
   return definition;
 }
 
-const strength: Readonly<Record<Role, number>> = { owner: 3, admin: 2, member: 1, guest: 0 };
-
 /** Whether a role may use a command. */
 export function mayUse(role: Role, wanted: Command): boolean {
-  return strength[role] >= strength[wanted.role];
+  return isAtLeast(role, wanted.role);
 }
 
 /** A message read as a command: its name without the slash, and the rest. Null for anything else, such as a path. */

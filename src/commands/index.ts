@@ -3,6 +3,8 @@ export { start } from "./start.ts";
 export { help } from "./help.ts";
 export { fresh } from "./new.ts";
 export { stop } from "./stop.ts";
+export { approve } from "./approve.ts";
+export { deny } from "./deny.ts";
 export { insights } from "./insights.ts";
 export { model } from "./model.ts";
 export { status } from "./status.ts";

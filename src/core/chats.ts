@@ -23,6 +23,14 @@ export interface Account {
 /** A role, strongest first. Guests are known but may not speak to the agent. */
 export type Role = "owner" | "admin" | "member" | "guest";
 
+/** All roles, strongest first. */
+export const roles: readonly Role[] = ["owner", "admin", "member", "guest"];
+
+/** Whether a role is `least` or stronger. */
+export function isAtLeast(role: Role, least: Role): boolean {
+  return roles.indexOf(role) <= roles.indexOf(least);
+}
+
 /** A person the agent knows. */
 export interface Person {
   readonly id: string;

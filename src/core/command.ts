@@ -1,4 +1,5 @@
 import type { ChatKind, ChatRef, Person, Role } from "./chats.ts";
+import type { LeaveChoice } from "./question.ts";
 import type { ModelChoice, ProviderListing } from "./model.ts";
 
 /** A session as `/status` shows it. */
@@ -23,6 +24,8 @@ export interface CommandPorts {
   stop(): Promise<{ readonly running: boolean; readonly dropped: number }>;
   /** Ends the session; the next message begins a new one. */
   newSession(): Promise<void>;
+  /** Answers what the running turn asks leave for; the words to say back, or null. */
+  leave(choice: LeaveChoice): Promise<string | null>;
   /** What was asked in the last days, and how fast and well the model worked, on one platform or all: numbers only. */
   insights(days: string, platform: string | null): Promise<string>;
   /** Asks the last request again; false when there is none. */

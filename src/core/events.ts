@@ -1,7 +1,10 @@
 import type { ChatRef } from "./chats.ts";
 
-/** How a turn ended. `handed_over`: this worker let go of it (drain, lost lease) and another will go on. */
-export type TurnEnd = "answered" | "stopped" | "failed" | "handed_over";
+/**
+ * How a turn ended. `handed_over`: this worker let go of it (drain, lost lease) and another will go on. `parked`: it waits for a person's
+ * answer.
+ */
+export type TurnEnd = "answered" | "stopped" | "failed" | "handed_over" | "parked";
 
 /** What a turn says while it runs. Plain JSON; lost without harm: the record has all that matters. */
 export type TurnEvent =

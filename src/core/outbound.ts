@@ -22,6 +22,8 @@ export interface Outbound {
   /** The platform's id of the message this answers, or null. */
   readonly replyTo: string | null;
   readonly buttons?: readonly OutboundButton[];
+  /** Outbox key of an earlier message that this takes the place of, buttons and all; where that can't be edited, nothing is said. */
+  readonly edits?: string;
   /** Why there is no (whole) answer, or how it was ended. */
   readonly ending?: { readonly type: "stopped" } | { readonly type: "failed"; readonly failure: StoredFailure };
 }

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Person } from "./chats.ts";
+import type { Question, Reply } from "./question.ts";
 import type { Sandbox } from "./sandbox.ts";
 
 /** The two memory files' names as the model says them: MEMORY.md and USER.md. */
@@ -25,6 +26,10 @@ export interface ToolContext {
   readonly configuration: ConfigurationPorts;
   /** How fast the session's model is, of late or measured afresh; returns what the model reads. `say` hears what is being done. */
   modelSpeed(fresh: boolean, say: (line: string) => void): Promise<string>;
+  /**
+   * Asks a person. Throws `Parked` until there is a reply; the call then runs again from its start, so ask before doing anything.
+   */
+  ask(question: Question): Promise<Reply>;
   /** Shows a piece of output while the tool runs. */
   progress(chunk: string): void;
   /** Limits from the configuration. */

@@ -1,4 +1,4 @@
-import { type ChatRef, parseChatKey, type Person, type Role } from "../core/chats.ts";
+import { type ChatRef, parseChatKey, type Person } from "../core/chats.ts";
 import type { Inbound } from "../core/inbound.ts";
 import type { OutboundButton } from "../core/outbound.ts";
 import { approvePairing, requestPairing } from "../people/pairing.ts";
@@ -70,7 +70,7 @@ async function pair(db: Db, inbound: Inbound): Promise<readonly Notice[]> {
   if (asked.type === "full") return [{ chat: inbound.chat, markdown: fullWords }];
   const told = { chat: inbound.chat, markdown: codeWords(asked.code) };
   if (asked.type === "known") return [told];
-  const owners = await privateChatsOf(db, ["owner", "admin"] satisfies Role[]);
+  const owners = await privateChatsOf(db, "admin");
   const buttons = [
     { label: "Let in", data: `pair:yes:${asked.code}` },
     { label: "Ignore", data: `pair:no:${asked.code}` },
@@ -83,7 +83,7 @@ async function pair(db: Db, inbound: Inbound): Promise<readonly Notice[]> {
 }
 
 /** A name as plain text in Markdown: nothing in it can format, link or break the line. */
-function plain(text: string): string {
+export function plain(text: string): string {
   return text
     .replaceAll(/\s+/g, " ")
     .replaceAll(/[\\`*_[\]<>#|~]/g, "\\$&")

@@ -1,13 +1,15 @@
 import type { Person } from "../core/chats.ts";
 import type { CommandPorts } from "../core/command.ts";
 import type { InboundMessage } from "../core/inbound.ts";
+import { leaveChoices } from "../core/question.ts";
 import { requestCompress } from "../store/compactions.ts";
 import { assignInbound, dropWaiting, lastRequest, storeInbound } from "../store/inbox.ts";
 import { chooseModel, endSession, openSession, sessionChoice } from "../store/sessions.ts";
 import { sessionState } from "../store/status.ts";
-import { requestStop } from "../store/turns.ts";
 import { insightsReply } from "./insights.ts";
 import type { GatewayParts } from "./parts.ts";
+import { takeLeave } from "./questions.ts";
+import { stopTurn } from "./stopping.ts";
 
 /** Servers answer with their list at once, or are told of as away. */
 const listMs = 5_000;
@@ -24,15 +26,17 @@ export function commandPorts(parts: GatewayParts, inbound: InboundMessage, perso
     async stop() {
       if (session === null) return { running: false, dropped: 0 };
       const dropped = await dropWaiting(parts.db, session);
-      const turn = await requestStop(parts.db, session, null);
-      if (turn !== null) parts.live.signal(turn);
-      return { running: turn !== null, dropped };
+      return { running: (await stopTurn(parts, session, null)) !== null, dropped };
     },
     async newSession() {
       if (session === null) return;
-      const turn = await requestStop(parts.db, session, null);
-      if (turn !== null) parts.live.signal(turn);
+      await stopTurn(parts, session, null);
       await endSession(parts.db, session);
+    },
+    async leave(choice) {
+      return session === null
+        ? "Nothing waits for leave here."
+        : await takeLeave(parts, person, session, leaveChoices.indexOf(choice));
     },
     async insights(days, platform) {
       return (await insightsReply(parts.db, days, platform)).text;

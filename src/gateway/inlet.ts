@@ -19,10 +19,11 @@ import {
 } from "../store/inbox.ts";
 import { addOutbound } from "../store/outbox.ts";
 import { openSession } from "../store/sessions.ts";
-import { requestStop } from "../store/turns.ts";
 import { approve, decideAccess, type Notice } from "./access.ts";
 import { commandPorts } from "./command-ports.ts";
 import type { GatewayParts } from "./parts.ts";
+import { takeChoice, takeWords } from "./questions.ts";
+import { stopTurn } from "./stopping.ts";
 
 export interface Gateway extends Inlet {
   /** Routes what a dead gateway left unrouted. */
@@ -141,7 +142,7 @@ async function route(parts: GatewayParts, id: number, inbound: Inbound, known: R
   const { person } = decision;
   switch (inbound.type) {
     case "stop":
-      if (found.session !== null) await stop(parts, found.session, inbound.turn);
+      if (found.session !== null) await stopTurn(parts, found.session, inbound.turn);
       return await settleInbound(parts.db, id);
     case "button":
       await press(parts, id, person, inbound.chat, inbound.data);
@@ -149,6 +150,8 @@ async function route(parts: GatewayParts, id: number, inbound: Inbound, known: R
     case "message":
       if (!inbound.addressed) return await settleInbound(parts.db, id);
       if (await runCommand(parts, id, person, inbound, found.session)) return await settleInbound(parts.db, id);
+      if (found.session !== null && (await takeWords(parts, person, found.session, inbound)))
+        return await settleInbound(parts.db, id);
       return await request(parts, id, person, inbound, found.session, tellOnce);
   }
 }
@@ -164,7 +167,7 @@ async function request(
 ): Promise<void> {
   const session = open ?? (await openSession(parts.db, inbound.chat, inbound.kind)).session;
   await assignInbound(parts.db, id, session, person.id);
-  if (parts.busy === "interrupt") await stop(parts, session, null);
+  if (parts.busy === "interrupt") await stopTurn(parts, session, null);
   try {
     await parts.queues.queue(parts.names.turns).wake(session, { priority: priorities.interactive });
   } catch (error) {
@@ -200,17 +203,14 @@ async function runCommand(
 }
 
 async function press(parts: GatewayParts, id: number, person: Person, chat: ChatRef, data: string): Promise<void> {
+  const words = await takeChoice(parts, person, data);
+  if (words !== null) return await say(parts, `inbox:${id}`, [{ chat, markdown: words }]);
   const match = /^pair:(yes|no):([0-9A-Z]{1,16})$/.exec(data);
   if (match?.[2] === undefined) return;
   if (match[1] === "yes") return await say(parts, `inbox:${id}`, await approve(parts.db, person, match[2], chat));
   if (person.role !== "owner" && person.role !== "admin") return;
   await takePairing(parts.db, match[2]);
   await say(parts, `inbox:${id}`, [{ chat, markdown: "Ignored. They were not told." }]);
-}
-
-async function stop(parts: GatewayParts, session: string, turn: string | null): Promise<void> {
-  const stopped = await requestStop(parts.db, session, turn);
-  if (stopped !== null) parts.live.signal(stopped);
 }
 
 /** Puts notices into the outbox and wakes their deliveries. */

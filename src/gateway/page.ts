@@ -60,7 +60,9 @@ export function pagePorts(page: PageFacts) {
 
 function historyItem(page: PageFacts, item: SaidItem) {
   if (item.inbound?.type === "message") {
-    return { id: item.inbound.messageId ?? item.id, at: item.at, role: "person" as const, markdown: item.inbound.text };
+    const { messageId, text } = item.inbound;
+    return { id: messageId ?? item.id, at: item.at, role: "person" as const, markdown: text };
   }
-  return { id: item.id, at: item.at, role: "agent" as const, markdown: item.outbound ? page.wording(item.outbound) : "" };
+  const markdown = item.outbound ? page.wording(item.outbound) : "";
+  return { id: item.id, at: item.at, role: "agent" as const, markdown, buttons: item.outbound?.buttons ?? [] };
 }

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { platforms } from "../../adapters/registry.ts";
-import { deliveryQueue } from "../../workers/turns.ts";
+import { deliveryQueue } from "../../workers/asking.ts";
 import { every, upkeepTimes } from "../../workers/upkeep.ts";
 import * as commandRegistry from "../commands/index.ts";
 import type { Config } from "../config/keys.ts";

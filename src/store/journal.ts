@@ -25,7 +25,7 @@ export async function readJournal(db: Db, viewer: Viewer, session: string): Prom
     left join lateral (${lastCompaction(viewer, session)}) c on true
     where m.session_id = ${session} and ${visible(viewer)}
       and (c.id is null or m.id <= c.head_id or m.id > c.upto_id or c.kept @> to_jsonb(m.id)
-        or m.turn_id in (select id from turns where session_id = ${session} and status = 'running'))
+        or m.turn_id in (select id from turns where session_id = ${session} and status in ('running', 'parked')))
     order by m.id`.execute(db);
   return found.rows;
 }
@@ -139,7 +139,7 @@ export async function journalCallEnd(
   db: Db,
   hold: Hold,
   place: CallPlace,
-  status: Exclude<CallStatus, "started">,
+  status: Exclude<CallStatus, "started" | "parked">,
   message: ModelMessage,
 ): Promise<void> {
   await fenced(

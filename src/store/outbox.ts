@@ -133,6 +133,12 @@ export async function chatsWithDeliveries(db: Db, platform: string): Promise<rea
   return found.rows;
 }
 
+/** The platform's id of an entry's last message; null when none has been sent. */
+export async function lastSentOf(db: Db, key: string): Promise<string | null> {
+  const row = await db.selectFrom("outbox").select("sent").where("key", "=", key).executeTakeFirst();
+  return row?.sent.at(-1) ?? null;
+}
+
 /** How many entries of these platforms could be sent right now. */
 export async function deliveriesDue(db: Db, platforms: readonly string[]): Promise<number> {
   if (platforms.length === 0) return 0;

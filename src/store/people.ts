@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { sql } from "kysely";
-import type { Account, ChatRef, Person, Role } from "../core/chats.ts";
+import { type Account, type ChatRef, isAtLeast, type Person, type Role, roles } from "../core/chats.ts";
 import type { Db } from "./hold.ts";
 
 /** A request to be let in. */
@@ -97,7 +97,7 @@ export async function takePairing(db: Db, code: string): Promise<Pairing | null>
 }
 
 /** Private chats in which people of these roles have spoken, on platforms other than `except`: where to tell them something. */
-export async function privateChatsOf(db: Db, roles: readonly Role[]): Promise<readonly ChatRef[]> {
+export async function privateChatsOf(db: Db, least: Role, but = ""): Promise<readonly ChatRef[]> {
   const rows = await db
     .selectFrom("people as p")
     .innerJoin("inbox as x", "x.person_id", "p.id")
@@ -105,7 +105,12 @@ export async function privateChatsOf(db: Db, roles: readonly Role[]): Promise<re
     .innerJoin("conversations as c", "c.id", "s.conversation_id")
     .select(["c.platform", "c.chat", "c.thread"])
     .distinct()
-    .where("p.role", "in", [...roles])
+    .where(
+      "p.role",
+      "in",
+      roles.filter((role) => isAtLeast(role, least)),
+    )
+    .where("p.id", "<>", but)
     .where("c.kind", "=", "private")
     .where("c.thread", "=", "")
     .execute();

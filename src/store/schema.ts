@@ -3,6 +3,7 @@ import type { ChatKind, ChatRef, Role } from "../core/chats.ts";
 import type { Inbound } from "../core/inbound.ts";
 import type { ModelChoice, ModelMessage, ToolSpec } from "../core/model.ts";
 import type { Outbound } from "../core/outbound.ts";
+import type { Question, QuestionKind } from "../core/question.ts";
 import type { MemoryTarget, ToolKind } from "../core/tool.ts";
 
 /** `timestamptz`, filled by the database's clock where left out: the one clock that several machines share. */
@@ -18,11 +19,14 @@ export interface FrozenPrompt {
 
 /** `new`: stored, not yet routed. `waiting`: has a session, no turn yet. `taken`: part of a turn. `done`: nothing left to do. */
 export type InboxStatus = "new" | "waiting" | "taken" | "done";
-export type TurnStatus = "running" | "answered" | "stopped" | "failed";
-/** `unknown`: an effectful call whose worker died in it. */
-export type CallStatus = "started" | "done" | "failed" | "unknown";
+/** `parked`: waits for a person's answer; no worker holds it. */
+export type TurnStatus = "running" | "parked" | "answered" | "stopped" | "failed";
+/** `parked`: it has asked a person and has done nothing yet. `unknown`: an effectful call whose worker died in it. */
+export type CallStatus = "started" | "parked" | "done" | "failed" | "unknown";
 /** `sending`: an attempt is under way, or died; only its lease tells. `refused`: the platform will never take it. */
 export type OutboxStatus = "pending" | "sending" | "sent" | "refused";
+
+export type QuestionStatus = "open" | "answered" | "expired";
 
 /** A person's `/compress`: what to keep above all, and where the answer goes. `key` makes that answer a single one. */
 export interface CompressRequest {
@@ -151,6 +155,33 @@ export interface Schema {
     failure: string | null;
     created_at: Stamp;
     sent_at: MaybeStamp;
+  };
+  questions: {
+    id: string;
+    turn_id: string;
+    session_id: string;
+    step: number;
+    position: number;
+    digest: string;
+    kind: QuestionKind;
+    question: Json<Question>;
+    status: Generated<QuestionStatus>;
+    choice: number | null;
+    reply: Generated<string>;
+    decided_by: string | null;
+    created_at: Stamp;
+    expires_at: ColumnType<Date, Date, never>;
+    decided_at: MaybeStamp;
+  };
+  /** What has been allowed for longer than once; without a session: for good. */
+  grants: {
+    id: Generated<number>;
+    owner: string;
+    session_id: string | null;
+    class: string;
+    backend: string;
+    granted_by: string | null;
+    created_at: Stamp;
   };
   previews: { turn_id: string; message: string };
   memories: { scope: "person" | "conversation"; owner: string; target: MemoryTarget; text: string; updated_at: Stamp };

@@ -96,29 +96,19 @@ export async function renewLeases(
   return { held: new Set(rows.map((row) => row.id)), stopping: stopping.map((row) => row.id) };
 }
 
-/** Lets go of the session if nothing is left to do in it; false when there is work, and then the hold stays. */
+/**
+ * Lets go of the session if nothing is left to do in it, or all that is must wait for a parked turn; false when there is work, and then
+ * the hold stays.
+ */
 export async function releaseIfIdle(db: Db, hold: Hold): Promise<boolean> {
-  const row = await db
-    .updateTable("sessions")
-    .set({ holder: null, lease_until: null })
-    .where("id", "=", hold.session)
-    .where("fence", "=", hold.fence)
-    .where("compress_requested", "is", null)
-    .where((where) =>
-      where.not(
-        where.exists(
-          where
-            .selectFrom("inbox")
-            .select("inbox.id")
-            .where("inbox.session_id", "=", hold.session)
-            .where("inbox.status", "=", "waiting")
-            .where("inbox.person_id", "is not", null),
-        ),
-      ),
-    )
-    .returning("id")
-    .executeTakeFirst();
-  return row !== undefined;
+  const found = await sql<{ id: string }>`
+    update sessions s set holder = null, lease_until = null
+    where s.id = ${hold.session} and s.fence = ${hold.fence} and s.compress_requested is null
+      and (exists (select 1 from turns t where t.session_id = s.id and t.status = 'parked')
+        or not exists (
+          select 1 from inbox i where i.session_id = s.id and i.status = 'waiting' and i.person_id is not null))
+    returning s.id`.execute(db);
+  return found.rows.length > 0;
 }
 
 /** Lets go of the session with its work unfinished, so that another worker can go on at once. */
@@ -144,11 +134,16 @@ export async function sessionsWithWork(db: Db): Promise<readonly Hold[]> {
     where (s.holder is null or s.lease_until < now())
       and s.id in (
         select session_id from inbox where status = 'waiting' and person_id is not null and received_at < now() - interval '1 second'
-        union select session_id from turns where status = 'running'
+          and session_id not in (select session_id from turns t where status = 'parked' and not ${ready})
+        union select session_id from turns t where ${ready}
         union select id from sessions where compress_requested is not null)
     limit 1000`.execute(db);
   return found.rows;
 }
+
+/** Whether a turn `t` can go on: it runs, or what it was parked for has come. */
+export const ready = sql<boolean>`(t.status = 'running' or (t.status = 'parked' and (t.stop_requested or not exists (
+  select 1 from questions q where q.turn_id = t.id and q.status = 'open' and q.expires_at > now()))))`;
 
 /** A time that far from now, by the database's clock. */
 export function later(ms: number) {

@@ -28,7 +28,7 @@ export async function sessionState(db: Db, session: string): Promise<SessionStat
       (select count(*)::int from messages m where m.session_id = s.id) as messages,
       (select count(*)::int from inbox i where i.session_id = s.id and i.status = 'waiting') as waiting,
       t.id as turn, t.created_at as since, t.step, t.tool
-    from sessions s left join turns t on t.session_id = s.id and t.status = 'running'
+    from sessions s left join turns t on t.session_id = s.id and t.status in ('running', 'parked')
     where s.id = ${session}`.execute(db);
   const row = found.rows[0];
   if (!row) return null;
@@ -69,7 +69,9 @@ export async function saidIn(
       select 'in-' || id as id, received_at as at, inbound, null::jsonb as outbound from inbox
       where chat_key = ${chatKey} and inbound->>'type' = 'message'
       union all
-      select 'out-' || id, coalesce(sent_at, created_at), null::jsonb, body from outbox where chat_key = ${chatKey} and status = 'sent'
+      select 'out-' || o.id, coalesce(o.sent_at, o.created_at), null::jsonb, coalesce(e.body - 'edits', case when o.key like 'question:%' then o.body else o.body - 'buttons' end)
+      from outbox o left join outbox e on e.key = 'decided:' || o.key
+      where o.chat_key = ${chatKey} and o.status = 'sent' and o.body->>'edits' is null
       order by at desc limit ${limit}) last
     order by at`.execute(db);
   return found.rows.map((row) => ({

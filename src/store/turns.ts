@@ -77,7 +77,7 @@ export async function steerTurn(db: Db, hold: Hold, turn: string, waiting: Waiti
 
 /** What ends a turn: how, the closing journal entry if there is one, and what is to be said. */
 export interface TurnClosing {
-  readonly status: Exclude<TurnStatus, "running">;
+  readonly status: Exclude<TurnStatus, "running" | "parked">;
   readonly message: ModelMessage | null;
   readonly failure: string | null;
   readonly answer: Outbound;
@@ -107,16 +107,20 @@ export async function closeTurn(db: Db, hold: Hold, turn: Turn, closing: TurnClo
   );
 }
 
-/** Asks the running turn of a session (or just `turn`) to stop; its id, or null when nothing runs. */
-export async function requestStop(db: Db, session: string, turn: string | null): Promise<string | null> {
+/** Asks the unfinished turn of a session (or just `turn`) to stop; null when there is none. A parked one has no worker to hear of it. */
+export async function requestStop(
+  db: Db,
+  session: string,
+  turn: string | null,
+): Promise<{ readonly turn: string; readonly parked: boolean } | null> {
   let query = db
     .updateTable("turns")
     .set({ stop_requested: true })
     .where("session_id", "=", session)
-    .where("status", "=", "running");
+    .where("status", "in", ["running", "parked"]);
   if (turn !== null) query = query.where("id", "=", turn);
-  const row = await query.returning("id").executeTakeFirst();
-  return row?.id ?? null;
+  const row = await query.returning(["id", "status"]).executeTakeFirst();
+  return row ? { turn: row.id, parked: row.status === "parked" } : null;
 }
 
 /** The CTE body that appends to the journal under the CTE `hold`. */

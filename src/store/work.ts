@@ -4,18 +4,20 @@ import type { InboundMessage } from "../core/inbound.ts";
 import type { ModelChoice } from "../core/model.ts";
 import { type Db, heldRow, type Hold, stale } from "./hold.ts";
 import type { CompressRequest, FrozenPrompt } from "./schema.ts";
-import { later, type SessionInfo } from "./sessions.ts";
+import { later, ready, type SessionInfo } from "./sessions.ts";
 import type { Turn, Waiting } from "./turns.ts";
 
 /**
  * What a session's worker does next, with the model its people have picked by now: go on with the unfinished turn, shorten the history as
  * somebody has asked, or begin a turn with the oldest message.
  */
-export type Work = { readonly person: Person; readonly choice: ModelChoice | null } & (
-  | { readonly type: "resume"; readonly turn: Turn }
-  | { readonly type: "compress"; readonly request: CompressRequest }
-  | { readonly type: "begin"; readonly waiting: Waiting }
-);
+export type Work = { readonly person: Person; readonly choice: ModelChoice | null } &
+  /** `stopping`: somebody has asked for its end. */
+  (
+    | { readonly type: "resume"; readonly turn: Turn; readonly stopping: boolean }
+    | { readonly type: "compress"; readonly request: CompressRequest }
+    | { readonly type: "begin"; readonly waiting: Waiting }
+  );
 
 /** A session that has been taken, with what its turns need to know of it and its first work; null when there is none. */
 export interface Claim {
@@ -68,6 +70,7 @@ interface WorkRow {
   readonly turn: string | null;
   readonly step: number;
   readonly attempts: number;
+  readonly stopping: boolean | null;
   readonly inbox: number | null;
   readonly inbound: InboundMessage;
   readonly person: string | null;
@@ -77,21 +80,21 @@ interface WorkRow {
   readonly compress: CompressRequest | null;
 }
 
-/** After a CTE `hold`: the unfinished turn, and where there is none the oldest message that waits. */
+/** After a CTE `hold`: the unfinished turn, unless it is parked; and where there is none, the oldest message that waits. */
 function workParts(session: string): RawBuilder<unknown> {
   return sql`
     running as (
-      update turns set attempts = attempts + 1
-      where session_id = ${session} and status = 'running' and exists (select 1 from hold)
-      returning id, person_id, step, inbox_id, attempts),
+      update turns t set status = 'running', attempts = case when status = 'parked' then attempts else attempts + 1 end
+      where session_id = ${session} and ${ready} and exists (select 1 from hold)
+      returning id, person_id, step, inbox_id, attempts, stop_requested),
     waiting as (
       select id, person_id from inbox
       where session_id = ${session} and status = 'waiting' and person_id is not null and inbound->>'type' = 'message'
-        and not exists (select 1 from running)
+        and not exists (select 1 from turns where session_id = ${session} and status in ('running', 'parked'))
       order by id limit 1)`;
 }
 
-const workColumns = sql`r.id as turn, r.step, r.attempts, i.id as inbox, i.inbound, p.id as person, p.name, p.role,
+const workColumns = sql`r.id as turn, r.step, r.attempts, r.stop_requested as stopping, i.id as inbox, i.inbound, p.id as person, p.name, p.role,
     s.choice, s.compress_requested as compress
     from hold join sessions s on s.id = hold.id left join running r on true left join waiting w on true
     left join inbox i on i.id = coalesce(r.inbox_id, w.id)
@@ -109,5 +112,6 @@ function toWork(row: WorkRow, session: string): Work | null {
   if (row.turn === null)
     return { type: "begin", person, choice, waiting: { id: row.inbox, person: person.id, inbound: row.inbound } };
   const { turn: id, step, attempts, inbound: request } = row;
-  return { type: "resume", person, choice, turn: { id, session, person: person.id, step, attempts, request } };
+  const turn = { id, session, person: person.id, step, attempts, request };
+  return { type: "resume", person, choice, turn, stopping: row.stopping === true };
 }

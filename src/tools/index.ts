@@ -1,5 +1,6 @@
 import type { Tool } from "../core/tool.ts";
 import { capText } from "./cap.ts";
+import { clarify } from "./clarify.ts";
 import { configuration } from "./configuration.ts";
 import { memory } from "./memory.ts";
 import { modelSpeed } from "./model-speed.ts";
@@ -11,7 +12,7 @@ export { parseArguments } from "./arguments.ts";
 export { toolSpecs } from "./specs.ts";
 
 /** ONE LINE A TOOL. */
-const registered = [configuration, memory, modelSpeed, readFile, terminal, writeFile] as const satisfies readonly Tool[];
+const registered = [clarify, configuration, memory, modelSpeed, readFile, terminal, writeFile] as const satisfies readonly Tool[];
 
 /** All tools; what they return and the errors they throw are cut to `limits.resultChars`. */
 export const tools: readonly Tool[] = registered.map(capped);

@@ -193,6 +193,7 @@ function contextOf(rig: Rig) {
       return fresh ? "measured" : "remembered";
     },
     configuration: { get: async (key) => `${key}: 1`, set: async (key, value) => `${key} is ${value} now` },
+    ask: () => assert.fail("asks nobody"),
     progress: (chunk) => shown.push(chunk),
     limits: { commandMs: 20_000, resultChars: 5_000 },
   };

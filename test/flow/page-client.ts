@@ -5,11 +5,14 @@ import { setTimeout } from "node:timers/promises";
 export interface Item {
   readonly role: "person" | "agent";
   readonly text: string;
+  /** What the buttons under it carry, by their labels. */
+  readonly buttons: Readonly<Record<string, string>>;
 }
 
 /** The local page, driven over HTTP as its own script does it. */
 export interface PageClient {
   send(text: string, id?: string): Promise<number>;
+  press(data: string): Promise<number>;
   stop(): Promise<void>;
   history(): Promise<readonly Item[]>;
   /** The agent's answers so far, oldest first, once there are at least `count`. */
@@ -35,11 +38,18 @@ export async function openPage(address: string): Promise<PageClient> {
     const answer = (await (await fetch(`${origin}/api/history`, { headers: { cookie } })).json()) as {
       items: readonly RawItem[];
     };
-    return answer.items.map((item) => ({ role: item.role, text: item.text ?? plain(item.html ?? "") }));
+    return answer.items.map((item) => ({
+      role: item.role,
+      text: item.text ?? plain(item.html ?? ""),
+      buttons: labelled(item.buttons ?? []),
+    }));
   };
   return {
     async send(text, id = randomUUID()) {
       return (await post("/api/messages", { text, id })).status;
+    },
+    async press(data) {
+      return (await post("/api/press", { id: randomUUID(), data })).status;
     },
     async stop() {
       await post("/api/stop", { id: randomUUID(), turn: null });
@@ -61,6 +71,11 @@ interface RawItem {
   readonly role: "person" | "agent";
   readonly text?: string;
   readonly html?: string;
+  readonly buttons?: readonly { readonly label: string; readonly data: string }[];
+}
+
+function labelled(buttons: readonly { readonly label: string; readonly data: string }[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(buttons.map(({ label, data }) => [label, data]));
 }
 
 function plain(html: string): string {

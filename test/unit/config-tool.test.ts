@@ -43,6 +43,7 @@ async function rig(t: TestContext, role: Role = "owner", env: Readonly<Record<st
     remember: () => Promise.reject(new Error("not needed")),
     modelSpeed: async () => "",
     configuration: settings,
+    ask: () => assert.fail("asks nobody"),
     progress: () => undefined,
     limits: { commandMs: 1, resultChars: 1_000 },
   };

@@ -114,8 +114,10 @@ const takers = {
     return undefined;
   },
   edit({ id, html, buttons }) {
-    const known = find(id);
+    // After a restart the service knows the message by another name than the history does.
+    const known = find(id) ?? pressed;
     if (known) fill(known, { html, buttons, repeated: false }, press);
+    pressed = null;
   },
   full: () => notify("Too many pages are open. Close some of them."),
 };
@@ -129,7 +131,11 @@ async function load({ turns: running, asking }) {
   const lines = items.map((item) => (item.role === "person" ? personMessage(item) : agentMessage(item, press)));
   for (const line of lines) line.fromHistory = true;
   log.replaceChildren(...lines, ...unsent);
-  for (const post of asking) if (!shown(post.html)) log.append(agentMessage(post, press));
+  for (const post of asking) {
+    const known = lines.find((line) => line.html === post.html && line.querySelector(".buttons")) ?? shown(post.html);
+    if (known) known.dataset.id = post.id;
+    else log.append(agentMessage(post, press));
+  }
   for (const { events, ...address } of running) {
     takeTurn({ ...address, events });
     if (answered.includes(address.turn)) turns.get(address.turn)?.dropText();
@@ -225,7 +231,11 @@ function sent(element) {
   element.querySelector("p.unsent")?.remove();
 }
 
+/** The message whose button was pressed last, until it has been edited. */
+let pressed = null;
+
 async function press(data, row) {
+  pressed = row.closest(".message");
   const buttons = [...row.querySelectorAll("button")];
   for (const button of buttons) button.disabled = true;
   await call("/api/press", { id: newId(), data }).catch((error) => {

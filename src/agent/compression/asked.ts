@@ -44,7 +44,7 @@ async function taskOf(setting: CompressSetting, focus: string): Promise<Task> {
     const exact = await model.count({ messages: [system, ...messages], tools: head.tools, toolChoice: "auto" }, signal);
     if (exact !== null) learnRatio(compressor, info.session, exact, headTokens(head) + messagesTokens(messages));
   }
-  return { journal, last, settings, window, ratio: ratioOf(compressor, info.session) ?? 1, cause: "asked", focus };
+  return { journal, last, settings, window, ratio: ratioOf(compressor, info.session) ?? 1, cause: "asked", summary: true, focus };
 }
 
 function extentOf({ info }: CompressSetting, { journal, last, ratio }: Task): Extent {

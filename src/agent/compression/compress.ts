@@ -20,6 +20,8 @@ export interface Task {
   /** How many times longer than estimated its prompts are. */
   readonly ratio: number;
   readonly cause: Cause;
+  /** Whether a summary may be asked for; without one, only long results are left out. */
+  readonly summary: boolean;
   /** What the person wants kept above all; may be empty. */
   readonly focus: string;
 }
@@ -42,7 +44,7 @@ export async function compress(setting: CompressSetting, task: Task): Promise<Co
   const worth = sum(middle.map(({ message }) => messageTokens(message)));
   const least = task.cause === "asked" || task.cause === "messages" ? leastWorth : Math.max(leastWorth, plan.limit * leastShare);
   if (middle.length === 0 || worth < least) return prunedTail(plan, task);
-  if (task.cause !== "asked" && isPaused(setting.compressor, setting.info.session)) {
+  if (!task.summary || (task.cause !== "asked" && isPaused(setting.compressor, setting.info.session))) {
     const fits = task.cause !== "refused" && plan.tokens < (task.window / task.ratio) * fitShare;
     return fits ? { type: "none" } : prunedTail(plan, task);
   }

@@ -1,5 +1,6 @@
 import type { Log } from "../../core/log.ts";
 import type { Model, Models } from "../../core/model.ts";
+import { baseline, type Reading, silentCut } from "./silent-cut.ts";
 
 /** The configuration's `compression` section as it is now. */
 export interface CompressionSettings {
@@ -25,6 +26,8 @@ export interface Compressor {
   readonly windows: Map<string, LearntWindow>;
   /** How many times longer a session's prompts are than estimated. */
   readonly ratios: Map<string, number>;
+  /** What a session's servers have read of its prompts, by which a silent cut is found out. */
+  readonly readings: Map<string, Reading>;
   /** Sessions whose summary failed: no other is asked for until then. */
   readonly pauses: Map<string, { readonly until: number; readonly failures: number }>;
 }
@@ -39,7 +42,7 @@ interface LearntWindow {
 const learntMs = 3_600_000;
 
 export function openCompressor(parts: Pick<Compressor, "models" | "log" | "settings">): Compressor {
-  return { ...parts, windows: new Map(), ratios: new Map(), pauses: new Map() };
+  return { ...parts, windows: new Map(), ratios: new Map(), readings: new Map(), pauses: new Map() };
 }
 
 /** What is taken for the window of a model whose server does not tell. */
@@ -84,6 +87,25 @@ export function learnRatio(compressor: Compressor, session: string, tokens: numb
 
 const leastRatio = 0.5;
 const mostRatio = 4;
+
+/**
+ * Takes in how much of a session's prompt its server says to have read. The window that a server must have which has cut the prompt without
+ * a word; null where it has read all of it.
+ */
+export async function takeReading(
+  compressor: Compressor,
+  model: Model,
+  session: string,
+  now: Reading,
+  signal: AbortSignal,
+): Promise<number | null> {
+  const key = `${session} ${keyOf(model)}`;
+  const before = compressor.readings.get(key) ?? null;
+  const cut = await silentCut(model, now, before, signal);
+  if (cut === null) remember(compressor.readings, key, baseline(now, before));
+  else compressor.readings.delete(key);
+  return cut;
+}
 
 /** Whether a summary for this session failed a short while ago. */
 export function isPaused(compressor: Compressor, session: string): boolean {

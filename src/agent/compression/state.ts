@@ -11,11 +11,13 @@ export interface HistoryState {
   maxTokens: number | null;
   /** A bound that a server's refusal has taught. */
   answerCap: number | null;
-  /** How often a prompt of this turn turned out to be too long. */
+  /** How often a prompt of this turn turned out to be too long: once it is shortened by a summary, once more by what can do without. */
   recoveries: number;
+  /** How often its answer was made shorter instead. */
+  lowered: number;
 }
 
 /** A turn begins knowing nothing. */
 export function newHistory(): HistoryState {
-  return { compaction: undefined, estimate: 0, window: 0, maxTokens: null, answerCap: null, recoveries: 0 };
+  return { compaction: undefined, estimate: 0, window: 0, maxTokens: null, answerCap: null, recoveries: 0, lowered: 0 };
 }

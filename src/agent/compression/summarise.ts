@@ -98,7 +98,7 @@ async function inPlace(setting: CompressSetting, material: Material, room: numbe
   const maxTokens = Math.min(room, Math.round(material.tokens * wordy) + thinkingTokens);
   const caller = { person: setting.person, session, urgency: "interactive" } as const;
   const request = { messages, tools: prompt?.tools ?? [], toolChoice: "none", caller, maxTokens } as const;
-  return await asked(setting, setting.model, request, material.ratio);
+  return await asked(setting, setting.model, request);
 }
 
 /** Piece after piece, each bringing the record up to date. A window that was thought too large costs a new start. */
@@ -133,7 +133,7 @@ async function inPieces(setting: CompressSetting, model: Model, material: Materi
     const caller = { person: setting.person, session: null, urgency: "interactive" } as const;
     const demand = demandApart(record, piece, focus, words);
     const request = { messages: demand, tools: [], toolChoice: "none", caller, effort: "none", maxTokens } as const;
-    const done = await asked(setting, model, request, ratio);
+    const done = await asked(setting, model, request);
     if (done.type !== "summary") return done;
     record = done.text;
   }
@@ -149,7 +149,7 @@ function startingWith({ previous, messages }: Material, tokens: number): Pick<Ma
   return { previous: null, messages: [{ role: "user", content: `(the record of what was before) ${previous}` }, ...messages] };
 }
 
-async function asked(setting: CompressSetting, model: Model, request: ModelRequest, ratio: number): Promise<Summarised> {
+async function asked(setting: CompressSetting, model: Model, request: ModelRequest): Promise<Summarised> {
   const began = performance.now();
   const ended = await callModel(model, request, setting.signal, (event) => {
     if (event.type === "reading" || event.type === "queued" || event.type === "notice") setting.emit(event);
@@ -161,7 +161,8 @@ async function asked(setting: CompressSetting, model: Model, request: ModelReque
     const { content, usage } = ended.answer;
     const sent = messagesTokens(request.messages);
     // A summary of what the server has left out unread would lose it.
-    const cut = await silentCut(model, usage.promptTokens, sent * ratio, setting.signal);
+    const read = usage.promptTokens;
+    const cut = read === null ? null : await silentCut(model, { estimate: sent, read }, null, setting.signal);
     if (cut !== null) return { type: "failed", failure: unread(model, cut) };
     const text = tidy(content, sent);
     return text === "" ? { type: "failed", failure: empty(model) } : { type: "summary", text };

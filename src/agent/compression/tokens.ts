@@ -17,7 +17,7 @@ export function textTokens(text: string): number {
 /** From here on (CJK, Hangul, their punctuation, and emoji halves) a character is most of a token. */
 const firstWide = 0x2e80;
 
-/** About how many tokens a message has in a prompt. Thoughts count: those of the running turn are sent back. */
+/** About how many tokens a message has in a prompt, without its thoughts. */
 export function messageTokens(message: ModelMessage): number {
   const known = counted.get(message);
   if (known !== undefined) return known;
@@ -29,14 +29,15 @@ export function messageTokens(message: ModelMessage): number {
 /** Messages never change, so each is counted once. */
 const counted = new WeakMap<ModelMessage, number>();
 
-function callTokens({ calls, reasoning }: ModelMessage & { role: "assistant" }): number {
-  const each = calls.map((call) => perCall + textTokens(call.name) + textTokens(call.arguments));
-  return textTokens(reasoning) + sum(each);
+function callTokens({ calls }: ModelMessage & { role: "assistant" }): number {
+  return sum(calls.map((call) => perCall + textTokens(call.name) + textTokens(call.arguments)));
 }
 
-/** About how many tokens a conversation has. */
+/** About how many tokens a conversation has. Of thoughts only those after the last person's message are sent back. */
 export function messagesTokens(messages: readonly ModelMessage[]): number {
-  return sum(messages.map(messageTokens));
+  const turn = messages.findLastIndex(({ role }) => role === "user");
+  const thoughts = messages.slice(turn + 1).map((message) => (message.role === "assistant" ? textTokens(message.reasoning) : 0));
+  return sum(messages.map(messageTokens)) + sum(thoughts);
 }
 
 /** About how many tokens the head of a prompt has: its system message and its tools. */

@@ -3,6 +3,7 @@ import { record } from "./0001-record.ts";
 import { models } from "./0002-models.ts";
 import { compactions } from "./0003-compactions.ts";
 import { workers } from "./0004-workers.ts";
+import { questions } from "./0005-questions.ts";
 
 /** All steps of the schema, oldest first. A released one never changes; the next is a new file and a new line. */
 export const migrations: readonly Migration[] = [
@@ -10,4 +11,5 @@ export const migrations: readonly Migration[] = [
   { name: "0002-models", sql: models },
   { name: "0003-compactions", sql: compactions },
   { name: "0004-workers", sql: workers },
+  { name: "0005-questions", sql: questions },
 ];

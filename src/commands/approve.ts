@@ -1,0 +1,14 @@
+import { command } from "./command.ts";
+
+export const approve = command({
+  name: "approve",
+  aliases: [],
+  description: "Allow what I ask for: once, session or always",
+  role: "member",
+  async run({ args, ports }) {
+    const wanted = args.toLowerCase() || "once";
+    if (wanted !== "once" && wanted !== "session" && wanted !== "always")
+      return "Say /approve, /approve session or /approve always.";
+    return await ports.leave(wanted);
+  },
+});

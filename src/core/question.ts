@@ -1,0 +1,43 @@
+import type { Role } from "./chats.ts";
+
+/** `approval`: may this be done? `clarify`: what is meant? */
+export type QuestionKind = "approval" | "clarify";
+
+/** What a turn asks before it goes on. */
+export interface Question {
+  readonly kind: QuestionKind;
+  /** Markdown. */
+  readonly text: string;
+  /** Buttons, in order; none where only words will do. */
+  readonly choices: readonly string[];
+  /** What the answer is bound to: within one call, another digest is another question. */
+  readonly digest: string;
+  /** After this nobody's answer counts any more, in milliseconds. */
+  readonly lifetimeMs: number;
+  readonly mayAnswer: Answerers;
+}
+
+/** Whose answer counts: the person whose turn asks, or everybody from a role up (with four eyes: but that person). */
+export type Answerers =
+  | { readonly type: "asker" }
+  | { readonly type: "role"; readonly least: Exclude<Role, "guest">; readonly fourEyes: boolean };
+
+/** What may be answered when leave is asked for, in the order of the buttons. */
+export const leaveChoices = ["once", "session", "always", "deny"] as const;
+export type LeaveChoice = (typeof leaveChoices)[number];
+
+/** What came of a question. `choice` counts from 0; null where it was answered in words. */
+export type Reply =
+  | { readonly type: "answered"; readonly choice: number | null; readonly text: string; readonly by: string }
+  | { readonly type: "expired" };
+
+/**
+ * Thrown through a tool whose question is still open: the turn parks, and when there is a reply the call runs again from its start.
+ * So a tool asks before it does anything.
+ */
+export class Parked extends Error {
+  constructor() {
+    super("this call waits for a person's answer");
+    this.name = "Parked";
+  }
+}

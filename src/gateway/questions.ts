@@ -1,0 +1,67 @@
+import { isAtLeast, type Person, parseChatKey } from "../core/chats.ts";
+import type { InboundMessage } from "../core/inbound.ts";
+import { choiceOf, decide, type OpenQuestion, openQuestion, openQuestionIn } from "../store/questions.ts";
+import { plain } from "./access.ts";
+import type { GatewayParts } from "./parts.ts";
+
+/** Takes a pressed button as a question's answer; the words to say back, or null. A closed question is passed over: its message says so. */
+export async function takeChoice(parts: GatewayParts, person: Person, data: string): Promise<string | null> {
+  const chosen = choiceOf(data);
+  const open = chosen && (await openQuestion(parts.db, chosen.id));
+  if (!open) return null;
+  return await choose(parts, person, open, chosen.choice);
+}
+
+/** Takes a command as the answer to what the session asks leave for; the words to say back, or null. */
+export async function takeLeave(parts: GatewayParts, person: Person, session: string, choice: number): Promise<string | null> {
+  const open = await openQuestionIn(parts.db, session, "approval");
+  return open ? await choose(parts, person, open, choice) : "Nothing waits for leave here.";
+}
+
+/** Takes a message as the answer to what the agent has asked its sender; false when it is no answer. */
+export async function takeWords(parts: GatewayParts, person: Person, session: string, inbound: InboundMessage): Promise<boolean> {
+  const open = await openQuestionIn(parts.db, session, "clarify");
+  if (!open || !mayAnswer(open, person)) return false;
+  return await settle(parts, person, open, { choice: null, text: inbound.text });
+}
+
+async function choose(parts: GatewayParts, person: Person, open: OpenQuestion, choice: number): Promise<string | null> {
+  const text = open.question.choices[choice];
+  if (text === undefined) return null;
+  if (!mayAnswer(open, person)) return refusalOf(open);
+  await settle(parts, person, open, { choice, text });
+  return null;
+}
+
+/** False when somebody else was faster. */
+async function settle(
+  parts: GatewayParts,
+  person: Person,
+  open: OpenQuestion,
+  reply: { readonly choice: number | null; readonly text: string },
+): Promise<boolean> {
+  const shown = reply.choice === null ? `*Answered by ${plain(person.name)}.*` : `*${plain(person.name)}: ${plain(reply.text)}*`;
+  const chats = await decide(parts.db, open.id, person, reply, shown);
+  if (chats === null) return false;
+  const wakes = [
+    parts.queues.queue(parts.names.turns).wake(open.session),
+    ...chats.map((chat) => parts.queues.queue(parts.names.deliveries(parseChatKey(chat).platform)).wake(chat)),
+  ];
+  await Promise.all(wakes).catch((error: unknown) =>
+    parts.log.warn({ error, session: open.session }, "the queue can't be reached; the sweeper goes on with the answered turn"),
+  );
+  return true;
+}
+
+function mayAnswer({ asker, question }: OpenQuestion, person: Person): boolean {
+  const { mayAnswer: who } = question;
+  if (who.type === "asker") return person.id === asker;
+  return isAtLeast(person.role, who.least) && !(who.fourEyes && person.id === asker);
+}
+
+function refusalOf({ question }: OpenQuestion): string {
+  const { mayAnswer: who } = question;
+  if (who.type === "asker") return "Only the one who asked can answer this.";
+  const roles = who.least === "owner" ? "an owner" : who.least === "admin" ? "an owner or admin" : "somebody from the team";
+  return who.fourEyes ? `This needs ${roles} other than the one who asked.` : `This needs ${roles}.`;
+}

@@ -1,0 +1,194 @@
+import { randomBytes } from "node:crypto";
+import { type RawBuilder, sql } from "kysely";
+import { type ChatRef, chatKey, type Person } from "../core/chats.ts";
+import type { Outbound, OutboundButton } from "../core/outbound.ts";
+import type { Question, QuestionKind, Reply } from "../core/question.ts";
+import { type Db, fenced, heldRow, type Hold } from "./hold.ts";
+import type { CallPlace } from "./journal.ts";
+import type { QuestionStatus } from "./schema.ts";
+
+/** A question as it stands. */
+export interface Asked {
+  readonly id: string;
+  /** Null while it is open. */
+  readonly reply: Reply | null;
+}
+
+/** A question that somebody wants to answer. */
+export interface OpenQuestion {
+  readonly id: string;
+  readonly session: string;
+  readonly question: Question;
+  /** Whose turn asks. */
+  readonly asker: string;
+}
+
+/** The key of a question's message in a chat's outbox. */
+function questionKey(id: string, chat: ChatRef): string {
+  return `question:${id}:${chatKey(chat)}`;
+}
+
+/** What a question's button carries: at most 64 bytes. */
+function choiceData(id: string, choice: number): string {
+  return `ask:${id}:${choice}`;
+}
+
+/** A question's id and choice from what its button carried; null for any other button. */
+export function choiceOf(data: string): { readonly id: string; readonly choice: number } | null {
+  const match = /^ask:([0-9a-f]{16}):(\d{1,2})$/.exec(data);
+  return match?.[1] === undefined ? null : { id: match[1], choice: Number(match[2]) };
+}
+
+/** The question of this call and digest, if it has been asked already. One whose time is over counts as expired. */
+export async function findAsked(db: Db, place: CallPlace, digest: string): Promise<Asked | null> {
+  const found = await sql<{
+    id: string;
+    status: QuestionStatus;
+    late: boolean;
+    choice: number | null;
+    reply: string;
+    by: string;
+  }>`
+    select q.id, q.status, q.expires_at <= now() as late, q.choice, q.reply, coalesce(p.name, '') as by
+    from questions q left join people p on p.id = q.decided_by
+    where q.turn_id = ${place.turn} and q.step = ${place.step} and q.position = ${place.position} and q.digest = ${digest}`.execute(
+    db,
+  );
+  const row = found.rows[0];
+  if (!row) return null;
+  const { id, status, late, choice, reply: text, by } = row;
+  if (status === "answered") return { id, reply: { type: "answered", choice, text, by } };
+  return { id, reply: late || status === "expired" ? { type: "expired" } : null };
+}
+
+/** Asks: the question, its message in each chat, and the call's state, or none of them. The chats to be told, by their keys. */
+export async function ask(
+  db: Db,
+  hold: Hold,
+  place: CallPlace,
+  question: Question,
+  chats: readonly { readonly chat: ChatRef; readonly replyTo: string | null }[],
+): Promise<readonly string[]> {
+  const id = randomBytes(8).toString("hex");
+  const buttons: readonly OutboundButton[] = question.choices.map((label, at) => ({ label, data: choiceData(id, at) }));
+  const rows = chats.map(({ chat, replyTo }) => {
+    const body: Outbound = { markdown: question.text, replyTo, buttons };
+    return { key: questionKey(id, chat), platform: chat.platform, chat_key: chatKey(chat), body };
+  });
+  await fenced(
+    db,
+    hold,
+    sql`
+    asked as (
+      insert into questions (id, turn_id, session_id, step, position, digest, kind, question, expires_at)
+      select ${id}, ${place.turn}, hold.id, ${place.step}::int, ${place.position}::int, ${question.digest}, ${question.kind},
+        ${JSON.stringify(question)}::jsonb, now() + ${question.lifetimeMs} * interval '1 millisecond'
+      from hold on conflict do nothing returning id),
+    told as (
+      insert into outbox (key, platform, chat_key, body, sent)
+      select m.key, m.platform, m.chat_key, m.body, '[]'::jsonb
+      from asked, jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) m (key text, platform text, chat_key text, body jsonb)),
+    parked as (
+      update tool_calls set status = 'parked' from asked
+      where turn_id = ${place.turn} and tool_calls.step = ${place.step} and tool_calls.position = ${place.position})`,
+  );
+  return rows.map((row) => row.chat_key);
+}
+
+/** Closes what a turn still asks: nobody's answer counts any more, and the questions' messages say so. The chats to be told. */
+export async function closeQuestions(db: Db, hold: Hold, turn: string, shown: string): Promise<readonly string[]> {
+  const found = await sql<{ chat: string }>`
+    with ${heldRow(hold)},
+    closed as (
+      update questions set status = 'expired', decided_at = now()
+      where turn_id = ${turn} and status = 'open' and exists (select 1 from hold) returning id, question),
+    ${toldOf(sql`closed`, sql`(closed.question->>'text') || ${`\n\n${shown}`}::text`)}
+    select chat_key as chat from told`.execute(db);
+  return found.rows.map(({ chat }) => chat);
+}
+
+/** The CTE `told`: an edit of each message of the questions in `which`. */
+function toldOf(which: RawBuilder<unknown>, markdown: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`told as (
+      insert into outbox (key, platform, chat_key, body, sent)
+      select 'decided:' || o.key, o.platform, o.chat_key,
+        jsonb_build_object('markdown', ${markdown}, 'replyTo', null, 'edits', o.key), '[]'::jsonb
+      from ${which} join outbox o on o.key like 'question:' || ${which}.id || ':%'
+      on conflict (key) do nothing returning chat_key)`;
+}
+
+/** Lets the turn rest until its question has a reply, its time is over, or somebody stops it. */
+export async function parkTurn(db: Db, hold: Hold, turn: string): Promise<void> {
+  await fenced(
+    db,
+    hold,
+    sql`parked as (
+      update turns set status = 'parked' where id = ${turn} and status = 'running' and exists (select 1 from hold))`,
+  );
+}
+
+/** An open question by its id; null when it is decided, too late, or never was. */
+export async function openQuestion(db: Db, id: string): Promise<OpenQuestion | null> {
+  return await firstOpen(db, sql`q.id = ${id}`);
+}
+
+/** The oldest open question of a session; of one kind, if asked so. */
+export async function openQuestionIn(db: Db, session: string, kind: QuestionKind): Promise<OpenQuestion | null> {
+  return await firstOpen(db, sql`q.session_id = ${session} and q.kind = ${kind}`);
+}
+
+async function firstOpen(db: Db, which: RawBuilder<unknown>): Promise<OpenQuestion | null> {
+  const found = await sql<OpenQuestion>`
+    select q.id, q.session_id as session, q.question, t.person_id as asker
+    from questions q join turns t on t.id = q.turn_id
+    where ${which} and q.status = 'open' and q.expires_at > now() and t.status in ('running', 'parked')
+    order by q.created_at limit 1`.execute(db);
+  return found.rows[0] ?? null;
+}
+
+/** Decides a question once: null when somebody else was faster, or its time is over. Each of its messages is edited to end with `shown`; the chats to be told. */
+export async function decide(
+  db: Db,
+  id: string,
+  by: Person,
+  reply: { readonly choice: number | null; readonly text: string },
+  shown: string,
+): Promise<readonly string[] | null> {
+  const found = await sql<{ chats: readonly string[] | null }>`
+    with decided as (
+      update questions set status = 'answered', choice = ${reply.choice}, reply = ${reply.text}, decided_by = ${by.id}, decided_at = now()
+      where id = ${id} and status = 'open' and expires_at > now() returning id, question),
+    ${toldOf(sql`decided`, sql`(decided.question->>'text') || ${`\n\n${shown}`}::text`)}
+    select (select json_agg(chat_key) from told) as chats from decided`.execute(db);
+  const row = found.rows[0];
+  return row ? (row.chats ?? []) : null;
+}
+
+/** What a person or shared chat has been allowed for longer than once. */
+export interface Grant {
+  readonly class: string;
+  readonly backend: string;
+}
+
+/** Grants that count in this session: its own, and its owner's lasting ones. `owner` is the sandbox owner's key. */
+export async function grantsFor(db: Db, owner: string, session: string): Promise<readonly Grant[]> {
+  const found = await sql<Grant>`
+    select distinct class, backend from grants
+    where owner = ${owner} and (session_id is null or session_id = ${session})`.execute(db);
+  return found.rows;
+}
+
+/** Allows classes of commands for this session, or (`session` null) for good. */
+export async function addGrants(
+  db: Db,
+  owner: string,
+  session: string | null,
+  grants: readonly Grant[],
+  by: string,
+): Promise<void> {
+  if (grants.length === 0) return;
+  await db
+    .insertInto("grants")
+    .values(grants.map((grant) => ({ owner, session_id: session, ...grant, granted_by: by })))
+    .execute();
+}

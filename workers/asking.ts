@@ -1,0 +1,43 @@
+import type { Asking } from "../src/agent/questions.ts";
+import { chatKey, isAtLeast, type Person, parseChatKey } from "../src/core/chats.ts";
+import type { Log } from "../src/core/log.ts";
+import type { Queues } from "../src/core/queue.ts";
+import type { Db } from "../src/store/hold.ts";
+import { privateChatsOf } from "../src/store/people.ts";
+import type { SessionInfo } from "../src/store/sessions.ts";
+import type { Turn } from "../src/store/turns.ts";
+
+interface AskingParts {
+  readonly db: Db;
+  readonly queues: Queues;
+  readonly log: Log;
+}
+
+/** The turn's questions go to its own chat, and where its person may not decide, to those who may. */
+export function askingFor(parts: AskingParts, info: SessionInfo, turn: Turn, person: Person): Asking {
+  return {
+    chat: info.chat,
+    replyTo: turn.request.messageId,
+    async deciders({ mayAnswer }) {
+      if (mayAnswer.type === "asker" || (!mayAnswer.fourEyes && isAtLeast(person.role, mayAnswer.least))) return [];
+      const others = await privateChatsOf(parts.db, mayAnswer.least, person.id);
+      return others.filter((chat) => chatKey(chat) !== chatKey(info.chat));
+    },
+    wake: (chats) => wakeDeliveries(parts, chats),
+  };
+}
+
+/** What must be said is in the outbox; this only wakes whoever sends it, and the sweeper does too. */
+export async function wakeDeliveries({ queues, log }: Omit<AskingParts, "db">, chats: readonly string[]): Promise<void> {
+  for (const chat of chats) {
+    await queues
+      .queue(deliveryQueue(parseChatKey(chat).platform))
+      .wake(chat)
+      .catch((error: unknown) => log.warn({ error }, "the delivery queue can't be reached; the sweeper will send this"));
+  }
+}
+
+/** The name of a platform's delivery queue: only a gateway with that platform's adapter consumes it. */
+export function deliveryQueue(platform: string): string {
+  return `deliveries-${platform}`;
+}
