@@ -6,7 +6,8 @@ import { lastOf, openTalk } from "./talk-rig.ts";
 
 const window = 32_768;
 const config = `model:\n  context_length: ${window}\n`;
-const long = "The quick brown fox jumps over the lazy dog, and then it comes back to do it once more. ".repeat(8);
+/** Never the same line twice: repetition is cut. */
+const long = Array.from({ length: 12 }, (_, at) => `Fox ${at * 37} jumps over its lazy dog and comes back once more.`).join(" ");
 
 function answering(seen: Seen) {
   return within(window, seen, () => say(isSummary(seen) ? "- Asked for: foxes\n- Found and decided: quince-7" : `${long} yes`));

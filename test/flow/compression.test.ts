@@ -37,12 +37,12 @@ suite("a window of 8,192 tokens", () => {
 
   test("a summariser with 2,048 tokens reads all that is dropped, piece by piece, also of what it wrote before", async () => {
     const side = await modelServerWith({ strict: false, models: ["tiny"] }, (seen) =>
-      within(2_048, seen, () => say(`${record}\n${"It was long. ".repeat(20)}`)),
+      within(2_048, seen, () => say(`${record}\n${numbered(20, "of what was")}`)),
     );
     await using _side = side;
     const auxiliary = `auxiliary:\n  compression: {base_url: "${side.url}", model: tiny, context_length: 2048}\n`;
     await using rig = await openTalk({ config: config + auxiliary });
-    const words = (turn: number) => `marker-${turn}. ${`Line of turn ${turn}. `.repeat(60)}`;
+    const words = (turn: number) => `marker-${turn}. ${numbered(60, `of turn ${turn}`)}`;
     await rig.ask(`turn 0`, (seen) => within(small, seen, () => say(words(Number(/\d+$/.exec(lastOf(seen))?.[0])))));
     for (let turn = 1; turn < 24; turn += 1) assert.ok((await rig.askOn(`turn ${turn}`)).startsWith(`marker-${turn}.`));
     assert.ok(side.seen.length > 4, `${side.seen.length} pieces`);
@@ -60,7 +60,7 @@ suite("a window of 8,192 tokens", () => {
 
   test("many short messages are shortened by their number, under the limit of the moment", async () => {
     await using rig = await openTalk({ config: "model:\n  context_length: 131072\n" });
-    const chat = (seen: Seen) => say(isSummary(seen) ? record : `well, ${"yes and no. ".repeat(8)}`);
+    const chat = (seen: Seen) => say(isSummary(seen) ? record : `well, ${numbered(8, "of small talk")}`);
     await rig.ask("turn 0", chat);
     for (let turn = 1; turn < 16; turn += 1) await rig.askOn(`turn ${turn}`);
     assert.equal(rig.model.seen.filter(isSummary).length, 0);
@@ -95,4 +95,9 @@ function assertPaired(requests: readonly Seen[]): void {
 function asked(seen: Seen): string {
   const said = seen.body.messages.findLast((message) => message.role === "user");
   return /turn \d+$/.exec(String(said?.content))?.[0] ?? "nothing";
+}
+
+/** Never the same line twice: repetition is cut. */
+function numbered(lines: number, of: string): string {
+  return Array.from({ length: lines }, (_, at) => `Line ${at * 37} ${of}.`).join(" ");
 }
