@@ -1,4 +1,5 @@
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ModelServer, modelServerWith, type Responder } from "../test/doubles/model-server.ts";
 import { type TelegramServer, telegramServer } from "../test/doubles/telegram.ts";
@@ -28,12 +29,14 @@ export interface Rig extends AsyncDisposable {
 /** A request that makes a message of an answer, in any of the forms that Telegram knows. */
 export const finalCall = /\/(?:send(?:Rich)?Message|editMessageText)$/;
 
-export async function openRig(state: State, responder: Responder): Promise<Rig> {
+/** `config`: the text of its `config.yaml`, where it has one. */
+export async function openRig(state: State, responder: Responder, config?: string): Promise<Rig> {
   await using stack = new AsyncDisposableStack();
   const traffic = stack.use(watchTraffic());
   const model = stack.use(await modelServerWith({ strict: false }, responder));
   const telegram = stack.use(await telegramServer());
   const home = stack.use(await freshHome());
+  if (config !== undefined) await writeFile(join(home.path, "config.yaml"), config);
   const env = {
     OPENAI_BASE_URL: model.url,
     TELEGRAM_BOT_TOKEN: telegram.token,
