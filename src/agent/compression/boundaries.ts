@@ -32,7 +32,7 @@ export interface Parts {
  */
 export function partsOf(entries: readonly Placed[], wish: Wish): Parts {
   const tail = tailStart(entries, wish);
-  return { head: Math.min(headEnd(entries, wish), tail), tail };
+  return { head: headEnd(entries.slice(0, tail), wish), tail };
 }
 
 /** Whether the conversation may be cut before this place. */
