@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { Seen } from "../test/doubles/model-server.ts";
 import { type Figure, single } from "./figures.ts";
 
@@ -13,14 +14,20 @@ interface Counted {
  */
 export async function readByServer(url: string, requests: readonly Seen[], turns: number): Promise<readonly Figure[]> {
   const counts: Counted[] = [];
-  for (const seen of requests) counts.push(await ask(url, seen));
+  // What the server may have in its cache of an earlier run must not count.
+  const stamp = `[Run ${randomUUID()}] `;
+  for (const { body } of requests) counts.push(await ask(url, { ...body, messages: stamped(body.messages, stamp) }));
   const total = (pick: (count: Counted) => number) => counts.reduce((all, count) => all + pick(count), 0);
   const [read, all] = [total((count) => count.read), total((count) => count.read + count.cached)];
   const note = `${Math.round(read / turns)} a turn, side jobs too, in its own vocabulary; ${((100 * (all - read)) / all).toFixed(1)} % of ${all.toLocaleString("en")} from its cache`;
   return [single("  read by the real server, in all", read, "tokens", null, note)];
 }
 
-async function ask(url: string, { body }: Seen): Promise<Counted> {
+function stamped([first, ...rest]: Seen["body"]["messages"], stamp: string): Seen["body"]["messages"] {
+  return first === undefined ? [] : [{ ...first, content: `${stamp}${String(first.content)}` }, ...rest];
+}
+
+async function ask(url: string, body: Seen["body"]): Promise<Counted> {
   const response = await fetch(`${url}/chat/completions`, {
     method: "POST",
     headers: { "content-type": "application/json" },

@@ -1,10 +1,18 @@
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { encode } from "gpt-tokenizer/encoding/o200k_base";
+import { countCall } from "../../src/agent/call-record.ts";
+import { callModel } from "../../src/agent/model-call.ts";
+import { openMetrics } from "../../src/insights/metrics.ts";
+import { type Database, openDatabase } from "../../src/store/database.ts";
+import { migrate } from "../../src/store/migrate.ts";
+import { migrations } from "../../src/store/migrations/index.ts";
+import { asking, lines, quickModels } from "../doubles/model-server-client.ts";
 import { conversation, group, isTitling, saved, sessionModel, sessionWindow } from "../doubles/long-session.ts";
-import { modelServerWith, say, type Seen } from "../doubles/model-server.ts";
+import { data, frame, modelServerWith, raw, say, type Seen } from "../doubles/model-server.ts";
 import { telegramServer } from "../doubles/telegram.ts";
 import { isSummary } from "../doubles/windowed.ts";
 import { freshHome, startHermes } from "./service.ts";
@@ -79,6 +87,56 @@ test('all that is sent for "hello" in a fresh private chat, every tool on, is at
   assert.ok(tokens <= 2_500, `${tokens} tokens`);
   assert.ok(tokens > 500, "it was counted");
 });
+
+test("what came from the server's cache is recorded for each call, as llama-server and as vLLM tell it; untold is not none", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "hermes-cached-"));
+  await using database = await openRecord(directory);
+  const timings = { cache_n: 6_090, prompt_n: 415, predicted_n: 5, prompt_per_second: 381, predicted_per_second: 21 };
+  const usage = { prompt_tokens: 6_505, completion_tokens: 5, total_tokens: 6_510 };
+  const told: readonly (readonly [kind: string, last: object, recorded: readonly (number | null)[]])[] = [
+    ["llama-server", { usage: { ...usage, prompt_tokens_details: { cached_tokens: 6_090 } }, timings }, [6_505, 6_090, 381]],
+    ["llama-server by its timings alone", { timings }, [6_505, 6_090, 381]],
+    ["vLLM", { usage: { ...usage, prompt_tokens_details: { cached_tokens: 6_096 } } }, [6_505, 6_096, null]],
+    ["nothing from the cache", { usage: { ...usage, prompt_tokens_details: { cached_tokens: 0 } } }, [6_505, 0, null]],
+    ["vLLM without --enable-prompt-tokens-details", { usage: { ...usage, prompt_tokens_details: null } }, [6_505, null, null]],
+  ];
+  for (const [kind, last, recorded] of told) {
+    await using server = await modelServerWith({}, raw(frame({ content: "yes" }, "stop"), data({ choices: [], ...last })));
+    const models = quickModels({ baseUrl: server.url });
+    const model = await models.current();
+    const ended = await callModel(model, asking(), new AbortController().signal, () => undefined);
+    await models.close();
+    assert.equal(ended.type, "answer", kind);
+    if (ended.type !== "answer") continue;
+    const calling = {
+      db: database.db,
+      metrics: openMetrics(),
+      session: null,
+      turn: null,
+      task: "turn",
+      step: 1,
+      model,
+      tools: new Map(),
+    } as const;
+    await countCall(calling, ended);
+    const columns = "prompt_tokens, cached_tokens, prompt_per_second";
+    const { rows } = await database.pool.query<Record<string, number | null>>(
+      `select ${columns} from model_calls order by id desc limit 1`,
+    );
+    assert.deepEqual(Object.values(rows[0] ?? {}), recorded, kind);
+  }
+});
+
+/** A record of the test's own. */
+async function openRecord(directory: string): Promise<Database & AsyncDisposable> {
+  const database = await openDatabase({ url: null, directory, log: lines() });
+  await migrate(database.db, migrations);
+  const close = async () => {
+    await database.close();
+    await rm(directory, { recursive: true, force: true });
+  };
+  return Object.assign(database, { [Symbol.asyncDispose]: close });
+}
 
 /** It was the session that it should be. */
 function assertSession(turns: readonly Seen[]): void {
