@@ -8,7 +8,7 @@ const vocabulary =
 
 /** A group, and the two who write in it. */
 export const group = -900;
-export const writers = [
+const writers = [
   { id: 101, name: "Ann" },
   { id: 102, name: "Bob" },
 ] as const;
@@ -21,7 +21,7 @@ const turns = 30;
 const memoryTurn = 8;
 
 /** What is said in turn `number`, and by whom. */
-export function said(number: number): { readonly from: (typeof writers)[number]; readonly text: string } {
+function said(number: number): { readonly from: (typeof writers)[number]; readonly text: string } {
   const from = number % 3 === 2 ? writers[1] : writers[0];
   if (number === memoryTurn) return { from, text: `turn ${number}: keep in mind what we agreed on` };
   const wish = number % 3 === 1 ? "run the command" : "explain it";
