@@ -20,12 +20,13 @@ export interface JournalEntry {
  */
 export async function readJournal(db: Db, viewer: Viewer, session: string): Promise<readonly JournalEntry[]> {
   const found = await sql<{ id: number; turn: string; message: ModelMessage }>`
+    with c as materialized (${lastCompaction(viewer, session)})
     select m.id, m.turn_id as turn, m.message
     from messages m join sessions s on s.id = m.session_id
-    left join lateral (${lastCompaction(viewer, session)}) c on true
     where m.session_id = ${session} and ${visible(viewer)}
-      and (c.id is null or m.id <= c.head_id or m.id > c.upto_id or c.kept @> to_jsonb(m.id)
-        or m.turn_id in (select id from turns where session_id = ${session} and status in ('running', 'parked')))
+      and (m.id > coalesce((select upto_id from c), 0) or m.id <= (select head_id from c)
+        or m.id = any (array(select jsonb_array_elements_text(kept)::bigint from c))
+        or m.turn_id = any (array(select id from turns where session_id = ${session} and status in ('running', 'parked'))))
     order by m.id`.execute(db);
   return found.rows;
 }
