@@ -1,0 +1,92 @@
+import { type Call, find, type Inspection } from "./inspection.ts";
+import { unknown } from "./marks.ts";
+import { absolute, isWholeSystem } from "./paths.ts";
+
+/** Notes what a command deletes, empties or overwrites. */
+export function checkDeleting(call: Call, inspection: Inspection): void {
+  const { name, args, source } = call;
+  const targets = args.filter((each, index) => !each.startsWith("-") || (args.indexOf("--") < index && args.includes("--")));
+  const whole = targets.some((each) => isWholeSystem(absolute(inspection.cwd, each)));
+  switch (name) {
+    case "rm":
+    case "grm":
+    case "srm":
+    case "rmtrash":
+    case "trash":
+      removed(call, targets, whole, inspection);
+      return;
+    case "rmdir":
+    case "unlink":
+      if (whole) find(inspection, "delete_root", source, true);
+      return;
+    case "del":
+    case "rd":
+      if (args.some((each) => /^\/[sq]$/i.test(each))) find(inspection, "delete_tree", source);
+      return;
+    case "shred":
+    case "wipe":
+      find(
+        inspection,
+        targets.some((each) => /^\/dev\/(?!null|stdin|fd)/.test(each)) ? "format_disk" : "delete_many",
+        source,
+        targets.some((each) => /^\/dev\/(?!null|stdin|fd)/.test(each)),
+      );
+      return;
+    case "truncate":
+      if (targets.some((each) => /[*?]/.test(each)) || args.some((each) => /^-s ?0$|^--size=0$/.test(each)) || args.includes("0"))
+        find(inspection, "delete_many", source);
+      return;
+    case "find":
+      found(call, inspection);
+      return;
+    case "rsync":
+      if (args.some((each) => /^--(?:delete|remove-source)/.test(each))) deletes(targets.slice(-1), source, inspection);
+      return;
+    case "mv":
+      if (targets.slice(0, -1).some((each) => isWholeSystem(absolute(inspection.cwd, each))))
+        find(inspection, "delete_root", source, true);
+      else if (targets.at(-1) === "/dev/null") find(inspection, "delete_many", source);
+      return;
+    case "chmod":
+    case "chown":
+    case "chgrp":
+      // As good as deleted: nothing starts any more.
+      if (whole && args.some((each) => /^-\w*R|^--recursive$/.test(each))) find(inspection, "permissions", source, true);
+      return;
+    case "git":
+      if (targets[0] === "rm" && args.some((each) => /^-\w*r/.test(each))) find(inspection, "delete_tree", source);
+      return;
+    case "gsutil":
+    case "s3cmd":
+    case "rclone":
+      if (/\b(?:rm|del|delete|purge|rb)\b/.test(args.join(" ").slice(0, 2_000))) find(inspection, "delete_tree", source);
+      return;
+    case "docker":
+      if (/\bprune\b|\bvolume rm\b/.test(args.join(" ").slice(0, 2_000))) find(inspection, "delete_many", source);
+  }
+}
+
+function removed({ args, source }: Call, targets: readonly string[], whole: boolean, inspection: Inspection): void {
+  const recursive = args.some((each) => /^-\w*[rR]|^--recursive$/.test(each)) || args.includes("--no-preserve-root");
+  if (whole && (recursive || targets.some((each) => /[*?[]/.test(each)))) find(inspection, "delete_root", source, true);
+  if (recursive) find(inspection, "delete_tree", source);
+  else if (targets.some((each) => /[*?[{]/.test(each) || each.includes(unknown)) || targets.length > 20)
+    find(inspection, "delete_many", source);
+}
+
+function found({ args, source }: Call, inspection: Inspection): void {
+  const line = args.join(" ").slice(0, 20_000);
+  if (!/(?:^|\s)-(?:delete|fprintf?|fls)\b/.test(line)) return;
+  const first = args.findIndex((each) => /^[-(!]/.test(each));
+  const starts = args.slice(0, first === -1 ? args.length : first);
+  const filtered = /-(?:i?name|i?path|i?regex|m?time|m?min|newer|size|user|empty|perm|inum)\b/.test(line);
+  if (!filtered && starts.some((each) => isWholeSystem(absolute(inspection.cwd, each))))
+    find(inspection, "delete_root", source, true);
+  find(inspection, "delete_many", source);
+}
+
+/** Notes the deletion of folders. */
+export function deletes(targets: readonly string[], source: string, inspection: Inspection): void {
+  if (targets.some((each) => isWholeSystem(absolute(inspection.cwd, each)))) find(inspection, "delete_root", source, true);
+  find(inspection, "delete_tree", source);
+}

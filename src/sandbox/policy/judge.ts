@@ -1,0 +1,101 @@
+import { type Action, classLabels, type Finding, type Policy, type Verdict } from "../../core/approval.ts";
+import { likeGlob } from "./globs.ts";
+import { inspect, type Inspected } from "./inspect.ts";
+import { absolute, isInside, writeGuard } from "./paths.ts";
+import { type Decision, ruled, strictest } from "./table.ts";
+
+/** Whether an action may run, must be asked for, or never runs. Pure; never throws. */
+export function judge(action: Action, policy: Policy): Verdict {
+  const { findings, calls } = findingsOf(action, policy);
+  if (action.role === "guest") return refused(findings, "Guests may not have anything done.");
+  const denied = deniedBy(action, calls, policy);
+  if (denied !== null)
+    return refused(
+      findings,
+      `It fits \`${denied}\` of approvals.deny, and never runs. Do it another way, or say that you can't.`,
+    );
+  const decided = findings.map((finding) => ({ finding, decision: decide(finding, action, policy) }));
+  const never = decided.filter(({ decision }) => decision === "never").map(({ finding }) => finding);
+  if (never.length > 0)
+    return refused(
+      never,
+      `It ${labels(never)}. That never runs here, and nobody can allow it. Do it another way, or say that you can't.`,
+    );
+  const open = decided.filter(({ decision }) => decision !== "run");
+  if (open.length === 0) return { type: "run" };
+  return question(action, policy, open);
+}
+
+interface Open {
+  readonly finding: Finding;
+  readonly decision: Decision;
+}
+
+function question(action: Action, policy: Policy, open: readonly Open[]): Verdict {
+  const findings = open.map(({ finding }) => finding);
+  const why = `It ${labels(findings)}.`;
+  if (!action.attended)
+    return refused(
+      findings,
+      `${why} That needs a person's approval, and nobody is there to ask. Do it another way, or report that it must be approved.`,
+    );
+  const level = strictest(open.map(({ decision }) => decision));
+  return level === "ask" && policy.mode === "smart" ? { type: "smart", findings } : { type: "ask", findings, why };
+}
+
+/** What the table, the mode and the allowances come to. */
+function decide(finding: Finding, action: Action, policy: Policy): Decision {
+  const onHost = action.backend === "docker" && reachesMount(finding, action, policy);
+  const walled = action.backend === "virtual" || (action.backend === "docker" && !onHost);
+  if (finding.floor && !walled) return "never";
+  const decision = ruled(finding.class, action, policy.network, onHost);
+  if (decision !== "ask") return decision;
+  return policy.mode === "off" || isAllowed(finding, action, policy) ? "run" : "ask";
+}
+
+function isAllowed(finding: Finding, action: Action, { allowances }: Policy): boolean {
+  return allowances.some(
+    ({ class: label, person, session, backend }) =>
+      label === finding.class &&
+      (person === null || person === action.person) &&
+      (session === null || session === action.session) &&
+      (backend === null || backend === action.backend),
+  );
+}
+
+/** Whether what was found touches a folder that the container shares with its host. */
+function reachesMount({ class: label, what }: Finding, { workdir, command }: Action, { mounts }: Policy): boolean {
+  if (mounts.length === 0) return false;
+  if (label === "delete_root" || label === "unparsable" || label === "hidden_code") return true;
+  return mounts.some((mount) => isInside(workdir, mount) || what.includes(mount) || command.includes(mount));
+}
+
+function findingsOf(action: Action, { home }: Policy): Inspected {
+  const { kind, command, workdir } = action;
+  if (kind === "run") return inspect(command, action.language, workdir, home);
+  if (kind === "send") return { findings: [{ class: "send", what: command, floor: false }], calls: [] };
+  const path = absolute(workdir, command);
+  const guard = writeGuard(path, home);
+  const outside = !isInside(path, absolute("/", workdir)) && !isInside(path, "/tmp");
+  const found = [...(guard === null ? [] : [guard]), ...(outside ? [{ class: "outside_write" as const, floor: false }] : [])];
+  return { findings: found.map((each) => ({ ...each, what: path })), calls: [] };
+}
+
+function deniedBy({ command }: Action, calls: readonly string[], { deny }: Policy): string | null {
+  if (deny.length === 0) return null;
+  const texts = [command.slice(0, 20_000), ...calls].map(plain);
+  return deny.find((glob) => texts.some(likeGlob(plain(glob)))) ?? null;
+}
+
+function plain(text: string): string {
+  return text.replaceAll(/\s+/g, " ").trim().toLowerCase();
+}
+
+function labels(findings: readonly Finding[]): string {
+  const said = [...new Set(findings.map((each) => classLabels[each.class]))].slice(0, 4);
+  return said.length < 2 ? said.join("") : `${said.slice(0, -1).join(", ")} and ${said.at(-1)}`;
+}
+
+function refused(findings: readonly Finding[], message: string): Verdict {
+  return { type: "refuse", findings, message };
+}
