@@ -157,10 +157,12 @@ export const keys = {
     "The share of the threshold that the newest messages may keep word for word.",
     { effect: "compression", chat: true },
   ),
-  "compression.protect_first_n": row(whole(0, 100, "messages"), 3, "The first messages are kept as they are.", {
-    effect: "compression",
-    chat: true,
-  }),
+  "compression.protect_first_n": row(
+    whole(0, 100, "messages"),
+    3,
+    "The first messages are kept as they are, as far as they fit.",
+    { effect: "compression", chat: true },
+  ),
   "compression.protect_last_n": row(
     whole(0, 1_000, "messages"),
     20,

@@ -11,8 +11,12 @@ import { headTokens, messagesTokens, textTokens } from "../../src/agent/compress
 import { messagesOf, viewOf } from "../../src/agent/compression/view.ts";
 import { Failure } from "../../src/core/failures.ts";
 import type { Model, ModelFacts, ModelMessage, ModelRequest, ServerKind } from "../../src/core/model.ts";
-import type { Compaction } from "../../src/store/compactions.ts";
+import { type Compaction, readCompaction, storeCompaction } from "../../src/store/compactions.ts";
 import type { Db } from "../../src/store/hold.ts";
+import { readJournal } from "../../src/store/journal.ts";
+import { claimSession } from "../../src/store/work.ts";
+import type { Viewer } from "../../src/core/chats.ts";
+import { sql } from "kysely";
 import { migrate } from "../../src/store/migrate.ts";
 import { migrations } from "../../src/store/migrations/index.ts";
 import { openSession, type SessionInfo } from "../../src/store/sessions.ts";
@@ -119,6 +123,30 @@ suite("shortening a conversation", () => {
     const sides = fc.constantFrom(2_048, 4_096, 8_192, 65_536);
     await fc.assert(fc.asyncProperty(rounds, settingsShape, windows, sides, run), { numRuns: 120 });
     assert.ok(summaries > 40, `${summaries} summaries`);
+  });
+
+  test("of a shortened session's journal only what is shown is read, with all of the running turn", async () => {
+    await sql`insert into people (id, name, role) values ('ada', 'Ada', 'owner'), ('ben', 'Ben', 'member')`.execute(db);
+    await sql`insert into inbox (id, key, chat_key, inbound, status) values (1, 'k', 'c', '{}'::jsonb, 'done')`.execute(db);
+    const turns = sql`insert into turns (id, session_id, person_id, inbox_id, status) values`;
+    await sql`${turns} ('old', ${info.session}, 'ada', 1, 'answered'), ('now', ${info.session}, 'ada', 1, 'running')`.execute(db);
+    const messages = sql`insert into messages (id, session_id, turn_id, person_id, message)`;
+    await sql`${messages} select n, ${info.session}, case when n in (5, 9, 10) then 'now' else 'old' end, 'ada', '{"role": "user", "content": ""}'
+      from generate_series(1, 10) n`.execute(db);
+    const read = async (viewer: Viewer) => (await readJournal(db, viewer, info.session)).map(({ id }) => id);
+    const viewers = ["ada", "ben"].map((person): Viewer => ({ kind: "person", person, conversation: info.conversation }));
+    const [ada, ben] = viewers;
+    assert.ok(ada && ben);
+    assert.deepEqual(await read(ada), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    const claim = await claimSession(db, info.session, "w1", 60_000);
+    assert.ok(claim);
+    const extent = { messages: 1, tokens: 1 };
+    const made = { head: 2, upto: 7, kept: [4], pruned: [8], summary: "of Ada's", before: extent, after: extent };
+    await storeCompaction(db, claim.hold, ada, made);
+    assert.deepEqual(await read(ada), [1, 2, 4, 5, 8, 9, 10]);
+    assert.deepEqual(await read(ben), []);
+    assert.equal(await readCompaction(db, ben, info.session), null);
+    await assert.rejects(storeCompaction(db, { ...claim.hold, fence: 0 }, ada, made), { code: "turn.stale" });
   });
 
   test("a summary that fails changes nothing, and no other is asked for while the pause lasts", async () => {
