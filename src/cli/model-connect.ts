@@ -6,9 +6,20 @@ import { redact } from "../core/redact.ts";
 import { shownAddress } from "../model/address.ts";
 import { connect, type Connection } from "../model/connection.ts";
 import { discover } from "../model/facts.ts";
-import { detectMode } from "../model/modes/detect.ts";
+import { detectMode, speaks } from "../model/modes/detect.ts";
 import { type Context, exits } from "./context.ts";
-import { apiModes, askMode, askModel, askWindow, modeOf, preferredModel, readWindow, unknownModel } from "./model-questions.ts";
+import {
+  apiModes,
+  askMode,
+  askModel,
+  askName,
+  askWindow,
+  checkedName,
+  meantModel,
+  modeOf,
+  preferredModel,
+  readWindow,
+} from "./model-questions.ts";
 import { findModels, type ModelServer } from "./model-server.ts";
 
 /** What the flags said. */
@@ -29,12 +40,14 @@ export interface Wish {
   readonly entry: ProviderEntry | null;
   /** Asks for the rest; null when nothing is to be asked. */
   readonly asks: NonNullable<Context["ask"]> | null;
+  /** The server, when it has been verified already. */
+  readonly server?: ModelServer;
 }
 
 /** Verifies a server, settles what is open, saves it and makes it the default. Nothing is written before the last answer. */
 export async function connectModel(context: Context, loaded: Loaded, wish: Wish): Promise<void> {
   const target = targetOf(loaded, wish);
-  const server = await verify(context, target, wish);
+  const server = wish.server ?? (await verify(context, loaded, wish));
   const connection = connect(target.apiKey);
   try {
     const settled = await settle(context, { connection, server, current: loaded.config.model.default }, wish);
@@ -65,8 +78,12 @@ function targetOf({ config }: Loaded, { options, entry }: Wish): Target {
   return { address, apiKey: options.apiKey ?? own ?? (inForce ? config.model.apiKey : null), keyPlace, inForce };
 }
 
-async function verify(context: Context, { address, apiKey, keyPlace }: Target, { options }: Wish): Promise<ModelServer> {
+/** Asks the server for its models, and says what it found. Throws `model.unreachable`, `model.refused`, `model.broken` with the mend. */
+export async function verify(context: Context, loaded: Loaded, wish: Wish): Promise<ModelServer> {
+  const { options } = wish;
+  const { address, apiKey, keyPlace } = targetOf(loaded, wish);
   const server = await findModels(address, apiKey, AbortSignal.timeout(60_000), keyPlace);
+  preferredModel(server, null);
   context.print(`Verified endpoint via ${shownAddress(server.baseUrl)}/models (${server.models.length} model(s) visible)`);
   if (options.baseUrl !== undefined && server.baseUrl !== address)
     context.print(`Corrected the address: ${redact(address)} → ${shownAddress(server.baseUrl)}`);
@@ -95,7 +112,7 @@ async function settle(context: Context, verified: Verified, wish: Wish): Promise
   const model = await settleModel(context, verified, wish);
   if (model === null) return null;
   const contextLength = await settleWindow(context, verified, rest, model);
-  return { model, apiMode, contextLength, name: await settleName(verified, rest) };
+  return { model, apiMode, contextLength, name: await settleName(context, verified, rest) };
 }
 
 async function settleMode(
@@ -106,19 +123,26 @@ async function settleMode(
   const flagged = options.apiMode === undefined ? null : modeOf(options.apiMode);
   const chosen = flagged ?? (asks === null ? null : await askMode(context, asks, entry?.apiMode ?? "auto"));
   if (chosen === null) return null;
-  const told = chosen === "auto" ? await detectMode(connection, server.baseUrl, AbortSignal.timeout(askMs)) : null;
+  const signal = AbortSignal.timeout(askMs);
+  const told = chosen === "auto" ? await detectMode(connection, server.baseUrl, signal) : null;
   const word = (mode: string): string => apiModes.find((each) => each.mode === mode)?.short ?? mode;
   context.print(`API mode: ${word(chosen)}${told === null ? "" : ` (${word(told)})`}`);
+  const mode = wireModes.find((each) => each === chosen);
+  if (mode !== undefined && !(await speaks(connection, server.baseUrl, mode, signal)))
+    context.remark(
+      `But ${shownAddress(server.baseUrl)} does not answer to ${word(mode)}: auto-detect would ask it in a way that it knows.`,
+    );
   return chosen;
 }
+
+const wireModes = ["chat_completions", "responses", "anthropic_messages"] as const;
 
 async function settleModel(
   context: Context,
   { server, current }: Verified,
   { options, entry, asks }: Wish,
 ): Promise<string | null> {
-  const { model } = options;
-  if (model !== undefined && !server.models.includes(model)) throw unknownModel(model, server);
+  const model = options.model === undefined ? undefined : meantModel(options.model, server);
   const likely = entry?.model ?? current;
   if (options.yes === true) return model ?? preferredModel(server, likely);
   if (asks !== null) return model ?? (await askModel(context, asks, server, likely));
@@ -148,10 +172,10 @@ async function settleWindow(
 /** Servers answer such questions at once. */
 const askMs = 10_000;
 
-async function settleName({ server }: Verified, { options, entry, asks }: Wish): Promise<string> {
+async function settleName(context: Context, { server }: Verified, { options, entry, asks }: Wish): Promise<string> {
   const usual = entry?.name ?? hostOf(server.baseUrl);
-  const typed = options.name ?? (asks === null ? "" : await asks(`Display name [${usual}]: `));
-  return typed === "" ? usual : typed;
+  if (options.name !== undefined && options.name !== "") return checkedName(options.name);
+  return asks === null || options.name !== undefined ? usual : await askName(context, asks, usual);
 }
 
 async function save(context: Context, server: ModelServer, { name, ...chosen }: Settled, apiKey: string | null): Promise<void> {

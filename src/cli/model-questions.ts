@@ -1,3 +1,4 @@
+import { isUnnamed } from "../config/provider-names.ts";
 import type { ProviderEntry } from "../config/providers.ts";
 import { Failure } from "../core/failures.ts";
 import { shownModel } from "../model/address.ts";
@@ -68,8 +69,7 @@ export async function askModel(context: Context, ask: Ask, server: ModelServer, 
   if (server.models.length > mostListed) context.print(`  … and ${server.models.length - mostListed} more; type a name.`);
   for (;;) {
     const answer = await ask(`Model, by number or name [${preferred}]: `);
-    const chosen =
-      answer === "" ? preferred : (server.models[Number(answer) - 1] ?? server.models.find((name) => name === answer));
+    const chosen = answer === "" ? preferred : (server.models[Number(answer) - 1] ?? namedModel(answer, server));
     if (chosen !== undefined) return chosen;
     context.print(unknownModel(answer, server).message);
   }
@@ -82,11 +82,43 @@ export function preferredModel(server: ModelServer, current: string | null): str
   throw new Failure("model.refused", `${server.baseUrl} lists no model.`, { advice: "Load one on the server first." });
 }
 
+/** The server's model of this name, or of this file without its folders and ending. Throws `model.refused` with what there is. */
+export function meantModel(written: string, server: ModelServer): string {
+  const meant = namedModel(written, server);
+  if (meant === undefined) throw unknownModel(written, server);
+  return meant;
+}
+
+function namedModel(written: string, { models }: ModelServer): string | undefined {
+  const alike = models.filter((name) => shownModel(name) === written.replace(/\.gguf$/i, ""));
+  return models.find((name) => name === written) ?? (alike.length === 1 ? alike[0] : undefined);
+}
+
 /** A model that the server does not have, with what it has. */
-export function unknownModel(model: string, server: ModelServer): Failure {
+function unknownModel(model: string, server: ModelServer): Failure {
   const listed = server.models.slice(0, 5).join(", ");
   const advice = `It lists ${listed}${server.models.length > 5 ? ", …" : ""}.`;
   return new Failure("model.refused", `${server.baseUrl} has no model ${model}.`, { advice });
+}
+
+/** What to call the server; Enter takes the usual name. */
+export async function askName(context: Context, ask: Ask, usual: string): Promise<string> {
+  for (;;) {
+    const typed = await ask(`Display name [${usual}]: `);
+    if (typed === "") return usual;
+    if (!isUnnamed(typed)) return typed;
+    context.print(taken(typed));
+  }
+}
+
+/** A name that a provider may have. Throws `config.invalid` for one that means something else already. */
+export function checkedName(name: string): string {
+  if (!isUnnamed(name)) return name;
+  throw new Failure("config.invalid", taken(name), { advice: "Give another one with --name." });
+}
+
+function taken(name: string): string {
+  return `${name} can't be a server's name: as a provider it stands for whatever is configured or found.`;
 }
 
 /** A context length; Enter lets the server say. */

@@ -12,32 +12,37 @@ export interface ModelServer {
 /** A server that is loading a model may take a while to list it. */
 const answerMs = 10_000;
 
-/** Asks a server for its models: at the address as it is, then with `/v1`. Throws `model.unreachable` or `model.refused` with the mend. */
+/** Asks a server for its models: at the address as it is and with `/v1`. Throws `model.unreachable` or `model.refused` with the mend. */
 export async function findModels(
   given: string,
   apiKey: string | null,
   signal: AbortSignal,
   keyPlace = "OPENAI_API_KEY (model.api_key)",
 ): Promise<ModelServer> {
-  let first: Failure | null = null;
-  for (const baseUrl of addressesOf(given)) {
+  const tidy = tidyAddress(given);
+  let told: Failure | null = null;
+  for (const baseUrl of addressesOf(tidy)) {
     try {
       return { baseUrl, models: await listModels(baseUrl, apiKey, signal, keyPlace) };
     } catch (thrown) {
       if (!(thrown instanceof Failure)) throw thrown;
-      first ??= thrown;
+      // What is at the address that was given says more than what is beside it.
+      if (baseUrl === tidy || told === null) told = thrown;
       // A refused key or connection won't be better one path further.
       if (thrown.code !== "model.broken") throw thrown;
     }
   }
-  throw first ?? new Failure("model.unreachable", `${given} is no address.`);
+  throw told ?? new Failure("model.unreachable", `${given} is no address.`);
 }
 
-/** As it is, tidied; and, where it is missing, with `/v1`. */
-function addressesOf(given: string): string[] {
-  const tidy = tidyAddress(given);
+/**
+ * As it is, tidied; and, where it is missing, with `/v1`. That comes first behind a bare host: some servers list their models there too,
+ * but have not all endpoints there.
+ */
+function addressesOf(tidy: string): string[] {
   const better = versioned(tidy);
-  return better === null ? [tidy] : [tidy, better];
+  if (better === null) return [tidy];
+  return new URL(tidy).pathname === "/" ? [better, tidy] : [tidy, better];
 }
 
 async function listModels(baseUrl: string, apiKey: string | null, signal: AbortSignal, keyPlace: string): Promise<string[]> {
@@ -87,11 +92,17 @@ function idsIn(text: string): string[] | null {
 }
 
 function unreachable(baseUrl: string, thrown: unknown): Failure {
-  const cause = thrown instanceof Error ? (thrown.cause ?? thrown) : thrown;
-  const code =
-    cause instanceof Error && "code" in cause ? String(cause.code) : cause instanceof Error ? cause.message : String(cause);
-  return new Failure("model.unreachable", `no model server answers at ${shownAddress(baseUrl)} (${code}).`, {
-    advice: "See that it runs and listens on that address; from a container, 127.0.0.1 is the container itself.",
+  const advice = "See that it runs and listens on that address; from a container, 127.0.0.1 is the container itself.";
+  const scheme = baseUrl.startsWith("https:") ? "If the server has no TLS, write http://. " : "";
+  return new Failure("model.unreachable", `no model server answers at ${new URL(baseUrl).origin} (${reasonOf(thrown)}).`, {
+    advice: `${scheme}${advice}`,
     cause: thrown,
   });
+}
+
+function reasonOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return String(thrown);
+  if (thrown.name === "TimeoutError") return `nothing came within ${answerMs / 1_000} s`;
+  const cause = thrown.cause instanceof Error ? thrown.cause : thrown;
+  return "code" in cause && typeof cause.code === "string" ? cause.code : cause.message;
 }

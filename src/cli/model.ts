@@ -2,9 +2,10 @@ import { loadConfig, type Loaded } from "../config/load.ts";
 import { namedProviders, providerNamed } from "../config/provider-names.ts";
 import type { ProviderEntry } from "../config/providers.ts";
 import { Failure } from "../core/failures.ts";
+import { redact } from "../core/redact.ts";
 import { shownAddress, tidyAddress } from "../model/address.ts";
 import type { Context, Define } from "./context.ts";
-import { connectModel, type Options, type Wish } from "./model-connect.ts";
+import { connectModel, type Options, verify, type Wish } from "./model-connect.ts";
 import { apiModes, askWhich, modeOf, readWindow } from "./model-questions.ts";
 
 /** `hermes model`: shows the model server; with flags or answers, verifies another one, saves it and makes it the default. */
@@ -44,11 +45,24 @@ async function wishes(context: Context, loaded: Loaded, options: Options): Promi
   if (chosen === null) return null;
   if (chosen !== "new") return { options: { name: chosen.name }, entry: chosen, asks };
   context.print("Custom OpenAI-compatible endpoint configuration:");
-  const baseUrl = await asks("API base URL [e.g. https://api.example.com/v1; Enter to leave it as it is]: ");
-  if (baseUrl === "") return null;
-  const apiKey = await asks("API key [optional]: ", "hidden");
-  const typed = { baseUrl, ...(apiKey === "" ? {} : { apiKey }) };
-  return { options: typed, entry: entryOf(loaded, typed), asks };
+  return await askServer(context, loaded, asks);
+}
+
+/** Asks until a server answers at what was typed; null when the person leaves it. */
+async function askServer(context: Context, loaded: Loaded, asks: NonNullable<Context["ask"]>): Promise<Wish | null> {
+  for (;;) {
+    const baseUrl = await asks("API base URL [e.g. https://api.example.com/v1; Enter to leave it as it is]: ");
+    if (baseUrl === "") return null;
+    const apiKey = await asks("API key [optional]: ", "hidden");
+    try {
+      const typed = { baseUrl, ...(apiKey === "" ? {} : { apiKey }) };
+      const wish = { options: typed, entry: entryOf(loaded, typed), asks };
+      return { ...wish, server: await verify(context, loaded, wish) };
+    } catch (thrown) {
+      if (!(thrown instanceof Failure)) throw thrown;
+      context.print(redact([thrown.message, thrown.advice ?? ""].join(" ").trimEnd()));
+    }
+  }
 }
 
 /** Refuses values that no server could mend. */

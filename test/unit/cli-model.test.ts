@@ -1,98 +1,6 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
-import { type RequestListener, createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { Readable } from "node:stream";
-import { type TestContext, test } from "node:test";
-import { Command } from "commander";
-import type { Context } from "../../src/cli/context.ts";
-import { hermes } from "../../src/cli/hermes.ts";
-import { define } from "../../src/cli/model.ts";
-import { loadConfig } from "../../src/config/load.ts";
-
-async function serve(t: TestContext, listener: RequestListener): Promise<string> {
-  const server = createServer(listener).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  // Listening on TCP, so the address is not a path.
-  const { port } = server.address() as AddressInfo;
-  return `http://127.0.0.1:${port}`;
-}
-
-/** A server that lists models under /v1 alone, and wants a key when one is given. */
-function modelServer(t: TestContext, models: readonly string[], key: string | null = null): Promise<string> {
-  return serve(t, (request, response) => {
-    if (request.url !== "/v1/models")
-      return void response.writeHead(404, { "content-type": "text/html" }).end("<h1>Not Found</h1>");
-    if (key !== null && request.headers.authorization !== `Bearer ${key}`) return void response.writeHead(401).end("{}");
-    response.end(JSON.stringify({ object: "list", data: models.map((id) => ({ id, object: "model" })) }));
-  });
-}
-
-async function closedPort(): Promise<string> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return `http://127.0.0.1:${port}`;
-}
-
-async function run(t: TestContext, args: readonly string[], config = "", env: Readonly<Record<string, string>> = {}) {
-  const home = await mkdtemp(join(tmpdir(), "hermes-model-"));
-  t.after(() => rm(home, { recursive: true, force: true }));
-  if (config !== "") await writeFile(join(home, "config.yaml"), config);
-  let [out, err] = ["", ""];
-  const status = await hermes(["model", ...args], {
-    env: { HERMES_HOME: home, ...env },
-    stdin: Readable.from([]),
-    stdout: { write: (text) => (out += text) },
-    stderr: { write: (text) => (err += text) },
-  });
-  const files = Object.fromEntries(
-    await Promise.all((await readdir(home)).map(async (name) => [name, await readFile(join(home, name), "utf8")] as const)),
-  );
-  return { status, out, err, files };
-}
-
-/** The wizard with a person who gives these answers in turn; tells what was asked. */
-async function wizard(t: TestContext, answers: readonly string[], files: Readonly<Record<string, string>> = {}) {
-  const home = await mkdtemp(join(tmpdir(), "hermes-model-"));
-  t.after(() => rm(home, { recursive: true, force: true }));
-  for (const [name, text] of Object.entries(files)) await writeFile(join(home, name), text);
-  const lines: string[] = [];
-  const left = [...answers];
-  const context: Context = {
-    env: { HERMES_HOME: home },
-    home,
-    print: (line) => void lines.push(line),
-    remark: (line) => void lines.push(line),
-    ask: async (question, answer) => {
-      lines.push(answer === "hidden" ? `${question}(hidden)` : question);
-      const said = left.shift();
-      if (said === undefined) throw new Error(`left at: ${question}`);
-      return said;
-    },
-    exit: (status) => void lines.push(`exit ${status}`),
-    product: () => Promise.reject(new Error("not needed")),
-  };
-  const command = new Command("model").exitOverride();
-  define(command, context);
-  const left0 = await command.parseAsync([], { from: "user" }).then(
-    () => null,
-    (thrown: Error) => thrown.message,
-  );
-  assert.deepEqual(left, []);
-  const read = async (name: string) => await readFile(join(home, name), "utf8").catch(() => "");
-  const { config, findings } = await loadConfig({ env: {}, home });
-  return { lines, left: left0, yaml: await read("config.yaml"), env: await read(".env"), config, findings };
-}
+import { test } from "node:test";
+import { closedPort, modelServer, run, serve, wizard } from "./cli-model-rig.ts";
 
 test("without flags and without a terminal, it shows what is set and changes nothing", async (t) => {
   const { status, out, files } = await run(t, [], "model: {default: m, base_url: http://h/v1}\n");
@@ -187,6 +95,51 @@ test("leaving at any question changes nothing", async (t) => {
   assert.deepEqual([refused.lines.at(-1), refused.yaml], ["exit 1", ""]);
 });
 
+test("what does not answer is asked for again: nobody there, a page, a wrong key; Enter leaves it", async (t) => {
+  const page = await serve(t, (_, response) => void response.end("<html>hi</html>"));
+  const origin = await modelServer(t, ["a"], "k");
+  const tries = ["no address", "", await closedPort(), "", page, "", origin, "wrong", origin, "k"];
+  const done = await wizard(t, [...tries, "", "", "", ""]);
+  assert.equal(done.lines.filter((line) => line.startsWith("API base URL")).length, 5);
+  const said = done.lines.join("\n");
+  assert.match(said, /is no web address[^]*\(ECONNREFUSED\)[^]*not with a list of models[^]*refuses the key \(401\)[^]*Verified/);
+  assert.match(done.yaml, /default: a/);
+  const left = await wizard(t, [origin, "", ""]);
+  assert.deepEqual([left.left, left.yaml, left.env], [null, "", ""]);
+});
+
+test("a bare host gets its /v1 also where the server lists its models beside it", async (t) => {
+  const both = await serve(t, (_, response) => void response.end(JSON.stringify({ data: [{ id: "a" }] })));
+  const { out, files } = await run(t, ["--base-url", both, "--yes"]);
+  assert.match(out, new RegExp(`Corrected the address: ${both} → ${both}/v1`));
+  assert.match(files["config.yaml"] ?? "", new RegExp(`base_url: ${both}/v1\n`));
+});
+
+test("a model may be named as its file is, without folders and ending; twice the same is no name", async (t) => {
+  const origin = await modelServer(t, ["./models/a.gguf", "x/b.gguf", "y/b.gguf"]);
+  const named = await run(t, ["--base-url", origin, "--model", "a.gguf", "--yes"]);
+  assert.match(named.files["config.yaml"] ?? "", /default: \.\/models\/a\.gguf/);
+  const typed = await wizard(t, [origin, "", "", "b", "a", "", ""]);
+  assert.match(typed.lines.join("\n"), /has no model b\./);
+  assert.match(typed.yaml, /default: \.\/models\/a\.gguf/);
+});
+
+test("a name that means whatever is found is no server's name", async (t) => {
+  const origin = await modelServer(t, ["a"]);
+  const flagged = await run(t, ["--base-url", origin, "--name", "auto", "--yes"]);
+  assert.equal(flagged.status, 78);
+  assert.match(flagged.err, /auto can't be a server's name/);
+  const typed = await wizard(t, [origin, "", "", "", "", "main", "mine"]);
+  assert.match(typed.yaml, /provider: mine/);
+});
+
+test("a mode that the server does not answer to is told of", async (t) => {
+  const origin = await modelServer(t, ["a"]);
+  const { err, status } = await run(t, ["--base-url", origin, "--api-mode", "responses", "--yes"]);
+  assert.equal(status, 0);
+  assert.match(err, /does not answer to Responses/);
+});
+
 test("an address without /v1 or scheme is corrected out loud; the server is saved and made the default, the key in .env", async (t) => {
   const origin = await modelServer(t, ["qwen", "hermes"], "secret-key");
   const flags = ["--base-url", origin.slice("http://".length), "--model", "hermes", "--api-key", "secret-key", "--yes"];
@@ -242,69 +195,3 @@ test("nothing is saved without --yes when nobody can be asked", async (t) => {
   assert.match(err, /nothing was saved.*\n.*--yes/);
   assert.deepEqual(files, {});
 });
-
-const bad: readonly {
-  name: string;
-  make: (t: TestContext) => Promise<string>;
-  more?: readonly string[];
-  says: RegExp;
-  status: number;
-}[] = [
-  {
-    name: "nobody listens",
-    make: () => closedPort(),
-    says: /no model server answers at http:\/\/127\.0\.0\.1:\d+ \(ECONNREFUSED\)/,
-    status: 1,
-  },
-  {
-    name: "a wrong key",
-    make: (t) => modelServer(t, ["m"], "k"),
-    more: ["--api-key", "wrong"],
-    says: /refuses the key \(401\)\.\n.*--api-key/,
-    status: 1,
-  },
-  {
-    name: "an HTML page",
-    make: (t) => serve(t, (_, response) => void response.end("<html>hi</html>")),
-    says: /answers 200, and not with a list of models/,
-    status: 1,
-  },
-  {
-    name: "an error",
-    make: (t) => serve(t, (_, response) => void response.writeHead(500).end("oops")),
-    says: /answers 500/,
-    status: 1,
-  },
-  { name: "no models", make: (t) => modelServer(t, []), says: /lists no model/, status: 1 },
-  {
-    name: "a model that isn't there",
-    make: (t) => modelServer(t, ["a", "b"]),
-    more: ["--model", "c"],
-    says: /has no model c\.\n.*It lists a, b\./,
-    status: 1,
-  },
-  {
-    name: "an unknown mode",
-    make: (t) => modelServer(t, ["a"]),
-    more: ["--api-mode", "smoke"],
-    says: /no API mode smoke\.\n.*anthropic_messages/,
-    status: 78,
-  },
-  {
-    name: "a window too small",
-    make: (t) => modelServer(t, ["a"]),
-    more: ["--context-length", "512"],
-    says: /512 is no context length/,
-    status: 78,
-  },
-  { name: "no address", make: async () => "ftp://x", says: /ftp:\/\/x" is no web address/, status: 78 },
-];
-
-for (const { name, make, more = [], says, status } of bad) {
-  test(`a server with ${name} is refused in one line with its mend`, async (t) => {
-    const result = await run(t, ["--base-url", await make(t), "--yes", ...more]);
-    assert.equal(result.status, status);
-    assert.match(result.err, says);
-    assert.deepEqual(result.files, {});
-  });
-}

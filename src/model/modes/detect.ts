@@ -25,7 +25,8 @@ export async function otherMode(connection: Connection, address: string, signal:
   return null;
 }
 
-async function speaks(connection: Connection, address: string, mode: ApiMode, signal: AbortSignal): Promise<boolean> {
+/** Whether a server has this mode's endpoint. Never rejects. */
+export async function speaks(connection: Connection, address: string, mode: ApiMode, signal: AbortSignal): Promise<boolean> {
   for (const base of bases(address, mode)) {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(answerMs)]);
     const there = await connection.post(base, modes[mode].path, {}, limit).then(isEndpoint, refusesOnly);
