@@ -39,7 +39,8 @@ export function parcelOf(setting: AttemptSetting, request: ModelRequest, approac
     pack: () => {
       const wire = {
         model: server.model ?? "default",
-        maxTokens: known ? roomFor(facts, effort, setting.maxTokens) : setting.maxTokens,
+        // Who asks for a number knows what room the prompt leaves; only the configured one knows nothing of thinking.
+        maxTokens: known && request.maxTokens === undefined ? roomFor(facts, effort, setting.maxTokens) : setting.maxTokens,
         progress: server.llama,
         window: facts?.window ?? null,
       };
