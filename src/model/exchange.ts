@@ -111,20 +111,16 @@ async function* follow(
   try {
     watch.waiting(true);
     for await (const batch of batches) {
-      let lives = false;
-      for (const event of batch) {
-        const chunk = chunkOf(event, reader);
-        if (chunk === null) continue;
-        if (!lives) watch.waiting(false);
-        lives = true;
-        if (chunk.error && !builder.finished) return { error: chunk.error };
-        for (const shown of builder.take(chunk)) {
-          if (shown.type !== "reading") exchanged.spoke = true;
-          yield shown;
-        }
-      }
+      const read = readBatch(builder, batch, reader);
       // Events that say nothing are no more life than comments.
-      if (!lives) continue;
+      if (!read.lives) continue;
+      watch.waiting(false);
+      for (const shown of read.shown) {
+        if (shown.type !== "reading") exchanged.spoke = true;
+        yield shown;
+      }
+      if (read.thrown !== null) throw read.thrown.error;
+      if (read.fault !== null) return read.fault;
       if (builder.begun) watch.gotToken();
       if (builder.finished) watch.hurry(usageGraceMs);
       watch.waiting(true);
@@ -133,6 +129,31 @@ async function* follow(
     if (!builder.finished) throw thrown;
   }
   return null;
+}
+
+interface ReadBatch {
+  readonly shown: ModelEvent[];
+  lives: boolean;
+  fault: Fault | null;
+  /** What is no JSON; what came before it is shown first. */
+  thrown: Fault | null;
+}
+
+/** What the events of one read of the socket say. */
+function readBatch(builder: AnswerBuilder, batch: readonly SentEvent[], reader: ModeReader): ReadBatch {
+  const read: ReadBatch = { shown: [], lives: false, fault: null, thrown: null };
+  try {
+    for (const event of batch) {
+      const chunk = chunkOf(event, reader);
+      if (chunk === null) continue;
+      read.lives = true;
+      if (chunk.error && !builder.finished) return { ...read, fault: { error: chunk.error } };
+      read.shown.push(...builder.take(chunk));
+    }
+  } catch (error) {
+    return { ...read, lives: true, thrown: { error } };
+  }
+  return read;
 }
 
 async function* takeWhole({ builder }: Exchange, chunk: WireChunk | null): AsyncGenerator<ModelEvent, Fault | null> {

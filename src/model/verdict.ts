@@ -185,7 +185,8 @@ export function judgeInStream(error: unknown, asked: Asked): Verdict {
   const tooLong = overlong(text);
   if (tooLong !== null) return final(tooLong);
   if (unparsed.test(text)) return misread(text, asked);
-  const overloaded = isObject(error) && /overload|rate_?limit/i.test(String(error["type"] ?? ""));
+  const type = isObject(error) ? error["type"] : undefined;
+  const overloaded = typeof type === "string" && /overload|rate_?limit/i.test(type);
   return { kind: "again", afterMs: overloaded ? null : 0, failure: broken(asked, `broke off with an error: ${text}`) };
 }
 

@@ -107,13 +107,13 @@ function finishOf(reason: string): string {
 
 /** `input_tokens` leaves out what was read from the cache and what was written to it. */
 function usageOf(usage: Json): NonNullable<WireChunk["usage"]> {
-  const [fresh, read, written] = ["input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens"].map((name) =>
-    count(usage[name]),
-  );
+  const fresh = count(usage["input_tokens"]);
+  const read = count(usage["cache_read_input_tokens"]);
+  const written = count(usage["cache_creation_input_tokens"]);
   return {
-    prompt_tokens: fresh == null ? null : fresh + (read ?? 0) + (written ?? 0),
+    prompt_tokens: fresh === null ? null : fresh + (read ?? 0) + (written ?? 0),
     completion_tokens: count(usage["output_tokens"]),
-    prompt_tokens_details: { cached_tokens: read ?? null },
+    prompt_tokens_details: { cached_tokens: read },
   };
 }
 

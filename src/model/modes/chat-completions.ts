@@ -7,8 +7,8 @@ export const chatCompletions: Mode = {
   path: "/chat/completions",
   body: toWire,
   reader: () => ({
-    // Boundary: JSON from the server. A chunk's every part may be missing, and is read so.
-    event: (json) => json as WireChunk,
+    // JSON from the server: a chunk's every part may be missing, and is read so.
+    event: (json): WireChunk => json,
     whole: wholeAsChunk,
   }),
 };
