@@ -18,13 +18,13 @@ const longestPauseMs = 60_000;
 
 /** A breaker for one server. */
 export function newBreaker(now: () => number = () => performance.now()): Breaker {
-  const state = { failures: 0, until: 0, pauseMs: firstPauseMs, why: null as string | null };
+  const state = { failures: 0, until: 0, pauseMs: firstPauseMs, trying: false, why: null as string | null };
   const open = (): boolean => state.failures >= mostFailures && now() < state.until;
   return {
     admits: () => {
       if (open()) return false;
       // Only one tries; the others go on elsewhere until it has an answer.
-      if (state.failures >= mostFailures) state.until = now() + state.pauseMs;
+      if (state.failures >= mostFailures) Object.assign(state, { until: now() + state.pauseMs, trying: true });
       return true;
     },
     get open() {
@@ -34,15 +34,16 @@ export function newBreaker(now: () => number = () => performance.now()): Breaker
       return state.why;
     },
     failed: (why) => {
-      state.failures += 1;
-      state.why = why;
-      if (state.failures < mostFailures) return;
+      // One crash fails all that were under way: only the try tells that it lasts.
+      const late = open() && !state.trying;
+      Object.assign(state, { failures: state.failures + 1, why, trying: false });
+      if (late || state.failures < mostFailures) return;
       state.until = now() + state.pauseMs;
       state.pauseMs = Math.min(state.pauseMs * 2, longestPauseMs);
     },
     worked: () => {
       const before = state.failures;
-      Object.assign(state, { failures: 0, until: 0, pauseMs: firstPauseMs, why: null });
+      Object.assign(state, { failures: 0, until: 0, pauseMs: firstPauseMs, trying: false, why: null });
       return before > 0;
     },
   };

@@ -13,19 +13,32 @@ export interface FactsMemory {
 }
 
 /** `configured` gives the context length that a person wrote down for a model. */
-export function rememberFacts(connection: Connection, configured: (model: string) => number | null): FactsMemory {
+export function rememberFacts(
+  connection: Connection,
+  configured: (model: string) => number | null,
+  freshMs = usualFreshMs,
+): FactsMemory {
   const entries = new Map<string, Entry>();
   const entryOf = (address: string, model: string): Entry => {
     const key = `${address} ${model}`;
-    const entry = entries.get(key) ?? { facts: null, askAgainAt: 0, asking: null, round: 0 };
+    const entry = entries.get(key) ?? { facts: null, askAgainAt: 0, staleAt: 0, asking: null, round: 0 };
     entries.set(key, entry);
     return entry;
+  };
+  const look = async (entry: Entry, address: string, model: string): Promise<void> => {
+    const known = entry.facts?.kind ?? null;
+    await ask(entry, freshMs, () => discover(connection, address, model, configured(model), new AbortController().signal, known));
   };
   return {
     learn: async (address, model, signal) => {
       const entry = entryOf(address, model);
-      if (performance.now() < entry.askAgainAt && entry.facts !== null) return entry.facts;
-      entry.asking ??= ask(entry, () => discover(connection, address, model, configured(model), new AbortController().signal));
+      const now = performance.now();
+      if (now < entry.askAgainAt && entry.facts !== null) {
+        // It may have been started anew while nobody asked: looked at beside the request, which does not wait for it.
+        if (now >= entry.staleAt) entry.asking ??= look(entry, address, model);
+        return entry.facts;
+      }
+      entry.asking ??= look(entry, address, model);
       await until(entry.asking, signal);
       return entry.facts ?? unknownFacts(configured(model));
     },
@@ -39,6 +52,8 @@ export function rememberFacts(connection: Connection, configured: (model: string
 interface Entry {
   facts: ModelFacts | null;
   askAgainAt: number;
+  /** From then on it is looked whether they still hold. */
+  staleAt: number;
   /** Shared by all who wish to learn at once; none of them can stop it for the others. */
   asking: Promise<void> | null;
   /** Which answers count: those asked for before the last doubt don't. */
@@ -48,11 +63,18 @@ interface Entry {
 /** How soon to ask a server again that will tell more once it has loaded the model. */
 const partlyMs = 3_000;
 
-async function ask(entry: Entry, look: () => Promise<Discovered>): Promise<void> {
+/** How long a server's answers are believed without a look; a restart between two requests shows in nothing else. */
+const usualFreshMs = 60_000;
+
+async function ask(entry: Entry, freshMs: number, look: () => Promise<Discovered>): Promise<void> {
   const { round } = entry;
+  const holds = entry.facts !== null && performance.now() < entry.askAgainAt;
   const { facts, reach } = await look();
   if (entry.round !== round) return;
   entry.asking = null;
+  entry.staleAt = performance.now() + (reach === "full" ? freshMs : Math.min(partlyMs, freshMs));
+  // A model that is being loaded again tells less than is known.
+  if (holds && reach !== "full") return;
   entry.askAgainAt = reach === "full" ? Infinity : performance.now() + (reach === "away" ? 0 : partlyMs);
   // An absent server has not become another one.
   if (reach !== "away" || entry.facts === null) entry.facts = facts;

@@ -110,7 +110,10 @@ async function learn(site: Site, signal: AbortSignal): Promise<ModelFacts> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(learnMs)]);
   if (server.model === null) await server.settle(limit).catch(() => undefined);
   const learnt = await facts.learn(server.address, server.model ?? "", limit);
-  host.facts = facts.known(server.address, server.model ?? "") ?? host.facts;
+  const told = facts.known(server.address, server.model ?? "") ?? host.facts;
+  // Started with another number of slots: which of them hold what is not known any more.
+  if (host.facts !== null && host.facts.slots !== told?.slots) host.slotsChanged();
+  host.facts = told;
   return learnt;
 }
 

@@ -28,6 +28,8 @@ export interface Host {
   bound: number;
   /** Ends a probe that is under way: somebody wants an answer. */
   disturb: () => void;
+  /** Its slots are others now: whether naming them helps is asked anew. */
+  slotsChanged(): void;
   /** It was away and answers again, perhaps started with other flags: what it told before is asked again. */
   cameBack(): void;
 }
@@ -128,9 +130,13 @@ function newHost({ workers, placeMs, placeEveryMs }: PoolOptions): Known {
     probes: 0,
     bound: 0,
     disturb: () => undefined,
-    cameBack: () => {
-      Object.assign(host, { pinningHelps: null, probes: 0 });
+    slotsChanged: () => {
+      host.pinningHelps = null;
       host.slots.forget();
+    },
+    cameBack: () => {
+      host.slotsChanged();
+      host.probes = 0;
       for (const memory of forgetful) memory.forget();
     },
   };

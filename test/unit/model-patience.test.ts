@@ -71,6 +71,22 @@ test("a breaker opens after three failures in a row, lets one try after growing 
   assert.deepEqual([breaker.open, breaker.admits(), breaker.why, breaker.worked()], [false, true, null, false]);
 });
 
+test("a crash that fails many requests at once counts once: the first pause is short all the same", () => {
+  let now = 0;
+  const breaker = newBreaker(() => now);
+  for (let request = 0; request < 50; request++) breaker.failed("away");
+  now += 5_000;
+  assert.ok(breaker.admits());
+  // A request that ends without a word on the server (a person's /stop) leaves the next try to the next pause.
+  assert.ok(!breaker.admits());
+  now += 10_000;
+  assert.ok(breaker.admits());
+  breaker.failed("still away");
+  for (let request = 0; request < 50; request++) breaker.failed("still away");
+  now += 20_000;
+  assert.ok(breaker.admits());
+});
+
 const addresses = fc.uniqueArray(fc.webUrl(), { minLength: 2, maxLength: 6 });
 
 test("a server more or less moves only the sessions that it wins or had", () => {
