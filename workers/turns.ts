@@ -31,9 +31,10 @@ export interface TurnParts {
   readonly queues: Queues;
   readonly live: Live;
   readonly models: Models;
-  readonly sandboxes: SandboxBackend;
+  readonly sandboxes: Pick<SandboxBackend, "open">;
   readonly tools: ReadonlyMap<string, Tool>;
-  readonly toolSpecs: readonly ToolSpec[];
+  /** As a new session is told of them. */
+  toolSpecs(): Promise<readonly ToolSpec[]>;
   readonly configuration: ConfigurationPorts;
   readonly metrics: Metrics;
   readonly titles: Titles;
@@ -201,7 +202,7 @@ async function withPrompt(parts: TurnParts, info: SessionInfo, person: Person): 
   if (info.prompt) return info;
   const { memory: limits } = parts.settings;
   const memory = await memoryBlocks(parts.db, memoryOwner(info.kind, person, info.conversation), limits);
-  const head = freezeHead({ kind: info.kind, memory, tools: parts.toolSpecs, day: new Date() });
+  const head = freezeHead({ kind: info.kind, memory, tools: await parts.toolSpecs(), day: new Date() });
   return { ...info, prompt: await freezePrompt(parts.db, info.session, head) };
 }
 

@@ -85,14 +85,21 @@ export function address(schemes: readonly string[], example: string): Kind<strin
 /** A list of web addresses: a YAML list, or text with commas; empty text is an empty list. */
 export function addresses(example: string): Kind<readonly string[]> {
   const one = address(["http", "https"], example).schema;
-  const asList = (raw: unknown): unknown =>
-    typeof raw === "string"
-      ? raw
-          .split(",")
-          .map((part) => part.trim())
-          .filter(Boolean)
-      : raw;
-  return { schema: z.preprocess(asList, z.array(one)), expected: `addresses separated by commas, such as ${example}` };
+  return { schema: z.preprocess(listLike, z.array(one)), expected: `addresses separated by commas, such as ${example}` };
+}
+
+/** A list of environment variables' names: a YAML list, or text with commas; empty text is an empty list. */
+export function variables(): Kind<readonly string[]> {
+  const name = z.string().regex(/^[A-Za-z_]\w*$/);
+  return { schema: z.preprocess(listLike, z.array(name)), expected: "names of environment variables separated by commas" };
+}
+
+function listLike(raw: unknown): unknown {
+  if (typeof raw !== "string") return raw;
+  return raw
+    .split(",")
+    .map((part) => part.trim())
+    .filter(Boolean);
 }
 
 function numeric(raw: unknown): unknown {

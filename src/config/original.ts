@@ -7,7 +7,9 @@ const sections: Readonly<Record<string, string>> = {
   agent:
     "gateway_timeout gateway_timeout_warning gateway_notify_interval session_stall_timeout gateway_turn_lease_timeout restart_drain_timeout restart_after_turn_timeout cron_drain_timeout build_wait_timeout api_max_retries auto_recovery_cycles reasoning_overrides service_tier fast_auto_seconds tool_use_enforcement intent_ack_continuation task_completion_guidance parallel_tool_call_guidance environment_probe environment_hint coding_context verify_on_stop max_verify_nudges clarify_timeout gateway_auto_continue_freshness gateway_startup_restore_drain_timeout reconnect_attention_after local_stream_stale_timeout image_input_mode disabled_toolsets personalities sanitizer_heal_escalation_threshold agent_cache verbose system_prompt",
   terminal:
-    "cwd home_mode degraded_mode env_passthrough credential_files shell_init_files auto_source_bashrc persistent_shell docker_forward_env docker_env docker_volumes docker_mount_cwd_to_workspace docker_extra_args docker_shm_size docker_run_as_host_user singularity_image modal_image daytona_image container_persistent ssh_host ssh_user ssh_port ssh_key sudo_password modal_mode",
+    "home_mode degraded_mode credential_files shell_init_files auto_source_bashrc persistent_shell docker_forward_env docker_env docker_volumes docker_mount_cwd_to_workspace docker_extra_args docker_shm_size docker_run_as_host_user singularity_image modal_image daytona_image container_persistent sudo_password modal_mode",
+  approvals:
+    "cron_mode single_query_mode unattended_mode smart_policy denial_breaker_threshold destructive_slash_confirm mcp_reload_confirm transport",
   memory: "nudge_interval flush_min_turns write_approval provider",
   display:
     "tool_progress tool_progress_grouping tool_progress_command tool_preview_length interim_assistant_messages long_running_notifications busy_ack_enabled busy_ack_detail busy_steer_ack_enabled background_process_notifications streaming show_reasoning reasoning_style cleanup_progress ephemeral_system_ttl runtime_footer memory_notifications file_mutation_verifier turn_completion_explainer suppress_warning_notifications live_status status_phrases language personality skin platforms",
@@ -26,7 +28,7 @@ const auxiliaryFields =
 
 const wholeSections = [
   "model_aliases model_overrides fallback_model credential_pool_strategies provider_routing",
-  "openrouter prompt_caching timeouts skills delegation code_execution approvals command_allowlist security privacy",
+  "openrouter prompt_caching timeouts skills delegation code_execution security privacy",
   "session_reset group_sessions_per_user thread_sessions_per_user max_concurrent_sessions sessions database streaming gateway platforms",
   "unauthorized_dm_behavior quick_commands platform_toolsets custom_toolsets toolsets platform_hints hooks hooks_auto_accept mcp_servers tools",
   "tool_output file_read_max_chars context_file_max_chars tool_budget tool_loop_guardrails cron checkpoints goals curator stt tts voice",

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { workTurns } from "../../workers/turns.ts";
 import { every, sweepTurns, upkeepTimes } from "../../workers/upkeep.ts";
 import type { Config } from "../config/keys.ts";
@@ -8,35 +7,22 @@ import { type CompressionSettings, openCompressor } from "../agent/compression/c
 import { openTitles } from "../agent/titles.ts";
 import { storeFacts } from "../gateway/facts.ts";
 import type { StandingFacts } from "../gateway/parts.ts";
-import { type ChosenSandboxes, openSandboxes } from "../sandbox/index.ts";
 import { toolSpecs, tools } from "../tools/index.ts";
 import type { Base } from "./base.ts";
 import { openConfiguration } from "./configuration.ts";
 import { placeSaved } from "./default-model.ts";
+import { followSandboxes, type Sandboxes } from "./sandboxes.ts";
 
 /** What turns need, opened in this process. */
 export interface WorkerSide {
   readonly models: Models;
-  readonly sandboxes: Promise<ChosenSandboxes>;
+  readonly sandboxes: Promise<Sandboxes>;
 }
 
 /** Opens what turns need. The sandboxes are a promise: looking for an engine must not hold up the platforms. */
 export function openWorkerSide(base: Base): WorkerSide {
-  const { config, log, stack } = base;
-  const { terminal } = config;
-  const sandboxes = openSandboxes(terminal.backend, {
-    image: terminal.dockerImage,
-    cpus: terminal.containerCpu,
-    memoryMb: terminal.containerMemory,
-    pids: 256,
-    diskMb: terminal.containerDisk,
-    network: terminal.dockerNetwork ? "full" : "none",
-    lifetimeMs: terminal.lifetimeSeconds * 1_000,
-    dockerHost: terminal.dockerHost,
-    home: config.home,
-    directory: join(config.home, "data", "sandboxes"),
-    log,
-  });
+  const { follow, log, stack } = base;
+  const sandboxes = followSandboxes(follow, log);
   stack.defer(async () => (await sandboxes).close());
   return { models: base.models, sandboxes };
 }
@@ -57,7 +43,7 @@ export async function startTurns(base: Base, worker: WorkerSide): Promise<void> 
     limits: { commandMs: config.terminal.timeout * 1_000, resultChars: resultChars },
   };
   const byName = new Map(offered.map((tool) => [tool.name, tool]));
-  const specs = toolSpecs(offered, sandboxes.hint);
+  const specs = async () => toolSpecs(offered, (await sandboxes.current()).hint);
   const titles = openTitles({ db, models: worker.models, metrics, log, settings: () => titleSettings(base) });
   const compressor = openCompressor({ models: worker.models, log, settings: () => compressionSettings(base) });
   const models = { listings: (signal: AbortSignal) => base.models.listings(signal) };
@@ -124,11 +110,14 @@ function offeredTools(config: Config): readonly Tool[] {
 }
 
 export async function workerFacts(worker: WorkerSide): Promise<StandingFacts> {
-  const [model, sandboxes] = await Promise.all([worker.models.current(), worker.sandboxes]);
+  const [model, { name, why }] = await Promise.all([
+    worker.models.current(),
+    worker.sandboxes.then((sandboxes) => sandboxes.current()),
+  ]);
   return {
     model: model.name,
     server: model.server,
     demonstration: model.demonstration,
-    sandbox: `${sandboxes.name}: ${sandboxes.why}`,
+    sandbox: `${name}: ${why}`,
   };
 }

@@ -8,3 +8,20 @@ export async function inTime<Result>(task: Promise<Result>, ms: number, what: st
     clearTimeout(timer);
   }
 }
+
+/** Whether the task ends within `ms`, well or badly. */
+export async function endsWithin(task: Promise<unknown>, ms: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<false>();
+  const timer = setTimeout(() => resolve(false), ms);
+  try {
+    return await Promise.race([
+      task.then(
+        () => true,
+        () => true,
+      ),
+      promise,
+    ]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

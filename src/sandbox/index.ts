@@ -1,7 +1,9 @@
 import { asFailure } from "../core/failures.ts";
 import type { SandboxBackend } from "../core/sandbox.ts";
 import { openDocker } from "./docker.ts";
+import { openLocal } from "./local.ts";
 import type { SandboxOptions } from "./options.ts";
+import { openSsh } from "./ssh.ts";
 import { openVirtual } from "./virtual.ts";
 
 export type { SandboxOptions } from "./options.ts";
@@ -9,6 +11,8 @@ export type { SandboxOptions } from "./options.ts";
 /** ONE LINE A BACKEND. */
 const backends = {
   docker: openDocker,
+  local: openLocal,
+  ssh: openSsh,
   virtual: openVirtual,
 } as const satisfies Record<string, (options: SandboxOptions) => Promise<SandboxBackend>>;
 

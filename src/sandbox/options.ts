@@ -1,4 +1,5 @@
 import type { Log } from "../core/log.ts";
+import type { SshOptions } from "./ssh-connection.ts";
 
 /** What a backend needs to know. The words in brackets are the configuration keys the values come from. */
 export interface SandboxOptions {
@@ -20,6 +21,12 @@ export interface SandboxOptions {
   readonly dockerHost: string | null;
   /** Tells this installation's containers and volumes from another's on the same engine. */
   readonly home: string;
+  /** [terminal.cwd] Where the host's and ssh's workspaces lie; null: the home's own. */
+  readonly workdir: string | null;
+  /** Where commands go by SSH; null: nowhere. */
+  readonly ssh: SshOptions | null;
+  /** [terminal.env_passthrough] What commands on the host itself may know of the service's environment. */
+  readonly envPassthrough: readonly string[];
   /** Where the virtual backend keeps workspaces; one directory an owner. */
   readonly directory: string;
   readonly log: Log;

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { CommandResult, RunOptions } from "../core/sandbox.ts";
-import { inTime } from "./in-time.ts";
+import { endsWithin } from "./in-time.ts";
 import { type Lifeline, resetNote } from "./lifeline.ts";
 import type { Machine } from "./machine.ts";
 import { type OutputCollector, outputCollector } from "./output.ts";
@@ -12,6 +12,7 @@ import { quoted } from "./shell-scripts.ts";
 const floodBytes = 256 * 1024 * 1024;
 /** How long the shell may take to notice that its command was killed. */
 const settleMs = 3_000;
+const looks = 4;
 /** What shells say when the process table is full, each in its own words. */
 const forkFailed = /cannot fork|can't fork|fork: retry|resource temporarily unavailable/i;
 
@@ -76,6 +77,8 @@ async function tryTwice(job: Job): Promise<Attempt> {
 async function attempt(job: Job): Promise<Attempt> {
   const { run, line } = job;
   const shell = await line.shell();
+  // It may have been stopped while the shell was opened.
+  if (run.signal.aborted) return { code: "", processes: 0, stop: "aborted", restarted: false };
   const id = randomBytes(8).toString("hex");
   const { promise: ended, resolve: onEnded } = Promise.withResolvers<void>();
   let stop: Stop | null = null;
@@ -109,9 +112,11 @@ function send({ command, run, onData }: Job, shell: Shell, id: string, onFlood: 
 /** Kills one command. False when that took a restart of the whole machine. */
 async function kill(line: Lifeline, id: string, ended: Promise<void>): Promise<boolean> {
   try {
-    await killRun(line.machine, id);
-    await inTime(ended, settleMs, "the command's end");
-    return true;
+    // A command that was stopped as it began may not be there yet at the first look.
+    for (let look = 0; look < looks; look += 1) {
+      await killRun(line.machine, id);
+      if (await endsWithin(ended, settleMs / looks)) return true;
+    }
   } catch {
     // Too full for one more process, or something that can't be killed one by one.
   }

@@ -125,12 +125,12 @@ w() {
 `;
 }
 
-/** Kills every process of one run, however far it has detached itself: they all carry the run's id in their first environment. */
-export function killScript(run: string): string {
+/** Kills every process that carries `mark` in its first environment, however far it has detached itself. */
+export function killScript(mark: string): string {
   return `
 i=0
 while [ $i -lt 50 ]; do
-  l=$(grep -l "HERMES_RUN=${run}" /proc/[0-9]*/environ 2>/dev/null)
+  l=$(grep -l ${quoted(mark)} /proc/[0-9]*/environ 2>/dev/null)
   [ -n "$l" ] || exit 0
   for e in $l; do e=\${e#/proc/}; kill -9 "\${e%/environ}" 2>/dev/null; done
   i=$((i+1))

@@ -50,8 +50,20 @@ export async function openShell(machine: Machine, session: string): Promise<Open
 
 /** Kills a run's processes by a second connection. Throws when the machine could not even start that. */
 export async function killRun(machine: Machine, run: string): Promise<void> {
+  await killMarked(machine, `HERMES_RUN=${run}`);
+}
+
+/** Kills everything that an owner's shells have started, and the shells. */
+export async function killOwner(machine: Machine): Promise<void> {
+  await killMarked(machine, `${ownerMark}=${machine.owner}`);
+}
+
+/** In the environment of an owner's shells, and so of all that they start. */
+const ownerMark = "HERMES_SANDBOX";
+
+async function killMarked(machine: Machine, mark: string): Promise<void> {
   const { promise: ended, resolve } = Promise.withResolvers<void>();
-  const pipes = await machine.spawn(["sh", "-c", killScript(run)], { onOutput: () => undefined, onEnd: resolve });
+  const pipes = await machine.spawn(["sh", "-c", killScript(mark)], { onOutput: () => undefined, onEnd: resolve });
   try {
     await inTime(ended, helloMs, "stopping a command");
   } finally {
@@ -72,7 +84,10 @@ async function shellOn(machine: Machine): Promise<Shell> {
     waiting?.fail(new ShellEnded());
     waiting = null;
   };
-  const pipes = await machine.spawn(["sh"], { onOutput: (chunk) => waiting?.scan.push(chunk), onEnd });
+  const pipes = await machine.spawn(["env", `${ownerMark}=${machine.owner}`, "sh"], {
+    onOutput: (chunk) => waiting?.scan.push(chunk),
+    onEnd,
+  });
   return {
     get alive() {
       return alive;

@@ -1,15 +1,21 @@
 import { createHash, randomUUID } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { CommandResult, RunOptions, Sandbox, SandboxBackend } from "../../src/core/sandbox.ts";
 import { openSandboxes, type SandboxBackendName, type SandboxOptions } from "../../src/sandbox/index.ts";
+import type { SshOptions } from "../../src/sandbox/ssh-connection.ts";
 import { debianImage, dockerAt, dockerHost, smallImage } from "../services/docker.ts";
+import { type Sshd, startSshd } from "../services/sshd.ts";
 
 /** A backend opened for one test, with everything it made gone afterwards. */
 export interface Rig extends AsyncDisposable {
   readonly backend: SandboxBackend;
   readonly options: SandboxOptions;
+  /** Where its files are: inside the sandbox, or on a machine that all share. */
+  readonly workspace: string;
+  /** Whether owners can't reach each other's machine at all. */
+  readonly isolated: boolean;
   open(owner?: string, session?: string): Promise<Sandbox>;
   /** The same installation as another process would open it. */
   again(overrides?: Partial<SandboxOptions>): Promise<SandboxBackend>;
@@ -21,6 +27,8 @@ const silent = { debug: () => undefined, info: () => undefined, warn: () => unde
 export const forms = {
   "docker, bash": () => openRig("docker", { image: debianImage }),
   "docker, busybox": () => openRig("docker", { image: smallImage }),
+  local: () => openRig("local"),
+  ssh: () => openRig("ssh"),
   virtual: () => openRig("virtual"),
 } as const satisfies Record<string, () => Promise<Rig>>;
 
@@ -35,11 +43,15 @@ export async function openRig(name: SandboxBackendName, overrides: Partial<Sandb
     network: "none",
     lifetimeMs: 300_000,
     dockerHost: name === "docker" ? await dockerHost() : null,
-    home: `/test/${randomUUID()}`,
+    home: name === "local" ? join(directory, "home") : `/test/${randomUUID()}`,
+    workdir: name === "ssh" ? join(directory, "workspaces") : null,
+    ssh: name === "ssh" ? sshTo(await sshd()) : null,
+    envPassthrough: [],
     directory,
     log: silent,
     ...overrides,
   };
+  const walls = name === "docker" || name === "virtual";
   const opened: SandboxBackend[] = [];
   const open = async (more: Partial<SandboxOptions> = {}): Promise<SandboxBackend> => {
     const backend = await openSandboxes(name, { ...options, ...more });
@@ -48,6 +60,8 @@ export async function openRig(name: SandboxBackendName, overrides: Partial<Sandb
   };
   const backend = await open();
   return {
+    workspace: walls ? "/workspace" : join(await realpath(directory), name === "local" ? "home" : "", "workspaces", "alice"),
+    isolated: walls,
     backend,
     options,
     again: open,
@@ -58,6 +72,19 @@ export async function openRig(name: SandboxBackendName, overrides: Partial<Sandb
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+let shared: Promise<Sshd> | null = null;
+
+/** A server for all tests of a process; it dies with it. */
+function sshd(): Promise<Sshd> {
+  shared ??= startSshd();
+  return shared;
+}
+
+/** How to reach a server. */
+export function sshTo({ port, user, key, knownHosts }: Sshd): SshOptions {
+  return { host: "127.0.0.1", port, user, key, knownHosts, agent: null };
 }
 
 /** Runs a command with a limit that only a test that means it reaches. */

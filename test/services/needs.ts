@@ -8,6 +8,7 @@ const services = new Map<string, Need>([
   [join(folder, "postgres.ts"), "postgres"],
   [join(folder, "docker.ts"), "docker"],
   [join(folder, "chromium.ts"), "chromium"],
+  [join(folder, "sshd.ts"), "sshd"],
 ]);
 
 const runner: ReadonlySet<string> = new Set(["install.ts", "needs.ts", "prepare.ts"].map((name) => join(folder, name)));

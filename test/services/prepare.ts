@@ -25,6 +25,8 @@ const recipes: Readonly<Record<Need, Prepare>> = {
     announce(`Chromium: ${path}`);
     return { env: { HERMES_TEST_CHROMIUM: path }, [Symbol.asyncDispose]: async () => undefined };
   },
+  // Each test process starts one of its own: it takes no time.
+  sshd: async () => ({ env: {}, [Symbol.asyncDispose]: async () => undefined }),
 };
 
 /** Installs what is missing, then finds or starts what is needed, all at the same time. */

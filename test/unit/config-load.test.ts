@@ -109,16 +109,16 @@ const cases: readonly Case[] = [
   },
   {
     name: "a backend of another version",
-    yaml: "terminal: {backend: local}\n",
+    yaml: "terminal: {backend: modal}\n",
     severity: "error",
-    says: /"local"; its default is used: auto\. Expected one of auto, docker, virtual/,
+    says: /"modal"; its default is used: auto\. Expected one of auto, docker, local, ssh, virtual/,
   },
   { name: "a list for a word", yaml: "terminal:\n  backend: [docker]\n", severity: "error", says: /is a list; its default/ },
   {
     name: "a value for a section",
     yaml: "terminal: docker\n",
     severity: "error",
-    says: /terminal in config\.yaml line 1 should be a section.*backend, docker_image/,
+    says: /terminal in config\.yaml line 1 should be a section.*backend, cwd/,
   },
   { name: "a list as the file", yaml: "- a\n", severity: "error", says: /line 1 is not valid YAML: expected a mapping/ },
   {

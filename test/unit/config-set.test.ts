@@ -157,7 +157,7 @@ for (const [name, value, says] of [
   ["terminal.tiemout", "1", /Did you mean terminal\.timeout/],
   ["compression.tail_mode", "lean", /original Hermes Agent/],
   ["terminal.timeout", "soon", /Expected a whole number/],
-  ["terminal.backend", "local", /one of auto, docker, virtual/],
+  ["terminal.backend", "modal", /one of auto, docker, local, ssh, virtual/],
   ["HERMES_HOME", "/x", /Set it in the environment/],
   ["model.api_key", "two\nlines", /not shown/],
 ] as const) {
