@@ -45,7 +45,7 @@ export function single(
 }
 
 /** The value below which this share of the samples lies (nearest rank). NaN when there are none, which meets no target. */
-function quantile(samples: readonly number[], share: number): number {
+export function quantile(samples: readonly number[], share: number): number {
   const sorted = samples.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(share * sorted.length) - 1))] ?? Number.NaN;
 }

@@ -8,9 +8,11 @@ import { prefix } from "./prefix.ts";
 import { shell } from "./shell.ts";
 import { start } from "./start.ts";
 import { streaming } from "./streaming.ts";
+import { streams } from "./streams.ts";
+import { token } from "./token.ts";
 
 /** ONE LINE A ROW. */
-const rows: readonly Row[] = [messageIn, lastToken, start, memory, hello, prefix, shell, streaming];
+const rows: readonly Row[] = [messageIn, lastToken, start, memory, hello, prefix, shell, streaming, token, streams];
 
 process.exitCode = await main(process.argv.slice(2));
 
