@@ -28,6 +28,15 @@ export function within(window: number, seen: Seen, step: () => Step): Step {
   return status(400, { error });
 }
 
+/** As a vLLM with such a window: prompt and wished answer must fit together, and a refusal tells only the least that the prompt has. */
+export function reserving(window: number, seen: Seen, step: () => Step): Step {
+  const [tokens, wish] = [tokensOf(seen), seen.body.max_tokens ?? 0];
+  if (tokens + wish <= window) return honest(seen, step());
+  const least = Math.max(0, window - wish) + 1;
+  const message = `This model's maximum context length is ${window} tokens. However, you requested ${wish} output tokens and your prompt contains at least ${least} input tokens, for a total of at least ${wish + least} tokens. Please reduce the length of the input prompt or the number of requested output tokens. (parameter=input_tokens, value=${least})`;
+  return status(400, { error: { message, type: "BadRequestError", param: "input_tokens", code: 400 } });
+}
+
 /** As an Ollama with such a window: reads no more than that of a prompt, and says nothing about it. */
 export function cutting(window: number, seen: Seen, step: () => Step): Step {
   return honest(seen, step(), Math.min(window, tokensOf(seen)));
