@@ -1,4 +1,5 @@
 import { compressAsked, tellUncompressed } from "../src/agent/compression/asked.ts";
+import type { Approving } from "../src/agent/approvals.ts";
 import { type Compressor, windowOf } from "../src/agent/compression/compressor.ts";
 import { memoryBlocks, type MemoryLimits, memoryOwner, remember } from "../src/agent/memory.ts";
 import { modelSpeed } from "../src/agent/model-speed.ts";
@@ -36,6 +37,7 @@ export interface TurnParts {
   /** As a new session is told of them. */
   toolSpecs(): Promise<readonly ToolSpec[]>;
   readonly configuration: ConfigurationPorts;
+  readonly approvals: Pick<Approving, "rules" | "judge">;
   readonly metrics: Metrics;
   readonly titles: Titles;
   readonly compressor: Compressor;
@@ -252,6 +254,7 @@ async function run(parts: TurnParts, one: OneTurn): Promise<TurnEnd> {
     tools,
     context,
     asking: askingFor(parts, info, turn, person),
+    approving: { ...parts.approvals, person, session: info.session, chat: info.kind, owner: sandboxOwner.key },
     metrics,
     titles,
     compressor,

@@ -12,6 +12,7 @@ import type { Db, Hold } from "../store/hold.ts";
 import { type CallPlace, callStates, journalCallEnd, journalCallStart } from "../store/journal.ts";
 import type { CallStatus } from "../store/schema.ts";
 import { parseArguments } from "../tools/arguments.ts";
+import { type Approving, leaveFor } from "./approvals.ts";
 import { type LoopWatch, watchLoops } from "./loops.ts";
 import { type Asking, askPerson } from "./questions.ts";
 
@@ -25,6 +26,7 @@ export interface CallSetting {
   readonly tools: ReadonlyMap<string, Tool>;
   readonly context: CallContext;
   readonly asking: Asking;
+  readonly approving: Approving;
   readonly metrics: Metrics;
   emit(event: TurnEvent): void;
 }
@@ -120,6 +122,8 @@ async function runOne(
   if (refusal !== null) return { status: "failed", content: refusal };
   const parsed = parseArguments(tool, call.arguments);
   if (!parsed.ok) return { status: "failed", content: parsed.error };
+  const leave = await leaveOf(setting, tool, parsed.args, place);
+  if (leave !== null) return leave;
   await journalCallStart(setting.db, setting.hold, place, call, tool.kind);
   setting.emit({ type: "tool.started", call: call.id, tool: call.name, preview: redact(tool.preview(parsed.args)) });
   const began = performance.now();
@@ -129,6 +133,17 @@ async function runOne(
   setting.emit({ type: "tool.finished", call: call.id, tool: call.name, ok: ran?.status === "done", ms });
   setting.metrics.toolCall(call.name, ran?.status === "done", ms);
   return ran;
+}
+
+/** Null when the call may run. */
+async function leaveOf(setting: CallSetting, tool: Tool, args: unknown, place: CallPlace): Promise<Ran> {
+  try {
+    const refusal = await leaveFor(setting, place, tool, args);
+    return refusal === null ? null : { status: "failed", content: refusal };
+  } catch (error) {
+    if (error instanceof Parked) return "parked";
+    return { status: "failed", content: `Error: ${asFailure(error).message}` };
+  }
 }
 
 /** Null when the turn was stopped or left while the tool ran: then nobody knows how it ended. */

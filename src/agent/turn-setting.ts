@@ -8,6 +8,7 @@ import type { SessionInfo } from "../store/sessions.ts";
 import type { Turn } from "../store/turns.ts";
 import type { Compressor } from "./compression/compressor.ts";
 import type { HistoryState } from "./compression/state.ts";
+import type { Approving } from "./approvals.ts";
 import type { Asking } from "./questions.ts";
 import type { Titles } from "./titles.ts";
 import type { CallContext } from "./tool-calls.ts";
@@ -26,6 +27,7 @@ export interface TurnSetting {
   readonly tools: ReadonlyMap<string, Tool>;
   readonly context: CallContext;
   readonly asking: Asking;
+  readonly approving: Approving;
   readonly metrics: Metrics;
   readonly titles: Pick<Titles, "consider">;
   readonly compressor: Compressor;

@@ -22,13 +22,19 @@ export type Answerers =
   | { readonly type: "asker" }
   | { readonly type: "role"; readonly least: Exclude<Role, "guest">; readonly fourEyes: boolean };
 
-/** What may be answered when leave is asked for, in the order of the buttons. */
-export const leaveChoices = ["once", "session", "always", "deny"] as const;
-export type LeaveChoice = (typeof leaveChoices)[number];
+/** What may be answered when leave is asked for, with the buttons' words. */
+export const leaveLabels = { once: "Once", session: "This session", always: "Always", deny: "Deny" } as const;
+export type LeaveChoice = keyof typeof leaveLabels;
 
-/** What came of a question. `choice` counts from 0; null where it was answered in words. */
+/** What came of a question. `choice` counts from 0; null where it was answered in words. `by` is a name, `byId` a person. */
 export type Reply =
-  | { readonly type: "answered"; readonly choice: number | null; readonly text: string; readonly by: string }
+  | {
+      readonly type: "answered";
+      readonly choice: number | null;
+      readonly text: string;
+      readonly by: string;
+      readonly byId: string;
+    }
   | { readonly type: "expired" };
 
 /**

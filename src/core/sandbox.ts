@@ -1,5 +1,7 @@
 /** Where commands run: one interface for every backend. */
 
+import type { ActionBackend } from "./approval.ts";
+
 /** Whose sandbox: a person's (private chats) or a shared chat's. `key` is filesystem- and label-safe: `[a-z0-9-]{1,60}`. */
 export interface SandboxOwner {
   readonly key: string;
@@ -25,8 +27,11 @@ export interface CommandResult {
   readonly ms: number;
 }
 
-/** One person's or one shared chat's machine. Files are addressed within its workspace (`/workspace`). */
+/** One person's or one shared chat's machine. Files are addressed within its workspace. */
 export interface Sandbox {
+  readonly backend: ActionBackend;
+  /** The directory of its files, absolute. */
+  readonly workspace: string;
   /** Runs a shell command; cwd and environment persist between commands. Commands of one session run one at a time. */
   run(command: string, options: RunOptions): Promise<CommandResult>;
   /** Throws an Error that the model can read when the file is missing, a directory, too large, or outside. */
@@ -36,7 +41,7 @@ export interface Sandbox {
 }
 
 export interface SandboxBackend {
-  readonly name: string;
+  readonly name: ActionBackend;
   /** One sentence for the tool description: what the model can and cannot do here. */
   readonly hint: string;
   /** Opens (or attaches to) the owner's sandbox; one shell for each `session`. */

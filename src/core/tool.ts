@@ -68,6 +68,16 @@ export type Toolset =
 /** What must be set up for a tool to be offered at all. */
 export type ToolNeed = "memory";
 
+/** What a call would do beyond reading: judged by the policy before it runs, and shown to whoever must allow it. */
+export interface Deed {
+  readonly kind: "run" | "write" | "send";
+  /** The command, the file's path, or the chat. */
+  readonly command: string;
+  readonly language: "shell" | "python";
+  /** Empty: where the sandbox's files are. */
+  readonly workdir: string;
+}
+
 /** `read`: may run beside others and again. `effect`: changes something; never repeated blindly after a crash. */
 export type ToolKind = "read" | "effect";
 
@@ -80,6 +90,8 @@ export interface Tool<Schema extends z.ZodType = z.ZodType> {
   /** Not offered where this is not set up; left out: always offered. */
   readonly needs?: ToolNeed;
   readonly parameters: Schema;
+  /** What this call would do that may need leave. */
+  deeds?(args: z.output<Schema>): readonly Deed[];
   /** A few words for the chat while it runs, e.g. `$ ls -la`; at most one line. */
   preview(args: z.output<Schema>): string;
   run(args: z.output<Schema>, context: ToolContext): Promise<string>;
@@ -89,6 +101,7 @@ export interface Tool<Schema extends z.ZodType = z.ZodType> {
 export function tool<Schema extends z.ZodType>(definition: Tool<Schema>): Tool {
   return {
     ...definition,
+    ...(definition.deeds === undefined ? {} : { deeds: (args) => definition.deeds?.(definition.parameters.parse(args)) ?? [] }),
     preview: (args) => definition.preview(definition.parameters.parse(args)),
     run: (args, context) => definition.run(definition.parameters.parse(args), context),
   };

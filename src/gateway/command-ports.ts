@@ -1,7 +1,6 @@
 import type { Person } from "../core/chats.ts";
 import type { CommandPorts } from "../core/command.ts";
 import type { InboundMessage } from "../core/inbound.ts";
-import { leaveChoices } from "../core/question.ts";
 import { requestCompress } from "../store/compactions.ts";
 import { assignInbound, dropWaiting, lastRequest, storeInbound } from "../store/inbox.ts";
 import { chooseModel, endSession, openSession, sessionChoice } from "../store/sessions.ts";
@@ -34,9 +33,7 @@ export function commandPorts(parts: GatewayParts, inbound: InboundMessage, perso
       await endSession(parts.db, session);
     },
     async leave(choice) {
-      return session === null
-        ? "Nothing waits for leave here."
-        : await takeLeave(parts, person, session, leaveChoices.indexOf(choice));
+      return session === null ? "Nothing waits for leave here." : await takeLeave(parts, person, session, choice);
     },
     async insights(days, platform) {
       return (await insightsReply(parts.db, days, platform)).text;

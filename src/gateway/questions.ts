@@ -1,5 +1,6 @@
 import { isAtLeast, type Person, parseChatKey } from "../core/chats.ts";
 import type { InboundMessage } from "../core/inbound.ts";
+import { type LeaveChoice, leaveLabels } from "../core/question.ts";
 import { choiceOf, decide, type OpenQuestion, openQuestion, openQuestionIn } from "../store/questions.ts";
 import { plain } from "./access.ts";
 import type { GatewayParts } from "./parts.ts";
@@ -13,9 +14,16 @@ export async function takeChoice(parts: GatewayParts, person: Person, data: stri
 }
 
 /** Takes a command as the answer to what the session asks leave for; the words to say back, or null. */
-export async function takeLeave(parts: GatewayParts, person: Person, session: string, choice: number): Promise<string | null> {
+export async function takeLeave(
+  parts: GatewayParts,
+  person: Person,
+  session: string,
+  choice: LeaveChoice,
+): Promise<string | null> {
   const open = await openQuestionIn(parts.db, session, "approval");
-  return open ? await choose(parts, person, open, choice) : "Nothing waits for leave here.";
+  if (!open) return "Nothing waits for leave here.";
+  const at = open.question.choices.indexOf(leaveLabels[choice]);
+  return at < 0 ? "This can be allowed only once: /approve or /deny." : await choose(parts, person, open, at);
 }
 
 /** Takes a message as the answer to what the agent has asked its sender; false when it is no answer. */

@@ -1,6 +1,7 @@
 import { workTurns } from "../../workers/turns.ts";
 import { every, sweepTurns, upkeepTimes } from "../../workers/upkeep.ts";
 import type { Config } from "../config/keys.ts";
+import type { Allowance } from "../core/approval.ts";
 import type { Models } from "../core/model.ts";
 import type { Tool, ToolNeed } from "../core/tool.ts";
 import { type CompressionSettings, openCompressor } from "../agent/compression/compressor.ts";
@@ -11,6 +12,7 @@ import { toolSpecs, tools } from "../tools/index.ts";
 import type { Base } from "./base.ts";
 import { openConfiguration } from "./configuration.ts";
 import { placeSaved } from "./default-model.ts";
+import { approvalSettings } from "./policy-settings.ts";
 import { followSandboxes, type Sandboxes } from "./sandboxes.ts";
 
 /** What turns need, opened in this process. */
@@ -48,7 +50,12 @@ export async function startTurns(base: Base, worker: WorkerSide): Promise<void> 
   const compressor = openCompressor({ models: worker.models, log, settings: () => compressionSettings(base) });
   const models = { listings: (signal: AbortSignal) => base.models.listings(signal) };
   const configuration = openConfiguration({ home: config.home, env: process.env, models, placeSaved: () => placeSaved(base) });
+  const approvals = {
+    rules: async (allowed: readonly Allowance[]) => approvalSettings(await follow.refresh(), allowed),
+    judge: () => base.models.auxiliary("approval"),
+  };
   const parts = {
+    approvals,
     configuration,
     titles,
     compressor,

@@ -6,7 +6,7 @@ import { type ShellSession, shellSession } from "./shell-session.ts";
 
 /** What differs between backends whose sandboxes have shells. */
 export interface ShellBackend {
-  readonly name: string;
+  readonly name: SandboxBackend["name"];
   readonly hint: string;
   readonly lifetimeMs: number;
   readonly log: Log;
@@ -33,7 +33,8 @@ export function shellBackend(parts: ShellBackend): SandboxBackend {
     } catch (thrown) {
       throw machine.failure(thrown);
     }
-    return found.sandbox;
+    // Only a machine that is up knows its directories.
+    return { ...found.sandbox, backend: parts.name, workspace: machine.place.workspace };
   };
 
   const reap = async (): Promise<void> => {

@@ -10,7 +10,7 @@ import { turnstile } from "./turnstile.ts";
 
 /** One session on its owner's machine: its shell, and everything that is asked of it in turn. */
 export interface ShellSession {
-  readonly sandbox: Sandbox;
+  readonly sandbox: Omit<Sandbox, "backend" | "workspace">;
   /** Makes sure the machine is up. */
   ready(): Promise<void>;
   /** How long nothing has been asked of it; 0 while something runs. */

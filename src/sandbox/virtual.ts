@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { CommandResult, RunOptions, Sandbox, SandboxBackend } from "../core/sandbox.ts";
-import { absolutePath, checkCommand, faultError } from "./paths.ts";
+import { absolutePath, checkCommand, faultError, workspace } from "./paths.ts";
 import type { SandboxOptions } from "./options.ts";
 import { progressFeed } from "./progress.ts";
 import { turnstile } from "./turnstile.ts";
@@ -66,6 +66,8 @@ export async function openVirtual(options: SandboxOptions): Promise<SandboxBacke
         }
       });
     return {
+      backend: "virtual",
+      workspace,
       run: (command, run) => guarded(() => runCommand(owner, thread, endThread, session, command, run)),
       readFile: (path, limitBytes) => guarded(() => readFile(thread(), absolutePath(path), path, limitBytes)),
       writeFile: (path, data) => guarded(() => writeFile(thread(), absolutePath(path), path, data)),

@@ -39,25 +39,28 @@ export function choiceOf(data: string): { readonly id: string; readonly choice: 
   return match?.[1] === undefined ? null : { id: match[1], choice: Number(match[2]) };
 }
 
+interface AskedRow {
+  readonly id: string;
+  readonly status: QuestionStatus;
+  readonly late: boolean;
+  readonly choice: number | null;
+  readonly reply: string;
+  readonly by: string;
+  readonly person: string;
+}
+
 /** The question of this call and digest, if it has been asked already. One whose time is over counts as expired. */
 export async function findAsked(db: Db, place: CallPlace, digest: string): Promise<Asked | null> {
-  const found = await sql<{
-    id: string;
-    status: QuestionStatus;
-    late: boolean;
-    choice: number | null;
-    reply: string;
-    by: string;
-  }>`
-    select q.id, q.status, q.expires_at <= now() as late, q.choice, q.reply, coalesce(p.name, '') as by
+  const found = await sql<AskedRow>`
+    select q.id, q.status, q.expires_at <= now() as late, q.choice, q.reply, coalesce(p.name, '') as by, coalesce(p.id, '') as person
     from questions q left join people p on p.id = q.decided_by
     where q.turn_id = ${place.turn} and q.step = ${place.step} and q.position = ${place.position} and q.digest = ${digest}`.execute(
     db,
   );
   const row = found.rows[0];
   if (!row) return null;
-  const { id, status, late, choice, reply: text, by } = row;
-  if (status === "answered") return { id, reply: { type: "answered", choice, text, by } };
+  const { id, status, late, choice, reply: text, by, person: byId } = row;
+  if (status === "answered") return { id, reply: { type: "answered", choice, text, by, byId } };
   return { id, reply: late || status === "expired" ? { type: "expired" } : null };
 }
 

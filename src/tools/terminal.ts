@@ -18,6 +18,7 @@ export const terminal = tool({
   kind: "effect",
   toolset: "terminal",
   parameters,
+  deeds: ({ command, workdir }) => [{ kind: "run", command, language: "shell", workdir }],
   preview: ({ command }) => `$ ${command.trim().split("\n")[0] ?? ""}`,
   async run({ command, timeout, workdir }, context) {
     const sandbox = await context.sandbox();

@@ -12,6 +12,7 @@ export const writeFile = tool({
   kind: "effect",
   toolset: "file",
   parameters,
+  deeds: ({ path }) => [{ kind: "write", command: path, language: "shell", workdir: "" }],
   preview: ({ path }) => `write ${path}`,
   async run({ path, content }, context) {
     if (isNumbered(content)) {

@@ -5,7 +5,8 @@ import { absolute, isWholeSystem } from "./paths.ts";
 /** Notes what a command deletes, empties or overwrites. */
 export function checkDeleting(call: Call, inspection: Inspection): void {
   const { name, args, source } = call;
-  const targets = args.filter((each, index) => !each.startsWith("-") || (args.indexOf("--") < index && args.includes("--")));
+  const dashes = args.indexOf("--");
+  const targets = args.filter((each, index) => !each.startsWith("-") || (dashes !== -1 && index > dashes));
   const whole = targets.some((each) => isWholeSystem(absolute(inspection.cwd, each)));
   switch (name) {
     case "rm":

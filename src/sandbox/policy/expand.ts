@@ -14,7 +14,7 @@ export interface Scope {
 /** Ways a word may come out are followed up to this many. */
 const mostWays = 16;
 /** A value longer than this is followed no further. */
-const longestValue = 65_536;
+const longestValue = 16_384;
 
 /** The ways a word may come out, each as the words it makes. */
 export function expandWord(word: Word, scope: Scope): readonly (readonly string[])[] {

@@ -20,6 +20,7 @@ export function inspect(command: string, language: "shell" | "python", workdir: 
   const state = inspection(workdir, home, fuel);
   if (language === "python") state.code(text, text);
   else state.shell(text);
+  if (state.fuel < 0) state.trouble ??= "it is too much to look through";
   if (command.length > longestText) state.trouble ??= "it is too long";
   if (state.trouble !== null) find(state, "unparsable", `${state.trouble}: ${text.slice(0, 100)}`);
   const findings = [...state.found.values()].toSorted((a, b) => Number(b.floor) - Number(a.floor));

@@ -90,7 +90,8 @@ const examples = [
 /** What it means to write there; null: nothing to mind. */
 export function writeGuard(path: string, home: string): { readonly class: CommandClass; readonly floor: boolean } | null {
   if (isHarmless(path)) return null;
-  if (isInside(path, home)) return { class: "instructions", floor: false };
+  // People's own files lie there too, where commands run on the host itself.
+  if (isInside(path, home) && !isInside(path, `${home}/workspaces`)) return { class: "instructions", floor: false };
   return guard(path, writes);
 }
 

@@ -14,6 +14,8 @@ import { unwrap } from "./wrappers.ts";
 const deepest = 24;
 /** A command that may come out in more ways than this is followed no further. */
 const mostCalls = 32;
+/** A variable that holds more is followed no further. */
+const longestValue = 4_096;
 /** Commands kept for the globs, and how much of each. */
 const mostKept = 2_000;
 const longestKept = 2_000;
@@ -93,7 +95,8 @@ function define(self: Inspection, name: string, body: Command): void {
 }
 
 function step(self: Inspection, command: Command, piped: Flow | null): Flow {
-  self.fuel -= 1;
+  self.fuel -= command.words.length + 1;
+  if (self.fuel < 0) return unclear;
   const scope = scopeOf(self);
   for (const assignment of command.assignments) assign(self, assignment, scope);
   const input = redirected(self, command.redirections, scope, piped);
@@ -130,8 +133,9 @@ function assign(self: Inspection, { name, append, values }: Assignment, scope: S
       : [values.map((value) => expandText(value, scope)[0] ?? "").join(split)];
   const old = self.variables.get(name) ?? [];
   const grown = append ? (old.length === 0 ? made : old.flatMap((before) => made.map((each) => before + each))) : made;
+  for (const value of made) self.fuel -= value.length;
   // What it held before may still count: a condition may have passed the new value by.
-  self.variables.set(name, distinct([...old, ...grown.filter((value) => value.length < 65_536)]));
+  self.variables.set(name, distinct([...old, ...grown.map((value) => (value.length < longestValue ? value : unknown))]));
 }
 
 /** Every way the command's words may come out. */

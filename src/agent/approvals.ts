@@ -1,0 +1,198 @@
+import type { Action, Allowance, CommandClass, Finding, Policy } from "../core/approval.ts";
+import type { ChatKind, Person, Role } from "../core/chats.ts";
+import type { Model } from "../core/model.ts";
+import { leaveLabels, type LeaveChoice, type Question } from "../core/question.ts";
+import { redact } from "../core/redact.ts";
+import type { Sandbox } from "../core/sandbox.ts";
+import type { Deed, Tool } from "../core/tool.ts";
+import { digestOf, policyStamp } from "../sandbox/policy/digest.ts";
+import { judge } from "../sandbox/policy/judge.ts";
+import { smartJudge } from "../sandbox/policy/smart.ts";
+import type { Db, Hold } from "../store/hold.ts";
+import type { CallPlace } from "../store/journal.ts";
+import { addGrants, grantsFor } from "../store/questions.ts";
+import { type Asking, askPerson } from "./questions.ts";
+
+/** The rules of approvals as they are at this moment. */
+export interface ApprovalRules {
+  readonly policy: Policy;
+  readonly timeoutMs: number;
+  readonly fourEyes: boolean;
+  /** The weakest role that may approve. */
+  readonly least: Exclude<Role, "guest">;
+  readonly judgeMs: number;
+  /** The sandbox's image. */
+  readonly image: string;
+}
+
+/** What leave is asked with, bound to one turn. */
+export interface Approving {
+  readonly person: Person;
+  readonly session: string;
+  readonly chat: ChatKind;
+  /** The sandbox owner's key: what is allowed for good is allowed there. */
+  readonly owner: string;
+  /** Reads the configuration; `allowed` is what people have allowed here for longer than once. */
+  rules(allowed: readonly Allowance[]): Promise<ApprovalRules>;
+  /** The model of `auxiliary.approval`. */
+  judge(): Promise<Model>;
+}
+
+export interface LeaveSetting {
+  readonly db: Db;
+  readonly hold: Hold;
+  readonly asking: Asking;
+  readonly approving: Approving;
+  readonly context: { readonly signal: AbortSignal; sandbox(): Promise<Sandbox> };
+}
+
+/** Sees to it that a call may run: null when it may, else why not, for the model. Throws `Parked` while a person is asked. */
+export async function leaveFor(setting: LeaveSetting, place: CallPlace, tool: Tool, args: unknown): Promise<string | null> {
+  const deeds = tool.deeds?.(args) ?? [];
+  if (deeds.length === 0) return null;
+  const { approving, db } = setting;
+  const sandbox = await setting.context.sandbox();
+  const grants = await grantsFor(db, approving.owner, approving.session);
+  const rules = await approving.rules(grants.map(allowance));
+  for (const deed of deeds) {
+    const refusal = await leaveForOne(setting, rules, place, actionOf(approving, tool, deed, sandbox), sandbox);
+    if (refusal !== null) return refusal;
+  }
+  return null;
+}
+
+async function leaveForOne(
+  setting: LeaveSetting,
+  rules: ApprovalRules,
+  place: CallPlace,
+  action: Action,
+  sandbox: Sandbox,
+): Promise<string | null> {
+  const verdict = judge(action, rules.policy);
+  switch (verdict.type) {
+    case "run":
+      return null;
+    case "refuse":
+      return `Not run. ${verdict.message}`;
+    case "ask":
+      return await askLeave(setting, rules, place, { action, findings: verdict.findings, why: verdict.why, sandbox });
+    case "smart": {
+      const { approving, context } = setting;
+      const signal = AbortSignal.any([context.signal, AbortSignal.timeout(rules.judgeMs)]);
+      const judged = await smartJudge(await approving.judge(), action, verdict.findings, signal);
+      if (judged.type === "run") return null;
+      if (judged.type === "refuse") return `Not run: ${judged.why}. Do it another way, or say that you can't.`;
+      return await askLeave(setting, rules, place, {
+        action,
+        findings: verdict.findings,
+        why: `Asked because ${judged.why}.`,
+        sandbox,
+      });
+    }
+  }
+}
+
+interface Wanted {
+  readonly action: Action;
+  readonly findings: readonly Finding[];
+  readonly why: string;
+  readonly sandbox: Sandbox;
+}
+
+async function askLeave(setting: LeaveSetting, rules: ApprovalRules, place: CallPlace, wanted: Wanted): Promise<string | null> {
+  const { action, findings } = wanted;
+  if (action.command.length > longestShown) return tooLong;
+  const question: Question = {
+    kind: "approval",
+    text: questionText(setting.approving.person, rules, wanted),
+    choices: Object.values(leaveLabels),
+    digest: digestOf(action, { image: rules.image, envNames: [], policy: policyStamp(rules.policy) }),
+    lifetimeMs: rules.timeoutMs,
+    mayAnswer: { type: "role", least: rules.least, fourEyes: rules.fourEyes },
+  };
+  const reply = await askPerson(setting, place, question);
+  if (reply.type === "expired")
+    return `Not run: nobody allowed it within ${duration(rules.timeoutMs)}. Do it another way, or say what is left.`;
+  const choice = choiceOf(reply.text);
+  if (choice === "deny")
+    return `Not run: ${reply.by} said no. Don't try the same another way; ask what to do instead, or end here.`;
+  if (choice === "session" || choice === "always") {
+    const { approving, db } = setting;
+    const classes = [...new Set(findings.map((finding) => finding.class))];
+    const session = choice === "session" ? approving.session : null;
+    await addGrants(
+      db,
+      approving.owner,
+      session,
+      classes.map((name) => ({ class: name, backend: action.backend })),
+      reply.byId,
+    );
+  }
+  return null;
+}
+
+/** Whoever allows something must be able to read it. */
+const longestShown = 6_000;
+const tooLong = `Not run: it needs a person's leave, and at more than ${longestShown} characters nobody could read it first. Write it to a file in parts and run that, or make it shorter.`;
+
+function questionText(person: Person, { timeoutMs }: ApprovalRules, { action, findings, why, sandbox }: Wanted): string {
+  const fence = "`".repeat(Math.max(3, ...[...action.command.matchAll(/`+/g)].map(([run]) => run.length + 1)));
+  const what = { run: "run this", write: "write this file", send: "send to this chat" }[action.kind];
+  const parts = [...new Set(findings.map(({ what: part }) => redact(part).replaceAll(/\s+/g, " ").slice(0, 80)))].slice(0, 3);
+  const where = `${places[sandbox.backend]}, in ${action.workdir}`;
+  return [
+    `**May I ${what}?** For ${person.name.replaceAll(/[\\`*_[\]<>#|~\s]+/g, " ").slice(0, 60)}, ${where}:`,
+    `${fence}${action.kind === "run" ? action.language.replace("shell", "sh") : ""}\n${redact(action.command)}\n${fence}`,
+    `${why}${parts.length === 0 || parts[0] === action.command ? "" : ` (${parts.map((part) => `\`${part.replaceAll("`", "'")}\``).join(", ")})`}`,
+    `Good for ${duration(timeoutMs)}; then it does not run.`,
+  ].join("\n\n");
+}
+
+const places = {
+  docker: "in a container",
+  virtual: "in the virtual sandbox",
+  ssh: "on the SSH host",
+  local: "on this host itself",
+} as const;
+
+function duration(ms: number): string {
+  return ms < 120_000 ? `${Math.round(ms / 1_000)} seconds` : `${Math.round(ms / 60_000)} minutes`;
+}
+
+function choiceOf(label: string): LeaveChoice {
+  switch (label) {
+    case leaveLabels.once:
+      return "once";
+    case leaveLabels.session:
+      return "session";
+    case leaveLabels.always:
+      return "always";
+    default:
+      return "deny";
+  }
+}
+
+function actionOf({ person, session, chat }: Approving, tool: Tool, deed: Deed, sandbox: Sandbox): Action {
+  const { kind, command, language } = deed;
+  const workdir = deed.workdir === "" ? sandbox.workspace : deed.workdir;
+  const { backend } = sandbox;
+  // Every turn is asked for in a chat, so somebody is there.
+  return {
+    tool: tool.name,
+    command,
+    language,
+    workdir,
+    backend,
+    kind,
+    person: person.id,
+    role: person.role,
+    session,
+    chat,
+    attended: true,
+  };
+}
+
+function allowance({ class: name, backend }: { readonly class: string; readonly backend: string }): Allowance {
+  // Boundary: only what `askLeave` stored comes back.
+  return { class: name as CommandClass, person: null, session: null, backend: backend as Action["backend"] };
+}

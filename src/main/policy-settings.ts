@@ -1,0 +1,39 @@
+import type { Config } from "../config/keys.ts";
+import type { Allowance, Policy } from "../core/approval.ts";
+
+/** What the configuration says of approvals. */
+export interface ApprovalSettings {
+  /** What decides over an action; what people allowed in chat is added to its allowances. */
+  readonly policy: Policy;
+  /** How long a question waits. */
+  readonly timeoutMs: number;
+  /** Whether the one who asked may not approve. */
+  readonly fourEyes: boolean;
+  /** How long the model of `auxiliary.approval` may take. */
+  readonly judgeMs: number;
+  /** The weakest role that may approve. */
+  readonly least: "owner" | "admin" | "member";
+  /** The sandbox's image: what was approved is bound to it. */
+  readonly image: string;
+}
+
+/** Reads the configuration as it is now; `allowed` is what people allowed for good or for a session. */
+export function approvalSettings(config: Config, allowed: readonly Allowance[]): ApprovalSettings {
+  const { approvals, auxiliary, commandAllowlist, home, terminal } = config;
+  const everybody = commandAllowlist.map((label) => ({ class: label, person: null, session: null, backend: null }));
+  return {
+    policy: {
+      mode: approvals.mode,
+      deny: approvals.deny,
+      allowances: [...everybody, ...allowed],
+      network: terminal.dockerNetwork ? "full" : "none",
+      mounts: [],
+      home,
+    },
+    timeoutMs: approvals.timeout * 1_000,
+    fourEyes: approvals.fourEyes,
+    judgeMs: auxiliary.approval.timeout * 1_000,
+    least: approvals.approvers,
+    image: terminal.dockerImage,
+  };
+}

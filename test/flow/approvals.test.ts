@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, beforeEach, suite, test } from "node:test";
+import { call, say } from "../doubles/model-server.ts";
+import { lastOf, openTalk, type Script, type TalkRig } from "./talk-rig.ts";
+
+const backend = "terminal: {backend: local}\n";
+
+/** Runs the commands one after another, then says what came of the last. */
+const commands =
+  (...texts: readonly string[]): Script =>
+  (seen, count) => {
+    const command = texts[count];
+    return command === undefined ? say(`came: ${lastOf(seen)}`) : call("terminal", { command });
+  };
+
+suite("leave to run a command on the host", () => {
+  let rig: TalkRig;
+  let workspace = "";
+  before(async () => {
+    rig = await openTalk({ config: backend });
+    await rig.ask("begin", commands("pwd"));
+    workspace = join(rig.home, "workspaces", (await readdir(join(rig.home, "workspaces")))[0] ?? "");
+  });
+  after(() => rig[Symbol.asyncDispose]());
+  beforeEach(async () => {
+    await mkdir(join(workspace, "old/deep"), { recursive: true });
+    await writeFile(join(workspace, "old/deep/file"), "x");
+  });
+
+  const there = () => existsSync(join(workspace, "old"));
+  const asked = async () => (await rig.page.history()).findLast((item) => Object.keys(item.buttons).length > 0);
+  const agent = async () => (await rig.page.history()).filter(({ role }) => role === "agent").length;
+  const press = async (label: string) => {
+    const { buttons } = (await asked()) ?? assert.fail("nothing is asked");
+    const count = await agent();
+    assert.equal(await rig.page.press(buttons[label] ?? assert.fail(`no ${label} in ${Object.keys(buttons).join()}`)), 202);
+    return (await rig.page.answers(count + 1)).at(-1) ?? "";
+  };
+
+  test("harmless commands run unasked", async () => {
+    assert.match((await rig.ask("look", commands("ls old"))).answer, /came: deep/);
+  });
+
+  test("a dangerous one is shown as it will run, and runs when a person says so", async () => {
+    const { answer } = await rig.ask("clean", commands("rm -rf old"));
+    assert.match(answer, /May I run this\?[^]*on this host itself[^]*rm -rf old[^]*deletes folders/);
+    assert.ok(there());
+    assert.match(await press("Once"), /came: \(no output\)/);
+    assert.ok(!there());
+    const shown = (await rig.page.history()).findLast(({ text }) => text.includes("May I run this?"));
+    assert.match(shown?.text ?? "", /: Once$/);
+  });
+
+  test("a no is told to the model, and nothing runs", async () => {
+    await rig.ask("clean", commands("rm -rf old"));
+    assert.match(await press("Deny"), /came: Not run: .* said no/);
+    assert.ok(there());
+    assert.match((await rig.ask("clean", commands("rm -rf old"))).answer, /May I/);
+    assert.equal(await rig.askOn("/deny").then((said) => /Not run/.test(said)), true);
+  });
+
+  test("a floor is asked of nobody", async () => {
+    const { answer } = await rig.ask("wipe", commands("rm -rf / --no-preserve-root"));
+    assert.match(answer, /came: Not run\. .*never runs/);
+    assert.equal(await asked(), undefined);
+  });
+
+  test("leave waits over a kill and a restart, and two presses run it once", async () => {
+    await rig.ask("clean", commands("rm -rf old; echo ran >> ran.log"));
+    await rig.restart();
+    assert.ok(there());
+    const { buttons } = (await asked()) ?? assert.fail("nothing is asked any more");
+    const count = await agent();
+    await Promise.all([rig.page.press(buttons["Once"] ?? ""), rig.page.press(buttons["Once"] ?? "")]);
+    await rig.page.answers(count + 1);
+    assert.match((await rig.ask("look", commands("cat ran.log"))).answer, /came: ran$/);
+  });
+
+  test("for this session: asked once, then no more; in the next session again", async () => {
+    await rig.ask("clean", commands("rm -rf old", "mkdir old; rm -rf old", "echo both"));
+    assert.match(await press("This session"), /came: both/);
+    assert.match((await rig.ask("again", commands("rm -rf old"))).answer, /May I/);
+    await rig.askOn("/deny");
+  });
+
+  test("always: also in later sessions", async () => {
+    await rig.ask("clean", commands("rm -rf old"));
+    await press("Always");
+    assert.match((await rig.ask("again", commands("rm -rf older"))).answer, /came: \(no output\)/);
+  });
+});
+
+suite("leave that nobody gives", () => {
+  test("runs out, fails closed, and the turn goes on", async () => {
+    await using rig = await openTalk({ config: `${backend}approvals: {timeout: 5}\n` });
+    const { answer } = await rig.ask("clean", commands("rm -rf old"));
+    assert.match(answer, /May I/);
+    const said = await rig.page.answers(2);
+    assert.match(said[1] ?? "", /came: Not run: nobody allowed it within 5 seconds/);
+    assert.match(said[0] ?? "", /Nobody answered in time/);
+  });
+
+  test("with four eyes the one who asked can't give it", async () => {
+    await using rig = await openTalk({ config: `${backend}approvals: {four_eyes: true}\n` });
+    await rig.ask("clean", commands("rm -rf old"));
+    const { buttons } = (await rig.page.history()).findLast((item) => "Once" in item.buttons) ?? assert.fail("nothing is asked");
+    await rig.page.press(buttons["Once"] ?? "");
+    assert.match((await rig.page.answers(2))[1] ?? "", /needs an owner or admin other than the one who asked/);
+  });
+});
