@@ -24,12 +24,12 @@ export interface Sshd extends AsyncDisposable {
 
 /** Starts OpenSSH's server on free ports. */
 export async function startSshd(): Promise<Sshd> {
-  const program = findProgram("sshd");
-  if (program === null) throw new Error("sshd is missing: apt-get install openssh-server");
+  const [program, keygen] = [findProgram("sshd"), findProgram("ssh-keygen")];
+  if (program === null || keygen === null) throw new Error("sshd is missing: apt-get install openssh-server");
   const folder = temporaryFolder("sshd");
   const at = (name: string): string => join(folder.path, name);
   for (const name of ["host", "client", "stranger"]) {
-    const { status, stderr } = spawnSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", at(name)], { encoding: "utf8" });
+    const { status, stderr } = spawnSync(keygen, ["-q", "-t", "ed25519", "-N", "", "-f", at(name)], { encoding: "utf8" });
     if (status !== 0) throw new Error(`ssh-keygen failed: ${stderr}`);
   }
   copyFileSync(at("client.pub"), at("authorized_keys"));

@@ -54,7 +54,7 @@ test("a host may prove only keys of a type that is known", () => {
 
 test("commands on the host see none of the service's secrets, whatever they are called", () => {
   const harmless = ["PATH", "HOME", "LANG", "TERM", "TMPDIR", "LC_ALL", "XDG_CACHE_HOME"];
-  const names = fc.string({ unit: fc.constantFrom(..."ABCDEFGHIJKLMNOPQRSTUVWXYZ_"), minLength: 1, maxLength: 20 });
+  const names = fc.stringMatching(/^[A-Z_]{1,20}$/);
   fc.assert(
     fc.property(fc.dictionary(names, fc.constant("s3cret")), (env) => {
       const seen = hostEnv({ ...env, OPENAI_API_KEY: "s3cret", DATABASE_URL: "s3cret", PATH: "/bin" }, []);
