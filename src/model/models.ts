@@ -1,15 +1,26 @@
 import { Failure } from "../core/failures.ts";
 import type { Log } from "../core/log.ts";
-import type { AuxiliaryTask, Model, ModelChoice, ModelFacts, ModelRequest, Models, ProviderListing } from "../core/model.ts";
+import type {
+  AuxiliaryTask,
+  Effort,
+  Model,
+  ModelChoice,
+  ModelFacts,
+  ModelRequest,
+  Models,
+  ProviderListing,
+} from "../core/model.ts";
 import { shownAddress } from "./address.ts";
 import { newAffinity, type Affinity } from "./affinity.ts";
 import { auxiliaryProvider, chosen } from "./auxiliary.ts";
 import { chatModel, type Target } from "./chat.ts";
+import { effortFields } from "./effort.ts";
 import { newFinder, type Finder } from "./finder.ts";
 import { defaultPace, type Pace } from "./pace.ts";
 import { newPinning, type Pinning } from "./pinning.ts";
 import { newPool, type Pool, type Site } from "./pool.ts";
 import type { ModelSettings, ProviderSetting } from "./settings.ts";
+import { judge } from "./verdict.ts";
 import { toWire } from "./wire.ts";
 
 /** Where a process's models come from. */
@@ -94,7 +105,7 @@ async function modelOf(
     session,
     learn: ready,
     facts: learn,
-    count,
+    count: (site, request, signal) => count(site, request, settings.effort, signal),
     pin: (site, request) => pinning.pin(site, request, settings.slotPinning),
     rested: (site) => pinning.rested(site, settings.slotPinning),
   });
@@ -128,11 +139,13 @@ async function ready(site: Site, signal: AbortSignal): Promise<void> {
   if (!known) await learning;
 }
 
-async function count(site: Site, request: ModelRequest, signal: AbortSignal): Promise<number | null> {
-  const { kind } = await learn(site, signal);
+/** What thinking is asked for is part of the prompt: templates write it there. */
+async function count(site: Site, request: ModelRequest, effort: Effort, signal: AbortSignal): Promise<number | null> {
+  const facts = await learn(site, signal);
   const { server, counter } = site;
   const body = toWire(request, { model: server.model ?? "default", maxTokens: null, progress: false });
-  return await counter.count(server.address, kind, { ...body }, signal);
+  const thinking = effortFields(facts, request.effort ?? effort);
+  return await counter.count(server.address, facts.kind, { ...body, ...thinking }, signal);
 }
 
 function target(parts: Parts, provider: ProviderSetting): Target {
@@ -207,7 +220,8 @@ async function listing(pool: Pool, provider: ProviderSetting, signal: AbortSigna
     const models = await server.list(limit);
     return { ...said, server: shownAddress(server.address), models, failure: null };
   } catch (thrown) {
-    return { ...said, failure: thrown instanceof Error ? thrown.message : String(thrown) };
+    const { failure } = judge(thrown, { address, model: null, bytes: false });
+    return { ...said, failure: limit.aborted ? "it did not answer in time" : failure.message };
   }
 }
 
