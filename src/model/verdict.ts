@@ -4,6 +4,7 @@ import { Failure, type FailureCode } from "../core/failures.ts";
 import { isObject } from "./arguments.ts";
 import { overlong } from "./overlong.ts";
 import { shownAddress } from "./address.ts";
+import { retryAfter } from "./retry-after.ts";
 
 /** What to do about a request that went wrong. Every one carries the failure to end with when that is of no use. */
 export type Verdict =
@@ -35,7 +36,8 @@ export function judge(thrown: unknown, asked: Asked): Verdict {
   if (thrown instanceof Failure) return final(thrown);
   if (thrown instanceof APIConnectionError || thrown instanceof AnthropicConnectionError) return judgeConnection(thrown, asked);
   const status = statusOf(thrown);
-  if (status !== null) return judgeStatus(status.code, textOf(status.error), asked, status.error.headers);
+  if (status !== null)
+    return judgeStatus(status.code, textOf(status.error), asked, retryAfter(status.error.headers, status.error.error));
   // What is left are a socket closed in mid-body ("terminated") and JSON cut in the middle.
   const failure = broken(asked, "broke off its answer", thrown);
   return asked.bytes ? final(failure) : { kind: "again", afterMs: 0, failure };
@@ -54,7 +56,7 @@ export function judgeBody(contentType: string, body: unknown, asked: Asked): Ver
   const text = errorText(error);
   // LM Studio answers unknown paths with 200.
   if (/unexpected endpoint/i.test(text)) return { kind: "misaddressed", failure: refused(asked, text, addressAdvice) };
-  return judgeStatus(statusIn(error) ?? 400, text, asked);
+  return judgeStatus(statusIn(error) ?? 400, text, asked, retryAfter(undefined, error));
 }
 
 interface Status {
@@ -115,7 +117,7 @@ function codeOf(error: unknown): string {
   return "connection failed";
 }
 
-function judgeStatus(status: number, text: string, asked: Asked, headers?: Headers): Verdict {
+function judgeStatus(status: number, text: string, asked: Asked, afterMs: number | null): Verdict {
   const tooLong = overlong(text);
   if (tooLong !== null) return final(tooLong);
   if (status === 401 || status === 403) return { kind: "key_refused", failure: keyRefused(asked, status) };
@@ -127,7 +129,7 @@ function judgeStatus(status: number, text: string, asked: Asked, headers?: Heade
   const flag = missingFlags.find(({ pattern }) => pattern.test(text));
   if (flag !== undefined) return final(refused(asked, text, flag.advice));
   if (status === 503 && /loading model/i.test(text)) return { kind: "loading", failure: stillLoading(asked) };
-  return mayPass(status, text) ? busy(status, text, asked, headers) : final(refused(asked, `${status} ${text}`));
+  return mayPass(status, text) ? busy(status, text, asked, afterMs) : final(refused(asked, `${status} ${text}`));
 }
 
 /** What llama.cpp says when its parser fails on what the model wrote; the second is older builds'. */
@@ -155,8 +157,7 @@ function stillLoading(asked: Asked): Failure {
   return new Failure("model.loading", `the model at ${at(asked)} is still loading`, { advice, retryable: true });
 }
 
-function busy(status: number, text: string, asked: Asked, headers?: Headers): Verdict {
-  const afterMs = retryAfter(headers);
+function busy(status: number, text: string, asked: Asked, afterMs: number | null): Verdict {
   const message = `the model server at ${at(asked)} answered ${status}${text === "" ? "" : `: ${text}`}`;
   const advice =
     status === 429 || status === 503 ? "It is busy: send /retry in a while." : "Look at the server's log; then send /retry.";
@@ -166,17 +167,6 @@ function busy(status: number, text: string, asked: Asked, headers?: Headers): Ve
     ...(afterMs === null ? {} : { retryAfterMs: afterMs }),
   });
   return { kind: "again", afterMs, failure };
-}
-
-/** `Retry-After` (seconds or a date) or `retry-after-ms`, in milliseconds. */
-function retryAfter(headers?: Headers): number | null {
-  const ms = Number.parseFloat(headers?.get("retry-after-ms") ?? "");
-  if (Number.isFinite(ms)) return Math.max(0, ms);
-  const written = headers?.get("retry-after");
-  if (!written) return null;
-  const seconds = Number(written);
-  const wait = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(written) - Date.now();
-  return Number.isFinite(wait) ? Math.max(0, wait) : null;
 }
 
 /** Judges an error that came in mid-stream. */
