@@ -3,6 +3,7 @@ import type { Approving } from "../src/agent/approvals.ts";
 import { type Compressor, windowOf } from "../src/agent/compression/compressor.ts";
 import { memoryBlocks, type MemoryLimits, memoryOwner, remember } from "../src/agent/memory.ts";
 import { modelSpeed } from "../src/agent/model-speed.ts";
+import { pastPorts } from "../src/agent/past.ts";
 import { freezeHead, userMessage } from "../src/agent/prompt.ts";
 import type { Titles } from "../src/agent/titles.ts";
 import { toolContext } from "../src/agent/tool-calls.ts";
@@ -235,6 +236,7 @@ async function run(parts: TurnParts, one: OneTurn): Promise<TurnEnd> {
     limits: fittingLimits(parts.settings.limits, await windowOf(parts.compressor, model, signal)),
     openSandbox: () => parts.sandboxes.open(sandboxOwner, info.session),
     configuration: parts.configuration,
+    past: pastPorts(parts.db, viewer, info.session),
     modelSpeed: async (fresh, say) => {
       const model = await parts.models.current({ id: info.session, choice: info.choice });
       return await modelSpeed(parts.db, model, person.id, fresh, say, signal);

@@ -5,7 +5,7 @@ import type { Metrics } from "../core/metrics.ts";
 import type { ModelMessage, ToolCall } from "../core/model.ts";
 import { Parked, type Question } from "../core/question.ts";
 import type { Sandbox } from "../core/sandbox.ts";
-import type { ConfigurationPorts, MemoryChange, Tool, ToolContext, ToolLimits } from "../core/tool.ts";
+import type { ConfigurationPorts, MemoryChange, PastPorts, Tool, ToolContext, ToolLimits } from "../core/tool.ts";
 import { redact } from "../core/redact.ts";
 import { closeNames } from "../model/names.ts";
 import type { Db, Hold } from "../store/hold.ts";
@@ -45,6 +45,7 @@ export function toolContext(parts: {
   remember: (change: MemoryChange) => Promise<string>;
   configuration: ConfigurationPorts;
   modelSpeed: ToolContext["modelSpeed"];
+  past: PastPorts;
 }): CallContext {
   let opened: Promise<Sandbox> | null = null;
   const { openSandbox, ...rest } = parts;

@@ -24,6 +24,8 @@ export interface ToolContext {
   remember(change: MemoryChange): Promise<string>;
   /** The agent's own settings; who may change them is the tool's to say. */
   readonly configuration: ConfigurationPorts;
+  /** Past conversations, as far as may be seen from here. */
+  readonly past: PastPorts;
   /** How fast the session's model is, of late or measured afresh; returns what the model reads. `say` hears what is being done. */
   modelSpeed(fresh: boolean, say: (line: string) => void): Promise<string>;
   /**
@@ -42,6 +44,14 @@ export interface ConfigurationPorts {
   get(key: string): Promise<string>;
   /** Empty text goes back to the default. */
   set(key: string, value: string): Promise<string>;
+}
+
+/** Past conversations, as what the model reads. Both throw for the model. */
+export interface PastPorts {
+  /** Without words: the latest conversations. */
+  search(wish: { readonly query: string; readonly limit: number; readonly newestFirst: boolean }): Promise<string>;
+  /** A conversation around one of its lines, or its beginning. */
+  read(session: string, around: number | null): Promise<string>;
 }
 
 export interface ToolLimits {

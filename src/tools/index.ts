@@ -5,6 +5,7 @@ import { configuration } from "./configuration.ts";
 import { memory } from "./memory.ts";
 import { modelSpeed } from "./model-speed.ts";
 import { readFile } from "./read-file.ts";
+import { sessionSearch } from "./session-search.ts";
 import { terminal } from "./terminal.ts";
 import { writeFile } from "./write-file.ts";
 
@@ -12,7 +13,16 @@ export { parseArguments } from "./arguments.ts";
 export { toolSpecs } from "./specs.ts";
 
 /** ONE LINE A TOOL. */
-const registered = [clarify, configuration, memory, modelSpeed, readFile, terminal, writeFile] as const satisfies readonly Tool[];
+const registered = [
+  clarify,
+  configuration,
+  memory,
+  modelSpeed,
+  readFile,
+  sessionSearch,
+  terminal,
+  writeFile,
+] as const satisfies readonly Tool[];
 
 /** All tools; what they return and the errors they throw are cut to `limits.resultChars`. */
 export const tools: readonly Tool[] = registered.map(capped);

@@ -4,6 +4,7 @@ import { models } from "./0002-models.ts";
 import { compactions } from "./0003-compactions.ts";
 import { workers } from "./0004-workers.ts";
 import { questions } from "./0005-questions.ts";
+import { search } from "./0006-search.ts";
 
 /** All steps of the schema, oldest first. A released one never changes; the next is a new file and a new line. */
 export const migrations: readonly Migration[] = [
@@ -12,4 +13,5 @@ export const migrations: readonly Migration[] = [
   { name: "0003-compactions", sql: compactions },
   { name: "0004-workers", sql: workers },
   { name: "0005-questions", sql: questions },
+  { name: "0006-search", sql: search },
 ];

@@ -1,0 +1,66 @@
+import type { Viewer } from "../core/chats.ts";
+import { redact } from "../core/redact.ts";
+import type { PastPorts } from "../core/tool.ts";
+import type { Db } from "../store/hold.ts";
+import { type PastLine, pastLines, pastSessions, searchPast } from "../store/search.ts";
+
+/** The original's: lines before and after the one that was found. */
+const window = 5;
+/** Longest a found line is shown, in characters. */
+const foundChars = 400;
+/** The same where a conversation is read. */
+const readChars = 1_500;
+
+/** Past conversations as this viewer may see them, as text for the model. `session` is the one that asks. */
+export function pastPorts(db: Db, viewer: Viewer, session: string): PastPorts {
+  return {
+    async search({ query, limit, newestFirst }) {
+      if (query.trim() === "") return await latest(db, viewer, session, limit);
+      const found = await searchPast(db, viewer, { query: query.replaceAll("\0", " "), limit, newestFirst, except: session });
+      if (found.length === 0)
+        return "Nothing of that in past conversations. Try fewer or other words; several with `or` between.";
+      return found.map((line) => `${headOf(line)}\n${shown(line, cutAround(line.text, query))}`).join("\n\n");
+    },
+    async read(id, around) {
+      const lines = await pastLines(db, viewer, id.replaceAll("\0", ""), around, window);
+      const [first] = lines;
+      if (first === undefined) throw new Error(`There is no session ${id.slice(0, 60)} that may be read here. Search first.`);
+      const rest = `[${lines.length} lines; others with around_message_id ${first.id} or ${lines.at(-1)?.id ?? 0}]`;
+      return [headOf(first), ...lines.map((line) => shown(line, cut(line.text, readChars))), rest].join("\n");
+    },
+  };
+}
+
+async function latest(db: Db, viewer: Viewer, session: string, limit: number): Promise<string> {
+  const sessions = await pastSessions(db, viewer, session, limit);
+  if (sessions.length === 0) return "There is no past conversation yet.";
+  return sessions
+    .map(({ session: id, title, at, lines }) => `session ${id}: ${title ?? "untitled"}, ${day(at)}, ${lines} lines`)
+    .join("\n");
+}
+
+function headOf({ session, title, at }: PastLine): string {
+  return `session ${session}: ${title ?? "untitled"}, ${day(at)}`;
+}
+
+function shown({ id, by }: PastLine, text: string): string {
+  return `#${id} ${by === "person" ? "person" : "you"}: ${redact(text)}`;
+}
+
+/** The part of a text where the first of the words stands. */
+function cutAround(text: string, query: string): string {
+  const words = query.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+  const low = text.toLowerCase();
+  const at = Math.min(...words.map((word) => low.indexOf(word)).filter((index) => index >= 0), text.length);
+  const from = at === text.length ? 0 : Math.max(0, at - foundChars / 4);
+  return (from > 0 ? "… " : "") + cut(text.slice(from), foundChars);
+}
+
+function cut(text: string, chars: number): string {
+  const line = text.replaceAll(/\s+/g, " ").trim();
+  return line.length <= chars ? line : `${line.slice(0, chars).replace(/[\ud800-\udbff]$/, "")} …`;
+}
+
+function day(at: Date): string {
+  return at.toISOString().slice(0, 16).replace("T", " ");
+}

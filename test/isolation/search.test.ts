@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import fc from "fast-check";
+import { pastPorts } from "../../src/agent/past.ts";
+import type { ChatKind, Viewer } from "../../src/core/chats.ts";
+import type { Db } from "../../src/store/hold.ts";
+import { storeInbound } from "../../src/store/inbox.ts";
+import { migrate } from "../../src/store/migrate.ts";
+import { migrations } from "../../src/store/migrations/index.ts";
+import { pastLines, searchPast } from "../../src/store/search.ts";
+import { endSession, openSession } from "../../src/store/sessions.ts";
+import { beginTurn, closeTurn } from "../../src/store/turns.ts";
+import { claimSession } from "../../src/store/work.ts";
+import { forms } from "../contract/database-forms.ts";
+
+/** One thing said in a chat, and the agent's answer. */
+interface Said {
+  readonly chat: string;
+  readonly kind: ChatKind;
+  readonly person: string;
+  readonly text: string;
+}
+
+let count = 0;
+
+/** Has somebody say something and be answered; the session is ended, so that each is a past conversation. */
+async function converse(db: Db, { chat, kind, person, text }: Said) {
+  const ref = { platform: "test", chat, thread: null };
+  await db
+    .insertInto("people")
+    .values({ id: person, name: person, role: "member" })
+    .onConflict((c) => c.doNothing())
+    .execute();
+  const { conversation, session } = await openSession(db, ref, kind);
+  const sender = { platform: "test", id: person, name: person };
+  const inbound = {
+    type: "message",
+    key: `k${count++}`,
+    chat: ref,
+    kind,
+    sender,
+    at: 0,
+    text,
+    messageId: null,
+    addressed: true,
+  } as const;
+  const stored = await storeInbound(db, inbound);
+  await db
+    .updateTable("inbox")
+    .set({ status: "waiting", session_id: session, person_id: person })
+    .where("id", "=", stored?.id ?? 0)
+    .execute();
+  const claim = await claimSession(db, session, "w", 1_000);
+  if (claim?.work?.type !== "begin") return assert.fail("no work");
+  const turn = await beginTurn(db, claim.hold, claim.work.waiting, { role: "user", content: text });
+  const content = `the answer to ${text}`;
+  const message = { role: "assistant", content, reasoning: "", calls: [] } as const;
+  await closeTurn(db, claim.hold, turn, {
+    status: "answered",
+    message,
+    failure: null,
+    answer: { markdown: content, replyTo: null },
+  });
+  await db.updateTable("sessions").set({ holder: null, lease_until: null }).where("id", "=", session).execute();
+  await endSession(db, session);
+  return { conversation, session };
+}
+
+for (const [form, prepare] of Object.entries(forms)) {
+  suite(`past conversations: ${form}`, () => {
+    test("are found by those who may see them, and by nobody else", async () => {
+      await using place = await prepare();
+      const { db } = await place.open();
+      await migrate(db, migrations);
+      const ann = await converse(db, { chat: "ann", kind: "private", person: "ann", text: "my zebra secret" });
+      const bob = await converse(db, { chat: "bob", kind: "private", person: "bob", text: "bob's zebra plan" });
+      const group = await converse(db, { chat: "group", kind: "shared", person: "ann", text: "the group's zebra" });
+      const other = await converse(db, { chat: "other", kind: "shared", person: "bob", text: "another zebra" });
+      const seen = async (viewer: Viewer) => {
+        const found = await searchPast(db, viewer, { query: "zebra", newestFirst: true, limit: 50, except: "" });
+        const sessions = [...new Set(found.map((line) => line.session))].toSorted();
+        for (const { session } of [ann, bob, group, other]) {
+          const lines = await pastLines(db, viewer, session, null, 5);
+          assert.equal(lines.length > 0, sessions.includes(session), "what can't be found can't be read");
+        }
+        return sessions;
+      };
+      const inPrivate = (who: typeof ann, person: string): Viewer => ({ kind: "person", person, conversation: who.conversation });
+      assert.deepEqual(await seen(inPrivate(ann, "ann")), [ann.session, group.session].toSorted());
+      assert.deepEqual(await seen(inPrivate(bob, "bob")), [bob.session, other.session].toSorted());
+      assert.deepEqual(await seen({ kind: "shared", conversation: group.conversation }), [group.session]);
+      assert.deepEqual(await seen({ kind: "shared", conversation: other.conversation }), [other.session]);
+      assert.deepEqual(await seen(inPrivate(ann, "carol")), []);
+    });
+
+    test("any words, quotes and operators are a search, never an error", async () => {
+      await using place = await prepare();
+      const { db } = await place.open();
+      await migrate(db, migrations);
+      const { conversation } = await converse(db, {
+        chat: "ann",
+        kind: "private",
+        person: "ann",
+        text: "Deploy on Friday: żółw 中文",
+      });
+      const past = pastPorts(db, { kind: "person", person: "ann", conversation }, "");
+      assert.match(await past.search({ query: "friday -monday", limit: 3, newestFirst: true }), /person: Deploy on Friday/);
+      assert.match(await past.search({ query: "żółw", limit: 3, newestFirst: true }), /Deploy/);
+      assert.match(await past.search({ query: "", limit: 3, newestFirst: true }), /untitled.*2 lines/);
+      assert.match(await past.search({ query: "monday", limit: 3, newestFirst: false }), /Nothing of that/);
+      await assert.rejects(past.read("nowhere", null), /no session nowhere/);
+      await fc.assert(
+        fc.asyncProperty(fc.string({ unit: "grapheme", maxLength: 60 }), async (query) => {
+          assert.equal(typeof (await past.search({ query, limit: 3, newestFirst: true })), "string");
+        }),
+        { numRuns: 60 },
+      );
+    });
+  });
+}
