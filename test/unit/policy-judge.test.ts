@@ -243,6 +243,9 @@ test("the configuration's rows come to a policy", async (t) => {
   assert.deepEqual(set.policy.deny, ["git push*"]);
   assert.deepEqual(set.policy.allowances, [{ class: "delete_tree", person: null, session: null, backend: null }, mine]);
   assert.deepEqual([set.timeoutMs, set.fourEyes, set.policy.home], [60_000, true, home]);
-  assert.deepEqual(findings.map(({ key }) => key).toSorted(), ["approvals.deny[1]", "command_allowlist[1]"]);
+  assert.deepEqual(
+    findings.map(({ key }) => key),
+    ["approvals.deny[1]", "command_allowlist[1]"],
+  );
   assert(findings.some(({ mend }) => mend.includes("delete_tree")));
 });

@@ -77,8 +77,9 @@ function executed({ args, input, source }: Call, inspection: Inspection): Flow {
   const stands = (starts.length === 0 ? ["."] : starts).map((each) => (filtered ? `${each}/${unknown}` : each));
   for (let at = 0; at < args.length; at += 1) {
     if (!/^(?:-exec|-execdir|-ok|-okdir|-x|-X|--exec|--exec-batch)$/.test(args[at] ?? "")) continue;
-    const end = args.findIndex((each, index) => index > at && (each === ";" || each === "+"));
-    const words = args.slice(at + 1, end === -1 ? args.length : end);
+    const begin = at + 1;
+    while (at < args.length && args[at] !== ";" && args[at] !== "+") at += 1;
+    const words = args.slice(begin, at);
     inspection.call(
       words.flatMap((each) => (each === "{}" ? stands : [each.replaceAll("{}", stands[0] ?? "")])),
       input,

@@ -144,9 +144,14 @@ function readCommand(at: Cursor, cases: CaseState): Command | null {
     defines,
     source: at.text.slice(begin, at.at).trim(),
   });
-  if (take(at, "((")) {
+  if (looksAt(at, "((") && at.returns > 0) {
+    at.at += 2;
     const part = arithmeticUntil(at, readScript, "))");
-    return { ...finished(null), words: [{ parts: [{ type: "text", text: "((", quoted: true }, part] }] };
+    if (at.text.slice(at.at - 2, at.at) === "))" || at.at >= at.text.length)
+      return { ...finished(null), words: [{ parts: [{ type: "text", text: "((", quoted: true }, part] }] };
+    // Two brackets of two groups, as it turns out.
+    at.returns -= 1;
+    at.at = begin;
   }
   if (take(at, "(")) {
     const group = deeper(at, { pipelines: [] }, () => readScript(at, ")"));
