@@ -32,16 +32,21 @@ export interface ClientFigures {
   readonly seconds: number;
   readonly cpuMicros: number;
   readonly loopP99Ms: number;
-  readonly rssWarmMb: number;
-  readonly rssEndMb: number;
+  readonly warm: MemoryFigures;
+  readonly end: MemoryFigures;
+}
+
+interface MemoryFigures {
+  /** As it was, garbage included. */
+  readonly residentMb: number;
+  /** The heap after a collection, which is what streams hold on to. */
+  readonly keptMb: number;
 }
 
 interface Count {
   tokens: number;
 }
 
-/** Resident memory is read as the median of so many readings, a tenth of a second apart: between collections it goes up and down. */
-const rssReadings = 15;
 /** Streams that end are no longer streams. */
 const endMs = 500;
 
@@ -55,20 +60,19 @@ async function measure(wish: ClientWish): Promise<ClientFigures> {
   const running = ways[wish.way](wish, count);
   const lasts = (wish.tokens / wish.perPacket) * wish.everyMs;
   await sleep(wish.warmMs);
+  const warm = memory();
   const delay = monitorEventLoopDelay({ resolution: 5 });
   delay.enable();
   const [began, cpu, tokens] = [performance.now(), process.cpuUsage(), count.tokens];
-  const rssWarmMb = await rssMb();
-  await sleep(Math.max(0, lasts - wish.warmMs - 2 * rssReadings * 100 - endMs));
-  const rssEndMb = await rssMb();
+  await sleep(Math.max(0, lasts - wish.warmMs - endMs));
   const spent = process.cpuUsage(cpu);
   const figures = {
     tokens: count.tokens - tokens,
     seconds: (performance.now() - began) / 1_000,
     cpuMicros: spent.user + spent.system,
     loopP99Ms: Math.max(0, delay.percentile(99) / 1e6 - 5),
-    rssWarmMb,
-    rssEndMb,
+    warm,
+    end: memory(),
   };
   await running;
   return figures;
@@ -141,11 +145,9 @@ async function socket(wish: ClientWish, count: Count): Promise<void> {
   await dispatcher.close();
 }
 
-async function rssMb(): Promise<number> {
-  const readings: number[] = [];
-  for (let left = rssReadings; left > 0; left -= 1) {
-    readings.push(process.memoryUsage.rss() / 1e6);
-    await sleep(100);
-  }
-  return readings.toSorted((a, b) => a - b)[Math.floor(rssReadings / 2)] ?? Number.NaN;
+/** After a collection: V8 lets garbage lie until there is some hundred MB of it, and that says nothing of what grows. */
+function memory(): MemoryFigures {
+  const residentMb = process.memoryUsage.rss() / 1e6;
+  globalThis.gc?.();
+  return { residentMb, keptMb: process.memoryUsage().heapUsed / 1e6 };
 }

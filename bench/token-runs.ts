@@ -18,7 +18,7 @@ export async function startTokenServer(): Promise<TokenServer> {
   const url = String(line).trim();
   return {
     async run(wish) {
-      const { stdout } = await run(process.execPath, [file("token-client.ts"), JSON.stringify({ url, ...wish })]);
+      const { stdout } = await run(process.execPath, ["--expose-gc", file("token-client.ts"), JSON.stringify({ url, ...wish })]);
       return JSON.parse(stdout) as ClientFigures; // our own client's
     },
     async [Symbol.asyncDispose]() {

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { answerOf, asking } from "../doubles/model-server-client.ts";
+import { answerOf, asking, quickModels } from "../doubles/model-server-client.ts";
 import * as double from "../doubles/model-server.ts";
+import type { Routes } from "../doubles/model-server.ts";
 import { ask, failureOf } from "./model-modes-asking.ts";
 
 const recordings = new URL("../doubles/recorded/", import.meta.url);
@@ -41,6 +42,17 @@ test("recorded refusals are told in the server's words", async () => {
   const grammar = failureOf(await ask("chat_completions", [double.status(400, recorded("40-grammar+tools.json"))], asking()));
   assert.deepEqual([grammar.code, grammar.retryable], ["model.refused", false]);
   assert.match(grammar.message, /Cannot use custom grammar constraints with tools/);
+});
+
+test("a recorded list of models is read, and its owner known", async (t) => {
+  const routes: Routes = ({ path }) => (path === "/v1/models" ? { status: 200, body: recorded("01-v1-models.json") } : null);
+  const server = await double.modelServerWith({ routes });
+  t.after(() => server.close());
+  const models = quickModels({ baseUrl: server.url });
+  t.after(() => models.close());
+  const model = await models.current();
+  const { kind, window } = await model.facts(new AbortController().signal);
+  assert.deepEqual([model.name, kind, window], ["models/rand-qwen3-tiny.gguf", "llama-server", 8_192]);
 });
 
 test("every recording is read by a test", () => {

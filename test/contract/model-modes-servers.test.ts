@@ -164,8 +164,10 @@ test("a mode is detected by the address, else by what is there; nothing is gener
 test("a call that llama.cpp's own parser can't read is asked for with less and less of its help", async () => {
   const peg = { message: "The model produced output that does not match the expected peg-native format", code: 500 };
   const text = double.say('<tool_call>\n{"name": "terminal", "arguments": {"command": "ls"}}\n</tool_call>');
+  const older = { message: 'Failed to parse input at pos 14: <tool_call>{"na', code: 500 };
   const inStream = double.errorInStream(1, double.say("x"), peg);
-  const { events: said, seen } = await ask("chat_completions", [double.status(500, { error: peg }), inStream, inStream, text]);
+  const steps = [double.status(500, { error: peg }), double.status(500, { error: older }), inStream, text];
+  const { events: said, seen } = await ask("chat_completions", steps);
   assert.deepEqual(
     answerOf(said).calls.map(({ arguments: args }) => args),
     ['{"command":"ls"}'],
