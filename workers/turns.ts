@@ -256,6 +256,7 @@ async function run(parts: TurnParts, one: OneTurn): Promise<TurnEnd> {
     tools,
     context,
     asking: askingFor(parts, info, turn, person),
+    messaging: { db, person, from: info.chat, wake: (chats) => wakeDeliveries(parts, chats) },
     approving: { ...parts.approvals, person, session: info.session, chat: info.kind, owner: sandboxOwner.key },
     metrics,
     titles,

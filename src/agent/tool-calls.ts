@@ -14,6 +14,7 @@ import type { CallStatus } from "../store/schema.ts";
 import { parseArguments } from "../tools/arguments.ts";
 import { type Approving, leaveFor } from "./approvals.ts";
 import { type LoopWatch, watchLoops } from "./loops.ts";
+import { listChats, type Messaging, postTo } from "./messaging.ts";
 import { type Asking, askPerson } from "./questions.ts";
 
 /** What running a step's calls needs, bound to one turn. */
@@ -27,12 +28,13 @@ export interface CallSetting {
   readonly context: CallContext;
   readonly asking: Asking;
   readonly approving: Approving;
+  readonly messaging: Messaging;
   readonly metrics: Metrics;
   emit(event: TurnEvent): void;
 }
 
-/** Everything of a `ToolContext` but what belongs to one call: its progress and its questions. */
-export type CallContext = Omit<ToolContext, "progress" | "ask">;
+/** Everything of a `ToolContext` but what belongs to one call: its progress, its questions, its messages. */
+export type CallContext = Omit<ToolContext, "progress" | "ask" | "chats">;
 
 /** Puts together what all calls of a turn share. */
 export function toolContext(parts: {
@@ -150,9 +152,13 @@ async function leaveOf(setting: CallSetting, tool: Tool, args: unknown, place: C
 /** Null when the turn was stopped or left while the tool ran: then nobody knows how it ended. */
 async function attempt(setting: CallSetting, tool: Tool, args: unknown, call: ToolCall, place: CallPlace): Promise<Ran> {
   const ask = (question: Question) => askPerson(setting, place, question);
+  const chats = {
+    list: () => listChats(setting.messaging),
+    post: (target: string, text: string) => postTo(setting.messaging, place, target, text),
+  };
   const progress = (chunk: string) => setting.emit({ type: "tool.output", call: call.id, chunk: redact(chunk) });
   try {
-    const content = await tool.run(args, { ...setting.context, progress, ask });
+    const content = await tool.run(args, { ...setting.context, progress, ask, chats });
     return setting.context.signal.aborted ? null : { status: "done", content };
   } catch (error) {
     if (error instanceof Parked) return setting.context.signal.aborted ? null : "parked";

@@ -9,6 +9,7 @@ import type { Turn } from "../store/turns.ts";
 import type { Compressor } from "./compression/compressor.ts";
 import type { HistoryState } from "./compression/state.ts";
 import type { Approving } from "./approvals.ts";
+import type { Messaging } from "./messaging.ts";
 import type { Asking } from "./questions.ts";
 import type { Titles } from "./titles.ts";
 import type { CallContext } from "./tool-calls.ts";
@@ -28,6 +29,7 @@ export interface TurnSetting {
   readonly context: CallContext;
   readonly asking: Asking;
   readonly approving: Approving;
+  readonly messaging: Messaging;
   readonly metrics: Metrics;
   readonly titles: Pick<Titles, "consider">;
   readonly compressor: Compressor;

@@ -156,6 +156,6 @@ async function count(setting: TurnSetting, step: number, outcome: Outcome): Prom
 }
 
 function callSetting(setting: TurnSetting, own: readonly ModelMessage[]): CallSetting {
-  const { db, hold, tools, context, asking, approving, metrics, emit } = setting;
-  return { db, hold, turn: setting.turn.id, own, tools, context, asking, approving, metrics, emit };
+  const { db, hold, tools, context, asking, approving, messaging, metrics, emit } = setting;
+  return { db, hold, turn: setting.turn.id, own, tools, context, asking, approving, messaging, metrics, emit };
 }

@@ -24,6 +24,8 @@ export interface ToolContext {
   remember(change: MemoryChange): Promise<string>;
   /** The agent's own settings; who may change them is the tool's to say. */
   readonly configuration: ConfigurationPorts;
+  /** Other chats of the person who asks. */
+  readonly chats: ChatPorts;
   /** Past conversations, as far as may be seen from here. */
   readonly past: PastPorts;
   /** How fast the session's model is, of late or measured afresh; returns what the model reads. `say` hears what is being done. */
@@ -44,6 +46,13 @@ export interface ConfigurationPorts {
   get(key: string): Promise<string>;
   /** Empty text goes back to the default. */
   set(key: string, value: string): Promise<string>;
+}
+
+/** Other chats; both give what the model reads and throw for it. */
+export interface ChatPorts {
+  list(): Promise<string>;
+  /** Sent once for a call, however often it runs. */
+  post(target: string, text: string): Promise<string>;
 }
 
 /** Past conversations, as what the model reads. Both throw for the model. */

@@ -5,6 +5,7 @@ import { configuration } from "./configuration.ts";
 import { memory } from "./memory.ts";
 import { modelSpeed } from "./model-speed.ts";
 import { readFile } from "./read-file.ts";
+import { sendMessage } from "./send-message.ts";
 import { sessionSearch } from "./session-search.ts";
 import { terminal } from "./terminal.ts";
 import { writeFile } from "./write-file.ts";
@@ -19,6 +20,7 @@ const registered = [
   memory,
   modelSpeed,
   readFile,
+  sendMessage,
   sessionSearch,
   terminal,
   writeFile,

@@ -10,6 +10,7 @@ const hint = "A Linux container.";
 /** A call of each tool that must pass. */
 const calls: Record<string, Record<string, unknown>> = {
   clarify: { question: "Which one?", choices: ["a", "b"] },
+  send_message: { action: "send", target: "telegram", message: "hi" },
   session_search: { query: "friday" },
   configuration: { action: "set", key: "compression.threshold", value: "0.7" },
   model_speed: { action: "recent" },
@@ -201,6 +202,7 @@ function contextOf(rig: Rig) {
     },
     configuration: { get: async (key) => `${key}: 1`, set: async (key, value) => `${key} is ${value} now` },
     ask: () => assert.fail("asks nobody"),
+    chats: { list: () => assert.fail("no chats"), post: () => assert.fail("no chats") },
     past: { search: () => assert.fail("no past"), read: () => assert.fail("no past") },
     progress: (chunk) => shown.push(chunk),
     limits: { commandMs: 20_000, resultChars: 5_000 },

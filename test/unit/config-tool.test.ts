@@ -44,6 +44,7 @@ async function rig(t: TestContext, role: Role = "owner", env: Readonly<Record<st
     modelSpeed: async () => "",
     configuration: settings,
     ask: () => assert.fail("asks nobody"),
+    chats: { list: () => assert.fail("no chats"), post: () => assert.fail("no chats") },
     past: { search: () => assert.fail("no past"), read: () => assert.fail("no past") },
     progress: () => undefined,
     limits: { commandMs: 1, resultChars: 1_000 },

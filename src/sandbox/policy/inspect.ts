@@ -3,10 +3,10 @@ import { unmarked } from "./marks.ts";
 import { find } from "./inspection.ts";
 import { inspection } from "./walk.ts";
 
-/** Longer texts are not looked through; that is told. */
-const longestText = 600_000;
+/** Longer texts are not looked through; that is told. Looking is synchronous, and other chats wait meanwhile. */
+const longestText = 60_000;
 /** Characters looked at in all: a text and what is nested in it. */
-const fuel = 3_000_000;
+const fuel = 300_000;
 
 /** What was found in a command, and every command met in it. */
 export interface Inspected {
