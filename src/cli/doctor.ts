@@ -3,6 +3,7 @@ import { redact } from "../core/redact.ts";
 import { type Define, exits } from "./context.ts";
 import type { Check, CheckInput, CheckResult } from "./check.ts";
 import { checks } from "./checks.ts";
+import { fitted } from "./tool-width.ts";
 
 /** `hermes doctor`: one line for each part, with the mend of each fault. */
 export const define: Define = (command, context) => {
@@ -13,7 +14,7 @@ export const define: Define = (command, context) => {
     let failed = 0;
     for (const check of checks) {
       for (const result of await attempt(check, { context, loaded, asked: { quick, full } })) {
-        context.print(line(check.name, result));
+        for (const each of fitted(context, line(check.name, result), indent)) context.print(each);
         if (result.state === "fail") failed += 1;
       }
     }
@@ -30,6 +31,9 @@ async function attempt(check: Check, input: CheckInput): Promise<readonly CheckR
     return [{ state: "fail", text: thrown instanceof Error ? thrown.message : String(thrown), mend: advice }];
   }
 }
+
+/** Where a result's words begin: behind its state and its part's name. */
+const indent = 16;
 
 function line(name: string, { state, text, mend }: CheckResult): string {
   const told = `${state.padEnd(4)}  ${name.padEnd(9)} ${text}`;

@@ -2,6 +2,7 @@ import { asFailure, Failure } from "../core/failures.ts";
 import type { Model } from "../core/model.ts";
 import { shownModel } from "../model/address.ts";
 import { ask } from "../model/measure/asking.ts";
+import { requireListed } from "../model/measure/listing.ts";
 import { probeTools } from "../model/measure/tool-probe.ts";
 import type { ModelSettings } from "../model/settings.ts";
 import { toolSpecs, tools } from "../tools/index.ts";
@@ -23,6 +24,7 @@ export async function checkTools(input: CheckInput): Promise<CheckResult[]> {
     return await withModel(loaded.config, {}, async (model, settings) => {
       const raw = openServer(model, settings);
       try {
+        await requireListed(raw, model, AbortSignal.timeout(fullProbeMs));
         return await probeAll({ model, raw, settings, full: asked.full }, (line) => context.remark(line));
       } finally {
         await raw.close();
@@ -30,7 +32,8 @@ export async function checkTools(input: CheckInput): Promise<CheckResult[]> {
     });
   } catch (thrown) {
     // The check of the model has told why, with the mend.
-    if (thrown instanceof Failure) return [{ state: "warn", text: `Not probed: ${thrown.message}.`, mend: "" }];
+    if (thrown instanceof Failure)
+      return [{ state: "warn", text: `Not probed: ${thrown.message.replace(/\.$/, "")}.`, mend: "" }];
     throw thrown;
   }
 }
@@ -45,15 +48,22 @@ interface Probed {
 async function probeAll({ model, raw, settings, full }: Probed, say: (line: string) => void): Promise<CheckResult[]> {
   const signal = AbortSignal.timeout(fullProbeMs * 2);
   const deadlineMs = full ? fullProbeMs : probeMs;
-  say(`Probing ${shownModel(model.name)} for ${full ? "up to five minutes" : "about a minute"}; --quick leaves this out.`);
+  const name = shownModel(model.name);
+  say(`Probing ${name} for ${full ? "up to five minutes" : "about a minute"}; --quick leaves this out, Ctrl-C stops it.`);
   const facts = await model.facts(signal);
   const about: CheckResult = { state: "ok", text: `${await aboutModel(model, signal)}.`, mend: "" };
   const remarks = facts.remarks.map((text): CheckResult => ({ state: "warn", text, mend: "" }));
   const template = await templateLines(raw, facts, signal);
   const injection = await injectionLine(model, template.words, signal);
   const probe = await probeTools(model, signal, { tools: toolSpecs(tools, "A Linux container."), full, deadlineMs, say });
-  const seen = [about, ...remarks, ...template.lines, ...injection];
   const fault = faultLine(probe, facts);
+  const named = [...template.lines, ...(fault === null ? [] : [fault])];
+  const seen = [
+    about,
+    ...remarks.filter(({ text }) => !named.some((each) => saysSame(each, text))),
+    ...template.lines,
+    ...injection,
+  ];
   if (fault !== null) {
     const why = await plainFailure(model, signal);
     return [...seen, why === null ? fault : { state: "warn", text: `Not probed: ${why}.`, mend: "" }];
@@ -68,6 +78,13 @@ async function probeAll({ model, raw, settings, full }: Probed, say: (line: stri
   say("Slots …");
   return [...found, ...agreement, ...leak, ...(await pinningLine(raw, facts, signal))];
 }
+
+/** Whether a fault says again what the server let be known before it was asked anything: the lack of the same flag or template. */
+function saysSame({ state, text, mend }: CheckResult, remark: string): boolean {
+  return state === "fail" && flags.some((flag) => flag.test(remark) && flag.test(`${text} ${mend}`));
+}
+
+const flags = [/refuses tools.*--jinja/, /--tool-call-parser/, /chat template.*tools/i];
 
 /** Why the model answers nothing at all, tools or not; null when it does answer. The check of the model has told the mend. */
 async function plainFailure(model: Model, signal: AbortSignal): Promise<string | null> {

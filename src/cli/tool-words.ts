@@ -74,9 +74,16 @@ const mostWrong = 4;
 
 function wrong({ wrong: all }: ToolProbe): CheckResult[] {
   if (all.length === 0) return [];
-  const told = all.slice(0, mostWrong).map(({ name, instead }) => `${name} (${instead})`);
-  const rest = all.length > mostWrong ? `; and ${all.length - mostWrong} more` : "";
-  return [{ state: "warn", text: `Not as asked: ${told.join("; ")}${rest}.`, mend: "" }];
+  const kinds = Map.groupBy(all, ({ instead }) => instead);
+  const told = [...kinds].slice(0, mostWrong).map(([instead, cases]) => `${casesOf(cases)}: ${instead}`);
+  const more = [...kinds.values()].slice(mostWrong).reduce((sum, cases) => sum + cases.length, 0);
+  return [{ state: "warn", text: `Not as asked: ${told.join("; ")}${more > 0 ? `; and ${more} more` : ""}.`, mend: "" }];
+}
+
+/** The first by its name, the others by their number: they went wrong in the same way. */
+function casesOf(cases: ToolProbe["wrong"]): string {
+  const first = `"${cases[0]?.name ?? ""}"`;
+  return cases.length === 1 ? first : `${first} and ${cases.length - 1} ${cases.length === 2 ? "other" : "others"}`;
 }
 
 function textForm({ calls, textCalls }: ToolProbe, { kind }: ModelFacts, rendered: boolean): CheckResult[] {

@@ -26,7 +26,13 @@ export function speedTable({ small, large }: SpeedReport): readonly string[] {
 export function speedMeaning(report: SpeedReport): readonly string[] {
   const { small, large } = report;
   const last = large ?? small;
-  return [...waits(small, large), ...slowness(last), ...reading(last), ...caching(small, large), ...shortness(small, large)];
+  return [
+    ...waits(small, large),
+    ...slowness(last),
+    ...reading(last, report.window),
+    ...caching(small, large),
+    ...shortness(small, large),
+  ];
 }
 
 /** A length of an answer that people usually get. */
@@ -50,15 +56,19 @@ function slowness({ writePerSecond }: SpeedSample): readonly string[] {
   ];
 }
 
-function reading({ readPerSecond }: SpeedSample): readonly string[] {
+function reading({ readPerSecond }: SpeedSample, window: number | null): readonly string[] {
   if (readPerSecond === null) return [];
-  return [
-    `A conversation of ${counted(longPrompt)} tokens takes ${time((longPrompt * 1_000) / readPerSecond)} to read when nothing of it is cached.`,
-  ];
+  const tokens = Math.min(longPrompt, window ?? longPrompt);
+  const most = tokens < longPrompt ? ", the most that it takes," : "";
+  const takes = time((tokens * 1_000) / readPerSecond);
+  return [`A conversation of ${counted(tokens)} tokens${most} takes ${takes} to read when nothing of it is cached.`];
 }
 
+/** The first tokens of a template are always the same. */
+const fewCached = 16;
+
 function caching(small: SpeedSample, large: SpeedSample | null): readonly string[] {
-  const parts = [small, ...(large === null ? [] : [large])].filter(({ cachedTokens }) => (cachedTokens ?? 0) > 0);
+  const parts = [small, ...(large === null ? [] : [large])].filter(({ cachedTokens }) => (cachedTokens ?? 0) >= fewCached);
   if (parts.length === 0) return [];
   const said = parts.map(({ cachedTokens, promptTokens }) => `${whole(cachedTokens)} of ${whole(promptTokens)}`).join(" and ");
   return [`Of the prompts, ${said} tokens came from the server's cache; they are not counted as read.`];

@@ -19,6 +19,8 @@ export interface SpeedSample {
 export interface SpeedReport {
   readonly model: string;
   readonly server: string;
+  /** Tokens of the longest request; null: unknown. */
+  readonly window: number | null;
   readonly small: SpeedSample;
   readonly large: SpeedSample | null;
 }
@@ -53,9 +55,9 @@ export async function measureSpeed(model: Model, signal: AbortSignal, options: S
   await send(`${unique()} Say ok.`, 1);
   say(`Small prompt, up to ${answerTokens} tokens of answer …`);
   const small = sampleOf(await send(`${unique()} ${task}`, answerTokens));
-  const about = { model: model.name, server: model.server };
-  if (!large) return { ...about, small, large: null };
   const { window } = await model.facts(signal);
+  const about = { model: model.name, server: model.server, window };
+  if (!large) return { ...about, small, large: null };
   const size = Math.min(largeTokens, Math.floor((window ?? Infinity) * windowPart));
   say("Large prompt …");
   return { ...about, small, large: sampleOf(await send(largePrompt(size), answerTokens)) };

@@ -39,6 +39,8 @@ export interface ToolProbe {
 /** Enough for every case's answer; a model that can't stop thinking needs more. */
 const answerTokens = 256;
 const thinkingTokens = 1_024;
+/** How often it is said how far a probe has come. */
+const tellings = 4;
 /** More at once would measure the server's queue. */
 const mostAtOnce = 4;
 
@@ -62,7 +64,7 @@ export async function probeTools(model: Model, signal: AbortSignal, options: Pro
       const one = await take(model, requestOf(each, system, facts), each, within);
       if (one === null) return;
       taken.push({ ...one, cold: at === 0 });
-      if (taken.length % 5 === 0 || taken.length === cases.length)
+      if (taken.length % Math.ceil(cases.length / tellings) === 0)
         options.say(`Tool calls: ${taken.length} of ${cases.length} cases …`);
     }
   };
