@@ -108,10 +108,18 @@ function objectVerdict(inner: string, names: readonly string[]): Verdict {
   if (key === undefined || value === undefined) return "text";
   if (closed === "") return leading.some((word) => word.startsWith(key)) ? "maybe" : "text";
   if (!envelopeKeys.has(key)) return "text";
-  if (value === "") return "maybe";
+  return value === "" ? "maybe" : valueVerdict(key, value, names);
+}
+
+/** What stands behind one of a call's keys. */
+function valueVerdict(key: string, value: string, names: readonly string[]): Verdict {
   if (key === "tool_calls") return value.startsWith("[") ? deeper(value.slice(1).trimStart(), names) : "text";
   if (value.startsWith("{")) return key === "function" ? deeper(value, names) : "maybe";
-  if (!nameKeys.includes(key)) return next(value, names);
+  return nameKeys.includes(key) ? quotedVerdict(value, names) : next(value, names);
+}
+
+/** A name in quotes that may not be whole yet. */
+function quotedVerdict(value: string, names: readonly string[]): Verdict {
   const [, name, ended] = /^"([^"\\]*)("?)/.exec(value) ?? [];
   if (name === undefined) return "text";
   if (ended === "") return begins(name, names) ? "maybe" : "text";
@@ -147,22 +155,31 @@ function plain(name: string): string {
 /** Sees where brackets and quotes end: what follows a whole value must be another, or nothing that says anything. */
 function scanner(): { push(delta: string): boolean } {
   let depth = 0;
-  let quote = "";
-  let escaped = false;
-  let token = false;
   let begun = false;
-  const step = (character: string): boolean => {
+  /** Within a value a quote, outside of any a `<token>`: all up to its end says nothing. */
+  let within: '"' | "'" | ">" | "" = "";
+  let escaped = false;
+  const skip = (character: string): void => {
     if (escaped) escaped = false;
-    else if (quote !== "") {
-      if (character === "\\") escaped = true;
-      else if (character === quote) quote = "";
-    } else if (depth > 0 && (character === '"' || character === "'")) quote = character;
-    else if (character === "{" || character === "[" || character === "(") depth++;
-    else if (character === "}" || character === "]" || character === ")") depth--;
-    else if (depth === 0 && character === "<") token = true;
-    else if (depth === 0 && token) token = character !== ">";
-    else if (depth === 0 && begun && !/[\s;,]/.test(character)) return false;
+    else if (character === "\\" && within !== ">") escaped = true;
+    else if (character === within) within = "";
+  };
+  const inside = (character: string): void => {
+    if (character === '"' || character === "'") within = character;
+    else if (opening.has(character)) depth += 1;
+    else if (closing.has(character)) depth -= 1;
+  };
+  const outside = (character: string): boolean => {
+    if (opening.has(character)) depth += 1;
+    else if (character === "<") within = ">";
+    else if (begun && !/[\s;,]/.test(character)) return false;
     begun ||= depth > 0;
+    return true;
+  };
+  const step = (character: string): boolean => {
+    if (within !== "") skip(character);
+    else if (depth > 0) inside(character);
+    else return outside(character);
     return true;
   };
   return {
@@ -172,3 +189,6 @@ function scanner(): { push(delta: string): boolean } {
     },
   };
 }
+
+const opening: ReadonlySet<string> = new Set("{[(");
+const closing: ReadonlySet<string> = new Set("}])");

@@ -36,7 +36,7 @@ test("the text's split changes nothing: letter by letter", () => {
   }
 });
 
-test("the text's split changes nothing: any split", () => {
+test("the text's split changes nothing, wherever it is", () => {
   const lengths = fc.array(fc.integer({ min: 1, max: 25 }), { minLength: 1, maxLength: 12 });
   fc.assert(
     fc.property(fc.constantFrom(...all), lengths, ({ one, group }, parts) => {

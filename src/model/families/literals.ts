@@ -13,7 +13,7 @@ const deepest = 64;
  * The value at this place in Python's, JavaScript's or Gemma's way of writing: strings in any of their quotes, numbers, truth values,
  * lists, and objects with or without quoted keys. Null when there is none.
  */
-export function readLiteral(text: string, from: number, depth = 0): Literal | null {
+function readLiteral(text: string, from: number, depth = 0): Literal | null {
   const at = skipSpace(text, from);
   const quote = quotes.find((mark) => text.startsWith(mark, at));
   if (quote !== undefined) return readString(text, at + quote.length, quote);
