@@ -10,10 +10,12 @@ export interface Preview {
 const shownTools = 6;
 /** More text than this is not re-rendered on each update: the tail is what the reader follows. */
 const shownChars = 3_000;
+/** As much of an output line as is kept. */
+const lineChars = 400;
 
 /** Collects a turn's events into a preview. Text of an earlier step gives way to that of the current one. */
 export function createPreview(): Preview {
-  const tools = new Map<string, string>();
+  const tools = new Map<string, ToolLine>();
   let pieces: string[] = [];
   let notice = "";
   let reading = "";
@@ -43,23 +45,47 @@ export function createPreview(): Preview {
           notice = event.text;
           break;
         case "tool.started":
-          tools.set(event.call, `┊ ${icon(event.tool)} ${code(event.preview)}`);
+          tools.set(event.call, { text: `┊ ${icon(event.tool)} ${code(event.preview)}`, output: "" });
           break;
+        case "tool.output": {
+          const line = tools.get(event.call);
+          if (line) tools.set(event.call, { ...line, output: lastLine(line.output, event.chunk) });
+          break;
+        }
         case "tool.finished":
-          if (!event.ok) tools.set(event.call, `${tools.get(event.call) ?? `┊ ${event.tool}`} ✗`);
+          tools.set(event.call, {
+            text: `${tools.get(event.call)?.text ?? `┊ ${event.tool}`}${event.ok ? "" : " ✗"}`,
+            output: "",
+          });
           break;
         case "reasoning":
-        case "tool.output":
         case "finished":
           break;
       }
     },
     markdown() {
-      const lines = [...tools.values()].slice(-shownTools).join("  \n");
+      const shown = [...tools.values()].slice(-shownTools);
+      const lines = shown
+        .flatMap(({ text, output }) => (output.trim() === "" ? [text] : [text, `┊ ${code(output)}`]))
+        .join("  \n");
       const text = tail(pieces);
       return [lines, text === "" ? notice || reading : text].filter((part) => part !== "").join("\n\n");
     },
   };
+}
+
+/** A tool's line, and the last line that it has put out while it runs. */
+interface ToolLine {
+  readonly text: string;
+  readonly output: string;
+}
+
+/** The last line of an output that says something, when another piece of it comes. */
+function lastLine(before: string, chunk: string): string {
+  const lines = `${before}${chunk.slice(-2_000)}`.split("\n");
+  const open = lines.pop() ?? "";
+  const whole = lines.findLast((line) => line.trim() !== "");
+  return open.trim() === "" ? `${(whole ?? "").slice(0, lineChars)}\n` : open.slice(-lineChars);
 }
 
 function queue(ahead: number, waitMs: number | null): string {

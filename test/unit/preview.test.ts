@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { createPreview } from "../../adapters/preview.ts";
+
+const started = { type: "tool.started", call: "1", tool: "terminal", preview: "$ npm test" } as const;
+const output = (chunk: string) => ({ type: "tool.output", call: "1", chunk }) as const;
+
+test("a running tool shows the last line that it has put out, an ended one does not", () => {
+  const preview = createPreview();
+  preview.take(started);
+  assert.equal(preview.markdown(), "┊ 💻 `$ npm test`");
+  preview.take(output("one\ntwo"));
+  assert.match(preview.markdown(), /\n┊ `two`$/);
+  preview.take(output(" and more\n\n"));
+  assert.match(preview.markdown(), /\n┊ `two and more`$/);
+  preview.take(output("three"));
+  assert.match(preview.markdown(), /\n┊ `three`$/);
+  preview.take({ type: "tool.finished", call: "1", tool: "terminal", ok: false, ms: 5 });
+  assert.equal(preview.markdown(), "┊ 💻 `$ npm test` ✗");
+});
+
+test("whatever a tool puts out, its preview is two short lines without a loose backtick", () => {
+  fc.assert(
+    fc.property(fc.array(fc.string({ unit: "binary", maxLength: 3_000 })), (chunks) => {
+      const preview = createPreview();
+      preview.take(started);
+      for (const chunk of chunks) preview.take(output(chunk));
+      const lines = preview.markdown().split("\n");
+      assert.ok(lines.length <= 2);
+      for (const line of lines) assert.match(line, /^┊ (💻 )?`[^`]{1,120}`( {2})?$/u);
+    }),
+  );
+});
