@@ -113,6 +113,31 @@ test("a server that counts nothing gets question marks, not invented figures", a
   assert.match(speedMeaning(report).join("\n"), /there is no speed to tell/);
 });
 
+test("a name that llama-server does not have is refused before anything is measured; a small window is told as the most", async (t) => {
+  await using server = await modelServerWith(llamaServer({ model: "qwen.gguf", window: 8_192 }), slowCard);
+  const wrong = await run(t, "bench", "model", "--base-url", server.url, "--model", "nosuch");
+  assert.equal(wrong.status, 1);
+  assert.match(wrong.remarks, /has no model nosuch; it lists qwen\.gguf\n +`hermes model` chooses one\./);
+  assert.deepEqual([wrong.out, server.seen.length], ["", 0]);
+  const right = await run(t, "bench", "model", "--base-url", server.url, "--model", "qwen.gguf");
+  assert.match(right.out, /A conversation of 8,192 tokens, the most that it takes, takes 21\.5 s to read/);
+});
+
+test("a closed port and a wrong key are told at once, with the mend, and nothing is asked of the model", async (t) => {
+  const gone = await modelServer(slowCard);
+  await gone.close();
+  const closed = await run(t, "bench", "model", "--base-url", gone.url);
+  assert.equal(closed.status, 1);
+  assert.match(closed.remarks, /^hermes: no model server answers at .*connection refused\)\n +Start the model server/);
+  await using locked = await modelServerWith({ apiKey: "sesame", strict: false }, slowCard);
+  const wrong = await run(t, "bench", "model", "--base-url", locked.url, "--api-key", "wrong");
+  assert.equal(wrong.status, 1);
+  assert.match(wrong.remarks, /^hermes: .*does not accept the key \(401\)\n +Set OPENAI_API_KEY \(model\.api_key\)/);
+  assert.equal(locked.seen.length, 0);
+  const right = await run(t, "bench", "model", "--base-url", locked.url, "--api-key", "sesame");
+  assert.equal(right.status, 0, right.remarks);
+});
+
 test("no server, a refusal and a hang end in one line with the mend", async (t) => {
   await using refusing = await modelServer(() => status(400, { error: { message: "no such thing" } }));
   const refused = await run(t, "bench", "model", "--base-url", refusing.url);

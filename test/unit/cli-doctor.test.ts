@@ -8,9 +8,19 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { type TestContext, test } from "node:test";
 import { hermes } from "../../src/cli/hermes.ts";
+import { adviceFor } from "../../src/model/measure/advice.ts";
+import { wrapped } from "../../src/cli/tool-width.ts";
 import { pingRedis } from "../../src/cli/redis-ping.ts";
 import { serveControl } from "../../src/gateway/control-socket.ts";
-import { type ModelServerOptions, modelServerWith, type Responder, say, type Seen, status } from "../doubles/model-server.ts";
+import {
+  call,
+  type ModelServerOptions,
+  modelServerWith,
+  type Responder,
+  say,
+  type Seen,
+  status,
+} from "../doubles/model-server.ts";
 import { llamaServer, vllm } from "../doubles/server-kinds.ts";
 import { clumsy, perfect, textual } from "../doubles/tool-caller.ts";
 import { startRedis } from "../services/redis.ts";
@@ -199,6 +209,95 @@ test("faults of servers are named with the flag that mends them", async (t) => {
     withTools(seen) ? status(400, { error: { message: "no tools here" } }) : say("Hm."),
   );
   assert.match(broken.lines, /^fail .*answers no request with tools: .*no tools here/m);
+});
+
+test("what the server let be known before is not told twice", async (t) => {
+  const jinja = await toolLines(t, llamaServer({ jinja: false, counts: null }), (seen) =>
+    seen.body.tools === undefined
+      ? say("Hm.")
+      : status(500, { error: { code: 500, message: "tools param requires --jinja flag" } }),
+  );
+  assert.equal(jinja.lines.match(/--jinja\.$/gm)?.length, 1, jinja.lines);
+  assert.doesNotMatch(jinja.lines, /^warn/m);
+  const kind = llamaServer({ caps: { supports_tools: false, supports_tool_calls: false } });
+  const routes: typeof kind.routes = (asked) =>
+    asked.path === "/apply-template"
+      ? { status: 200, body: { prompt: "<|user|>Hm.<|assistant|>" } }
+      : (kind.routes?.(asked) ?? null);
+  const bare = await toolLines(t, { ...kind, routes }, perfect);
+  assert.match(bare.lines, /^fail .*The chat template leaves out the tool/m);
+  assert.doesNotMatch(bare.lines, /^warn .*has no place for tools/m);
+});
+
+test("a closed port, a wrong key and a wrong name: the check of the model fails, and no minute is spent on a probe", async (t) => {
+  await using locked = await modelServerWith({ apiKey: "sesame", strict: false }, perfect);
+  const env = { OPENAI_BASE_URL: locked.url, TERMINAL_ENV: "virtual" };
+  const wrong = await doctor(await heldHome(t), { ...env, OPENAI_API_KEY: "wrong" });
+  assert.match(wrong.lines.join("\n"), /^fail +model .*401[^]*^warn +tools +Not probed: .*does not accept the key \(401\)\.$/m);
+  assert.equal(locked.seen.length, 0);
+  const gone = await modelServerWith({}, perfect);
+  await gone.close();
+  const closed = await doctor(await heldHome(t), { ...env, OPENAI_BASE_URL: gone.url });
+  assert.match(
+    closed.lines.join("\n"),
+    /^fail +model [^]*^warn +tools +Not probed: no model server answers at \S+ \(connection refused\)\.$/m,
+  );
+  for (const { status: code, lines } of [wrong, closed]) {
+    assert.equal(code, 1);
+    assert.equal(lines.filter((line) => / tools /.test(line)).length, 1, "nothing is said of a model that is not there");
+  }
+});
+
+test("calls that are lost in streams, or are others there, are the server's fault and named so", async (t) => {
+  const kind = rendering((conversation) => `${conversation}<|im_end|>\n<|im_start|>assistant\n`);
+  const comparing = (seen: Seen): boolean => JSON.stringify(seen.body.messages).includes("{a: [1, 2]}");
+  const stream =
+    (instead: Responder): Responder =>
+    (seen, count) =>
+      comparing(seen) && seen.body.stream !== false ? instead(seen, count) : perfect(seen);
+  const lost = await toolLines(
+    t,
+    kind,
+    stream(() => say("Done.")),
+  );
+  assert.match(lost.lines, /^fail .*finds calls in whole answers and loses them in streams\. → .*bring the server up to date/m);
+  assert.equal(lost.status, 1);
+  const other = await toolLines(
+    t,
+    kind,
+    stream(() => call("terminal", { command: "true" })),
+  );
+  assert.match(other.lines, /^warn .*A streamed call differs/m);
+});
+
+test("advice names an effort only where the template reads it", () => {
+  const facts = {
+    kind: "llama-server",
+    version: null,
+    window: null,
+    slots: null,
+    vision: null,
+    tools: true,
+    remarks: [],
+  } as const;
+  const advice = (effort: boolean | null, thinking: boolean | null, now: "none" | "medium" | "high") =>
+    adviceFor({ ...facts, effort, thinking }, now, "qwen3.5-4b");
+  assert.match(advice(true, null, "medium"), /^Set agent\.reasoning_effort to high: the template reads it\./);
+  assert.match(advice(true, null, "high"), /as high as this template reads it already/);
+  assert.match(advice(false, true, "none"), /set agent\.reasoning_effort to medium/);
+  assert.match(advice(false, true, "medium"), /in chats the model thinks/);
+  assert.match(advice(false, false, "medium"), /would change nothing/);
+  assert.match(advice(null, null, "medium"), /unknown: the server does not tell/);
+  assert.doesNotMatch(advice(null, null, "medium"), /Qwen3\.5-4B/, "not the model that it is");
+});
+
+test("at a terminal lines are broken between words, and addresses stay whole", () => {
+  const line = "ok    tools     The model at http://a.very.long.example.org:8080/with/a/path/v1 answers what it is asked";
+  const lines = wrapped(line, 60, 16);
+  assert.ok(lines.length > 1 && lines.every((each) => each.length <= 60 || /^ *http\S+$/.test(each)), lines.join("\n"));
+  assert.ok(lines.slice(1).every((each) => /^ {16}\S/.test(each)));
+  assert.equal(lines.map((each) => each.trim()).join(" "), line);
+  assert.deepEqual(wrapped("short", 80, 16), ["short"]);
 });
 
 test("a template without tools, calls as text, a leaking cache, a model that is no good", async (t) => {

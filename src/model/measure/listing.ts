@@ -39,10 +39,11 @@ export async function requireListed(
 async function listed({ connection, address, provider }: Listing, signal: AbortSignal): Promise<readonly string[] | null> {
   try {
     const entries = objectsOf(at(await connection.get(address, "/models", signal), "data"));
-    return entries.flatMap((entry) => {
+    const names = entries.flatMap((entry) => {
       const aliases = at(entry, "aliases");
       return [at(entry, "id"), ...(Array.isArray(aliases) ? aliases : [])].flatMap((name: unknown) => textOf(name) ?? []);
     });
+    return [...new Set(names)];
   } catch (thrown) {
     if (signal.aborted) return null;
     const { kind, failure } = judge(thrown, { address, model: null, bytes: false });
