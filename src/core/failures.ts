@@ -23,6 +23,8 @@ export type FailureCode =
   | "platform.rate_limited"
   | "platform.unknown_outcome"
   | "platform.unavailable"
+  | "web.refused"
+  | "web.failed"
   | "internal";
 
 /** What a server tells of a prompt that did not fit; null: it does not tell. */
