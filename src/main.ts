@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { Environment } from "./config/home.ts";
 import type { Config } from "./config/keys.ts";
 import type { ChatRef } from "./core/chats.ts";
 import type { Log } from "./core/log.ts";
@@ -26,9 +27,9 @@ export interface Service {
 }
 
 /** Builds the real parts and starts them. Rejects with a `Failure` that says what to mend; then nothing is left running. */
-export async function openService(mode: Mode, config: Config, log: Log): Promise<Service> {
+export async function openService(mode: Mode, config: Config, log: Log, env: Environment): Promise<Service> {
   await using stack = new AsyncDisposableStack();
-  const base = await openBase(mode, config, log, stack);
+  const base = await openBase(mode, { config, env }, log, stack);
   const worker = mode === "gateway" ? null : openWorkerSide(base);
   const facts = worker ? () => workerFacts(worker) : () => storedFacts(base.database.db);
   const [page] = await Promise.all([

@@ -23,6 +23,7 @@ import type { ConfigurationPorts, Tool, ToolLimits } from "../src/core/tool.ts";
 import type { Db, Hold } from "../src/store/hold.ts";
 import { abandonSession, freezePrompt, releaseIfIdle, type SessionInfo } from "../src/store/sessions.ts";
 import { beginTurn, type Turn } from "../src/store/turns.ts";
+import type { Asker } from "../src/tools/toolsets.ts";
 import { type Claim, claimSession, nextWork, type Work } from "../src/store/work.ts";
 import { askingFor, wakeDeliveries } from "./asking.ts";
 import { keepLeases, type Leases } from "./leases.ts";
@@ -34,9 +35,11 @@ export interface TurnParts {
   readonly live: Live;
   readonly models: Models;
   readonly sandboxes: Pick<SandboxBackend, "open">;
-  readonly tools: ReadonlyMap<string, Tool>;
-  /** As a new session is told of them. */
-  toolSpecs(): Promise<readonly ToolSpec[]>;
+  /** The tools that a new session is told of, and those that who asks may use. */
+  readonly offer: {
+    specs(asker: Asker): Promise<readonly ToolSpec[]>;
+    tools(asker: Asker): Promise<ReadonlyMap<string, Tool>>;
+  };
   readonly configuration: ConfigurationPorts;
   readonly approvals: Pick<Approving, "rules" | "judge">;
   readonly metrics: Metrics;
@@ -205,7 +208,7 @@ async function withPrompt(parts: TurnParts, info: SessionInfo, person: Person): 
   if (info.prompt) return info;
   const { memory: limits } = parts.settings;
   const memory = await memoryBlocks(parts.db, memoryOwner(info.kind, person, info.conversation), limits);
-  const head = freezeHead({ kind: info.kind, memory, tools: await parts.toolSpecs(), day: new Date() });
+  const head = freezeHead({ kind: info.kind, memory, tools: await parts.offer.specs({ ...info, person }), day: new Date() });
   return { ...info, prompt: await freezePrompt(parts.db, info.session, head) };
 }
 
@@ -243,7 +246,8 @@ async function run(parts: TurnParts, one: OneTurn): Promise<TurnEnd> {
     },
     remember: (change) => remember(parts.db, owner, parts.settings.memory, change),
   });
-  const { db, tools, metrics, titles, compressor } = parts;
+  const { db, metrics, titles, compressor } = parts;
+  const tools = await parts.offer.tools({ ...info, person });
   // Asking for the model has read the configuration again.
   const { maxSteps, steer } = parts.settings;
   return await runTurn({

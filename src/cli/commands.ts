@@ -35,3 +35,8 @@ export const commands: readonly CommandEntry[] = [
 export async function loadProduct(): Promise<Product> {
   return await import("../main.ts");
 }
+
+/** What reads `--toolsets`, loaded only where it is given. */
+export async function loadToolsets(): Promise<{ variablesOf(text: string): Readonly<Record<string, string>> }> {
+  return await import("./toolsets.ts");
+}

@@ -18,7 +18,7 @@ export interface Service {
 
 /** What the product's composition root offers to the command line. */
 export interface Product {
-  openService(mode: Mode, config: Config, log: Log): Promise<Service>;
+  openService(mode: Mode, config: Config, log: Log, env: Environment): Promise<Service>;
   /** Opens the record in this process, for commands typed while no service runs. */
   openOffline(config: Config): Promise<ControlHandler & { close(): Promise<void> }>;
 }

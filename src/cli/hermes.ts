@@ -6,17 +6,22 @@ import { Command, CommanderError } from "commander";
 import { homeDirectory } from "../config/home.ts";
 import { asFailure } from "../core/failures.ts";
 import { redact } from "../core/redact.ts";
-import { commands, loadProduct } from "./commands.ts";
+import { commands, loadProduct, loadToolsets } from "./commands.ts";
 import { type Context, exits } from "./context.ts";
 
 /** Runs one command line; gives the exit status. Never throws. */
 export async function hermes(args: readonly string[], streams: Streams = process): Promise<number> {
   let status: number = exits.ok;
-  const context = contextOf(streams, (code) => {
+  const given: Record<string, string> = {};
+  const context = contextOf(streams, given, (code) => {
     status = code;
   });
   try {
     const program = await programOf(args, context, streams);
+    const toolsets = args.some((arg) => arg.startsWith("--toolsets")) ? await loadToolsets() : null;
+    program.option("--toolsets <names>", "use only these sets of tools, such as terminal,file,web", (text) => {
+      Object.assign(given, toolsets?.variablesOf(text));
+    });
     await program.parseAsync([...args], { from: "user" });
     return status;
   } catch (thrown) {
@@ -49,7 +54,7 @@ async function programOf(args: readonly string[], context: Context, streams: Str
       writeErr: (text) => streams.stderr.write(text),
       outputError: (text, write) => write(text.replace(/^error: /, "hermes: ")),
     });
-  const typed = args.find((arg) => !arg.startsWith("-"));
+  const typed = args.find((arg, at) => !arg.startsWith("-") && args[at - 1] !== "--toolsets");
   for (const entry of commands) {
     const command = program
       .command(entry.name)
@@ -61,10 +66,13 @@ async function programOf(args: readonly string[], context: Context, streams: Str
   return program;
 }
 
-function contextOf(streams: Streams, exit: (status: number) => void): Context {
+/** `given`: what options set, before the environment. */
+function contextOf(streams: Streams, given: Readonly<Record<string, string>>, exit: (status: number) => void): Context {
   const interactive = streams.stdin.isTTY === true && streams.stdout.isTTY === true;
   return {
-    env: streams.env,
+    get env() {
+      return { ...streams.env, ...given };
+    },
     home: homeDirectory(streams.env),
     print: (line) => void streams.stdout.write(`${line}\n`),
     remark: (line) => void streams.stderr.write(`${line}\n`),

@@ -15,7 +15,7 @@ export async function serve(mode: Mode, context: Context): Promise<void> {
   const signalled = untilSignalled();
   try {
     const product = await context.product();
-    const service = await product.openService(mode, config, log);
+    const service = await product.openService(mode, config, log, context.env);
     if (service.page !== null) context.print(`Hermes is ready. Open ${service.page}`);
     const { model, server, sandbox } = await service.facts();
     log.info({}, `model: ${model} at ${server}; sandbox: ${sandbox}`);

@@ -6,6 +6,7 @@ import { address, addresses, amount, oneOf, text, toggle, whole } from "./kinds.
 import { fallbackList, providerList, providerMap } from "./providers.ts";
 import { type Key, row } from "./row.ts";
 import { terminalKeys } from "./terminal-keys.ts";
+import { toolKeys } from "./tool-keys.ts";
 
 export type { Key } from "./row.ts";
 
@@ -181,6 +182,8 @@ export const keys = {
   ...terminalKeys,
 
   ...approvalKeys,
+
+  ...toolKeys,
 
   "memory.memory_enabled": row(toggle(), true, "Whether the agent keeps notes about the work (MEMORY.md).", {
     aliases: ["memory.enabled"],

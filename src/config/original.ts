@@ -5,7 +5,7 @@
 const sections: Readonly<Record<string, string>> = {
   model: "ollama_num_ctx streaming default_headers extra_headers persist_switch_by_default aliases openai_runtime",
   agent:
-    "gateway_timeout gateway_timeout_warning gateway_notify_interval session_stall_timeout gateway_turn_lease_timeout restart_drain_timeout restart_after_turn_timeout cron_drain_timeout build_wait_timeout api_max_retries auto_recovery_cycles reasoning_overrides service_tier fast_auto_seconds tool_use_enforcement intent_ack_continuation task_completion_guidance parallel_tool_call_guidance environment_probe environment_hint coding_context verify_on_stop max_verify_nudges clarify_timeout gateway_auto_continue_freshness gateway_startup_restore_drain_timeout reconnect_attention_after local_stream_stale_timeout image_input_mode disabled_toolsets personalities sanitizer_heal_escalation_threshold agent_cache verbose system_prompt",
+    "gateway_timeout gateway_timeout_warning gateway_notify_interval session_stall_timeout gateway_turn_lease_timeout restart_drain_timeout restart_after_turn_timeout cron_drain_timeout build_wait_timeout api_max_retries auto_recovery_cycles reasoning_overrides service_tier fast_auto_seconds tool_use_enforcement intent_ack_continuation task_completion_guidance parallel_tool_call_guidance environment_probe environment_hint coding_context verify_on_stop max_verify_nudges clarify_timeout gateway_auto_continue_freshness gateway_startup_restore_drain_timeout reconnect_attention_after local_stream_stale_timeout image_input_mode personalities sanitizer_heal_escalation_threshold agent_cache verbose system_prompt",
   terminal:
     "home_mode degraded_mode credential_files shell_init_files auto_source_bashrc persistent_shell docker_forward_env docker_env docker_volumes docker_mount_cwd_to_workspace docker_extra_args docker_shm_size docker_run_as_host_user singularity_image modal_image daytona_image container_persistent sudo_password modal_mode",
   approvals:
@@ -30,7 +30,7 @@ const wholeSections = [
   "model_aliases model_overrides fallback_model credential_pool_strategies provider_routing",
   "openrouter prompt_caching timeouts skills delegation code_execution security privacy",
   "session_reset group_sessions_per_user thread_sessions_per_user max_concurrent_sessions sessions database streaming gateway platforms",
-  "unauthorized_dm_behavior quick_commands platform_toolsets custom_toolsets toolsets platform_hints hooks hooks_auto_accept mcp_servers tools",
+  "unauthorized_dm_behavior quick_commands custom_toolsets platform_hints hooks hooks_auto_accept mcp_servers tools",
   "tool_output file_read_max_chars context_file_max_chars tool_budget tool_loop_guardrails cron checkpoints goals curator stt tts voice",
   "human_delay timezone web browser context onboarding monitoring secrets prefill_messages_file worktree discord slack",
 ]

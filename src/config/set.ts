@@ -24,8 +24,11 @@ export async function setKey(home: string, name: string, value: string): Promise
   if (inner !== null) return await setInner(home, name.trim(), inner, value);
   const path = knownKey(name);
   const key = keyOf(path);
-  if (key.kind.faults !== undefined) throw byHand(path);
   const parsed = key.kind.schema.safeParse(value);
+  if (key.kind.faults !== undefined && !parsed.success) throw byHand(path);
+  const [fault] = key.kind.faults?.(value) ?? [];
+  if (fault !== undefined)
+    throw new Failure("config.invalid", `${path}${fault.at}${fault.message.replace(/;[^;]*$/, ".")}`, { advice: fault.mend });
   if (!parsed.success) {
     throw new Failure("config.invalid", `${path} can't be ${shown(value, key.secret === true)}.`, {
       advice: `Expected ${key.kind.expected}.`,

@@ -70,19 +70,23 @@ export interface ToolLimits {
   readonly resultChars: number;
 }
 
-/** Tools that are switched on and off together; the original's names. */
-export type Toolset =
-  | "clarify"
-  | "code_execution"
-  | "configuration"
-  | "file"
-  | "memory"
-  | "messaging"
-  | "session_search"
-  | "terminal"
-  | "todo"
-  | "vision"
-  | "web";
+/** The names of tools that are switched on and off together; the original's. */
+export const toolsets = [
+  "clarify",
+  "code_execution",
+  "configuration",
+  "file",
+  "memory",
+  "messaging",
+  "session_search",
+  "terminal",
+  "todo",
+  "vision",
+  "web",
+] as const;
+
+/** Tools that are switched on and off together; those of each MCP server are a set of their own. */
+export type Toolset = (typeof toolsets)[number] | `mcp-${string}`;
 
 /** What must be set up for a tool to be offered at all. */
 export type ToolNeed = "memory";

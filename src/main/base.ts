@@ -5,6 +5,7 @@ import { platforms } from "../../adapters/registry.ts";
 import { deliveryQueue } from "../../workers/asking.ts";
 import { every, upkeepTimes } from "../../workers/upkeep.ts";
 import * as commandRegistry from "../commands/index.ts";
+import type { Environment } from "../config/home.ts";
 import type { Config } from "../config/keys.ts";
 import { chatKey, type ChatRef } from "../core/chats.ts";
 import { Failure } from "../core/failures.ts";
@@ -54,7 +55,12 @@ export interface Base {
 export const localPlatforms = platforms.filter((platform) => platform.local).map((platform) => platform.name);
 export const commands = Object.values(commandRegistry);
 
-export async function openBase(mode: Mode, config: Config, log: Log, stack: AsyncDisposableStack): Promise<Base> {
+export async function openBase(
+  mode: Mode,
+  { config, env }: { readonly config: Config; readonly env: Environment },
+  log: Log,
+  stack: AsyncDisposableStack,
+): Promise<Base> {
   const { redisUrl, stateUrl } = config;
   if (mode !== "all" && (redisUrl === null || stateUrl === null)) throw needsServers(mode);
   const metrics = openMetrics();
@@ -82,7 +88,7 @@ export async function openBase(mode: Mode, config: Config, log: Log, stack: Asyn
   stack.defer(() => queues.close());
   const live = openLive(redisUrl === null ? { kind: "local", log } : { kind: "redis", url: redisUrl, prefix: "hermes", log });
   stack.defer(() => live.close());
-  const follow = await followConfig(config, process.env, log);
+  const follow = await followConfig(config, env, log);
   const holder = randomUUID();
   const workers = mode !== "gateway" && database.kind !== "embedded" ? await countWorkers(database, holder, log, stack) : () => 1;
   const models = openModels({ settings: async () => modelSettings(await follow.refresh()), demo: true, log, workers });

@@ -3,15 +3,14 @@ import { every, sweepTurns, upkeepTimes } from "../../workers/upkeep.ts";
 import type { Config } from "../config/keys.ts";
 import type { Allowance } from "../core/approval.ts";
 import type { Models } from "../core/model.ts";
-import type { Tool, ToolNeed } from "../core/tool.ts";
 import { type CompressionSettings, openCompressor } from "../agent/compression/compressor.ts";
 import { openTitles } from "../agent/titles.ts";
 import { storeFacts } from "../gateway/facts.ts";
 import type { StandingFacts } from "../gateway/parts.ts";
-import { toolSpecs, tools } from "../tools/index.ts";
 import type { Base } from "./base.ts";
 import { openConfiguration } from "./configuration.ts";
 import { placeSaved } from "./default-model.ts";
+import { openOffer } from "./offer.ts";
 import { approvalSettings } from "./policy-settings.ts";
 import { followSandboxes, type Sandboxes } from "./sandboxes.ts";
 
@@ -32,7 +31,6 @@ export function openWorkerSide(base: Base): WorkerSide {
 export async function startTurns(base: Base, worker: WorkerSide): Promise<void> {
   const { config, follow, database, queues, live, metrics, log, stack } = base;
   const sandboxes = await worker.sandboxes;
-  const offered = offeredTools(config);
   const { db } = database;
   const settings = {
     concurrency: config.agent.workerConcurrency,
@@ -44,8 +42,7 @@ export async function startTurns(base: Base, worker: WorkerSide): Promise<void> 
     memory: memoryLimits(config),
     limits: { commandMs: config.terminal.timeout * 1_000, resultChars: resultChars },
   };
-  const byName = new Map(offered.map((tool) => [tool.name, tool]));
-  const specs = async () => toolSpecs(offered, (await sandboxes.current()).hint);
+  const offer = openOffer({ follow, hint: async () => (await sandboxes.current()).hint });
   const titles = openTitles({ db, models: worker.models, metrics, log, settings: () => titleSettings(base) });
   const compressor = openCompressor({ models: worker.models, log, settings: () => compressionSettings(base) });
   const models = { listings: (signal: AbortSignal) => base.models.listings(signal) };
@@ -64,8 +61,7 @@ export async function startTurns(base: Base, worker: WorkerSide): Promise<void> 
     live,
     models: worker.models,
     sandboxes,
-    tools: byName,
-    toolSpecs: specs,
+    offer,
     metrics,
     log,
     settings,
@@ -107,13 +103,6 @@ async function compressionSettings({ follow }: Base): Promise<CompressionSetting
 function memoryLimits(config: Config) {
   const { memoryEnabled, userProfileEnabled, memoryCharLimit, userCharLimit } = config.memory;
   return { memory: memoryEnabled ? memoryCharLimit : null, user: userProfileEnabled ? userCharLimit : null };
-}
-
-function offeredTools(config: Config): readonly Tool[] {
-  const met: Readonly<Record<ToolNeed, boolean>> = {
-    memory: config.memory.memoryEnabled || config.memory.userProfileEnabled,
-  };
-  return tools.filter(({ needs }) => needs === undefined || met[needs]);
 }
 
 export async function workerFacts(worker: WorkerSide): Promise<StandingFacts> {

@@ -17,6 +17,8 @@ export interface Process extends AsyncDisposable {
 export interface ProcessOptions {
   readonly mode: "start" | "gateway" | "worker";
   readonly home: string;
+  /** Before the command. */
+  readonly options?: readonly string[];
   readonly env: Readonly<Record<string, string>>;
 }
 
@@ -31,7 +33,7 @@ export function startHermes(options: ProcessOptions): Process {
     // One more request per session, which the tests that count requests don't expect.
     HERMES_TITLE_GENERATION: "false",
   };
-  const child = spawn(process.execPath, [entry, options.mode], {
+  const child = spawn(process.execPath, [entry, ...(options.options ?? []), options.mode], {
     env: { ...base, ...options.env },
     stdio: ["ignore", "pipe", "pipe"],
   });

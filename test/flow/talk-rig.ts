@@ -32,6 +32,8 @@ export type Script = (seen: Seen, count: number) => ReturnType<Responder>;
 export interface TalkOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly config?: string;
+  /** Before the command. */
+  readonly options?: readonly string[];
   /** Of which kind the model server is; an OpenAI-compatible one without a name where left out. */
   readonly server?: ModelServerOptions;
 }
@@ -46,8 +48,9 @@ export async function openTalk(options: TalkOptions = {}): Promise<TalkRig> {
   const model = stack.use(await modelServerWith({ strict: false, ...options.server }, responder));
   const home = stack.use(await freshHome());
   if (options.config !== undefined) await writeFile(join(home.path, "config.yaml"), options.config);
+  const given = options.options === undefined ? {} : { options: options.options };
   const start = async () => {
-    const hermes = startHermes({ mode: "start", home: home.path, env: { OPENAI_BASE_URL: model.url, ...options.env } });
+    const hermes = startHermes({ ...given, mode: "start", home: home.path, env: { OPENAI_BASE_URL: model.url, ...options.env } });
     const address = (await hermes.printed(/Open (http:\S+)/))[1] ?? "";
     return { hermes, page: await openPage(address), origin: new URL(address).origin };
   };
