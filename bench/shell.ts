@@ -23,6 +23,8 @@ export const shell: Row = {
       pids: 64,
       diskMb: 256,
       network: "none",
+      networkAllow: [],
+      warm: 0,
       workdir: null,
       ssh: null,
       envPassthrough: [],

@@ -94,6 +94,18 @@ export function variables(): Kind<readonly string[]> {
   return { schema: z.preprocess(listLike, z.array(name)), expected: "names of environment variables separated by commas" };
 }
 
+/** A list of hosts, `*.example.com` for all below one: a YAML list, or text with commas; empty text is an empty list. */
+export function hosts(): Kind<readonly string[]> {
+  const name = z
+    .string()
+    .max(253)
+    .regex(/^(?:\*\.)?[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+$/i);
+  return {
+    schema: z.preprocess(listLike, z.array(name)),
+    expected: "hosts separated by commas, such as pypi.org, *.example.com",
+  };
+}
+
 function listLike(raw: unknown): unknown {
   if (typeof raw !== "string") return raw;
   return raw

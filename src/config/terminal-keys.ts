@@ -1,4 +1,4 @@
-import { address, amount, oneOf, text, toggle, variables, whole } from "./kinds.ts";
+import { address, amount, hosts, oneOf, text, toggle, variables, whole } from "./kinds.ts";
 import { row } from "./row.ts";
 
 /** The rows of where commands run. */
@@ -56,6 +56,18 @@ export const terminalKeys = {
     { effect: "message" },
   ),
   "terminal.docker_network": row(toggle(), false, "Whether sandboxes may reach the network.", { effect: "message" }),
+  "terminal.docker_network_allow": row(
+    hosts(),
+    [],
+    "Hosts that sandboxes may reach by HTTP and HTTPS (ports 80 and 443), and nothing else; `*.example.com` means all below it. Where it is set, it holds, whatever `terminal.docker_network` says.",
+    { effect: "message" },
+  ),
+  "terminal.docker_warm": row(
+    whole(0, 16, ""),
+    1,
+    "Containers kept ready, so that a new chat's first command starts at once; 0: none.",
+    { effect: "message" },
+  ),
   "terminal.docker_host": row(
     address(["unix", "tcp", "http", "https", "ssh"], "unix:///var/run/docker.sock"),
     null,

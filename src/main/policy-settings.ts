@@ -26,7 +26,7 @@ export function approvalSettings(config: Config, allowed: readonly Allowance[]):
       mode: approvals.mode,
       deny: approvals.deny,
       allowances: [...everybody, ...allowed],
-      network: terminal.dockerNetwork ? "full" : "none",
+      network: networkOf(terminal),
       mounts: [],
       home,
     },
@@ -36,4 +36,13 @@ export function approvalSettings(config: Config, allowed: readonly Allowance[]):
     least: approvals.approvers,
     image: terminal.dockerImage,
   };
+}
+
+/** What a container reaches. A list of hosts is never wider than everything: where there is one, it holds. */
+export function networkOf({
+  dockerNetwork,
+  dockerNetworkAllow,
+}: Pick<Config["terminal"], "dockerNetwork" | "dockerNetworkAllow">): Policy["network"] {
+  if (dockerNetworkAllow.length > 0) return "allow";
+  return dockerNetwork ? "full" : "none";
 }

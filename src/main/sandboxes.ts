@@ -4,6 +4,7 @@ import type { Config } from "../config/keys.ts";
 import type { LiveConfig } from "../config/live.ts";
 import type { Log } from "../core/log.ts";
 import type { Sandbox, SandboxBackend, SandboxOwner } from "../core/sandbox.ts";
+import { networkOf } from "./policy-settings.ts";
 import { type ChosenSandboxes, openSandboxes, type SandboxOptions } from "../sandbox/index.ts";
 
 /** Sandboxes as the configuration says at each use: a changed backend counts from the next message on. */
@@ -106,7 +107,9 @@ function settingsOf(config: Config, log: Log): Settings {
     memoryMb: terminal.containerMemory,
     pids: 256,
     diskMb: terminal.containerDisk,
-    network: terminal.dockerNetwork ? "full" : "none",
+    network: networkOf(terminal),
+    networkAllow: terminal.dockerNetworkAllow,
+    warm: terminal.dockerWarm,
     lifetimeMs: terminal.lifetimeSeconds * 1_000,
     dockerHost: terminal.dockerHost,
     workdir: terminal.cwd === null || terminal.backend === "ssh" ? terminal.cwd : atHome(terminal.cwd),

@@ -1,28 +1,33 @@
-import { createHash } from "node:crypto";
 import type Docker from "dockerode";
 import type { SandboxOwner } from "../core/sandbox.ts";
 import { type Engine, statusOf } from "./docker-engine.ts";
+import { warmName, warmPool } from "./docker-pool.ts";
+import { containerSpec, digest, label, mountsOf } from "./docker-spec.ts";
+import { sweepVolumes } from "./docker-sweep.ts";
+import { createVolume, giveVolume } from "./docker-volumes.ts";
+import { egressProxy } from "./egress.ts";
 import type { SandboxOptions } from "./options.ts";
 import { workspace } from "./paths.ts";
-import { keeperScript, stateDir } from "./shell-scripts.ts";
 
-/** Whom commands run as: any number but 0 that images rarely give to somebody else. */
-const userId = 1000;
 /** A stopped container is kept this long for a quick start, then removed; its workspace volume stays. */
 const keepStoppedMs = 60 * 60_000;
-
-const label = { home: "hermes.home", owner: "hermes.owner", name: "hermes.label", spec: "hermes.spec" } as const;
+/** One made ahead that is not begun yet may be somebody's who is still at it. */
+const keepCreatedMs = 10 * 60_000;
 
 /** The containers of one installation on one engine. */
 export interface Containers {
+  /** Sees to what all sandboxes need, and makes the first ones ahead. */
+  open(): Promise<void>;
   /** The owner's container, running: made, started or attached to as needed. Safe to call from several processes at once. */
   ensure(owner: SandboxOwner): Promise<Docker.Container>;
   /** Kills everything in it and starts it again; files in the workspace stay. */
   restart(owner: SandboxOwner): Promise<void>;
   /** Null while it runs; otherwise what is known about its end, for the model. */
   whyStopped(owner: SandboxOwner): Promise<string | null>;
-  /** Removes containers that stopped long ago. */
+  /** Removes containers that stopped long ago, and what dead processes had made ahead. */
   sweep(): Promise<void>;
+  /** Makes nothing ahead any more, and removes what nobody has used. */
+  close(): Promise<void>;
 }
 
 export function dockerContainers(engine: Engine, options: SandboxOptions): Containers {
@@ -31,22 +36,47 @@ export function dockerContainers(engine: Engine, options: SandboxOptions): Conta
   const nameOf = (owner: SandboxOwner): string => `hermes-${homeTag}-${owner.key}`;
   const spec = containerSpec(options);
   const specTag = digest(JSON.stringify(spec));
+  const pool = warmPool({ docker, options, homeTag, spec, specTag });
+  const egress = egressProxy(engine, options);
 
   const create = async (owner: SandboxOwner): Promise<void> => {
     const labels = { [label.home]: homeTag, [label.owner]: owner.key, [label.name]: owner.label };
-    await createVolume(docker, nameOf(owner), labels, options.diskMb);
-    await giveWorkspace(docker, options.image, nameOf(owner), labels);
-    const mount = workspaceMount(nameOf(owner));
+    const own = { name: nameOf(owner), labels, diskMb: options.diskMb };
+    const volume = (await createVolume(docker, own))[label.workspace] ?? own.name;
+    if (volume === own.name) await giveVolume(docker, options.image, own, workspace);
     try {
       await docker.createContainer({
         ...spec,
         name: nameOf(owner),
-        Labels: { ...labels, [label.spec]: specTag },
-        HostConfig: { ...spec.HostConfig, Mounts: [mount] },
+        Labels: { ...labels, [label.spec]: specTag, [label.network]: options.network },
+        HostConfig: { ...spec.HostConfig, Mounts: mountsOf(options, homeTag, volume) },
       });
     } catch (thrown) {
       // 409: another process was faster; its container is as good.
       if (statusOf(thrown) !== 409) throw thrown;
+    }
+  };
+
+  /**
+   * Makes a container that was made ahead the owner's. A volume of the owner's name that says where the files are decides who was first:
+   * an owner who has files already keeps them, and two processes agree.
+   */
+  const claim = async (owner: SandboxOwner): Promise<boolean> => {
+    const warm = pool.take();
+    if (warm === null) return false;
+    const labels = { [label.home]: homeTag, [label.owner]: owner.key, [label.name]: owner.label, [label.workspace]: warm.name };
+    const decided = await createVolume(docker, { name: nameOf(owner), labels, diskMb: options.diskMb });
+    if (decided[label.workspace] !== warm.name) {
+      pool.giveBack(warm);
+      return false;
+    }
+    try {
+      await warm.container.rename({ name: nameOf(owner) });
+      return true;
+    } catch {
+      // Another process has made a container over the same files, or this one is gone: those files are the owner's all the same.
+      await warm.container.remove({ force: true }).catch(() => undefined);
+      return false;
     }
   };
 
@@ -64,8 +94,14 @@ export function dockerContainers(engine: Engine, options: SandboxOptions): Conta
       const status = statusOf(thrown);
       if (attempts === 0 || (status !== 404 && status !== 409)) throw thrown;
     }
-    await create(owner);
+    if (attempts < 4 || !(await claim(owner))) await create(owner);
     return ensure(owner, attempts - 1);
+  };
+
+  const ready = async (owner: SandboxOwner): Promise<Docker.Container> => {
+    const [container] = await Promise.all([ensure(owner), options.network === "allow" ? egress.ensure() : null]);
+    pool.refill();
+    return container;
   };
 
   const whyStopped = async (owner: SandboxOwner): Promise<string | null> => {
@@ -80,7 +116,7 @@ export function dockerContainers(engine: Engine, options: SandboxOptions): Conta
       // 404 and 409: it is already gone or not running.
       if (statusOf(thrown) !== 404 && statusOf(thrown) !== 409) throw thrown;
     });
-    await ensure(owner);
+    await ready(owner);
   };
 
   const sweep = async (): Promise<void> => {
@@ -88,83 +124,22 @@ export function dockerContainers(engine: Engine, options: SandboxOptions): Conta
     for (const { Id } of await docker.listContainers({ all: true, filters })) {
       const container = docker.getContainer(Id);
       const info = await container.inspect();
+      if (info.State.Running) continue;
       const since = Math.max(Date.parse(info.Created), Date.parse(info.State.FinishedAt));
-      if (!info.State.Running && Date.now() - since > keepStoppedMs) await container.remove();
+      const unclaimed = info.Name.startsWith(`/${warmName(homeTag, "")}`);
+      const most = !unclaimed ? keepStoppedMs : info.State.Status === "created" ? keepCreatedMs : 0;
+      if (Date.now() - since > most) await container.remove();
     }
+    await sweepVolumes(docker, homeTag);
+    await egress.sweep();
   };
 
-  return { ensure: (owner) => ensure(owner), restart, whyStopped, sweep };
-}
-
-/** Everything about a container but its name: what changes it makes an old container unfit. */
-function containerSpec(options: SandboxOptions) {
-  const bytes = options.memoryMb * 1024 * 1024;
-  const tmpMb = Math.max(16, Math.min(512, Math.floor(options.memoryMb / 4)));
-  const owned = `uid=${userId},gid=${userId}`;
-  return {
-    Image: options.image,
-    User: `${userId}:${userId}`,
-    WorkingDir: workspace,
-    Hostname: "sandbox",
-    Entrypoint: ["sh", "-c", keeperScript(Math.ceil(options.lifetimeMs / 1000))],
-    Cmd: [],
-    Env: [`HOME=${workspace}`, "USER=hermes", "LOGNAME=hermes", "LANG=C.UTF-8", "TERM=dumb", "PIP_CACHE_DIR=/tmp/pip"],
-    StopSignal: "SIGKILL",
-    HostConfig: {
-      Init: true,
-      CapDrop: ["ALL"],
-      SecurityOpt: ["no-new-privileges"],
-      ReadonlyRootfs: true,
-      NetworkMode: options.network === "none" ? "none" : "bridge",
-      PidsLimit: options.pids,
-      Memory: bytes,
-      MemorySwap: bytes,
-      NanoCpus: Math.round(options.cpus * 1e9),
-      IpcMode: "private",
-      Tmpfs: {
-        "/tmp": `rw,nosuid,nodev,exec,mode=1777,size=${tmpMb}m`,
-        "/var/tmp": `rw,nosuid,nodev,noexec,mode=1777,size=${tmpMb}m`,
-        "/run": `rw,nosuid,nodev,noexec,mode=0755,size=16m,${owned}`,
-        [stateDir]: `rw,nosuid,nodev,noexec,mode=0700,size=16m,${owned}`,
-      },
-      Ulimits: [{ Name: "core", Soft: 0, Hard: 0 }],
-      LogConfig: { Type: "none", Config: {} },
-    },
+  const open = async (): Promise<void> => {
+    if (options.network === "allow") await egress.ensure();
+    pool.refill();
   };
-}
 
-/** A volume with a size limit where the file system can, else without. An existing one is left as it is. */
-async function createVolume(docker: Docker, name: string, labels: Record<string, string>, diskMb: number): Promise<void> {
-  try {
-    await docker.createVolume({ Name: name, Labels: labels, DriverOpts: { size: `${diskMb}M` } });
-  } catch {
-    await docker.createVolume({ Name: name, Labels: labels });
-  }
-}
-
-/**
- * Gives a workspace to the unprivileged user. An archive whose only entry is the directory is unpacked by the engine itself,
- * through a
- * container that is made for it and never started: needs no root process, no capability and no program in the image.
- */
-async function giveWorkspace(docker: Docker, image: string, volume: string, labels: Record<string, string>): Promise<void> {
-  const bearer = await docker.createContainer({
-    Image: image,
-    Entrypoint: ["sh"],
-    Labels: labels,
-    HostConfig: { NetworkMode: "none", Mounts: [workspaceMount(volume)] },
-  });
-  try {
-    await bearer.putArchive(directoryTar(), { path: "/" });
-  } finally {
-    await bearer.remove({ force: true });
-  }
-}
-
-function workspaceMount(volume: string) {
-  // NoCopy: the engine would otherwise give an empty volume the owner that the image's directory has.
-  const VolumeOptions = { NoCopy: true, Labels: {}, DriverConfig: { Name: "local", Options: {} } };
-  return { Type: "volume" as const, Source: volume, Target: workspace, VolumeOptions };
+  return { open, ensure: ready, restart, whyStopped, sweep, close: () => pool.close() };
 }
 
 async function start(container: Docker.Container): Promise<void> {
@@ -174,27 +149,4 @@ async function start(container: Docker.Container): Promise<void> {
     // 304: somebody else has started it.
     if (statusOf(thrown) !== 304) throw thrown;
   }
-}
-
-/** A tar archive (ustar) with one entry, the workspace directory, mode 0755, owned by the unprivileged user. */
-function directoryTar(): Buffer {
-  const tar = Buffer.alloc(512 * 3);
-  const field = (offset: number, text: string): number => tar.write(text, offset, "latin1");
-  const octal = (value: number, width: number): string => value.toString(8).padStart(width, "0");
-  field(0, `${workspace.slice(1)}/`);
-  field(100, octal(0o755, 7));
-  field(108, octal(userId, 7));
-  field(116, octal(userId, 7));
-  field(124, octal(0, 11));
-  field(136, octal(Math.floor(Date.now() / 1000), 11));
-  field(148, " ".repeat(8));
-  field(156, "5");
-  field(257, "ustar\u000000");
-  const sum = tar.subarray(0, 512).reduce((total, byte) => total + byte, 0);
-  field(148, `${octal(sum, 6)}\0 `);
-  return tar;
-}
-
-function digest(text: string): string {
-  return createHash("sha256").update(text).digest("hex").slice(0, 10);
 }

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
+import { Duplex } from "node:stream";
 import Docker from "dockerode";
 import { Failure } from "../core/failures.ts";
 import type { Log } from "../core/log.ts";
@@ -31,6 +32,14 @@ export async function connectEngine(dockerHost: string | null): Promise<Engine> 
     }
   }
   throw engineFailure(last, addresses[0] ?? "unix:///var/run/docker.sock");
+}
+
+/** Holds one stream of a container, begun or not. */
+export async function hold(container: Docker.Container, stream: "stdin" | "stdout"): Promise<Duplex> {
+  const held = await container.attach({ stream: true, [stream]: true, hijack: true });
+  // dockerode's types know less of it than it is.
+  if (!(held instanceof Duplex)) throw new Error("the engine's connection can't be held");
+  return held;
 }
 
 /** Makes sure the image is on the engine, pulling it if need be. Throws `sandbox.unavailable`. */

@@ -10,6 +10,11 @@ export async function openDocker(options: SandboxOptions): Promise<SandboxBacken
   const engine = await connectEngine(options.dockerHost);
   await ensureImage(engine, options.image, options.log);
   const containers = dockerContainers(engine, options);
+  try {
+    await containers.open();
+  } catch (thrown) {
+    throw engineFailure(thrown, engine.address);
+  }
   return shellBackend({
     name: "docker",
     hint: hintFor(options),
@@ -23,11 +28,21 @@ export async function openDocker(options: SandboxOptions): Promise<SandboxBacken
         throw engineFailure(thrown, engine.address);
       }
     },
-    close: () => Promise.resolve(),
+    close: () => containers.close(),
   });
 }
 
 function hintFor(options: SandboxOptions): string {
-  const network = options.network === "none" ? "no network" : "network on";
-  return `A Linux container (${options.image}), not root, ${network}, ${options.memoryMb} MB memory; only /workspace is kept, /tmp is scratch.`;
+  return `A Linux container (${options.image}), not root, ${networkWords(options)}, ${options.memoryMb} MB memory; only /workspace is kept, /tmp is scratch.`;
+}
+
+function networkWords({ network, networkAllow }: SandboxOptions): string {
+  switch (network) {
+    case "none":
+      return "no network";
+    case "full":
+      return "network on";
+    case "allow":
+      return `web only to ${networkAllow.slice(0, 8).join(", ")}${networkAllow.length > 8 ? " and others" : ""} (by HTTP_PROXY)`;
+  }
 }

@@ -13,8 +13,12 @@ export interface SandboxOptions {
   readonly pids: number;
   /** [terminal.container_disk] Megabytes of workspace; in docker only where the engine's file system has quotas. */
   readonly diskMb: number;
-  /** [terminal.docker_network] */
-  readonly network: "none" | "full";
+  /** [terminal.docker_network, docker_network_allow] What a container reaches: nothing, the hosts on the list, or everything. */
+  readonly network: "none" | "allow" | "full";
+  /** [terminal.docker_network_allow] Hosts; `*.` stands for everything below one. */
+  readonly networkAllow: readonly string[];
+  /** [terminal.docker_warm] Containers kept ready for new chats. */
+  readonly warm: number;
   /** [terminal.lifetime_seconds] How long an unused sandbox stays up. */
   readonly lifetimeMs: number;
   /** DOCKER_HOST, or null for the usual sockets. */

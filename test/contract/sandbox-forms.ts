@@ -41,6 +41,8 @@ export async function openRig(name: SandboxBackendName, overrides: Partial<Sandb
     pids: 64,
     diskMb: 64,
     network: "none",
+    networkAllow: [],
+    warm: 0,
     lifetimeMs: 300_000,
     dockerHost: name === "docker" ? await dockerHost() : null,
     home: name === "local" ? join(directory, "home") : `/test/${randomUUID()}`,

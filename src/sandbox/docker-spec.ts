@@ -1,0 +1,117 @@
+import { createHash } from "node:crypto";
+import { egressEnvironment, egressMount, forwarderScript } from "./egress-scripts.ts";
+import type { SandboxOptions } from "./options.ts";
+import { workspace } from "./paths.ts";
+import { keeperScript, stateDir } from "./shell-scripts.ts";
+
+/** Whom commands run as: any number but 0 that images rarely give to somebody else. */
+export const userId = 1000;
+
+/** What containers and volumes are known by. `workspace`: the volume that holds an owner's files, where it is not the one of that name. */
+export const label = {
+  home: "hermes.home",
+  owner: "hermes.owner",
+  name: "hermes.label",
+  spec: "hermes.spec",
+  network: "hermes.network",
+  warm: "hermes.warm",
+  workspace: "hermes.workspace",
+} as const;
+
+/** Everything about a container but its name, its labels and its workspace: what changes it makes an old container unfit. */
+export function containerSpec(options: SandboxOptions) {
+  const bytes = options.memoryMb * 1024 * 1024;
+  const { tmpMb, stateMb } = scratchSizes(options);
+  const owned = `uid=${userId},gid=${userId}`;
+  const onList = options.network === "allow";
+  return {
+    Image: options.image,
+    User: `${userId}:${userId}`,
+    WorkingDir: workspace,
+    Hostname: "sandbox",
+    Entrypoint: ["sh", "-c", entryScript(options), "sh"],
+    Cmd: ["keep"],
+    Env: [
+      `HOME=${workspace}`,
+      "USER=hermes",
+      "LOGNAME=hermes",
+      "LANG=C.UTF-8",
+      "TERM=dumb",
+      "PIP_CACHE_DIR=/tmp/pip",
+      ...(onList ? egressEnvironment : []),
+    ],
+    StopSignal: "SIGKILL",
+    HostConfig: {
+      Init: true,
+      CapDrop: ["ALL"],
+      SecurityOpt: ["no-new-privileges"],
+      ReadonlyRootfs: true,
+      // By list: no interface either, only the way to the proxy.
+      NetworkMode: options.network === "full" ? "bridge" : "none",
+      PidsLimit: options.pids,
+      Memory: bytes,
+      MemorySwap: bytes,
+      NanoCpus: Math.round(options.cpus * 1e9),
+      IpcMode: "private",
+      Tmpfs: {
+        "/tmp": `rw,nosuid,nodev,exec,mode=1777,size=${tmpMb}m`,
+        "/var/tmp": `rw,nosuid,nodev,noexec,mode=1777,size=${tmpMb}m`,
+        "/run": `rw,nosuid,nodev,noexec,mode=0755,size=${stateMb}m,${owned}`,
+        [stateDir]: `rw,nosuid,nodev,noexec,mode=0700,size=${stateMb}m,${owned}`,
+      },
+      Ulimits: [{ Name: "core", Soft: 0, Hard: 0 }],
+      LogConfig: { Type: "none", Config: {} },
+    },
+  };
+}
+
+/** Megabytes of what lies in memory: `/tmp` and `/var/tmp`, and the shells' own files. */
+export function scratchSizes({ memoryMb }: Pick<SandboxOptions, "memoryMb">): {
+  readonly tmpMb: number;
+  readonly stateMb: number;
+} {
+  return { tmpMb: Math.max(16, Math.min(512, Math.floor(memoryMb / 4))), stateMb: 16 };
+}
+
+/** What a sandbox container mounts: its workspace, and the way to the egress proxy where there is one. */
+export function mountsOf(options: SandboxOptions, homeTag: string, volume: string) {
+  return options.network === "allow"
+    ? [volumeMount(volume, workspace), { ...volumeMount(egressVolume(homeTag), egressMount), ReadOnly: true }]
+    : [volumeMount(volume, workspace)];
+}
+
+/** A volume at a place, as it is: the engine would otherwise give an empty one the owner that the image's directory has. */
+export function volumeMount(volume: string, target: string) {
+  const VolumeOptions = { NoCopy: true, Labels: {}, DriverConfig: { Name: "local", Options: {} } };
+  return { Type: "volume" as const, Source: volume, Target: target, VolumeOptions };
+}
+
+/** The name of the egress proxy's container and of the volume with its socket. No owner's key has an underscore. */
+export function egressVolume(homeTag: string): string {
+  return `hermes-${homeTag}_egress`;
+}
+
+/** A short, stable name for anything. */
+export function digest(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 10);
+}
+
+/**
+ * What process 1 starts. `warm`: made ahead of need. Until somebody uses it, it lives as long as the process that holds its stdin;
+ * started again later, it has no such holder and is a sandbox like any other.
+ */
+function entryScript(options: SandboxOptions): string {
+  const lifetime = Math.ceil(options.lifetimeMs / 1000);
+  const forward = options.network === "allow" ? forwarderScript : "";
+  return `${forward}
+if [ "$1" = warm ]; then
+  exec 3<&0
+  { read -r x <&3; [ -f ${stateDir}/alive ] || kill -9 $$; } > /dev/null 2>&1 &
+  exec 3<&- < /dev/null
+  while [ ! -f ${stateDir}/alive ]; do sleep ${warmTick}; done
+fi
+${keeperScript(lifetime)}`;
+}
+
+/** How often a warm container looks whether it is in use, in seconds: only then its idle time counts. */
+const warmTick = 15;
