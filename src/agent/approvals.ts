@@ -61,6 +61,21 @@ export async function leaveFor(setting: LeaveSetting, place: CallPlace, tool: To
   return null;
 }
 
+/** Whether a call that can't wait for a person may run: null, or why not. What would have to be asked for is refused. */
+export async function refusalOf(setting: LeaveSetting, tool: Tool, args: unknown): Promise<string | null> {
+  const deeds = tool.deeds?.(args) ?? [];
+  if (deeds.length === 0) return null;
+  const { approving, db } = setting;
+  const sandbox = await setting.context.sandbox();
+  const rules = await approving.rules((await grantsFor(db, approving.owner, approving.session)).map(allowance));
+  for (const deed of deeds) {
+    const verdict = judge(actionOf(approving, tool, deed, sandbox), rules.policy);
+    if (verdict.type === "refuse") return `Not run. ${verdict.message}`;
+    if (verdict.type !== "run") return `Not run: ${tool.name} needs a person's leave for this. Call it as a tool of its own.`;
+  }
+  return null;
+}
+
 async function leaveForOne(
   setting: LeaveSetting,
   rules: ApprovalRules,
@@ -75,7 +90,7 @@ async function leaveForOne(
     case "refuse":
       return `Not run. ${verdict.message}`;
     case "ask":
-      return await askLeave(setting, rules, place, { action, findings: verdict.findings, why: verdict.why, sandbox });
+      return await askLeave(setting, rules, place, { action, sandbox, ...verdict });
     case "smart": {
       const { approving, context } = setting;
       const signal = AbortSignal.any([context.signal, AbortSignal.timeout(rules.judgeMs)]);
@@ -86,6 +101,7 @@ async function leaveForOne(
         action,
         findings: verdict.findings,
         why: `Asked because ${judged.why}.`,
+        lasting: true,
         sandbox,
       });
     }
@@ -96,6 +112,7 @@ interface Wanted {
   readonly action: Action;
   readonly findings: readonly Finding[];
   readonly why: string;
+  readonly lasting: boolean;
   readonly sandbox: Sandbox;
 }
 
@@ -105,7 +122,7 @@ async function askLeave(setting: LeaveSetting, rules: ApprovalRules, place: Call
   const question: Question = {
     kind: "approval",
     text: questionText(setting.approving.person, rules, wanted),
-    choices: Object.values(leaveLabels),
+    choices: wanted.lasting ? Object.values(leaveLabels) : [leaveLabels.once, leaveLabels.deny],
     digest: digestOf(action, { image: rules.image, envNames: [], policy: policyStamp(rules.policy) }),
     lifetimeMs: rules.timeoutMs,
     mayAnswer: { type: "role", least: rules.least, fourEyes: rules.fourEyes },

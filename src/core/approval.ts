@@ -101,8 +101,8 @@ export interface Policy {
 /** What is to be done with an action. */
 export type Verdict =
   | { readonly type: "run" }
-  /** A person is asked. */
-  | { readonly type: "ask"; readonly findings: readonly Finding[]; readonly why: string }
+  /** A person is asked. `lasting`: it may be allowed for longer than once. */
+  | { readonly type: "ask"; readonly findings: readonly Finding[]; readonly why: string; readonly lasting: boolean }
   /** The approval model is asked; where it isn't sure, a person. */
   | { readonly type: "smart"; readonly findings: readonly Finding[] }
   /** Does not run; the model reads why. */

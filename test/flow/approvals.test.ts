@@ -62,6 +62,14 @@ suite("leave to run a command on the host", () => {
     assert.equal(await rig.askOn("/deny").then((said) => /Not run/.test(said)), true);
   });
 
+  test("what must be asked each time can't be allowed for longer", async () => {
+    await rig.ask("keys", commands("echo key >> ~/.ssh/authorized_keys"));
+    const { buttons } = (await asked()) ?? assert.fail("nothing is asked");
+    assert.deepEqual(Object.keys(buttons), ["Once", "Deny"]);
+    assert.match(await rig.askOn("/approve always"), /only once/);
+    assert.match(await press("Deny"), /came: Not run/);
+  });
+
   test("a floor is asked of nobody", async () => {
     const { answer } = await rig.ask("wipe", commands("rm -rf / --no-preserve-root"));
     assert.match(answer, /came: Not run\. .*never runs/);

@@ -21,7 +21,7 @@ export async function importImages(docker: Docker): Promise<void> {
 async function importImage(docker: Docker, image: string, make: (folder: string) => Promise<void>): Promise<void> {
   if ((await docker.listImages({ filters: { reference: [image] } })).length > 0) return;
   const start = Date.now();
-  const archive = join(cacheFolder(), `${image.replace(":", "-")}-${release()}.tar`);
+  const archive = join(cacheFolder(), `${image.replace(":", "-")}-${release()}-2.tar`);
   if (!existsSync(archive)) await pack(archive, make);
   const [repo, tag] = image.split(":");
   const progress = await docker.importImage(archive, { repo, tag });
@@ -47,7 +47,7 @@ async function pack(archive: string, make: (folder: string) => Promise<void>): P
 async function debianTree(folder: string): Promise<void> {
   const program = findProgram("debootstrap");
   if (program === null) throw new Error("debootstrap is missing: apt-get install debootstrap");
-  const how = ["--variant=minbase", "--include=python3-minimal", release(), folder, ...(await mirror())];
+  const how = ["--variant=minbase", "--include=python3", release(), folder, ...(await mirror())];
   await run(program, how, { maxBuffer: 64 * 1024 * 1024, env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } });
   await run("rm", ["-rf", join(folder, "var/cache/apt"), join(folder, "var/lib/apt/lists"), join(folder, "usr/share/doc")]);
 }

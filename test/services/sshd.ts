@@ -34,6 +34,7 @@ export async function startSshd(): Promise<Sshd> {
   }
   copyFileSync(at("client.pub"), at("authorized_keys"));
   chmodSync(folder.path, 0o700);
+  mkdirSync(at("home"));
   const own = await freePort();
   writeFileSync(at("config"), configOf(own, at));
   // Where it drops its privileges; Debian's package makes it at boot only.
@@ -66,6 +67,8 @@ function configOf(port: number, at: (name: string) => string): string {
     "ListenAddress 127.0.0.1",
     `HostKey ${at("host")}`,
     `AuthorizedKeysFile ${at("authorized_keys")}`,
+    // No file of the real user's is read or written.
+    `SetEnv HOME=${at("home")}`,
     "PidFile none",
     "StrictModes no",
     "UsePAM no",

@@ -40,7 +40,8 @@ function question(action: Action, policy: Policy, open: readonly Open[]): Verdic
       `${why} That needs a person's approval, and nobody is there to ask. Do it another way, or report that it must be approved.`,
     );
   const level = strictest(open.map(({ decision }) => decision));
-  return level === "ask" && policy.mode === "smart" ? { type: "smart", findings } : { type: "ask", findings, why };
+  if (level === "ask" && policy.mode === "smart") return { type: "smart", findings };
+  return { type: "ask", findings, why, lasting: level === "ask" };
 }
 
 /** What the table, the mode and the allowances come to. */
