@@ -1,9 +1,9 @@
 /**
  * Takes Docker's multiplexed stream apart: each frame is one byte for the stream, three zero bytes, four bytes of length, the
  * data.
- * stdout and stderr are passed on alike, in the order they come.
+ * stdout and stderr are passed on in the order they come.
  */
-export function frameReader(onData: (chunk: Buffer) => void): (bytes: Buffer) => void {
+export function frameReader(onData: (chunk: Buffer) => void, onError = onData): (bytes: Buffer) => void {
   const header = Buffer.alloc(8);
   let headerBytes = 0;
   let left = 0;
@@ -22,7 +22,11 @@ export function frameReader(onData: (chunk: Buffer) => void): (bytes: Buffer) =>
       const data = bytes.subarray(at, at + left);
       at += data.length;
       left -= data.length;
-      onData(data);
+      if (header[0] === stderrStream) onError(data);
+      else onData(data);
     }
   };
 }
+
+/** The first byte of a frame of stderr. */
+const stderrStream = 2;

@@ -50,7 +50,7 @@ async function startExec(container: Docker.Container, argv: readonly string[]): 
   }
 }
 
-function pipesOver(stream: Duplex, { onOutput, onEnd }: SpawnWish): Pipes {
+function pipesOver(stream: Duplex, { onOutput, onError, onEnd }: SpawnWish): Pipes {
   let ended = false;
   const end = (): void => {
     if (ended) return;
@@ -58,11 +58,11 @@ function pipesOver(stream: Duplex, { onOutput, onEnd }: SpawnWish): Pipes {
     stream.destroy();
     onEnd();
   };
-  stream.on("data", frameReader(onOutput));
+  stream.on("data", frameReader(onOutput, onError));
   stream.once("end", end);
   stream.once("close", end);
   stream.on("error", end);
-  return { write: (input) => void stream.write(input), destroy: end };
+  return { write: (input) => void stream.write(input), end: () => void stream.end(), destroy: end };
 }
 
 /** Errors of the connection or the engine, as against our own words for the model. */

@@ -56,7 +56,7 @@ export function containerSpec(options: SandboxOptions) {
       Tmpfs: {
         "/tmp": `rw,nosuid,nodev,exec,mode=1777,size=${tmpMb}m`,
         "/var/tmp": `rw,nosuid,nodev,noexec,mode=1777,size=${tmpMb}m`,
-        "/run": `rw,nosuid,nodev,noexec,mode=0755,size=${stateMb}m,${owned}`,
+        "/run": `rw,nosuid,nodev,noexec,mode=0755,size=16m,${owned}`,
         [stateDir]: `rw,nosuid,nodev,noexec,mode=0700,size=${stateMb}m,${owned}`,
       },
       Ulimits: [{ Name: "core", Soft: 0, Hard: 0 }],
@@ -70,7 +70,10 @@ export function scratchSizes({ memoryMb }: Pick<SandboxOptions, "memoryMb">): {
   readonly tmpMb: number;
   readonly stateMb: number;
 } {
-  return { tmpMb: Math.max(16, Math.min(512, Math.floor(memoryMb / 4))), stateMb: 16 };
+  return {
+    tmpMb: Math.max(16, Math.min(512, Math.floor(memoryMb / 4))), // Sixteen background processes that each keep two megabytes of what they print, and the commands themselves.
+    stateMb: 48,
+  };
 }
 
 /** What a sandbox container mounts: its workspace, and the way to the egress proxy where there is one. */

@@ -60,17 +60,23 @@ function localMachine(owner: SandboxOwner, workspaces: string, shells: string, p
   return machine;
 }
 
-function pipesOf(argv: readonly string[], cwd: string, env: NodeJS.ProcessEnv, { onOutput, onEnd }: SpawnWish): Promise<Pipes> {
+function pipesOf(
+  argv: readonly string[],
+  cwd: string,
+  env: NodeJS.ProcessEnv,
+  { onOutput, onError, onEnd }: SpawnWish,
+): Promise<Pipes> {
   const [program = "sh", ...rest] = argv;
   // A process group of its own: a Ctrl-C in the terminal that runs the service is not the command's.
   const child = spawn(program, rest, { cwd, env, stdio: "pipe", detached: true });
   child.stdout.on("data", onOutput);
-  child.stderr.on("data", onOutput);
+  child.stderr.on("data", onError ?? onOutput);
   // A shell that has gone takes no more input; its end is told by `close`.
   child.stdin.on("error", () => undefined);
   child.once("close", onEnd);
   const pipes: Pipes = {
     write: (input) => void child.stdin.write(input),
+    end: () => void child.stdin.end(),
     destroy() {
       child.stdin.destroy();
       child.stdout.destroy();

@@ -30,6 +30,8 @@ export interface Place {
 export interface SpawnWish {
   /** stdout and stderr in the order they come. */
   readonly onOutput: (chunk: Buffer) => void;
+  /** Where it is given, stderr comes here. */
+  readonly onError?: (chunk: Buffer) => void;
   /** Once, when nothing more will come. */
   readonly onEnd: () => void;
 }
@@ -37,6 +39,8 @@ export interface SpawnWish {
 /** A running program's stdin, and the way to be rid of it. */
 export interface Pipes {
   write(input: string | Uint8Array): void;
+  /** Closes its stdin. */
+  end(): void;
   /** Closes the connection; the program ends when its stdin does. */
   destroy(): void;
 }

@@ -44,7 +44,8 @@ function faultOf(trailer: string): FileFault | null {
   return trailer === "ok" ? null : (fileFaults.find((fault) => fault === trailer) ?? "failed");
 }
 
-async function inShellTime<Result>(shell: Shell, task: () => Promise<Result>): Promise<Result> {
+/** A call that is short in itself; a shell that takes long over it is given up. */
+export async function inShellTime<Result>(shell: Shell, task: () => Promise<Result>): Promise<Result> {
   const timer = setTimeout(() => shell.end(), fileMs);
   try {
     return await task();

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { CommandResult, RunOptions } from "../core/sandbox.ts";
+import { noTerminal } from "./background.ts";
 import { endsWithin } from "./in-time.ts";
 import { type Lifeline, resetNote } from "./lifeline.ts";
 import type { Machine } from "./machine.ts";
@@ -48,6 +49,7 @@ export async function runCommand(line: Lifeline, session: string, command: strin
     return output.total <= floodBytes;
   };
   const result = await tryTwice({ line, command, run, output, onData });
+  if (result.code === "terminal") throw new Error(noTerminal);
   const news = line.news();
   const notes = news === null ? [] : [`${news} ${resetNote}`];
   if (!result.restarted) line.used();
@@ -103,7 +105,8 @@ async function attempt(job: Job): Promise<Attempt> {
 
 function send({ command, run, onData }: Job, shell: Shell, id: string, onFlood: () => void): Promise<string> {
   const marker = newMarker();
-  const input = `r ${[marker, id, run.workdir ?? "", command].map(quoted).join(" ")}\n`;
+  const words = [marker, id, run.workdir ?? "", command, run.pty === true ? "1" : ""];
+  const input = `r ${words.map(quoted).join(" ")}\n`;
   return shell.call(marker, input, (chunk) => {
     if (!onData(chunk)) onFlood();
   });

@@ -8,6 +8,12 @@ import type { Place } from "./machine.ts";
 /** In a container: a small tmpfs of its own, since a full /tmp must not take the shell down. */
 export const stateDir = "/.hermes";
 
+/** Where in the state directory background processes are. */
+export const processesDir = "processes";
+
+/** Longest a background process holds a container awake that nobody uses, in seconds. */
+const longestBackground = 24 * 60 * 60;
+
 /** Longest any command may hold the container awake, in seconds: the terminal tool's cap (600) and some. */
 const longestBusy = 660;
 
@@ -26,26 +32,35 @@ while sleep ${tick}; do
     x=0; [ -f "$b" ] && read -r x < "$b"
     [ "$x" = 1 ] && [ $limit -lt ${longestBusy} ] && limit=${longestBusy}
   done
+  for b in ${stateDir}/${processesDir}/*/keeper; do
+    k=; [ -f "$b" ] && [ ! -f "\${b%/keeper}/code" ] && read -r k x < "$b"
+    [ -n "$k" ] && [ -d "/proc/$k" ] && limit=${Math.max(longestBackground, lifetimeSeconds)}
+  done
   [ $n -lt $limit ] || exit 0
 done`;
 }
 
-/**
- * Runs one command in a process of its own, so that \`exit\`, \`exec\`, \`set -e\` or a syntax error end only it. The
- * environment and the
- * directory it leaves behind go into a file, from which the next one starts.
- */
-const runScript = (workspace: string): string => `
+/** Puts a shell where the session's last command has left off: \`HERMES_IN\` is the file with its environment. */
+export const enterScript = (workspace: string): string => `
 if [ -f "$HERMES_IN" ]; then
   . "$HERMES_IN" 2>/dev/null
   __o=\${OLDPWD-}; cd -- "$PWD" 2>/dev/null || cd ${quoted(workspace)}; OLDPWD=$__o; unset __o
 else
   cd ${quoted(workspace)}; PATH="$PATH:$HOME/.local/bin"
 fi
+__term=; if [ -n "\${HERMES_TTY-}" ]; then __term=\${TERM-dumb}; TERM=xterm-256color; export TERM; fi
+unset HERMES_TTY HERMES_SH HERMES_GO HERMES_SHELL`;
+
+/**
+ * Runs one command in a process of its own, so that \`exit\`, \`exec\`, \`set -e\` or a syntax error end only it. The
+ * environment and the
+ * directory it leaves behind go into a file, from which the next one starts.
+ */
+const runScript = (workspace: string): string => `${enterScript(workspace)}
 __dir=\${0%/*}; __out=$HERMES_OUT; __at=$HERMES_AT; __pwd=$PWD; __old=\${OLDPWD-}
 unset HERMES_IN HERMES_OUT HERMES_AT
 __save() {
-  unset HERMES_RUN
+  unset HERMES_RUN; [ -z "$__term" ] || TERM=$__term
   if [ -n "$__at" ]; then PWD=$__pwd; OLDPWD=$__old; fi
   export PWD OLDPWD
   { export -p && if [ -n "\${BASH_VERSION-}" ]; then declare -f; fi; } > "$__out" && printf 'ok\\n' > "$__dir/done"
@@ -68,14 +83,23 @@ D=${quoted(`${state}/${session}`)}; IN=$D/state-a; OUT=$D/state-b
 [ -d "$D" ] || mkdir -p "$D"
 H=fresh; if [ -f "$D/current" ]; then H=kept; read -r IN < "$D/current"; [ "$IN" = "$D/state-b" ] && OUT=$D/state-a; fi
 P=/sys/fs/cgroup/pids.current; [ -r $P ] || P=/sys/fs/cgroup/pids/pids.current; [ -r $P ] || P=
-B=$(command -v bash) || B=sh
+B=$(command -v bash) || B=sh; M=${mostProcesses}
 cat > "$D/run" <<'HERMES_SCRIPT'${runScript(workspace)}HERMES_SCRIPT
 r() {
   true > ${alive}; echo 1 > "$D/busy"; echo no > "$D/done"
   n=0; [ -z "$P" ] || read -r n < "$P"
-  if [ "$n" -le ${mostProcesses} ] && [ -f "$D/run" ] && printf '%s\\n' "$4" > "$D/command"; then
-    HERMES_RUN=$2 HERMES_AT=$3 HERMES_IN=$IN HERMES_OUT=$OUT $B "$D/run" < /dev/null 2>&1
-    c=$?
+  if [ "$n" -le "$M" ] && [ -f "$D/run" ] && printf '%s\\n' "$4" > "$D/command"; then
+    if [ "$5" = 1 ]; then
+      terminal_by; c=terminal
+      if [ -n "$W" ]; then
+        (HERMES_RUN=$2 HERMES_AT=$3 HERMES_IN=$IN HERMES_OUT=$OUT; export HERMES_RUN HERMES_AT HERMES_IN HERMES_OUT
+        on_terminal "$D/run") < /dev/null 2>&1
+        c=$?
+      fi
+    else
+      HERMES_RUN=$2 HERMES_AT=$3 HERMES_IN=$IN HERMES_OUT=$OUT $B "$D/run" < /dev/null 2>&1
+      c=$?
+    fi
   else c=broken; fi
   x=no; read -r x < "$D/done"
   if [ "$x" = ok ]; then x=$IN; IN=$OUT; OUT=$x; printf '%s\\n' "$IN" > "$D/current"; fi

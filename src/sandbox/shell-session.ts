@@ -1,9 +1,11 @@
 import type { Sandbox } from "../core/sandbox.ts";
 import type { Log } from "../core/log.ts";
+import { background } from "./background.ts";
 import { lifeline } from "./lifeline.ts";
 import type { Machine } from "./machine.ts";
 import { checkCommand } from "./paths.ts";
 import { type Shell, ShellEnded } from "./shell.ts";
+import { attach } from "./shell-attach.ts";
 import { readFile, writeFile } from "./shell-files.ts";
 import { runCommand } from "./shell-run.ts";
 import { turnstile } from "./turnstile.ts";
@@ -53,6 +55,9 @@ export function shellSession(machine: Machine, session: string, log: Log, known:
       return await task(second).catch((thrown: unknown) => (second.alive ? Promise.reject(thrown) : line.recover(thrown)));
     });
 
+  const once = <Result>(task: (shell: Shell) => Promise<Result>): Promise<Result> =>
+    guarded(async () => await task(await line.shell()).catch(line.recover));
+
   return {
     sandbox: {
       run: async (command, run) => {
@@ -60,6 +65,21 @@ export function shellSession(machine: Machine, session: string, log: Log, known:
         return guarded(() => runCommand(line, session, command, run));
       },
       readFile: (path, limitBytes) => onFiles((shell) => readFile(shell, machine.place, path, limitBytes)),
+      ...background(line, { once, again: onFiles }),
+      attach: async (command, wish) => {
+        running += 1;
+        try {
+          const attached = await attach(machine, session, command, wish);
+          void attached.ended.finally(() => {
+            running -= 1;
+            lastUsed = Date.now();
+          });
+          return attached;
+        } catch (thrown) {
+          running -= 1;
+          throw machine.failure(thrown);
+        }
+      },
       writeFile: (path, data) => onFiles((shell) => writeFile(shell, machine.place, path, data)),
     },
     ready: async () => {

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { inTime } from "./in-time.ts";
 import type { Machine } from "./machine.ts";
 import { type MarkerScan, markerScan } from "./marker-scan.ts";
+import { backgroundScript, terminalScript } from "./background-scripts.ts";
 import { driverScript, killScript, quoted } from "./shell-scripts.ts";
 
 /** Thrown when the shell's connection ends in the middle of a call: what the call did is unknown. */
@@ -38,8 +39,9 @@ export function newMarker(): string {
 export async function openShell(machine: Machine, session: string): Promise<OpenedShell> {
   const shell = await shellOn(machine);
   const hello = newMarker();
-  const driver = driverScript(machine.place, session, machine.mostProcesses);
-  const ready = shell.call(hello, `${driver}printf '%s %s\\n' ${quoted(hello)} $H\n`, () => undefined);
+  const { place, mostProcesses } = machine;
+  const driver = [driverScript(place, session, mostProcesses), terminalScript, backgroundScript(place)].join("");
+  const ready = shell.call(hello, `${driver}\nprintf '%s %s\\n' ${quoted(hello)} $H\n`, () => undefined);
   try {
     return { shell, fresh: (await inTime(ready, helloMs, "starting a shell")) === "fresh" };
   } catch (thrown) {
@@ -58,8 +60,21 @@ export async function killOwner(machine: Machine): Promise<void> {
   await killMarked(machine, `${ownerMark}=${machine.owner}`);
 }
 
+/** Runs a short program with pipes of its own and gives what it printed. */
+export async function spawnText(machine: Machine, argv: readonly string[]): Promise<string> {
+  const { promise: ended, resolve } = Promise.withResolvers<void>();
+  const said: Buffer[] = [];
+  const pipes = await machine.spawn(argv, { onOutput: (chunk) => void said.push(Buffer.from(chunk)), onEnd: resolve });
+  try {
+    await inTime(ended, helloMs, "an answer from the sandbox");
+  } finally {
+    pipes.destroy();
+  }
+  return Buffer.concat(said).toString("utf8");
+}
+
 /** In the environment of an owner's shells, and so of all that they start. */
-const ownerMark = "HERMES_SANDBOX";
+export const ownerMark = "HERMES_SANDBOX";
 
 async function killMarked(machine: Machine, mark: string): Promise<void> {
   const { promise: ended, resolve } = Promise.withResolvers<void>();

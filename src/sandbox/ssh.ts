@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { text } from "node:stream/consumers";
 import type { ClientChannel } from "ssh2";
 import { Failure } from "../core/failures.ts";
@@ -54,7 +55,8 @@ function sshMachine(owner: SandboxOwner, options: SshOptions, workspaces: string
 
   const connect = async (): Promise<SshConnection> => {
     const fresh = await connectSsh(options);
-    const state = `"$HOME"/.hermes-shells/${owner.key}`;
+    // Two installations that share an account there must not take each other's shells for their own.
+    const state = `"$HOME"/.hermes-shells/${createHash("sha256").update(workspaces).digest("hex").slice(0, 10)}/${owner.key}`;
     const workspace = `${quoted(workspaces)}/${owner.key}`;
     const script = `cd && umask 077 && mkdir -p ${state} ${workspace} && cd ${state} && pwd -P && cd && cd ${workspace} && pwd -P`;
     const channel = await fresh.exec(`sh -c ${quoted(script)}`);
@@ -82,7 +84,7 @@ function sshMachine(owner: SandboxOwner, options: SshOptions, workspaces: string
     mostProcesses: anyProcesses,
     killedNote: "It was killed from outside, perhaps for want of memory.",
     ensure: async () => void (await connected()),
-    async spawn(argv, { onOutput, onEnd }) {
+    async spawn(argv, { onEnd, ...wish }) {
       const channel = await (await connected()).exec(argv.map(quoted).join(" "));
       channels += 1;
       const ended = (): void => {
@@ -90,7 +92,7 @@ function sshMachine(owner: SandboxOwner, options: SshOptions, workspaces: string
         lastUsed = Date.now();
         onEnd();
       };
-      return pipesOver(channel, { onOutput, onEnd: ended });
+      return pipesOver(channel, { ...wish, onEnd: ended });
     },
     async restart() {
       await killOwner(machine);
@@ -108,11 +110,11 @@ function sshMachine(owner: SandboxOwner, options: SshOptions, workspaces: string
   return machine;
 }
 
-function pipesOver(channel: ClientChannel, { onOutput, onEnd }: SpawnWish): Pipes {
+function pipesOver(channel: ClientChannel, { onOutput, onError, onEnd }: SpawnWish): Pipes {
   channel.on("data", onOutput);
-  channel.stderr.on("data", onOutput);
+  channel.stderr.on("data", onError ?? onOutput);
   // A channel that breaks closes; that is what counts.
   channel.on("error", () => undefined);
   channel.once("close", onEnd);
-  return { write: (input) => void channel.write(input), destroy: () => channel.destroy() };
+  return { write: (input) => void channel.write(input), end: () => void channel.end(), destroy: () => channel.destroy() };
 }

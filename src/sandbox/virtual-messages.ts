@@ -1,3 +1,4 @@
+import type { ProcessInfo, ProcessOutput } from "../core/sandbox.ts";
 import type { FileFault } from "./paths.ts";
 
 /** What the host asks of a virtual sandbox's thread. Plain data. */
@@ -9,6 +10,22 @@ export type VirtualRequest =
       readonly command: string;
       readonly workdir: string | null;
     }
+  | {
+      readonly id: number;
+      readonly type: "start";
+      readonly session: string;
+      readonly command: string;
+      readonly workdir: string | null;
+    }
+  | { readonly id: number; readonly type: "processes" }
+  | {
+      readonly id: number;
+      readonly type: "output";
+      readonly process: string;
+      readonly from: number | "unread";
+      readonly limit: number;
+    }
+  | { readonly id: number; readonly type: "kill"; readonly process: string }
   | { readonly id: number; readonly type: "abort" }
   | { readonly id: number; readonly type: "read"; readonly path: string; readonly limitBytes: number }
   | { readonly id: number; readonly type: "write"; readonly path: string; readonly data: Uint8Array };
@@ -18,6 +35,9 @@ export type VirtualReply =
   | { readonly id: number; readonly type: "ran"; readonly output: string; readonly exitCode: number }
   | { readonly id: number; readonly type: "file"; readonly data: Uint8Array }
   | { readonly id: number; readonly type: "written" }
+  | { readonly id: number; readonly type: "begun"; readonly process: ProcessInfo | null }
+  | { readonly id: number; readonly type: "processes"; readonly processes: readonly ProcessInfo[] }
+  | { readonly id: number; readonly type: "output"; readonly part: ProcessOutput | null }
   | { readonly id: number; readonly type: "fault"; readonly fault: FileFault; readonly detail: string };
 
 /** What a thread is started with. */
@@ -25,4 +45,11 @@ export interface VirtualSetup {
   /** The host directory that is the workspace. */
   readonly directory: string;
   readonly diskMb: number;
+}
+
+type Omitted<Request> = Request extends VirtualRequest ? Omit<Request, "id"> : never;
+
+/** A thread, as those see it who ask it something. */
+export interface Asked {
+  request(body: Omitted<VirtualRequest>): { readonly id: number; readonly reply: Promise<VirtualReply> };
 }

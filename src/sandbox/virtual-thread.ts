@@ -5,6 +5,7 @@ import { outputCollector } from "./output.ts";
 import { absolutePath, type FileFault, workspace } from "./paths.ts";
 import type { VirtualReply, VirtualRequest, VirtualSetup } from "./virtual-messages.ts";
 import { quoted } from "./shell-scripts.ts";
+import { virtualBackground } from "./virtual-background.ts";
 import { withQuota } from "./virtual-quota.ts";
 
 /**
@@ -53,17 +54,33 @@ async function serve(setup: VirtualSetup): Promise<(request: VirtualRequest) => 
   const files = new MountableFs({ base, mounts: [{ mountPoint: workspace, filesystem: disk }] });
   const sessions = new Map<string, SessionState>();
   const running = new Map<number, AbortController>();
+  const stateOf = (session: string): SessionState => {
+    const state = sessions.get(session) ?? { cwd: workspace, env: startEnv };
+    sessions.set(session, state);
+    return state;
+  };
+  // A background command starts where the session is, and changes nothing of it.
+  const background = virtualBackground((session, command, workdir, signal) =>
+    run(files, { ...stateOf(session) }, command, workdir, signal),
+  );
   return async (request) => {
     switch (request.type) {
       case "run": {
         const controller = new AbortController();
         running.set(request.id, controller);
-        const state = sessions.get(request.session) ?? { cwd: workspace, env: startEnv };
-        sessions.set(request.session, state);
-        const reply = await run(files, state, request.command, request.workdir, controller.signal);
+        const reply = await run(files, stateOf(request.session), request.command, request.workdir, controller.signal);
         running.delete(request.id);
         return { id: request.id, type: "ran", ...reply };
       }
+      case "start":
+        return { id: request.id, type: "begun", process: background.start(request.session, request.command, request.workdir) };
+      case "processes":
+        return { id: request.id, type: "processes", processes: background.list() };
+      case "output":
+        return { id: request.id, type: "output", part: background.output(request.process, request.from, request.limit) };
+      case "kill":
+        background.kill(request.process);
+        return { id: request.id, type: "processes", processes: background.list() };
       case "abort":
         running.get(request.id)?.abort();
         return null;

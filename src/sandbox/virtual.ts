@@ -5,7 +5,8 @@ import { absolutePath, checkCommand, faultError, workspace } from "./paths.ts";
 import type { SandboxOptions } from "./options.ts";
 import { progressFeed } from "./progress.ts";
 import { turnstile } from "./turnstile.ts";
-import type { VirtualReply, VirtualRequest, VirtualSetup } from "./virtual-messages.ts";
+import { noTerminalHere, virtualProcesses } from "./virtual-processes.ts";
+import type { Asked, VirtualReply, VirtualSetup } from "./virtual-messages.ts";
 
 /** A virtual sandbox is for small work: its thread may not grow beyond this, in megabytes. */
 const heapMb = 256;
@@ -14,11 +15,8 @@ const mostDiskMb = 1024;
 /** How long a thread may take to stop a command by itself before it is ended. */
 const graceMs = 500;
 
-type Omitted<Request> = Request extends VirtualRequest ? Omit<Request, "id"> : never;
-
-interface Thread {
+interface Thread extends Asked {
   readonly alive: boolean;
-  request(body: Omitted<VirtualRequest>): { readonly id: number; readonly reply: Promise<VirtualReply> };
   abort(id: number): void;
   end(): Promise<void>;
 }
@@ -71,13 +69,14 @@ export async function openVirtual(options: SandboxOptions): Promise<SandboxBacke
       run: (command, run) => guarded(() => runCommand(owner, thread, endThread, session, command, run)),
       readFile: (path, limitBytes) => guarded(() => readFile(thread(), absolutePath(path), path, limitBytes)),
       writeFile: (path, data) => guarded(() => writeFile(thread(), absolutePath(path), path, data)),
+      ...virtualProcesses(session, guarded, thread),
     };
   };
 
   const reap = async (): Promise<void> => {
     for (const owner of owners.values()) {
       if (owner.running === 0 && owner.thread !== null && Date.now() - owner.lastUsed >= options.lifetimeMs)
-        await endThread(owner);
+        if (!(await hasProcesses(owner.thread))) await endThread(owner);
     }
   };
 
@@ -90,7 +89,12 @@ export async function openVirtual(options: SandboxOptions): Promise<SandboxBacke
 
 const hint =
   "A simulated bash over files in /workspace: grep, sed, awk, jq, sort, find, tar, sqlite3 and the like; no network, no other programs " +
-  "(python, git, package managers), no background jobs.";
+  "(python, git, package managers); a background command shows its output at its end.";
+
+async function hasProcesses(thread: Thread): Promise<boolean> {
+  const reply = await thread.request({ type: "processes" }).reply.catch(() => null);
+  return reply?.type === "processes" && reply.processes.some(({ state }) => state === "running");
+}
 
 async function runCommand(
   owner: Owner,
@@ -101,6 +105,7 @@ async function runCommand(
   options: RunOptions,
 ): Promise<CommandResult> {
   checkCommand(command);
+  if (options.pty === true) throw new Error(noTerminalHere);
   const began = Date.now();
   if (options.signal.aborted) return { output: "", exitCode: null, end: "aborted", ms: 0 };
   const live = thread();
