@@ -4,7 +4,7 @@ import { type Engine, statusOf } from "./docker-engine.ts";
 import { warmName, warmPool } from "./docker-pool.ts";
 import { containerSpec, digest, label, mountsOf } from "./docker-spec.ts";
 import { sweepVolumes } from "./docker-sweep.ts";
-import { createVolume, giveVolume } from "./docker-volumes.ts";
+import { createVolume, giveVolume, type VolumeWish } from "./docker-volumes.ts";
 import { egressProxy } from "./egress.ts";
 import type { SandboxOptions } from "./options.ts";
 import { workspace } from "./paths.ts";
@@ -39,21 +39,31 @@ export function dockerContainers(engine: Engine, options: SandboxOptions): Conta
   const pool = warmPool({ docker, options, homeTag, spec, specTag });
   const egress = egressProxy(engine, options);
 
-  const create = async (owner: SandboxOwner): Promise<void> => {
+  /** The volume that is called like the owner, made if need be, and the one that holds the files: another where it was made ahead. */
+  const volumesOf = async (owner: SandboxOwner): Promise<{ readonly own: VolumeWish; readonly files: string }> => {
     const labels = { [label.home]: homeTag, [label.owner]: owner.key, [label.name]: owner.label };
     const own = { name: nameOf(owner), labels, diskMb: options.diskMb };
-    const volume = (await createVolume(docker, own))[label.workspace] ?? own.name;
-    if (volume === own.name) await giveVolume(docker, options.image, own, workspace);
+    return { own, files: (await createVolume(docker, own))[label.workspace] ?? own.name };
+  };
+  const give = async (own: VolumeWish, files: string): Promise<void> => {
+    if (files === own.name) await giveVolume(docker, options.image, own, workspace);
+  };
+
+  const create = async (owner: SandboxOwner): Promise<void> => {
+    const { own, files } = await volumesOf(owner);
+    const giving = give(own, files);
     try {
       await docker.createContainer({
         ...spec,
-        name: nameOf(owner),
-        Labels: { ...labels, [label.spec]: specTag, [label.network]: options.network },
-        HostConfig: { ...spec.HostConfig, Mounts: mountsOf(options, homeTag, volume) },
+        name: own.name,
+        Labels: { ...own.labels, [label.spec]: specTag, [label.network]: options.network },
+        HostConfig: { ...spec.HostConfig, Mounts: mountsOf(options, homeTag, files) },
       });
     } catch (thrown) {
       // 409: another process was faster; its container is as good.
       if (statusOf(thrown) !== 409) throw thrown;
+    } finally {
+      await giving;
     }
   };
 
@@ -80,11 +90,13 @@ export function dockerContainers(engine: Engine, options: SandboxOptions): Conta
     }
   };
 
-  const ensure = async (owner: SandboxOwner, attempts = 4): Promise<Docker.Container> => {
+  const ensure = async (owner: SandboxOwner, attempts = 4, given = false): Promise<Docker.Container> => {
     const container = docker.getContainer(nameOf(owner));
     try {
       const info = await container.inspect();
       if (info.Config.Labels[label.spec] === specTag) {
+        // The process that made it may still be at it, and no command may come before.
+        if (info.State.Status === "created" && !given) await volumesOf(owner).then(({ own, files }) => give(own, files));
         if (!info.State.Running) await start(container);
         return container;
       }
@@ -95,7 +107,7 @@ export function dockerContainers(engine: Engine, options: SandboxOptions): Conta
       if (attempts === 0 || (status !== 404 && status !== 409)) throw thrown;
     }
     if (attempts < 4 || !(await claim(owner))) await create(owner);
-    return ensure(owner, attempts - 1);
+    return ensure(owner, attempts - 1, true);
   };
 
   const ready = async (owner: SandboxOwner): Promise<Docker.Container> => {

@@ -105,16 +105,15 @@ export function digest(text: string): string {
  */
 function entryScript(options: SandboxOptions): string {
   const lifetime = Math.ceil(options.lifetimeMs / 1000);
+  // How often it looks whether it is in use: only then its idle time counts.
+  const tick = Math.max(1, Math.min(15, Math.floor(lifetime / 4)));
   const forward = options.network === "allow" ? forwarderScript : "";
   return `${forward}
 if [ "$1" = warm ]; then
   exec 3<&0
   { read -r x <&3; [ -f ${stateDir}/alive ] || kill -9 $$; } > /dev/null 2>&1 &
   exec 3<&- < /dev/null
-  while [ ! -f ${stateDir}/alive ]; do sleep ${warmTick}; done
+  while [ ! -f ${stateDir}/alive ]; do sleep ${tick}; done
 fi
 ${keeperScript(lifetime)}`;
 }
-
-/** How often a warm container looks whether it is in use, in seconds: only then its idle time counts. */
-const warmTick = 15;

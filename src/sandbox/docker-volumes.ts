@@ -14,14 +14,20 @@ export interface VolumeWish {
 export async function createVolume(docker: Docker, { name, labels, diskMb }: VolumeWish): Promise<Record<string, string>> {
   const wish = { Name: name, Labels: { ...labels } };
   try {
-    await docker.createVolume({ ...wish, DriverOpts: { size: `${diskMb}M` } });
-  } catch {
+    if (unlimited.has(docker)) await docker.createVolume(wish);
+    else await docker.createVolume({ ...wish, DriverOpts: { size: `${diskMb}M` } });
+  } catch (thrown) {
+    if (unlimited.has(docker)) throw thrown;
     await docker.createVolume(wish);
+    unlimited.add(docker);
   }
   // The answer to a wish is not what is there when somebody else was faster.
   const made = await docker.getVolume(name).inspect();
   return made.Labels ?? {};
 }
+
+/** Engines that have refused a limit and then taken the same volume without one: they are not asked again by this process. */
+const unlimited = new WeakSet<Docker>();
 
 /** Whether this engine limits how much a volume holds: tried with one that is removed again. */
 export async function limitsDisk(docker: Docker, name: string): Promise<boolean> {
