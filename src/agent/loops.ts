@@ -20,7 +20,7 @@ export interface LoopWatch {
 export function watchLoops(own: readonly ModelMessage[]): LoopWatch {
   const state: State = { seen: new Set(), since: new Map(), last: new Map(), empty: { tool: "", count: 0 } };
   for (const { call, result } of callsWithResults(own)) {
-    if (!result.startsWith(refused)) take(state, call, result.replace(noteAtEnd, ""));
+    if (!result.startsWith(refused)) take(state, call, withoutNote(result));
   }
   return {
     refusal: (call) => {
@@ -33,7 +33,7 @@ export function watchLoops(own: readonly ModelMessage[]): LoopWatch {
     noted: (call, result) => {
       if (result.startsWith(refused)) return result;
       const note = take(state, call, result);
-      return note === null ? result : `${result}\n\n[Going in circles? ${note}]`;
+      return note === null ? result : `${result}${noteBegins}${note}]`;
     },
   };
 }
@@ -51,7 +51,12 @@ export function isStuck(own: readonly ModelMessage[]): boolean {
 }
 
 const refused = "This call was not run again:";
-const noteAtEnd = /\n\n\[Going in circles\? [^\]]*\]$/;
+const noteBegins = "\n\n[Going in circles? ";
+
+function withoutNote(result: string): string {
+  const at = result.endsWith("]") ? result.lastIndexOf(noteBegins) : -1;
+  return at < 0 ? result : result.slice(0, at);
+}
 
 interface State {
   /** Every call with its result so far. */

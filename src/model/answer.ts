@@ -33,6 +33,8 @@ interface WireDelta {
   readonly reasoning_content?: string | null;
   readonly reasoning?: string | null;
   readonly tool_calls?: readonly WireCallDelta[] | null;
+  /** What llama-cpp-python and LocalAI still send, beside the above or alone. */
+  readonly function_call?: WireCallDelta["function"];
 }
 
 interface WireUsage {
@@ -93,16 +95,17 @@ export function buildAnswer(offered: readonly ToolSpec[], sentAt: number, contin
       const events = reading(chunk);
       if (!choice) return events;
       if (choice.finish_reason && !givenUp.has(choice.finish_reason)) state.finish = choice.finish_reason;
-      const { content, reasoning_content, reasoning, tool_calls } = choice.delta ?? {};
+      const { content, reasoning_content, reasoning } = choice.delta ?? {};
+      const wanted = callsOf(choice.delta);
       const thought = reasoning_content ?? reasoning;
-      if (content || thought || tool_calls?.length) {
+      if (content || thought || wanted.length > 0) {
         state.lastAt = performance.now();
         state.firstAt ??= state.lastAt;
       }
       if (thought) events.push(...show(state, { type: "reasoning", text: thought }));
       if (content) events.push(...sort(splitter.push(content)));
-      if (tool_calls?.length) state.calling = true;
-      for (const delta of tool_calls ?? []) calls.add(delta);
+      if (wanted.length > 0) state.calling = true;
+      for (const delta of wanted) calls.add(delta);
       return events;
     },
     get finished() {
@@ -184,6 +187,11 @@ function said(type: "text" | "reasoning", kept: string[], piece: string): ModelE
 /** The model may have copied what it read of a page or a file, with our marks in it. */
 function restoredCall({ id, name, arguments: args }: ToolCall): ToolCall {
   return { id, name: restore(name), arguments: restoreJson(args) };
+}
+
+function callsOf(delta: WireDelta | null | undefined): readonly WireCallDelta[] {
+  if (delta?.tool_calls?.length) return delta.tool_calls;
+  return delta?.function_call ? [{ index: 0, function: delta.function_call }] : [];
 }
 
 function note(state: State, chunk: WireChunk): void {

@@ -6,14 +6,17 @@ export function isObjectText(text: string): boolean {
 }
 
 /**
- * A call's arguments as they came, with the three slips mended that need no guessing: nothing at all is `{}`, JSON in JSON is unwrapped,
- * and closing marks behind a complete object are dropped. Anything else stays as it is, for the model to read its mistake.
+ * A call's arguments as they came, with the slips mended that need no guessing: nothing at all is `{}`, JSON in JSON is unwrapped, line
+ * breaks within strings are escaped, and closing marks behind a complete object are dropped. Anything else stays as it is, for the model to
+ * read its mistake.
  */
 export function settleArguments(text: string): string {
   if (text.trim() === "" || text.trim() === "null") return "{}";
   const value = parsed(text);
   if (isObject(value)) return text;
   if (typeof value === "string" && isObjectText(value)) return value;
+  const escaped = escapedControls(text);
+  if (escaped !== text && isObjectText(escaped)) return escaped;
   const first = firstObject(text);
   return first !== null && isObjectText(first) ? first : text;
 }
@@ -32,18 +35,22 @@ export function repairArguments(text: string): RepairedArguments | null {
   const settled = settleArguments(text);
   if (isObjectText(settled)) return { text: settled, repaired: false };
   const bare = unwrapped(text);
-  if (!bare.startsWith("{") || hasStrangeEscape(bare) || endsWithin(bare)) return null;
+  if (bare.length > longestMended || !bare.startsWith("{") || hasStrangeEscape(bare) || endsWithin(bare)) return null;
   const mended = mend(bare);
   if (mended === null || nulls(mended) > nullWords(bare)) return null;
   return { text: mended, repaired: true };
 }
 
+/** Longer broken arguments are for the model to write again. */
+const longestMended = 100_000;
+
 /** Without the fence, tags or prose that some models put around. */
 function unwrapped(text: string): string {
   const value = parsed(text);
   return (typeof value === "string" ? value : text)
-    .replace(/^\s*(?:```\w*|<arguments>)\s*/, "")
-    .replace(/\s*(?:```|<\/\w+>)\s*$/, "")
+    .trim()
+    .replace(/^(?:```\w*|<arguments>)/, "")
+    .replace(/(?:```|<\/\w{1,40}>)$/, "")
     .trim();
 }
 
@@ -56,8 +63,29 @@ function mend(text: string): string | null {
   }
 }
 
+/** The text with the line breaks, tabs and other control characters within its strings written as JSON wants them. */
+export function escapedControls(text: string): string {
+  const parts: string[] = [];
+  let taken = 0;
+  let quoted = false;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === quoteMark) quoted = !quoted;
+    else if (code === backslash && quoted) at++;
+    else if (code < blank && quoted) {
+      parts.push(text.slice(taken, at), JSON.stringify(text.charAt(at)).slice(1, -1));
+      taken = at + 1;
+    }
+  }
+  return taken === 0 ? text : parts.join("") + text.slice(taken);
+}
+
+const quoteMark = 34;
+const backslash = 92;
+const blank = 32;
+
 /** A backslash before anything but JSON's escapes: the mender would drop it. */
-function hasStrangeEscape(text: string): boolean {
+export function hasStrangeEscape(text: string): boolean {
   return /\\(?:[^"\\/bfnrtu'\n]|u(?![\da-fA-F]{4}))/.test(text.replaceAll("\\\\", ""));
 }
 

@@ -75,7 +75,8 @@ function withoutIndex(drafts: readonly Draft[], id: string | null | undefined): 
 function beginsAnother(known: Draft, { id, function: part }: WireCallDelta): boolean {
   if (!part?.name) return false;
   if (id && known.id !== "" && known.id !== id) return true;
-  return !id && isObjectText(known.pieces.join("")) && part.arguments !== "";
+  const mayBeWhole = known.pieces.at(-1)?.trimEnd().endsWith("}") === true;
+  return !id && mayBeWhole && isObjectText(known.pieces.join("")) && part.arguments !== "";
 }
 
 function settle(drafts: readonly Draft[]): ToolCall[] {
@@ -84,7 +85,7 @@ function settle(drafts: readonly Draft[]): ToolCall[] {
     .filter((draft) => draft.name !== "")
     .flatMap((draft) => separate(joined(draft.pieces)).map((text) => ({ ...draft, arguments: settleArguments(text) })));
   return calls
-    .filter((call, at) => !call.fromText || !calls.some((other, place) => isSame(call, other) && (place < at || !other.fromText)))
+    .filter((call, at) => !calls.some((other, place) => isSame(call, other) && isAgain(call, other, place < at)))
     .map(({ id, name, arguments: args }) => {
       const unique = id === "" || taken.has(id) ? newCallId() : id;
       taken.add(unique);
@@ -92,7 +93,12 @@ function settle(drafts: readonly Draft[]): ToolCall[] {
     });
 }
 
-/** A call in the text that was given as a call too, or twice, is run once. */
+/** A call in the text that was given as a call too, or twice, is run once; so is one that came twice under one id. */
+function isAgain(call: Draft, other: Draft, earlier: boolean): boolean {
+  if (call.fromText) return earlier || !other.fromText;
+  return earlier && call.id !== "" && call.id === other.id;
+}
+
 function isSame(one: { name: string; arguments: string }, other: { name: string; arguments: string }): boolean {
   return one !== other && one.name === other.name && one.arguments.replace(/\s/g, "") === other.arguments.replace(/\s/g, "");
 }

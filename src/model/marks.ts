@@ -1,15 +1,21 @@
 import { textFamilies } from "./families/index.ts";
 import type { TextFamily, WrittenCall } from "./families/family.ts";
+import type { Purpose } from "./mentions.ts";
 
 /** What stands between an opening mark and what closes it. */
 export interface Tag {
   readonly open: string;
-  /** `header`: of a harmony message, which says what follows. `nothing`: a leaked token that says nothing. */
-  readonly holds: "reasoning" | "call" | "header" | "nothing";
+  /**
+   * `header`: of a harmony message, which says what follows. `nothing`: a leaked token that says nothing. `others`: what others say, so
+   * that the model has gone on where it should have stopped; `results` the same behind a call, in words that may also be an answer's.
+   */
+  readonly holds: "reasoning" | "call" | "header" | "nothing" | "others" | "results";
   readonly closes: readonly string[];
   /** Closing marks that begin something themselves. */
   readonly begins: ReadonlySet<string>;
   readonly read: TextFamily["read"];
+  /** The mark is an ordinary word too: what holds no call is text. */
+  readonly word?: boolean;
 }
 
 const none: ReadonlySet<string> = new Set();
@@ -34,13 +40,12 @@ const thoughts: readonly (readonly [open: string, close: string])[] = [
 /** Closing marks whose opening stood in the prompt: all before them was thinking. */
 export const loneCloses: ReadonlySet<string> = new Set(thoughts.map(([, close]) => close).filter((close) => close !== "<|end|>"));
 
-/** Tokens that say nothing to a person, leaked by servers that don't strip them. */
-const leaked = [
-  "<|im_start|>assistant\n",
-  "<|im_start|>",
+/** Tokens with which an answer ends. */
+const endTokens = [
   "<|im_end|>",
   "<|eot_id|>",
   "<|eom_id|>",
+  "<|eot|>",
   "<|end_of_text|>",
   "<|endoftext|>",
   "<end_of_turn>",
@@ -48,22 +53,73 @@ const leaked = [
   "<|end|>",
   "<|return|>",
   "<|call|>",
-  "<|message|>",
   "<｜end▁of▁sentence｜>",
+  "<|END_OF_TURN_TOKEN|>",
+  "<|end_of_msg|>",
+  "<|assistant_end|>",
+];
+
+/** The text without the tokens at its end that only say that it ends. */
+export function withoutEndTokens(text: string): string {
+  let rest = text;
+  for (;;) {
+    const bare = rest.trimEnd();
+    const token = endTokens.find((one) => bare.endsWith(one));
+    if (token === undefined) return rest;
+    rest = bare.slice(0, -token.length);
+  }
+}
+
+/** Tokens that say nothing to a person, leaked by servers that don't strip them. */
+const leaked = [
+  ...endTokens,
+  "<|im_start|>assistant\n",
+  "<|im_start|>",
+  "<|start_header_id|>assistant<|end_header_id|>",
+  "<start_of_turn>model\n",
+  "<|message|>",
   "<|START_RESPONSE|>",
   "<|END_RESPONSE|>",
   "<|START_TEXT|>",
   "<|END_TEXT|>",
-  "<|END_OF_TURN_TOKEN|>",
   "<|open|>response<|sep|>",
   "<|close|>response<|sep|>",
-  "<|end_of_msg|>",
-  "<|assistant_end|>",
-  "<|observation|>",
   "</parameter>",
   "</invoke>",
   "]<]minimax[>[",
   "</function>",
+];
+
+/** With these begins what a person, a system or a tool says: a server without the right stop token lets the model go on with it. */
+const others = [
+  "<|im_start|>user",
+  "<|im_start|>tool",
+  "<|im_start|>system",
+  "<|start_header_id|>user",
+  "<|start_header_id|>system",
+  "<|start_header_id|>tool",
+  "<|start_header_id|>ipython",
+  "<start_of_turn>user",
+  "<｜User｜>",
+  "<|user|>",
+  "<|observation|>",
+  "<｜tool▁outputs▁begin｜>",
+  "<｜tool▁output▁begin｜>",
+  "<start_function_response>",
+  "<|tool_response>",
+  "<|START_TOOL_RESULT|>",
+];
+
+/** Results that a model makes up behind its own call. */
+const results = [
+  "<tool_response>",
+  "<tool_result>",
+  "<tool_results>",
+  "<tool_output>",
+  "<function_results>",
+  "<function_result>",
+  "<function_response>",
+  "[TOOL_RESULTS]",
 ];
 
 /** What begins or ends a message of gpt-oss. */
@@ -84,6 +140,14 @@ const harmonyBody = {
   begins: new Set(messageBegins),
   read: noCalls,
 } as const;
+/** Its thinking where the server has taken the tokens away and left the channels' names. */
+export const bareThought: Tag = {
+  open: "analysis",
+  holds: "reasoning",
+  closes: ["assistantfinal", "assistantcommentary"],
+  begins: none,
+  read: noCalls,
+};
 const harmonyThought: Tag = { ...harmonyBody, holds: "reasoning" };
 const harmonyCall: Tag = { ...harmonyBody, holds: "call" };
 
@@ -95,20 +159,42 @@ const plain = (open: string, holds: Tag["holds"], closes: readonly string[]): Ta
   read: noCalls,
 });
 
+/** Closing marks that are ordinary words where nothing was opened. */
+const plainCloses: ReadonlySet<string> = new Set(["</s>", "]", "</tools>"]);
+
 /** All marks that mean something outside of any other, by their opening. */
 export const tags: ReadonlyMap<string, Tag> = new Map(
   [
     ...leaked.map((token) => plain(token, "nothing", [])),
+    ...others.map((token) => plain(token, "others", [])),
+    ...results.map((token) => plain(token, "results", [])),
     ...textFamilies.flatMap(({ closes }) =>
-      closes.filter((close) => close !== "</s>" && close !== "]").map((close) => plain(close, "nothing", [])),
+      closes.filter((close) => !plainCloses.has(close)).map((close) => plain(close, "nothing", [])),
     ),
     ...thoughts.map(([open, close]) => plain(open, "reasoning", [close])),
     ...messageBegins.map((open) => plain(open, "header", ["<|message|>"])),
-    ...textFamilies.flatMap(({ opens, closes, read }) =>
-      opens.map((open): Tag => ({ open, holds: "call", closes: [...closes, ...opens], begins: new Set(opens), read })),
+    ...textFamilies.flatMap(({ opens, closes, read, word = false }) =>
+      opens.map((open): Tag => ({ open, holds: "call", closes: [...closes, ...opens], begins: new Set(opens), read, word })),
     ),
   ].map((tag) => [tag.open, tag]),
 );
+
+/** What a mark is for; `token`: it stands in nobody's sentence. */
+export function purposeOf(mark: string): Purpose | "token" {
+  const tag = tags.get(mark);
+  if (tag === undefined || (loneCloses.has(mark) && tag.holds === "nothing")) return "rethink";
+  switch (tag.holds) {
+    case "call":
+    case "reasoning":
+    case "results":
+    case "others":
+      return tag.holds;
+    case "nothing":
+      return "close";
+    case "header":
+      return "token";
+  }
+}
 
 const callOpens = [...textFamilies.flatMap(({ opens }) => opens), "to=functions."];
 
@@ -123,8 +209,8 @@ export interface Finder {
   find(input: string, from: number): { readonly mark: string; readonly index: number } | null;
   /** Where the tail begins that may be the beginning of a mark. */
   tail(input: string): number;
-  /** Whether a longer mark begins with this one. */
-  extends(mark: string): boolean;
+  /** Whether what stands from this place to the end may still become a longer mark. */
+  mayGrow(input: string, index: number): boolean;
 }
 
 /** A finder of these marks, and of what the pattern describes. */
@@ -144,6 +230,6 @@ export function finderOf(marks: readonly string[], pattern = ""): Finder {
       for (let at = Math.max(0, input.length - longest + 1); at < input.length; at++) if (begins.has(input.slice(at))) return at;
       return input.length;
     },
-    extends: (mark) => begins.has(mark),
+    mayGrow: (input, index) => input.length - index < longest && begins.has(input.slice(index)),
   };
 }

@@ -1,8 +1,21 @@
 import type { ToolSpec } from "../core/model.ts";
-import { balanced } from "./arguments.ts";
+import { type ArgumentFollower, followArguments } from "./argument-follower.ts";
+import { beginningOf } from "./beginnings.ts";
 import { followCode } from "./code-spans.ts";
-import { afterHeader, finderOf, loneCloses, tags, type Finder, type Tag } from "./marks.ts";
-import { mayBeWhole, watchWhole, type WholeCalls } from "./whole-calls.ts";
+import {
+  afterHeader,
+  bareThought,
+  finderOf,
+  loneCloses,
+  purposeOf,
+  tags,
+  withoutEndTokens,
+  type Finder,
+  type Tag,
+} from "./marks.ts";
+import { isMention } from "./mentions.ts";
+import { matchName } from "./names.ts";
+import { watchWhole, type WholeCalls } from "./whole-calls.ts";
 import { cutOff, settleCalls, unreadable, type Offered, type TextCall } from "./written-calls.ts";
 
 /** A piece of an answer's text, sorted. */
@@ -22,9 +35,9 @@ export interface Splitter {
   finish(complete: boolean): Piece[];
 }
 
-const outsideFinder = finderOf([...tags.keys(), ...loneCloses], "`+|\\n");
+const outsideFinder = finderOf([...tags.keys(), ...loneCloses], "`+|~+|\\n");
 /** Nothing but these characters begins a mark or changes where code is. */
-const telling = /[<[\]◁`\n]/;
+const telling = /[<[\]◁`~\n]/;
 const finders = new Map<string, Finder>();
 
 interface Inside {
@@ -32,6 +45,7 @@ interface Inside {
   readonly finder: Finder;
   /** What stands between the marks, of a call or a header. */
   readonly body: string[];
+  readonly follower: ArgumentFollower;
   /** The first closing mark that seemed to stand within an argument. */
   skipped: { readonly length: number; readonly mark: string } | null;
   length: number;
@@ -48,13 +62,27 @@ interface State {
   whole: WholeCalls | null;
   /** Something was shown or called: an answer that may be nothing but calls begins before that. */
   begun: boolean;
+  /** A call was begun. */
+  called: boolean;
+  /** A mark was only spoken of on this line: so are its closing ones. */
+  spoken: boolean;
+  /** The model went on with what others say: nothing more counts. */
+  over: boolean;
+  /** No more will come: what is not sure is decided. */
+  last: boolean;
+  /** How often the rest was read again from a closing mark that was taken for an argument's. */
+  rereads: number;
 }
+
+/** What holds more unclosed calls is not worth reading. */
+const mostRereads = 20;
 
 /** A splitter that accepts calls of the offered tools only. One that is `continuing` an answer expects no bare calls. */
 export function splitText(tools: readonly ToolSpec[], continuing = false): Splitter {
   const offered = new Map(tools.map((tool) => [tool.name, tool]));
   const begun = continuing || offered.size === 0;
-  const state: State = { offered, code: followCode(), pieces: [], held: "", inside: null, whole: null, begun };
+  const flags = { begun, called: false, spoken: false, over: false, last: false, rereads: 0 };
+  const state: State = { offered, code: followCode(), pieces: [], held: "", inside: null, whole: null, ...flags };
   return {
     push: (delta) => {
       if (isPlain(state, delta)) return passed(state, delta);
@@ -70,7 +98,8 @@ export function splitText(tools: readonly ToolSpec[], continuing = false): Split
 
 /** The short way of nearly all tokens: they can't mean anything. */
 function isPlain(state: State, delta: string): boolean {
-  return state.begun && state.inside === null && state.whole === null && state.held === "" && !telling.test(delta);
+  const free = state.begun && state.inside === null && state.whole === null && state.held === "" && !state.over;
+  return free && !telling.test(delta);
 }
 
 function passed(state: State, delta: string): Piece[] {
@@ -82,18 +111,33 @@ function passed(state: State, delta: string): Piece[] {
 function consume(state: State, delta: string): void {
   let rest: string | null = state.held + delta;
   state.held = "";
-  while (rest !== null && rest !== "") rest = step(state, rest);
+  while (rest !== null && rest !== "" && !state.over) rest = step(state, rest);
 }
 
 /** Takes a part of the input; returns what is left to take, or null when all is taken or held. */
 function step(state: State, input: string): string | null {
   if (state.whole !== null) return whole(state, state.whole, input);
   if (state.inside !== null) return inside(state, state.inside, input);
-  if (!state.begun && mayBeWhole(input)) {
-    state.whole = watchWhole([...state.offered.keys()]);
-    return input;
+  return state.begun ? outside(state, input) : beginning(state, input);
+}
+
+function beginning(state: State, input: string): string | null {
+  const names = [...state.offered.keys()];
+  const found = beginningOf(input, names);
+  switch (found.type) {
+    case "unknown":
+      return state.last ? outside(state, input) : hold(state, input, 0, 0);
+    case "text":
+      return outside(state, input);
+    case "whole":
+      state.whole = watchWhole(names);
+      return input;
+    case "thought":
+      enter(state, bareThought);
+      return found.rest;
+    case "mended":
+      return outside(state, found.input);
   }
-  return outside(state, input);
 }
 
 function whole(state: State, watch: WholeCalls, input: string): string | null {
@@ -109,38 +153,56 @@ function outside(state: State, input: string): string | null {
   for (let found = outsideFinder.find(input, 0); found !== null; found = outsideFinder.find(input, from)) {
     const { mark, index } = found;
     const end = index + mark.length;
-    if (mark === "\n" || mark.startsWith("`")) {
-      if (mark !== "\n" && end === input.length) return hold(state, input, from, index); // the run may go on
-      state.code.step(mark, input.slice(from, index));
-      text(state, input.slice(from, end));
-      from = end;
-    } else if (state.code.inside) {
-      state.code.pass(input.slice(from, end));
-      text(state, input.slice(from, end));
-      from = end;
-    } else if (end === input.length && outsideFinder.extends(mark)) return hold(state, input, from, index);
-    else {
+    const kind = kindOf(state, mark, input, from, index);
+    if (kind === "unsure") return hold(state, input, from, index);
+    if (kind === "mark") {
       plainText(state, input.slice(from, index));
       open(state, mark);
       return input.slice(end);
     }
+    if (kind === "code") {
+      state.code.step(mark, input.slice(from, index));
+      if (mark === "\n") state.spoken = false;
+      text(state, input.slice(from, end));
+    } else plainText(state, input.slice(from, end));
+    from = end;
   }
   return hold(state, input, from, Math.max(from, outsideFinder.tail(input)));
 }
 
+/** What is found: a mark, a step in or out of code, a mark that says nothing here, or not sure yet. */
+function kindOf(state: State, mark: string, input: string, from: number, index: number): "mark" | "code" | "text" | "unsure" {
+  const end = index + mark.length;
+  if (mark === "\n") return "code";
+  if (/^[`~]/.test(mark)) return end === input.length && !state.last ? "unsure" : "code"; // the run may go on
+  if (state.code.inside) return "text";
+  if (!state.last && outsideFinder.mayGrow(input, index)) return "unsure";
+  const holds = purposeOf(mark);
+  if (holds === "token") return "mark";
+  if (holds === "results" && !state.called) return "text";
+  if (holds === "close" && state.spoken) return "text";
+  const before = input.slice(from, index);
+  const place = { mark, holds, before: before.at(-1) ?? state.code.last, after: input.slice(end, end + 200) };
+  const spoken = isMention({ ...place, lineBegun: state.code.lineBegun || before.trim() !== "" }, state.offered.keys());
+  if (spoken === null && !state.last) return "unsure";
+  state.spoken ||= spoken === true;
+  return spoken === true ? "text" : "mark";
+}
+
 function open(state: State, mark: string): void {
   const tag = tags.get(mark);
-  if (tag === undefined || (loneCloses.has(mark) && tag.holds === "nothing")) {
+  if (tag === undefined || purposeOf(mark) === "rethink") {
     state.pieces.push({ type: "rethink" });
     state.begun = state.offered.size === 0;
-  } else if (tag.holds !== "nothing") enter(state, tag);
+  } else if (tag.holds === "others" || tag.holds === "results") state.over = true;
+  else if (tag.holds !== "nothing") enter(state, tag);
 }
 
 function enter(state: State, tag: Tag): void {
   const key = tag.closes.join(" ");
   const finder = finders.get(key) ?? finderOf(tag.closes);
   finders.set(key, finder);
-  state.inside = { tag, finder, body: [], skipped: null, length: 0 };
+  state.inside = { tag, finder, body: [], follower: followArguments(tag.open), skipped: null, length: 0 };
 }
 
 /** Shows what is surely text, and keeps the end of the input that may be the beginning of a mark. */
@@ -152,6 +214,15 @@ function hold(state: State, input: string, from: number, tail: number): null {
 
 function plainText(state: State, shown: string): void {
   state.code.pass(shown);
+  text(state, shown);
+}
+
+/** Text that may hold line breaks and code. */
+function wordText(state: State, shown: string): void {
+  for (const part of shown.split(/(\n|`+|~+)/)) {
+    if (/^[\n`~]/.test(part)) state.code.step(part, "");
+    else state.code.pass(part);
+  }
   text(state, shown);
 }
 
@@ -173,7 +244,7 @@ function inside(state: State, within: Inside, input: string): string | null {
   }
   const { mark, index } = found;
   const end = index + mark.length;
-  if (end === input.length && finder.extends(mark)) {
+  if (!state.last && finder.mayGrow(input, index)) {
     add(state, within, input.slice(0, index));
     state.held = input.slice(index);
     return null;
@@ -181,15 +252,14 @@ function inside(state: State, within: Inside, input: string): string | null {
   add(state, within, input.slice(0, index));
   const again = tag.begins.has(mark);
   if (tag.holds === "call") {
-    const body = within.body.join("");
-    if (again && body.trim() === "" && mark === tag.open) return input.slice(end); // written twice
-    if (isWithinArgument(tag.open + body)) {
+    if (again && mark === tag.open && within.body.every((part) => part.trim() === "")) return input.slice(end); // written twice
+    if (within.follower.within(within.body)) {
       within.skipped ??= { length: within.length, mark };
       add(state, within, mark);
       return input.slice(end);
     }
   }
-  leave(state, within);
+  leave(state, within, again ? "" : mark);
   return input.slice(again ? index : end);
 }
 
@@ -204,18 +274,24 @@ function add(state: State, within: Inside, part: string): void {
 }
 
 /** Ends what was inside, at its close or at the answer's end. */
-function leave(state: State, within: Inside): void {
+function leave(state: State, within: Inside, close: string): void {
   state.inside = null;
   const body = within.body.join("");
-  if (within.tag.holds === "call") endCall(state, within.tag, body);
+  if (within.tag.holds === "call") endCall(state, within.tag, body, close);
   if (within.tag.holds !== "header") return;
   const next = afterHeader(body);
   if (next !== null) enter(state, next);
 }
 
-function endCall(state: State, tag: Tag, body: string): void {
+function endCall(state: State, tag: Tag, marked: string, close: string): void {
   state.begun = true;
+  const body = withoutEndTokens(marked);
   const written = tag.read(body, tag.open);
+  if (tag.word && !written.some(({ name }) => matchName(name, state.offered.keys()) !== null)) {
+    wordText(state, tag.open + marked + close);
+    return;
+  }
+  state.called = true;
   if (written.length === 0) {
     if (body.trim() !== "") state.pieces.push({ type: "malformed", fault: unreadable(tag.open + body) });
     return;
@@ -224,30 +300,9 @@ function endCall(state: State, tag: Tag, body: string): void {
     state.pieces.push(typeof call === "string" ? { type: "malformed", fault: call } : { type: "call", call });
 }
 
-/**
- * Whether the text stops within an argument: a JSON string, or a parameter that is not closed. A closing mark there may belong to it; where
- * nothing better follows, it was the end all the same.
- */
-function isWithinArgument(body: string): boolean {
-  const json = /^(?:<[^>]*>|\[[A-Z_]+\]|\[Calling tool: [^{]*)?\s*(?:```\w*\s*)?([[{][\s\S]*)$/.exec(body)?.[1];
-  if (json !== undefined) return !endsWhole(json);
-  const opened = Math.max(body.lastIndexOf("<parameter"), body.lastIndexOf("<param "), body.lastIndexOf("<arg_value>"));
-  return opened > Math.max(body.lastIndexOf("</parameter>"), body.lastIndexOf("</param>"), body.lastIndexOf("</arg_value>"));
-}
-
-/** Whether the JSON is closed, or never was any. */
-function endsWhole(json: string): boolean {
-  let at = 0;
-  for (;;) {
-    const piece = balanced(json, at);
-    if (piece === null) return false;
-    const next = json.slice(at + piece.length).search(/[[{]/);
-    if (next < 0) return true;
-    at += piece.length + next;
-  }
-}
-
 function finish(state: State, complete: boolean): void {
+  state.last = true;
+  if (state.over) return;
   if (state.whole !== null) finishWhole(state, state.whole, complete);
   for (let within = state.inside; within !== null; within = state.inside) {
     add(state, within, state.held);
@@ -257,7 +312,14 @@ function finish(state: State, complete: boolean): void {
       state.pieces.push({ type: "malformed", fault: cutOff });
     } else finishInside(state, within);
   }
-  if (state.held !== "") plainText(state, state.held);
+  if (state.held !== "") settleHeld(state, complete);
+}
+
+/** What was held because it was not sure is decided now; a call that it begins has no end. */
+function settleHeld(state: State, complete: boolean): void {
+  consume(state, "");
+  if (state.inside !== null || state.whole !== null) return finish(state, complete);
+  plainText(state, state.held);
   state.held = "";
 }
 
@@ -265,9 +327,11 @@ function finish(state: State, complete: boolean): void {
 function finishInside(state: State, within: Inside): void {
   const { skipped, tag } = within;
   const body = within.body.join("");
-  if (tag.holds !== "call" || skipped === null || !isWithinArgument(tag.open + body)) return leave(state, within);
+  if (tag.holds !== "call" || skipped === null || !within.follower.within(within.body)) return leave(state, within, "");
   state.inside = null;
-  endCall(state, tag, body.slice(0, skipped.length));
+  state.rereads += 1;
+  endCall(state, tag, body.slice(0, skipped.length), skipped.mark);
+  if (state.rereads > mostRereads) return;
   const rest = body.slice(skipped.length);
   consume(state, tag.begins.has(skipped.mark) ? rest : rest.slice(skipped.mark.length));
 }

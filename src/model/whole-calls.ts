@@ -1,6 +1,6 @@
 import type { WrittenCall } from "./families/family.ts";
 import { argumentKeys, callsIn, nameKeys, readJsonCalls } from "./families/json.ts";
-import { readPythonicCalls } from "./families/pythonic.ts";
+import { readBracedCalls, readPythonicCalls } from "./families/pythonic.ts";
 import { isObject, parsed } from "./arguments.ts";
 import { matchName } from "./names.ts";
 
@@ -17,7 +17,7 @@ export interface WholeCalls {
 /** Whether an answer that begins so may be nothing but calls. */
 export function mayBeWhole(beginning: string): boolean {
   const start = beginning.trimStart();
-  return /^[[{]/.test(start) || harmonyHeads.some((head) => head.startsWith(start) || start.startsWith(head));
+  return /^[[{]/.test(start) || heads.some((head) => head.startsWith(start) || start.startsWith(head));
 }
 
 /** How gpt-oss's calls begin when the server has taken its tokens away. */
@@ -27,6 +27,11 @@ const harmonyHeads = [
   "assistant to=functions.",
   "to=functions.",
 ];
+
+/** Phi's word before its list, and Gemma's before a call whose tokens the server has taken away. */
+const listHead = "functools[";
+const bracedHead = "call:";
+const heads = [...harmonyHeads, listHead, bracedHead];
 
 /** Watches an answer that may be nothing but calls of these tools. */
 export function watchWhole(names: readonly string[]): WholeCalls {
@@ -46,16 +51,29 @@ export function watchWhole(names: readonly string[]): WholeCalls {
       return parts.join("");
     },
     end: () => {
-      const text = parts.join("").replace(/(?:\s*<[|｜/][^<>]*>)+\s*$/, "");
+      const text = withoutTagsBehind(parts.join(""));
       const calls = wholeCalls(text, names);
       return { calls, broken: calls.length === 0 && sure && parsed(text) === undefined };
     },
   };
 }
 
+/** Without the tokens and closing tags that some servers leave behind a call. */
+function withoutTagsBehind(text: string): string {
+  let rest = text.trimEnd();
+  while (rest.endsWith(">")) {
+    const at = rest.lastIndexOf("<");
+    if (at < 0 || !/^<[|｜/][^<>]*>$/.test(rest.slice(at))) return rest;
+    rest = rest.slice(0, at).trimEnd();
+  }
+  return rest;
+}
+
 function wholeCalls(text: string, names: readonly string[]): readonly WrittenCall[] {
-  const [head, name] = harmonyHead.exec(text) ?? [];
-  if (head !== undefined && name !== undefined) return [{ name, args: text.slice(head.length) }];
+  const [head, name] = harmonyHead.exec(text.trimStart()) ?? [];
+  if (head !== undefined && name !== undefined) return [{ name, args: text.trimStart().slice(head.length) }];
+  if (text.trimStart().startsWith(bracedHead)) return readBracedCalls(text);
+  if (text.trimStart().startsWith(listHead)) return readJsonCalls(text);
   const value = parsed(text);
   const objects = Array.isArray(value) ? value : [value];
   if (value !== undefined && !objects.every(isEnvelope)) return [];
@@ -82,13 +100,23 @@ const longestHead = 4_000;
 
 function headVerdict(text: string, names: readonly string[]): Verdict {
   if (text.length > longestHead) return "text";
-  if (harmonyHeads.some((prefix) => prefix.startsWith(text.trimStart()))) return "maybe";
+  const start = text.trimStart();
+  if (heads.some((prefix) => prefix.startsWith(start))) return "maybe";
+  if (start.startsWith(bracedHead)) return bracedVerdict(start.slice(bracedHead.length), names);
+  if (start.startsWith(listHead)) return headVerdict(start.slice(listHead.length - 1), names);
   if (harmonyHeads.some((prefix) => text.trimStart().startsWith(prefix))) return harmonyHead.test(text) ? "call" : "maybe";
   const listed = /^\s*\[\s*/.exec(text)?.[0];
   const head = text.slice(listed?.length ?? 0).trimStart();
   if (head === "") return "maybe";
   if (head.startsWith("{")) return objectVerdict(head.slice(1), names);
   return listed === undefined ? "text" : nameVerdict(head, names);
+}
+
+/** `N{` behind the word. */
+function bracedVerdict(head: string, names: readonly string[]): Verdict {
+  const [name = ""] = /^\s*[A-Za-z_][\w.-]*/.exec(head) ?? [];
+  if (name.length === head.length) return name === "" || begins(name.trim(), names) ? "maybe" : "text";
+  return head.charAt(name.length) === "{" && matchName(name, names) !== null ? "call" : "text";
 }
 
 /** `N(` behind a bracket. */

@@ -55,9 +55,13 @@ function typed(pairs: readonly (readonly [string, string])[], spec: ToolSpec): s
 function valueOf(value: string, schema: unknown): unknown {
   const types = typesOf(schema);
   if (types.has("string")) return types.size > 1 && value.trim() === "null" ? null : value;
-  const read = parsed(value.trim()) ?? words[value.trim()];
+  const read = parsed(value.trim()) ?? wordIn(value.trim());
   if (types.size === 0) return isScalar(value) ? (read ?? value) : isObjectText(value) || Array.isArray(read) ? read : value;
   return read === undefined ? value : read;
+}
+
+function wordIn(text: string): unknown {
+  return Object.hasOwn(words, text) ? words[text] : undefined;
 }
 
 const words: Readonly<Record<string, unknown>> = { True: true, False: false, None: null };

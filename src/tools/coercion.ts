@@ -30,7 +30,7 @@ export function coerced(tool: string, schema: Fields, given: Fields): Fields {
   const { properties, required } = parametersIn(schema);
   const entries = Object.entries(respelt(unwrapped(tool, given, properties), properties)).flatMap(
     ([name, value]): [string, unknown][] => {
-      const wanted = properties[name];
+      const wanted = Object.hasOwn(properties, name) ? properties[name] : undefined;
       if (wanted === undefined) return [[name, value]];
       if (value === null && ("default" in wanted || !required.includes(name))) return [];
       return [[name, fitted(wanted, value)]];
@@ -45,7 +45,7 @@ const wrappers = ["arguments", "parameters", "args", "params", "input", "kwargs"
 /** `{"arguments": {…}}`, or the whole call `{"name": …, "arguments": {…}}`, without its wrapping. */
 function unwrapped(tool: string, given: Fields, properties: Readonly<Record<string, Fields>>): Fields {
   const names = Object.keys(given);
-  if (names.length === 0 || names.some((name) => name in properties)) return given;
+  if (names.length === 0 || names.some((name) => Object.hasOwn(properties, name))) return given;
   const [inner, ...others] = names.filter((name) => wrappers.includes(name) || name === tool);
   const rest = names.filter((name) => name !== inner);
   const onlyLabels = rest.every((name) => ["name", "tool", "function", "type", "id"].includes(name));

@@ -12,6 +12,8 @@ export interface TextFamily {
   readonly opens: readonly string[];
   /** What ends them. The end of the answer does so too. */
   readonly closes: readonly string[];
+  /** Its marks are ordinary words too: what holds no call of an offered tool is text. */
+  readonly word?: boolean;
   /** The calls in what stood between the two (with the opening, which may say something); none when it is not this family's form. */
   read(body: string, open: string): readonly WrittenCall[];
 }

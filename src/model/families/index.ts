@@ -1,9 +1,10 @@
+import { readElementCalls } from "./elements.ts";
 import type { TextFamily, WrittenCall } from "./family.ts";
 import { readJsonCalls, readNamedObjects } from "./json.ts";
 import { readBracedCalls, readPythonicCalls } from "./pythonic.ts";
 import { readArrowCalls, readToldCalls } from "./spoken.ts";
 import { readMistralCalls, readOpenCloseCalls, readSectionedCalls, readSolarCalls } from "./sectioned.ts";
-import { readKeyedCalls, readTaggedCalls } from "./tagged.ts";
+import { readGluedCalls, readKeyedCalls, readLongCatCalls, readTaggedCalls } from "./tagged.ts";
 
 type Reader = TextFamily["read"];
 
@@ -18,7 +19,7 @@ function firstOf(...readers: readonly Reader[]): Reader {
   };
 }
 
-const inTags = firstOf(readTaggedCalls, readKeyedCalls, readJsonCalls, readPythonicCalls);
+const inTags = firstOf(readTaggedCalls, readKeyedCalls, readJsonCalls, readPythonicCalls, readElementCalls);
 const inBrackets = firstOf(readJsonCalls, readPythonicCalls);
 
 /** Whatever models write between plain tags: what it begins with says in which form, so that one inside an argument is not taken for it. */
@@ -27,10 +28,24 @@ const anyInTags: Reader = (body, open) => (/^\s*(?:[[{]|```)/.test(body) ? inBra
 /** One row is one family. A longer opening wins over a shorter one at the same place. */
 export const textFamilies: readonly TextFamily[] = [
   { name: "Hermes, Qwen, GLM, Granite 4", opens: ["<tool_call>"], closes: ["</tool_call>"], read: anyInTags },
+  {
+    name: "The same in another spelling",
+    opens: ["<tool-call>", "<toolcall>", "<TOOL_CALL>"],
+    closes: ["</tool-call>", "</toolcall>", "</TOOL_CALL>"],
+    read: anyInTags,
+  },
+  { name: "Qwen Coder 2.5", opens: ["<tools>"], closes: ["</tools>"], read: anyInTags, word: true },
+  { name: "LongCat", opens: ["<longcat_tool_call>"], closes: ["</longcat_tool_call>"], read: readLongCatCalls },
+  { name: "Gemma 3", opens: ["<tool_code>"], closes: ["</tool_code>"], read: readPythonicCalls, word: true },
   { name: "MiniMax M1, Hunyuan, Jamba, Apriel", opens: ["<tool_calls>"], closes: ["</tool_calls>"], read: anyInTags },
-  { name: "Qwen Coder, Functionary", opens: ["<function="], closes: ["</function>", "</tool_call>"], read: readTaggedCalls },
+  {
+    name: "Qwen Coder, Functionary",
+    opens: ["<function="],
+    closes: ["</function>", "</tool_call>"],
+    read: firstOf(readGluedCalls, readTaggedCalls),
+  },
   { name: "Qwen Coder without its beginning", opens: ["<parameter="], closes: ["</function>", "</tool_call>"], read: () => [] },
-  { name: "MiniCPM", opens: ["<function name="], closes: ["</function>"], read: readTaggedCalls },
+  { name: "MiniCPM", opens: ["<function name="], closes: ["</function>"], read: readTaggedCalls, word: true },
   {
     name: "Glaive",
     opens: ["<function_call>", "<functioncall>"],
@@ -95,8 +110,8 @@ export const textFamilies: readonly TextFamily[] = [
   { name: "Solar", opens: ["<|tool_calls|>"], closes: ["<|calls|>"], read: readSolarCalls },
   {
     name: "Llama 3",
-    opens: ["<|python_tag|>"],
-    closes: ["<|eom_id|>", "<|eot_id|>"],
+    opens: ["<|python_tag|>", "<|python_start|>"],
+    closes: ["<|eom_id|>", "<|eot_id|>", "<|python_end|>"],
     read: firstOf(readJsonCalls, readPythonicCalls),
   },
   { name: "Mistral", opens: ["[TOOL_CALLS]"], closes: ["</s>"], read: readMistralCalls },

@@ -1,26 +1,42 @@
-import { balanced, isObject, parsed } from "../arguments.ts";
+import { balanced, escapedControls, hasStrangeEscape, isObject, parsed } from "../arguments.ts";
 import type { WrittenCall } from "./family.ts";
+import { readLiteral, skipSpace } from "./literals.ts";
 
 /** `{"name": …, "arguments": {…}}`, one or several, in a list or a fence or not, and what models make of it. */
 export function readJsonCalls(body: string): readonly WrittenCall[] {
   const text = unfenced(body);
   const start = text.search(/[[{]/);
   if (start < 0) return [];
-  const whole = parsed(text.slice(start));
+  const whole = valueIn(text.slice(start));
   if (whole !== undefined) return callsIn(whole);
   const calls: WrittenCall[] = [];
+  let lists = 0;
   for (let at = start; at >= 0;) {
     const piece = balanced(text, at);
-    if (piece === null && text[at] === "[") {
+    if (piece === null && text[at] === "[" && lists < mostLists) {
+      lists += 1;
       at = nextStart(text, at + 1); // a list that is not closed
       continue;
     }
     if (piece === null) return [...calls, ...brokenCall(text.slice(at))];
-    const value = parsed(piece);
+    const value = valueIn(piece);
     calls.push(...(value === undefined ? brokenCall(piece) : callsIn(value)));
     at = nextStart(text, at + piece.length);
   }
   return calls;
+}
+
+/** Lists in lists that no call has. */
+const mostLists = 8;
+
+/** The value of JSON, or of what can only mean one thing: Python's or JavaScript's literals, line breaks in strings, doubled braces. */
+function valueIn(text: string, inner = false): unknown {
+  const value = parsed(text) ?? parsed(escapedControls(text));
+  if (value !== undefined || hasStrangeEscape(text)) return value;
+  const doubled = text.startsWith("{{") ? balanced(text, 1) : null;
+  if (doubled !== null && !inner) return valueIn(doubled, true);
+  const literal = readLiteral(text, 0);
+  return literal !== null && skipSpace(text, literal.end) >= text.length ? literal.value : undefined;
 }
 
 /** The calls in a JSON value: one, a list of them, or OpenAI's envelope. */
@@ -39,7 +55,17 @@ export function callsIn(value: unknown): readonly WrittenCall[] {
 }
 
 export const nameKeys = ["name", "tool_name", "function", "tool", "function_name", "recipient_name", "action"];
-export const argumentKeys = ["arguments", "parameters", "args", "tool_input", "tool_args", "input", "action_input", "params"];
+export const argumentKeys = [
+  "arguments",
+  "parameters",
+  "args",
+  "tool_input",
+  "tool_args",
+  "function_args",
+  "input",
+  "action_input",
+  "params",
+];
 const besides = new Set(["id", "type", "tool_call_id", "index", "call_id"]);
 
 /** `[{"N": {…}}]`: the key is the tool. */
@@ -66,7 +92,8 @@ function nextStart(text: string, from: number): number {
 }
 
 function unfenced(body: string): string {
-  return body.trim().replace(/^```\w*\s*|\s*```$/g, "");
+  const text = body.trim().replace(/^```\w*/, "");
+  return (text.endsWith("```") ? text.slice(0, -"```".length) : text).trim();
 }
 
 function textOf(args: unknown): string {

@@ -13,7 +13,7 @@ const deepest = 64;
  * The value at this place in Python's, JavaScript's or Gemma's way of writing: strings in any of their quotes, numbers, truth values,
  * lists, and objects with or without quoted keys. Null when there is none.
  */
-function readLiteral(text: string, from: number, depth = 0): Literal | null {
+export function readLiteral(text: string, from: number, depth = 0): Literal | null {
   const at = skipSpace(text, from);
   const quote = quotes.find((mark) => text.startsWith(mark, at));
   if (quote !== undefined) return readString(text, at + quote.length, quote);
@@ -111,7 +111,7 @@ function readWord(text: string, at: number): Literal | null {
   const [word] = sticky(/-?\d[\d_]*(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])|[A-Za-z]+(?!\w)/y, text, at);
   if (word === undefined) return null;
   const end = at + word.length;
-  if (word in words) return { value: words[word], end };
+  if (Object.hasOwn(words, word)) return { value: words[word], end };
   return /^[-\d]/.test(word) ? { value: Number(word.replaceAll("_", "")), end } : null;
 }
 

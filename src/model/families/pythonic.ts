@@ -3,7 +3,7 @@ import { readFields, skipSpace } from "./literals.ts";
 
 /** `[N(k="v"), M(n=1)]`, with or without the brackets, also `N.call(k="v")`. Nothing but calls may stand there. */
 export function readPythonicCalls(body: string): readonly WrittenCall[] {
-  const text = body.trim();
+  const text = printed(body.trim());
   const listed = text.startsWith("[");
   const calls: WrittenCall[] = [];
   for (let at = listed ? 1 : 0; ;) {
@@ -18,6 +18,11 @@ export function readPythonicCalls(body: string): readonly WrittenCall[] {
   }
 }
 
+/** Gemma prints what it calls. */
+function printed(text: string): string {
+  return text.startsWith("print(") && text.endsWith(")") ? text.slice("print(".length, -1) : text;
+}
+
 function oneCall(text: string, at: number): { call: WrittenCall; end: number } | null {
   const form = /([A-Za-z_][\w.-]*?)(?:\.call)?\s*\(/y;
   form.lastIndex = at;
@@ -30,12 +35,13 @@ function oneCall(text: string, at: number): { call: WrittenCall; end: number } |
 /** `call:N{k:<escape>v<escape>}` of FunctionGemma and `call:N{k:<|"|>v<|"|>}` of Gemma 4. */
 export function readBracedCalls(body: string): readonly WrittenCall[] {
   const calls: WrittenCall[] = [];
-  for (const found of body.matchAll(/call:\s*([\w.:-]+)\s*\{/g)) {
-    const args = readFields(body, found.index + found[0].length, "}");
-    calls.push({
-      name: found[1] ?? "",
-      args: args === null ? body.slice(found.index + found[0].length - 1) : JSON.stringify(args.value),
-    });
+  const form = /call:\s{0,8}([\w.:-]{1,200})\s{0,8}\{/g;
+  for (let found = form.exec(body); found !== null; found = form.exec(body)) {
+    const args = readFields(body, form.lastIndex, "}");
+    const [name = ""] = found.slice(1);
+    calls.push({ name, args: args === null ? body.slice(form.lastIndex - 1) : JSON.stringify(args.value) });
+    if (args === null) break;
+    form.lastIndex = args.end; // what stands in an argument calls nothing
   }
   return calls;
 }

@@ -1,6 +1,7 @@
 import { balanced } from "../arguments.ts";
 import type { WrittenCall } from "./family.ts";
 import { readJsonCalls } from "./json.ts";
+import { readTaggedCalls } from "./tagged.ts";
 
 /** A word of DeepSeek's and Kimi's own tokens, with the bars and blanks that servers make of them. */
 function token(words: string): string {
@@ -21,8 +22,9 @@ export function readSectionedCalls(body: string, open = ""): readonly WrittenCal
 }
 
 function sectionedCall(item: string): readonly WrittenCall[] {
+  if (item.includes("invoke name=")) return readTaggedCalls(item); // Step 3
   const start = item.indexOf("{");
-  const head = (start < 0 ? item : item.slice(0, start)).replace(/```\w*\s*$/, "");
+  const head = (start < 0 ? item : item.slice(0, start)).trimEnd().replace(/```\w*$/, "");
   const name = head
     .split(separator)
     .map((part) => part.trim())
@@ -36,34 +38,52 @@ export function readMistralCalls(body: string): readonly WrittenCall[] {
   const text = body.trim();
   if (/^[[{]/.test(text)) return readJsonCalls(text);
   const calls: WrittenCall[] = [];
-  let rest = text;
-  for (;;) {
-    const [head, name] =
-      /^\s*(?:\[TOOL_CALLS\])?\s*([\w.:-]+)\s*(?:\[CALL_ID\]\s*[\w-]*\s*)?(?:\[ARGS\]\s*)?(?=\{)/.exec(rest) ?? [];
-    if (head === undefined || name === undefined) return calls;
-    const args = objectAt(rest, head.length);
-    calls.push({ name, args });
-    rest = rest.slice(head.length + args.length);
+  const form =
+    /\s*(?:\[TOOL_CALLS\])?[ \n]{0,4}([\w.:-]{1,200})\s{0,8}(?:\[CALL_ID\]\s{0,8}[\w-]{0,64}\s{0,8})?(?:\[ARGS\]\s*)?(?=\{)/y;
+  for (let found = form.exec(text); found !== null; found = form.exec(text)) {
+    const args = objectAt(text, form.lastIndex);
+    calls.push({ name: found[1] ?? "", args });
+    form.lastIndex += args.length;
   }
+  return calls;
 }
 
 /** `<|tool_call:begin|>id<|tool_call:name|>N<|tool_call:args|>{…}<|tool_call:end|>`, as Solar writes it. */
 export function readSolarCalls(body: string): readonly WrittenCall[] {
-  const form = /<\|tool_call:name\|>([\s\S]*?)<\|tool_call:args\|>([\s\S]*?)(?:<\|tool_call:end\|>|$)/g;
-  return Array.from(body.matchAll(form), ([, name = "", args = ""]) => ({ name: name.trim(), args: args.trim() }));
+  return body
+    .split("<|tool_call:name|>")
+    .slice(1)
+    .flatMap((item) => {
+      const [name = "", args] = (item.split("<|tool_call:end|>")[0] ?? "").split("<|tool_call:args|>");
+      return args === undefined ? [] : [{ name: name.trim(), args: args.trim() }];
+    });
 }
 
 /** Kimi K3's `<|open|>call tool="N"<|sep|><|open|>argument key="K" type="string"<|sep|>V<|close|>argument<|sep|>`. */
 export function readOpenCloseCalls(body: string): readonly WrittenCall[] {
-  const form = /(?:<\|open\|>|^)call tool="([^"]+)"[^<]*<\|sep\|>([\s\S]*?)(?:<\|close\|>call<\|sep\|>|$)/g;
-  return Array.from(body.matchAll(form), ([, name = "", inner = ""]) => {
-    const json = /<\|open\|>json[^<]*<\|sep\|>([\s\S]*?)<\|close\|>json/.exec(inner)?.[1];
-    const keyed = inner.matchAll(/<\|open\|>argument key="([^"]+)"[^<]*<\|sep\|>([\s\S]*?)(?:<\|close\|>)?argument<\|sep\|>/g);
-    return { name, args: json ?? Array.from(keyed, ([, key = "", value = ""]) => [key, value] as const) };
+  return body.split("<|close|>call<|sep|>").flatMap((item) => {
+    const [head, name] = /(?:<\|open\|>|^)call tool="([^"]{1,200})"[^<]{0,200}<\|sep\|>/.exec(item) ?? [];
+    if (head === undefined || name === undefined) return [];
+    const inner = item.slice(item.indexOf(head) + head.length);
+    const json = inner.split(/<\|open\|>json[^<]{0,200}<\|sep\|>/)[1]?.split("<|close|>json")[0];
+    return [{ name, args: json ?? inner.split("<|open|>argument ").slice(1).flatMap(keyedArgument) }];
   });
+}
+
+/** `key="K" type="string"<|sep|>V<|close|>argument<|sep|>`; the closing token may be lost. */
+function keyedArgument(text: string): readonly (readonly [string, string])[] {
+  const [head, key] = /^key="([^"]{1,200})"[^<]{0,200}<\|sep\|>/.exec(text) ?? [];
+  if (head === undefined || key === undefined) return [];
+  const [value = ""] = text.slice(head.length).split(/(?:<\|close\|>)?argument<\|sep\|>/);
+  return [[key, value]];
 }
 
 /** The object at this place; all that follows when it is not closed. */
 function objectAt(text: string, start: number): string {
-  return balanced(text, start) ?? text.slice(start).replace(/\s*```\s*$/, "");
+  return balanced(text, start) ?? withoutFence(text.slice(start));
+}
+
+function withoutFence(text: string): string {
+  const bare = text.trimEnd();
+  return bare.endsWith("```") ? bare.slice(0, -"```".length).trimEnd() : text;
 }
