@@ -32,6 +32,7 @@ const homes = {
   fastify: "adapters/web",
   openai: "src/model",
   "@anthropic-ai/sdk": "src/model",
+  "@modelcontextprotocol/client": "src/tools/mcp",
   bullmq: "src/queue",
   ioredis: "src/(queue|live)",
   dockerode: "src/sandbox",

@@ -38,7 +38,7 @@ export interface TurnParts {
   /** The tools that a new session is told of, and those that who asks may use. */
   readonly offer: {
     specs(asker: Asker): Promise<readonly ToolSpec[]>;
-    tools(asker: Asker): Promise<ReadonlyMap<string, Tool>>;
+    tools(asker: Asker, frozen: readonly ToolSpec[]): Promise<ReadonlyMap<string, Tool>>;
   };
   readonly configuration: ConfigurationPorts;
   readonly approvals: Pick<Approving, "rules" | "judge">;
@@ -247,7 +247,7 @@ async function run(parts: TurnParts, one: OneTurn): Promise<TurnEnd> {
     remember: (change) => remember(parts.db, owner, parts.settings.memory, change),
   });
   const { db, metrics, titles, compressor } = parts;
-  const tools = await parts.offer.tools({ ...info, person });
+  const tools = await parts.offer.tools({ ...info, person }, info.prompt?.tools ?? []);
   // Asking for the model has read the configuration again.
   const { maxSteps, steer } = parts.settings;
   return await runTurn({

@@ -3,6 +3,7 @@ import { apiMode } from "./api-modes.ts";
 import { approvalKeys } from "./approval-keys.ts";
 import { auxiliaryKeys } from "./auxiliary-keys.ts";
 import { address, addresses, amount, oneOf, text, toggle, whole } from "./kinds.ts";
+import { mcpKeys } from "./mcp-keys.ts";
 import { fallbackList, providerList, providerMap } from "./providers.ts";
 import { type Key, row } from "./row.ts";
 import { terminalKeys } from "./terminal-keys.ts";
@@ -184,6 +185,7 @@ export const keys = {
   ...approvalKeys,
 
   ...toolKeys,
+  ...mcpKeys,
 
   "memory.memory_enabled": row(toggle(), true, "Whether the agent keeps notes about the work (MEMORY.md).", {
     aliases: ["memory.enabled"],

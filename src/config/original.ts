@@ -30,7 +30,7 @@ const wholeSections = [
   "model_aliases model_overrides fallback_model credential_pool_strategies provider_routing",
   "openrouter prompt_caching timeouts skills delegation code_execution security privacy",
   "session_reset group_sessions_per_user thread_sessions_per_user max_concurrent_sessions sessions database streaming gateway platforms",
-  "unauthorized_dm_behavior quick_commands custom_toolsets platform_hints hooks hooks_auto_accept mcp_servers tools",
+  "unauthorized_dm_behavior quick_commands custom_toolsets platform_hints hooks hooks_auto_accept tools",
   "tool_output file_read_max_chars context_file_max_chars tool_budget tool_loop_guardrails cron checkpoints goals curator stt tts voice",
   "human_delay timezone web browser context onboarding monitoring secrets prefill_messages_file worktree discord slack",
 ]

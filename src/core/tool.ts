@@ -113,6 +113,8 @@ export interface Tool<Schema extends z.ZodType = z.ZodType> {
   /** Not offered where this is not set up; left out: always offered. */
   readonly needs?: ToolNeed;
   readonly parameters: Schema;
+  /** What the model is told of the parameters where that does not come from them. */
+  readonly schema?: Readonly<Record<string, unknown>>;
   /** What this call would do that may need leave. */
   deeds?(args: z.output<Schema>): readonly Deed[];
   /** A few words for the chat while it runs, e.g. `$ ls -la`; at most one line. */

@@ -3,6 +3,9 @@ import type { LiveConfig } from "../config/live.ts";
 import type { ToolSpec } from "../core/model.ts";
 import type { Tool, ToolNeed } from "../core/tool.ts";
 import { toolSpecs, tools } from "../tools/index.ts";
+import { bridge, fitting } from "../tools/mcp/bridge.ts";
+import type { Hub } from "../tools/mcp/hub.ts";
+import { awayTool } from "../tools/mcp/tools.ts";
 import { type Asker, refusing, type ToolsetRules, whyOff, whyOffHere } from "../tools/toolsets.ts";
 
 /** Which tools there are for whom. */
@@ -10,34 +13,46 @@ export interface Offer {
   /** As a new session is told of them: in a shared chat those of its strongest, for everybody's calls are judged when they come. */
   specs(asker: Asker): Promise<readonly ToolSpec[]>;
   /** As this person may use them now, whatever the session's prompt lists. */
-  tools(asker: Asker): Promise<ReadonlyMap<string, Tool>>;
+  tools(asker: Asker, frozen: readonly ToolSpec[]): Promise<ReadonlyMap<string, Tool>>;
 }
 
 export interface OfferParts {
   readonly follow: LiveConfig;
+  readonly mcp: Hub;
   /** One sentence on where commands run. */
   hint(): Promise<string>;
 }
 
-export function openOffer({ follow, hint }: OfferParts): Offer {
+export function openOffer({ follow, mcp, hint }: OfferParts): Offer {
   const set = setUp(follow.current);
+  const now = async () => {
+    const config = await follow.refresh();
+    await mcp.follow(config.mcpServers);
+    return rulesOf(config);
+  };
   return {
     async specs(asker) {
-      const rules = rulesOf(await follow.refresh());
-      const off = (tool: Tool) =>
-        asker.kind === "shared" ? whyOffHere(rules, tool.toolset, asker) : whyOff(rules, tool.toolset, asker);
-      return toolSpecs(
-        set.filter((tool) => off(tool) === null),
-        await hint(),
-      );
+      const rules = await now();
+      const why = asker.kind === "shared" ? whyOffHere : whyOff;
+      const isOn = ({ toolset }: Tool) => why(rules, toolset, asker) === null;
+      const { listed, rest } = fitting(mcp.tools().filter(isOn));
+      const found = rest.length === 0 ? [] : bridge(rest);
+      return toolSpecs([...set.filter(isOn), ...listed, ...found], await hint());
     },
-    async tools(asker) {
-      const rules = rulesOf(await follow.refresh());
-      const usable = set.map((tool) => {
+    async tools(asker, frozen) {
+      const rules = await now();
+      const usable = <T extends Tool>(tool: T): Tool => {
         const why = whyOff(rules, tool.toolset, asker);
         return why === null ? tool : refusing(tool, why);
-      });
-      return new Map(usable.map((tool) => [tool.name, tool]));
+      };
+      const outside = mcp.tools();
+      const allowed = outside.filter(({ toolset }) => whyOff(rules, toolset, asker) === null);
+      const names = new Set(frozen.map(({ name }) => name));
+      const bridged = names.has("tool_search") ? bridge(allowed) : [];
+      const all = [...set.map(usable), ...outside.filter(({ name }) => names.has(name)).map(usable), ...bridged];
+      const known = new Set(all.map(({ name }) => name));
+      const away = [...names].filter((name) => name.startsWith("mcp_") && !known.has(name)).map(awayTool);
+      return new Map([...all, ...away].map((tool) => [tool.name, tool]));
     },
   };
 }

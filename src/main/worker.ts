@@ -7,6 +7,7 @@ import { type CompressionSettings, openCompressor } from "../agent/compression/c
 import { openTitles } from "../agent/titles.ts";
 import { storeFacts } from "../gateway/facts.ts";
 import type { StandingFacts } from "../gateway/parts.ts";
+import { openHub } from "../tools/mcp/hub.ts";
 import type { Base } from "./base.ts";
 import { openConfiguration } from "./configuration.ts";
 import { placeSaved } from "./default-model.ts";
@@ -42,7 +43,11 @@ export async function startTurns(base: Base, worker: WorkerSide): Promise<void> 
     memory: memoryLimits(config),
     limits: { commandMs: config.terminal.timeout * 1_000, resultChars: resultChars },
   };
-  const offer = openOffer({ follow, hint: async () => (await sandboxes.current()).hint });
+  const mcp = openHub({ log, open: (owner, session) => sandboxes.open(owner, session) });
+  stack.defer(() => mcp.close());
+  // Beside the start: a server that is away must not hold it up.
+  void mcp.follow(config.mcpServers);
+  const offer = openOffer({ follow, mcp, hint: async () => (await sandboxes.current()).hint });
   const titles = openTitles({ db, models: worker.models, metrics, log, settings: () => titleSettings(base) });
   const compressor = openCompressor({ models: worker.models, log, settings: () => compressionSettings(base) });
   const models = { listings: (signal: AbortSignal) => base.models.listings(signal) };

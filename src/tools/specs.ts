@@ -15,6 +15,7 @@ export function toolSpecs(tools: readonly Tool[], sandboxHint: string): ToolSpec
 
 /** A tool's parameters as JSON Schema. */
 export function parametersOf(tool: Tool): Readonly<Record<string, unknown>> {
+  if (tool.schema !== undefined) return tool.schema;
   const { $schema: _dialect, ...schema } = z.toJSONSchema(tool.parameters, { io: "input" });
   return schema;
 }
