@@ -16,6 +16,7 @@ import { type Approving, leaveFor } from "./approvals.ts";
 import { type LoopWatch, watchLoops } from "./loops.ts";
 import { listChats, type Messaging, postTo } from "./messaging.ts";
 import { type Asking, askPerson } from "./questions.ts";
+import { callingPorts } from "./within.ts";
 
 /** What running a step's calls needs, bound to one turn. */
 export interface CallSetting {
@@ -33,8 +34,8 @@ export interface CallSetting {
   emit(event: TurnEvent): void;
 }
 
-/** Everything of a `ToolContext` but what belongs to one call: its progress, its questions, its messages. */
-export type CallContext = Omit<ToolContext, "progress" | "ask" | "chats">;
+/** Everything of a `ToolContext` but what belongs to one call: its progress, its questions, its messages, its calls. */
+export type CallContext = Omit<ToolContext, "progress" | "ask" | "chats" | "tools">;
 
 /** Puts together what all calls of a turn share. */
 export function toolContext(parts: {
@@ -48,6 +49,8 @@ export function toolContext(parts: {
   configuration: ConfigurationPorts;
   modelSpeed: ToolContext["modelSpeed"];
   past: PastPorts;
+  watching: ToolContext["watching"];
+  web: ToolContext["web"];
 }): CallContext {
   let opened: Promise<Sandbox> | null = null;
   const { openSandbox, ...rest } = parts;
@@ -157,8 +160,9 @@ async function attempt(setting: CallSetting, tool: Tool, args: unknown, call: To
     post: (target: string, text: string) => postTo(setting.messaging, place, target, text),
   };
   const progress = (chunk: string) => setting.emit({ type: "tool.output", call: call.id, chunk: redact(chunk) });
+  const tools = callingPorts(setting, progress);
   try {
-    const content = await tool.run(args, { ...setting.context, progress, ask, chats });
+    const content = await tool.run(args, { ...setting.context, progress, ask, chats, tools });
     return setting.context.signal.aborted ? null : { status: "done", content };
   } catch (error) {
     if (error instanceof Parked) return setting.context.signal.aborted ? null : "parked";

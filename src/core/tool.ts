@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { ActionBackend } from "./approval.ts";
 import type { Person } from "./chats.ts";
 import type { Question, Reply } from "./question.ts";
 import type { Sandbox } from "./sandbox.ts";
@@ -28,12 +29,18 @@ export interface ToolContext {
   readonly chats: ChatPorts;
   /** Past conversations, as far as may be seen from here. */
   readonly past: PastPorts;
+  /** What becomes of background processes after the turn. */
+  readonly watching: WatchPorts;
+  /** The web, through the address guard. */
+  readonly web: WebPorts;
   /** How fast the session's model is, of late or measured afresh; returns what the model reads. `say` hears what is being done. */
   modelSpeed(fresh: boolean, say: (line: string) => void): Promise<string>;
   /**
    * Asks a person. Throws `Parked` until there is a reply; the call then runs again from its start, so ask before doing anything.
    */
   ask(question: Question): Promise<Reply>;
+  /** Other tools, for a tool that runs code. */
+  readonly tools: CallingPorts;
   /** Shows a piece of output while the tool runs. */
   progress(chunk: string): void;
   /** Limits from the configuration. */
@@ -46,6 +53,14 @@ export interface ConfigurationPorts {
   get(key: string): Promise<string>;
   /** Empty text goes back to the default. */
   set(key: string, value: string): Promise<string>;
+}
+
+/** Other tools, as a running call may use them. */
+export interface CallingPorts {
+  /** The names of a tool's parameters, in order; null where there is no such tool. */
+  parametersOf(name: string): readonly string[] | null;
+  /** Gives what the model would read; throws what it would read of a failure. */
+  call(name: string, args: Readonly<Record<string, unknown>>): Promise<string>;
 }
 
 /** Other chats; both give what the model reads and throw for it. */
@@ -61,6 +76,40 @@ export interface PastPorts {
   search(wish: { readonly query: string; readonly limit: number; readonly newestFirst: boolean }): Promise<string>;
   /** A conversation around one of its lines, or its beginning. */
   read(session: string, around: number | null): Promise<string>;
+}
+
+/** Searching and reading the web. Both throw for the model. */
+export interface WebPorts {
+  search(query: string, limit: number, signal: AbortSignal): Promise<readonly SearchHit[]>;
+  read(url: string, signal: AbortSignal): Promise<WebPage>;
+  /** The most of one page that the model is given at a time. */
+  pageChars(): Promise<number>;
+}
+
+/** What a search service found. */
+export interface SearchHit {
+  readonly title: string;
+  readonly url: string;
+  readonly snippet: string;
+}
+
+/** A page as text. Nobody vouches for what it says. */
+export interface WebPage {
+  /** Where redirects led. */
+  readonly url: string;
+  readonly title: string;
+  readonly text: string;
+}
+
+/** Telling the session of its background processes when nobody looks at them. */
+export interface WatchPorts {
+  /** Tells of its end; with patterns: when it prints one of them. */
+  watch(
+    process: { readonly backend: ActionBackend; readonly id: string; readonly command: string },
+    patterns: readonly string[],
+  ): Promise<void>;
+  /** The model has seen its end: nothing is left to tell. */
+  seen(process: string): Promise<void>;
 }
 
 export interface ToolLimits {
@@ -89,7 +138,7 @@ export const toolsets = [
 export type Toolset = (typeof toolsets)[number] | `mcp-${string}`;
 
 /** What must be set up for a tool to be offered at all. */
-export type ToolNeed = "memory";
+export type ToolNeed = "memory" | "web_search";
 
 /** What a call would do beyond reading: judged by the policy before it runs, and shown to whoever must allow it. */
 export interface Deed {
@@ -113,6 +162,8 @@ export interface Tool<Schema extends z.ZodType = z.ZodType> {
   /** Not offered where this is not set up; left out: always offered. */
   readonly needs?: ToolNeed;
   readonly parameters: Schema;
+  /** Other names that models give to parameters. */
+  readonly aliases?: Readonly<Record<string, string>>;
   /** What the model is told of the parameters where that does not come from them. */
   readonly schema?: Readonly<Record<string, unknown>>;
   /** What this call would do that may need leave. */
