@@ -4,7 +4,9 @@ import { clarify } from "./clarify.ts";
 import { configuration } from "./configuration.ts";
 import { memory } from "./memory.ts";
 import { modelSpeed } from "./model-speed.ts";
+import { patch } from "./patch.ts";
 import { readFile } from "./read-file.ts";
+import { searchFiles } from "./search-files.ts";
 import { sendMessage } from "./send-message.ts";
 import { sessionSearch } from "./session-search.ts";
 import { terminal } from "./terminal.ts";
@@ -19,7 +21,9 @@ const registered = [
   configuration,
   memory,
   modelSpeed,
+  patch,
   readFile,
+  searchFiles,
   sendMessage,
   sessionSearch,
   terminal,

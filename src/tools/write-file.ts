@@ -1,5 +1,8 @@
 import { z } from "zod";
+import type { Sandbox } from "../core/sandbox.ts";
 import { tool } from "../core/tool.ts";
+import { fileMemory } from "./file-memory.ts";
+import { present } from "./workspace.ts";
 
 const parameters = z.strictObject({
   path: z.string().min(1).describe("Relative to /workspace."),
@@ -22,11 +25,29 @@ export const writeFile = tool({
     }
     const data = new TextEncoder().encode(content);
     const sandbox = await context.sandbox();
+    await checkSeen(sandbox, path);
     await sandbox.writeFile(path, data);
+    fileMemory(sandbox).changed(path);
+    fileMemory(sandbox).seen(path, data);
     const lines = content === "" ? 0 : content.replace(/\n$/, "").split("\n").length;
     return `Wrote ${path}: ${data.length} bytes, ${lines} ${lines === 1 ? "line" : "lines"}.`;
   },
 });
+
+/** A file that somebody has changed since it was read is not overwritten unseen; a second try is meant. */
+async function checkSeen(sandbox: Sandbox, path: string): Promise<void> {
+  const memory = fileMemory(sandbox);
+  if (!memory.has(path)) return;
+  const now = await present(sandbox, path, comparedBytes).catch(() => null);
+  if (now === null || !memory.isStale(path, now)) return;
+  memory.seen(path, now);
+  throw new Error(
+    `${path} has changed since you read it. Nothing was written. Read it again; or send the same call once more to overwrite it.`,
+  );
+}
+
+/** Larger files are not compared. */
+const comparedBytes = 10 * 1024 * 1024;
 
 /** What read_file shows, given back by mistake: three or more lines, each numbered one above the last. */
 function isNumbered(content: string): boolean {

@@ -15,7 +15,9 @@ const calls: Record<string, Record<string, unknown>> = {
   configuration: { action: "set", key: "compression.threshold", value: "0.7" },
   model_speed: { action: "recent" },
   memory: { action: "add", target: "user", content: "Likes tea." },
+  patch: { path: "notes.txt", old_string: "one", new_string: "two" },
   read_file: { path: "notes.txt" },
+  search_files: { pattern: "one" },
   terminal: { command: "echo hi" },
   write_file: { path: "notes.txt", content: "one\ntwo\n" },
 };
