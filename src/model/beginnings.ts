@@ -14,18 +14,16 @@ export type Beginning =
   | { readonly type: "mended"; readonly input: string };
 
 const channel = "analysis";
-const lostBracket = /^\s*(?:function)?=["']?([\w.:-]{1,64})["']?\s*>/;
-const mayBeLost = /^\s*(?:f|fu|fun|func|funct|functi|functio|function|(?:function)?=["']?[\w.:-]{0,64}["']?\s?)$/;
+const lostBracket = /^(?:function)?=["']?([\w.:-]{1,64})["']?\s*>/;
+const mayBeLost = /^(?:f|fu|fun|func|funct|functi|functio|function|(?:function)?=["']?[\w.:-]{0,64}["']?\s?)$/;
 
-/** Reads the beginning of an answer to which these tools were offered. */
-export function beginningOf(input: string, names: readonly string[]): Beginning {
-  const start = input.trimStart();
-  if (start === "") return { type: "text" };
+/** Reads the beginning of an answer to which these tools were offered; no white space stands before it. */
+export function beginningOf(start: string, names: readonly string[]): Beginning {
   if (channel.startsWith(start)) return { type: "unknown" };
   if (/^analysis[A-Z"“]/.test(start)) return { type: "thought", rest: start.slice(channel.length) };
-  if (mayBeLost.test(input)) return { type: "unknown" };
-  if (mayBeWhole(input)) return { type: "whole" };
-  const name = lostBracket.exec(input)?.[1];
+  if (mayBeLost.test(start)) return { type: "unknown" };
+  if (mayBeWhole(start)) return { type: "whole" };
+  const name = lostBracket.exec(start)?.[1];
   if (name === undefined || matchName(name, names) === null) return { type: "text" };
   return { type: "mended", input: `<${start.startsWith("=") ? "function" : ""}${start}` };
 }

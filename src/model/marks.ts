@@ -73,10 +73,10 @@ export function withoutEndTokens(text: string): string {
 /** Tokens that say nothing to a person, leaked by servers that don't strip them. */
 const leaked = [
   ...endTokens,
-  "<|im_start|>assistant\n",
+  "<|im_start|>assistant",
   "<|im_start|>",
   "<|start_header_id|>assistant<|end_header_id|>",
-  "<start_of_turn>model\n",
+  "<start_of_turn>model",
   "<|message|>",
   "<|START_RESPONSE|>",
   "<|END_RESPONSE|>",

@@ -13,7 +13,7 @@ import {
   type Finder,
   type Tag,
 } from "./marks.ts";
-import { isMention } from "./mentions.ts";
+import { senseOf } from "./mark-sense.ts";
 import { matchName } from "./names.ts";
 import { watchWhole, type WholeCalls } from "./whole-calls.ts";
 import { cutOff, settleCalls, unreadable, type Offered, type TextCall } from "./written-calls.ts";
@@ -121,7 +121,14 @@ function step(state: State, input: string): string | null {
   return state.begun ? outside(state, input) : beginning(state, input);
 }
 
+/** White space alone begins nothing: it is shown, and what follows is looked at. */
 function beginning(state: State, input: string): string | null {
+  const blank = input.length - input.trimStart().length;
+  if (blank > 0) wordText(state, input.slice(0, blank));
+  return blank > 0 ? input.slice(blank) : begin(state, input);
+}
+
+function begin(state: State, input: string): string | null {
   const names = [...state.offered.keys()];
   const found = beginningOf(input, names);
   switch (found.type) {
@@ -153,7 +160,7 @@ function outside(state: State, input: string): string | null {
   for (let found = outsideFinder.find(input, 0); found !== null; found = outsideFinder.find(input, from)) {
     const { mark, index } = found;
     const end = index + mark.length;
-    const kind = kindOf(state, mark, input, from, index);
+    const kind = senseOf(state, outsideFinder, { mark, index }, input, from);
     if (kind === "unsure") return hold(state, input, from, index);
     if (kind === "mark") {
       plainText(state, input.slice(from, index));
@@ -164,29 +171,13 @@ function outside(state: State, input: string): string | null {
       state.code.step(mark, input.slice(from, index));
       if (mark === "\n") state.spoken = false;
       text(state, input.slice(from, end));
-    } else plainText(state, input.slice(from, end));
+    } else {
+      plainText(state, input.slice(from, end));
+      state.spoken ||= kind === "mention";
+    }
     from = end;
   }
   return hold(state, input, from, Math.max(from, outsideFinder.tail(input)));
-}
-
-/** What is found: a mark, a step in or out of code, a mark that says nothing here, or not sure yet. */
-function kindOf(state: State, mark: string, input: string, from: number, index: number): "mark" | "code" | "text" | "unsure" {
-  const end = index + mark.length;
-  if (mark === "\n") return "code";
-  if (/^[`~]/.test(mark)) return end === input.length && !state.last ? "unsure" : "code"; // the run may go on
-  if (state.code.inside) return "text";
-  if (!state.last && outsideFinder.mayGrow(input, index)) return "unsure";
-  const holds = purposeOf(mark);
-  if (holds === "token") return "mark";
-  if (holds === "results" && !state.called) return "text";
-  if (holds === "close" && state.spoken) return "text";
-  const before = input.slice(from, index);
-  const place = { mark, holds, before: before.at(-1) ?? state.code.last, after: input.slice(end, end + 200) };
-  const spoken = isMention({ ...place, lineBegun: state.code.lineBegun || before.trim() !== "" }, state.offered.keys());
-  if (spoken === null && !state.last) return "unsure";
-  state.spoken ||= spoken === true;
-  return spoken === true ? "text" : "mark";
 }
 
 function open(state: State, mark: string): void {
