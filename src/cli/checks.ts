@@ -3,7 +3,9 @@ import { mkdir, rm, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { Failure } from "../core/failures.ts";
-import { connectEngine } from "../sandbox/docker-engine.ts";
+import type { Config } from "../config/keys.ts";
+import { diskLine } from "../sandbox/docker-about.ts";
+import { connectEngine, type Engine } from "../sandbox/docker-engine.ts";
 import { shownAddress } from "../model/address.ts";
 import type { Check, CheckInput, CheckResult } from "./check.ts";
 import { callControl } from "../gateway/control-socket.ts";
@@ -83,7 +85,10 @@ async function checkDocker({ loaded: { config } }: CheckInput): Promise<CheckRes
         () => true,
         () => false,
       );
-    return [ok(`The engine at ${engine.address} answers; the image ${dockerImage} is ${has ? "there" : "pulled at first use"}.`)];
+    const answers = ok(
+      `The engine at ${engine.address} answers; the image ${dockerImage} is ${has ? "there" : "pulled at first use"}.`,
+    );
+    return [answers, await checkDisk(engine, config)];
   } catch (thrown) {
     if (!(thrown instanceof Failure) || backend === "docker") throw thrown;
     return [
@@ -94,6 +99,12 @@ async function checkDocker({ loaded: { config } }: CheckInput): Promise<CheckRes
       },
     ];
   }
+}
+
+/** A limit that is set and can't hold is said, once: the default is a wish. */
+async function checkDisk({ docker }: Engine, { home, terminal }: Config): Promise<CheckResult> {
+  const line = await diskLine(docker, { home, diskMb: terminal.containerDisk });
+  return ok(`Disk of a workspace: ${line}${line.endsWith(".") ? "" : "."}`);
 }
 
 async function checkModel({ loaded: { config } }: CheckInput): Promise<CheckResult[]> {

@@ -8,5 +8,6 @@ export { deny } from "./deny.ts";
 export { insights } from "./insights.ts";
 export { model } from "./model.ts";
 export { status } from "./status.ts";
+export { sandbox } from "./sandbox.ts";
 export { retry } from "./retry.ts";
 export { compress } from "./compress.ts";

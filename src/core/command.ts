@@ -20,6 +20,8 @@ export interface SessionStatus {
 /** What a command may do, bound to the chat it was typed in and the person who typed it. */
 export interface CommandPorts {
   status(): Promise<SessionStatus>;
+  /** Where commands run, why, and within what limits: a line each. */
+  sandbox(): Promise<readonly string[]>;
   /** Stops the running turn, if any, and drops what waits behind it. */
   stop(): Promise<{ readonly running: boolean; readonly dropped: number }>;
   /** Ends the session; the next message begins a new one. */

@@ -107,8 +107,12 @@ export interface SandboxBackend {
   readonly hint: string;
   /** Opens (or attaches to) the owner's sandbox; one shell for each `session`. */
   open(owner: SandboxOwner, session: string): Promise<Sandbox>;
+  /** What else people may want to know of it (engine, limits, network, how many run), a line each; nothing that is one person's. */
+  about?(): Promise<readonly string[]>;
   /** Stops what has been idle longer than the configured lifetime; called by upkeep. */
   reap(): Promise<void>;
+  /** Nothing will be opened here any more: lets go of what was kept ready. */
+  retire?(): Promise<void>;
   /** Lets go of everything this process holds; containers stay for the next start unless ephemeral. */
   close(): Promise<void>;
 }

@@ -22,6 +22,10 @@ export function commandPorts(parts: GatewayParts, inbound: InboundMessage, perso
       const idle = { title: null, startedAt: Date.now(), messages: 0, running: null, waiting: 0 };
       return { session: session ?? "none", ...(state ?? idle), ...facts };
     },
+    async sandbox() {
+      const { sandbox, sandboxAbout = [] } = await parts.facts();
+      return [sandbox, ...sandboxAbout];
+    },
     async stop() {
       if (session === null) return { running: false, dropped: 0 };
       const dropped = await dropWaiting(parts.db, session);

@@ -15,6 +15,8 @@ export interface StandingFacts {
   /** True while the built-in script answers for want of a model server. */
   readonly demonstration: boolean;
   readonly sandbox: string;
+  /** More about it, a line each; a worker of an older version has told none. */
+  readonly sandboxAbout?: readonly string[];
 }
 
 /** The models of this process, for `/model`. */

@@ -2,6 +2,7 @@ import { homedir, userInfo } from "node:os";
 import { join } from "node:path";
 import type { Config } from "../config/keys.ts";
 import type { LiveConfig } from "../config/live.ts";
+import { asFailure } from "../core/failures.ts";
 import type { Log } from "../core/log.ts";
 import type { Sandbox, SandboxBackend, SandboxOwner } from "../core/sandbox.ts";
 import { networkOf } from "./policy-settings.ts";
@@ -32,6 +33,7 @@ export async function followSandboxes(follow: LiveConfig, log: Log): Promise<San
     try {
       const backend = await openSandboxes(settings.choice, settings.options);
       former.push(opened.backend);
+      await opened.backend.retire?.();
       refused = null;
       log.info({ backend: backend.name, why: backend.why }, "commands run elsewhere from now on");
       return { key, backend };
@@ -124,4 +126,13 @@ function settingsOf(config: Config, log: Log): Settings {
 
 function atHome(path: string): string {
   return path.replace(/^~(?=\/|$)/, homedir());
+}
+
+/** What people may want to know of it, a line each. An engine that is down for the moment must not keep other facts back. */
+export async function aboutSandbox({ about, hint }: ChosenSandboxes): Promise<readonly string[]> {
+  try {
+    return (await about?.()) ?? [hint];
+  } catch (error) {
+    return [hint, `It does not answer at the moment: ${asFailure(error).message}`];
+  }
 }

@@ -13,7 +13,7 @@ import { openConfiguration } from "./configuration.ts";
 import { placeSaved } from "./default-model.ts";
 import { openOffer } from "./offer.ts";
 import { approvalSettings } from "./policy-settings.ts";
-import { followSandboxes, type Sandboxes } from "./sandboxes.ts";
+import { aboutSandbox, followSandboxes, type Sandboxes } from "./sandboxes.ts";
 
 /** What turns need, opened in this process. */
 export interface WorkerSide {
@@ -111,7 +111,7 @@ function memoryLimits(config: Config) {
 }
 
 export async function workerFacts(worker: WorkerSide): Promise<StandingFacts> {
-  const [model, { name, why }] = await Promise.all([
+  const [model, backend] = await Promise.all([
     worker.models.current(),
     worker.sandboxes.then((sandboxes) => sandboxes.current()),
   ]);
@@ -119,6 +119,7 @@ export async function workerFacts(worker: WorkerSide): Promise<StandingFacts> {
     model: model.name,
     server: model.server,
     demonstration: model.demonstration,
-    sandbox: `${name}: ${why}`,
+    sandbox: `${backend.name}: ${backend.why}`,
+    sandboxAbout: await aboutSandbox(backend),
   };
 }

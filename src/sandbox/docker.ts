@@ -1,4 +1,5 @@
 import type { SandboxBackend } from "../core/sandbox.ts";
+import { aboutDocker } from "./docker-about.ts";
 import { dockerContainers } from "./docker-container.ts";
 import { connectEngine, engineFailure, ensureImage } from "./docker-engine.ts";
 import { dockerMachine } from "./docker-machine.ts";
@@ -28,6 +29,8 @@ export async function openDocker(options: SandboxOptions): Promise<SandboxBacken
         throw engineFailure(thrown, engine.address);
       }
     },
+    about: () => aboutDocker(engine, options),
+    retire: () => containers.close(),
     close: () => containers.close(),
   });
 }

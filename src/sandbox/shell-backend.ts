@@ -14,6 +14,8 @@ export interface ShellBackend {
   /** Lets go of what no session uses any more. */
   sweep(): Promise<void>;
   close(): Promise<void>;
+  readonly about?: NonNullable<SandboxBackend["about"]>;
+  readonly retire?: NonNullable<SandboxBackend["retire"]>;
 }
 
 /** One machine an owner, one long-lived shell a session. */
@@ -52,7 +54,8 @@ export function shellBackend(parts: ShellBackend): SandboxBackend {
     await parts.close();
   };
 
-  return { name: parts.name, hint: parts.hint, open, reap, close };
+  const { name, hint, about, retire } = parts;
+  return { name, hint, open, reap, close, ...(about && { about }), ...(retire && { retire }) };
 }
 
 /** A directory's name for whatever a session is called. */

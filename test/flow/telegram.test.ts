@@ -141,7 +141,7 @@ suite("a team's Telegram", () => {
     assert.equal(rig.telegram.calls.filter((call) => call.method === "setMyCommands").length, 1);
     assert.deepEqual(
       new Set(rig.telegram.commands.map((each) => each["command"])),
-      new Set(["approve", "compress", "deny", "help", "insights", "model", "new", "retry", "start", "status", "stop"]),
+      new Set(["approve", "compress", "deny", "help", "insights", "model", "new", "retry", "sandbox", "start", "status", "stop"]),
     );
   });
 });
