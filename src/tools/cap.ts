@@ -2,13 +2,13 @@
 const headPart = 0.4;
 
 /**
- * Text within `limit` characters: the middle is replaced by a line that says how much is missing. No NUL: the record can't hold
- * it.
+ * Text within `limit` characters: the middle is replaced by a line that says how much is missing, and what to do about it. No NUL: the
+ * record can't hold it.
  */
-export function capText(text: string, limit: number): string {
+export function capText(text: string, limit: number, advice = "use a narrower command or read a part"): string {
   const clean = text.replaceAll("\0", "\uFFFD");
   if (clean.length <= limit) return clean;
-  const note = (missing: number): string => `\n[... ${missing} characters cut here; use a narrower command or read a part ...]\n`;
+  const note = (missing: number): string => `\n[... ${missing} characters cut here; ${advice} ...]\n`;
   const kept = Math.max(0, limit - note(clean.length).length);
   const head = Math.floor(kept * headPart);
   const start = wellFormed(clean.slice(0, head));

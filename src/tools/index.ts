@@ -9,6 +9,7 @@ import { readFile } from "./read-file.ts";
 import { searchFiles } from "./search-files.ts";
 import { sendMessage } from "./send-message.ts";
 import { sessionSearch } from "./session-search.ts";
+import { withinLimit } from "./spill.ts";
 import { terminal } from "./terminal.ts";
 import { writeFile } from "./write-file.ts";
 
@@ -30,7 +31,7 @@ const registered = [
   writeFile,
 ] as const satisfies readonly Tool[];
 
-/** All tools; what they return and the errors they throw are cut to `limits.resultChars`. */
+/** All tools; what they return is kept within `limits.resultChars`, the rest of it in a file; the errors they throw are cut. */
 export const tools: readonly Tool[] = registered.map(capped);
 
 function capped(tool: Tool): Tool {
@@ -39,7 +40,7 @@ function capped(tool: Tool): Tool {
     preview: (args) => capText(tool.preview(args).replaceAll(/\s+/g, " "), 120),
     run: async (args, context) => {
       try {
-        return capText(await tool.run(args, context), context.limits.resultChars);
+        return await withinLimit(tool.name, await tool.run(args, context), context);
       } catch (thrown) {
         if (thrown instanceof Error && thrown.message.length <= context.limits.resultChars) throw thrown;
         throw new Error(capText(thrown instanceof Error ? thrown.message : String(thrown), context.limits.resultChars), {

@@ -6,6 +6,7 @@ import type { Tool } from "../../src/core/tool.ts";
 import { patch } from "../../src/tools/patch.ts";
 import { readFile } from "../../src/tools/read-file.ts";
 import { searchFiles } from "../../src/tools/search-files.ts";
+import { tools } from "../../src/tools/index.ts";
 import { writeFile } from "../../src/tools/write-file.ts";
 import { forms, type Rig, run } from "./sandbox-forms.ts";
 import { contextFor } from "./tool-context.ts";
@@ -211,6 +212,34 @@ for (const [form, openForm] of Object.entries(forms)) {
       assert.match(await write(), /^Wrote a\.txt/);
       await desk.call(patch, { path: "a.txt", old_string: "mine", new_string: "ours" });
       assert.match(await write(), /^Wrote a\.txt/);
+    });
+
+    test("a result that is too long is kept in a file, secrets hidden, and shown by its beginning and end", async () => {
+      await using desk = await openDesk(openForm);
+      const context = contextFor(desk.sandbox, { resultChars: 2_000 });
+      const terminal = tools.find(({ name }) => name === "terminal");
+      assert.ok(terminal);
+      const long = () => terminal.run({ command: "echo begin; echo password=hunter2hunter2; seq 1 3000; echo end" }, context);
+      const [said] = [await long(), await long()];
+      assert.ok(said.length <= 2_000);
+      assert.match(
+        said,
+        /^begin\n[^]*characters cut here; all \d+ are in \.hermes\/results\/terminal-1\.txt: read_file or search_files it \.\.\.\][^]*end$/,
+      );
+      const whole = await desk.text(".hermes/results/terminal-2.txt");
+      assert.match(whole, /^begin\npassword=\[hidden\]\n1\n2\n[^]*\n1500\n[^]*\n3000\nend$/);
+      await desk.write(".hermes/results/search_files-40.txt", "x");
+      assert.match(await long(), /terminal-41\.txt/);
+      assert.equal((await run(desk.sandbox, "ls .hermes/results")).output, "search_files-40.txt\nterminal-41.txt\n");
+    });
+
+    test("a result that is too long is cut where no file can be written", async () => {
+      await using desk = await openDesk(openForm);
+      const full: Sandbox = { ...desk.sandbox, writeFile: () => Promise.reject(new Error("the disk is full.")) };
+      const said = await tools
+        .find(({ name }) => name === "terminal")
+        ?.run({ command: "seq 1 3000" }, contextFor(full, { resultChars: 2_000 }));
+      assert.match(said ?? "", /characters cut here; use a narrower command/);
     });
 
     test("patch: the more often it fails on a file, the more it advises", async () => {
