@@ -19,7 +19,7 @@ import type { Metrics } from "../src/core/metrics.ts";
 import type { Models, ToolSpec } from "../src/core/model.ts";
 import type { JobOutcome, Queues } from "../src/core/queue.ts";
 import type { SandboxBackend } from "../src/core/sandbox.ts";
-import type { ConfigurationPorts, Tool, ToolLimits } from "../src/core/tool.ts";
+import type { ConfigurationPorts, Tool, ToolLimits, WebPorts } from "../src/core/tool.ts";
 import type { Db, Hold } from "../src/store/hold.ts";
 import { abandonSession, freezePrompt, releaseIfIdle, type SessionInfo } from "../src/store/sessions.ts";
 import { beginTurn, type Turn } from "../src/store/turns.ts";
@@ -41,6 +41,7 @@ export interface TurnParts {
     tools(asker: Asker, frozen: readonly ToolSpec[]): Promise<ReadonlyMap<string, Tool>>;
   };
   readonly configuration: ConfigurationPorts;
+  readonly web: WebPorts;
   readonly approvals: Pick<Approving, "rules" | "judge">;
   readonly metrics: Metrics;
   readonly titles: Titles;
@@ -240,6 +241,7 @@ async function run(parts: TurnParts, one: OneTurn): Promise<TurnEnd> {
     openSandbox: () => parts.sandboxes.open(sandboxOwner, info.session),
     configuration: parts.configuration,
     past: pastPorts(parts.db, viewer, info.session),
+    web: parts.web,
     modelSpeed: async (fresh, say) => {
       const model = await parts.models.current({ id: info.session, choice: info.choice });
       return await modelSpeed(parts.db, model, person.id, fresh, say, signal);

@@ -8,6 +8,7 @@ import { fallbackList, providerList, providerMap } from "./providers.ts";
 import { type Key, row } from "./row.ts";
 import { terminalKeys } from "./terminal-keys.ts";
 import { toolKeys } from "./tool-keys.ts";
+import { webKeys } from "./web-keys.ts";
 
 export type { Key } from "./row.ts";
 
@@ -185,6 +186,8 @@ export const keys = {
   ...approvalKeys,
 
   ...toolKeys,
+
+  ...webKeys,
   ...mcpKeys,
 
   "memory.memory_enabled": row(toggle(), true, "Whether the agent keeps notes about the work (MEMORY.md).", {

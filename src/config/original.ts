@@ -20,6 +20,9 @@ const sections: Readonly<Record<string, string>> = {
   auxiliary:
     "web_extract tts_audio_tags goal_judge monitor background_review curator review skills_hub mcp memory_query_rewrite profile_describer flush_memories",
   logging: "max_size_mb backup_count",
+  web: "extract_backend",
+  security:
+    "redact_secrets tirith_enabled tirith_path tirith_timeout tirith_fail_open website_blocklist protected_instruction_files approval acked_advisories allow_lazy_installs",
 };
 
 /** Fields of every side job. */
@@ -28,11 +31,11 @@ const auxiliaryFields =
 
 const wholeSections = [
   "model_aliases model_overrides fallback_model credential_pool_strategies provider_routing",
-  "openrouter prompt_caching timeouts skills delegation code_execution security privacy",
+  "openrouter prompt_caching timeouts skills delegation code_execution privacy",
   "session_reset group_sessions_per_user thread_sessions_per_user max_concurrent_sessions sessions database streaming gateway platforms",
   "unauthorized_dm_behavior quick_commands custom_toolsets platform_hints hooks hooks_auto_accept tools",
   "tool_output file_read_max_chars context_file_max_chars tool_budget tool_loop_guardrails cron checkpoints goals curator stt tts voice",
-  "human_delay timezone web browser context onboarding monitoring secrets prefill_messages_file worktree discord slack",
+  "human_delay timezone browser context onboarding monitoring secrets prefill_messages_file worktree discord slack",
 ]
   .join(" ")
   .split(" ");

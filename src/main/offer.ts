@@ -6,7 +6,9 @@ import { toolSpecs, tools } from "../tools/index.ts";
 import { bridge, fitting } from "../tools/mcp/bridge.ts";
 import type { Hub } from "../tools/mcp/hub.ts";
 import { awayTool } from "../tools/mcp/tools.ts";
+import { hasEngine } from "../tools/web/index.ts";
 import { type Asker, refusing, type ToolsetRules, whyOff, whyOffHere } from "../tools/toolsets.ts";
+import { searchSettings } from "./web-settings.ts";
 
 /** Which tools there are for whom. */
 export interface Offer {
@@ -61,6 +63,7 @@ export function openOffer({ follow, mcp, hint }: OfferParts): Offer {
 function setUp(config: Config): readonly Tool[] {
   const met: Readonly<Record<ToolNeed, boolean>> = {
     memory: config.memory.memoryEnabled || config.memory.userProfileEnabled,
+    web_search: hasEngine(searchSettings(config)),
   };
   return tools.filter(({ needs }) => needs === undefined || met[needs]);
 }

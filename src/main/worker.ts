@@ -8,12 +8,14 @@ import { openTitles } from "../agent/titles.ts";
 import { storeFacts } from "../gateway/facts.ts";
 import type { StandingFacts } from "../gateway/parts.ts";
 import { openHub } from "../tools/mcp/hub.ts";
+import { openWeb } from "../tools/web/index.ts";
 import type { Base } from "./base.ts";
 import { openConfiguration } from "./configuration.ts";
 import { placeSaved } from "./default-model.ts";
 import { openOffer } from "./offer.ts";
 import { approvalSettings } from "./policy-settings.ts";
 import { aboutSandbox, followSandboxes, type Sandboxes } from "./sandboxes.ts";
+import { webSettings } from "./web-settings.ts";
 
 /** What turns need, opened in this process. */
 export interface WorkerSide {
@@ -56,8 +58,11 @@ export async function startTurns(base: Base, worker: WorkerSide): Promise<void> 
     rules: async (allowed: readonly Allowance[]) => approvalSettings(await follow.refresh(), allowed),
     judge: () => base.models.auxiliary("approval"),
   };
+  const web = openWeb(async () => webSettings(await follow.refresh()));
+  stack.defer(() => web.close());
   const parts = {
     approvals,
+    web,
     configuration,
     titles,
     compressor,

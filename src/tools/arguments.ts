@@ -22,13 +22,22 @@ export function parseArguments(tool: Tool, json: string): ParsedArguments {
     return { ok: false, error: notRun(tool, why, {}) };
   }
   if (tool.parameters.safeParse(read.fields).success) return { ok: true, args: read.fields };
-  const given = coerced(tool.name, parametersOf(tool), read.fields);
+  const given = renamed(tool, coerced(tool.name, parametersOf(tool), renamed(tool, read.fields)));
   const parsed = tool.parameters.safeParse(given);
   if (parsed.success) return { ok: true, args: given };
   const faults = parsed.error.issues.flatMap((issue) => faultsOf(tool, issue, given));
   const wrong = parsed.error.issues.map((issue) => issue.path[0]);
   const right = Object.fromEntries(Object.entries(given).filter(([name]) => !wrong.includes(name)));
   return { ok: false, error: notRun(tool, faults.join("; "), right) };
+}
+
+/** Parameters by the names that the tool has for them. */
+function renamed({ aliases = {} }: Tool, given: Fields): Fields {
+  const entries = Object.entries(given).map(([name, value]): [string, unknown] => {
+    const meant = aliases[name];
+    return [meant !== undefined && !(meant in given) ? meant : name, value];
+  });
+  return Object.fromEntries(entries);
 }
 
 /** Whether the arguments are what the tool takes, without anything put right. */
@@ -88,8 +97,9 @@ function shortened(value: unknown): unknown {
 function sample(name: string, schema: Fields): unknown {
   const options = schema["enum"];
   if (Array.isArray(options)) return options[0];
-  if (schema["type"] !== "string") return 1;
-  return { command: "ls -la", path: "notes.txt" }[name] ?? "text";
+  const word = { command: "ls -la", path: "notes.txt", urls: "https://example.com/" }[name] ?? "text";
+  if (schema["type"] === "array") return [word];
+  return schema["type"] === "string" ? word : 1;
 }
 
 function propertiesOf(tool: Tool): Readonly<Record<string, Fields>> {

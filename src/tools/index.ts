@@ -11,6 +11,8 @@ import { sendMessage } from "./send-message.ts";
 import { sessionSearch } from "./session-search.ts";
 import { withinLimit } from "./spill.ts";
 import { terminal } from "./terminal.ts";
+import { webExtract } from "./web-extract.ts";
+import { webSearch } from "./web-search.ts";
 import { writeFile } from "./write-file.ts";
 
 export { parseArguments } from "./arguments.ts";
@@ -28,6 +30,8 @@ const registered = [
   sendMessage,
   sessionSearch,
   terminal,
+  webExtract,
+  webSearch,
   writeFile,
 ] as const satisfies readonly Tool[];
 

@@ -19,6 +19,8 @@ const calls: Record<string, Record<string, unknown>> = {
   read_file: { path: "notes.txt" },
   search_files: { pattern: "one" },
   terminal: { command: "echo hi" },
+  web_extract: { urls: ["https://example.com/"] },
+  web_search: { query: "sourdough" },
   write_file: { path: "notes.txt", content: "one\ntwo\n" },
 };
 
@@ -205,6 +207,7 @@ function contextOf(rig: Rig) {
     configuration: { get: async (key) => `${key}: 1`, set: async (key, value) => `${key} is ${value} now` },
     ask: () => assert.fail("asks nobody"),
     chats: { list: () => assert.fail("no chats"), post: () => assert.fail("no chats") },
+    web: { search: () => assert.fail("no web"), read: () => assert.fail("no web"), pageChars: async () => 15_000 },
     past: { search: () => assert.fail("no past"), read: () => assert.fail("no past") },
     progress: (chunk) => shown.push(chunk),
     limits: { commandMs: 20_000, resultChars: 5_000 },

@@ -45,6 +45,7 @@ async function rig(t: TestContext, role: Role = "owner", env: Readonly<Record<st
     configuration: settings,
     ask: () => assert.fail("asks nobody"),
     chats: { list: () => assert.fail("no chats"), post: () => assert.fail("no chats") },
+    web: { search: () => assert.fail("no web"), read: () => assert.fail("no web"), pageChars: async () => 15_000 },
     past: { search: () => assert.fail("no past"), read: () => assert.fail("no past") },
     progress: () => undefined,
     limits: { commandMs: 1, resultChars: 1_000 },
