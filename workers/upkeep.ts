@@ -64,5 +64,8 @@ export function every(
   };
 }
 
-/** How often the record is swept, a worker looks after its sandboxes and says which model it has, and says that it lives. */
-export const upkeepTimes = { sweepMs, tendMs: 15_000, beatMs: 5_000 } as const;
+/**
+ * How often the record is swept, a worker looks after its sandboxes and says which model it has, says that it lives, and looks at background
+ * processes that somebody wants to be told of.
+ */
+export const upkeepTimes = { sweepMs, tendMs: 15_000, beatMs: 5_000, watchMs: 2_000 } as const;

@@ -173,6 +173,31 @@ export interface Schema {
     expires_at: ColumnType<Date, Date, never>;
     decided_at: MaybeStamp;
   };
+  /** Background processes whose session wants to be told of them; gone when there is nothing left to tell. */
+  watched_processes: {
+    /** The sandbox owner's key and label. */
+    owner: string;
+    label: string;
+    id: string;
+    backend: string;
+    session_id: string;
+    /** The turn that began it: whose it is, and where. */
+    turn_id: string;
+    command: string;
+    /** Empty: to be told of the end. */
+    patterns: Json<readonly string[]>;
+    /** How far its output has been looked through. */
+    looked_at: Generated<number>;
+    /** Lines that matched and have not been told. */
+    pending: Generated<string>;
+    notices: Generated<number>;
+    noticed_at: MaybeStamp;
+    /** How many times running there was more to tell than may be told. */
+    overflows: Generated<number>;
+    overflowing: Generated<boolean>;
+    watcher: string | null;
+    watch_until: Stamp;
+  };
   /** What has been allowed for longer than once; without a session: for good. */
   grants: {
     id: Generated<number>;

@@ -1,16 +1,30 @@
-import { stripVTControlCharacters } from "node:util";
 import { z } from "zod";
-import type { CommandResult } from "../core/sandbox.ts";
-import { tool } from "../core/tool.ts";
+import type { CommandResult, Sandbox } from "../core/sandbox.ts";
+import { tool, type ToolContext } from "../core/tool.ts";
+import { plainText } from "./plain-text.ts";
 
 /** Longest a command in the foreground may take (the original's limit), in seconds. */
 const longestSeconds = 600;
+/** A command in the background that fails does so mostly at once: so long it is waited for before the model is told. */
+const firstLookMs = 400;
+/** Of what it has printed by then. */
+const firstLookBytes = 2_000;
 
 const parameters = z.strictObject({
   command: z.string().min(1).describe("Shell command."),
   timeout: z.int().min(0).max(86_400).default(0).describe(`Seconds, at most ${longestSeconds}; 0 for the usual limit.`),
   workdir: z.string().default("").describe("Directory for this command only."),
+  background: z.boolean().default(false).describe("Let it go on by itself; see process."),
+  pty: z.boolean().default(false).describe("Give it a terminal."),
+  notify_on_complete: z.boolean().default(false).describe("Background: you are told of its end."),
+  watch_patterns: z
+    .array(z.string().min(1).max(200))
+    .max(10)
+    .default([])
+    .describe("Instead: you are told when it prints one of these texts."),
 });
+
+type Wish = z.output<typeof parameters>;
 
 export const terminal = tool({
   name: "terminal",
@@ -19,22 +33,65 @@ export const terminal = tool({
   toolset: "terminal",
   parameters,
   deeds: ({ command, workdir }) => [{ kind: "run", command, language: "shell", workdir }],
-  preview: ({ command }) => `$ ${command.trim().split("\n")[0] ?? ""}`,
-  async run({ command, timeout, workdir }, context) {
+  preview: ({ command, background }) => `$ ${command.trim().split("\n")[0] ?? ""}${background ? " &" : ""}`,
+  async run(wish, context) {
+    const { command, timeout, workdir, pty } = wish;
+    refuse(wish);
     const sandbox = await context.sandbox();
+    if (wish.background) return await begin(sandbox, wish, context);
     const timeoutMs = timeout === 0 ? context.limits.commandMs : Math.min(timeout, longestSeconds) * 1000;
     const result = await sandbox.run(command, {
       timeoutMs,
+      pty,
       signal: context.signal,
-      onOutput: (chunk) => context.progress(stripVTControlCharacters(chunk)),
+      onOutput: (chunk) => context.progress(plainText(chunk)),
       ...(workdir === "" ? {} : { workdir }),
     });
     return report(result, timeoutMs);
   },
 });
 
+/** Wishes that can't both be met. */
+function refuse({ background, notify_on_complete: notify, watch_patterns: patterns }: Wish): void {
+  if (notify && patterns.length > 0) throw new Error("Give notify_on_complete or watch_patterns, not both.");
+  if (!background && (notify || patterns.length > 0)) {
+    throw new Error("notify_on_complete and watch_patterns are for commands with background=true.");
+  }
+}
+
+async function begin(sandbox: Sandbox, wish: Wish, { signal, watching }: ToolContext): Promise<string> {
+  const { command, workdir, pty, notify_on_complete: notify, watch_patterns: patterns } = wish;
+  const { id } = await sandbox.start(command, { pty, ...(workdir === "" ? {} : { workdir }) });
+  if (notify || patterns.length > 0) await watching.watch({ backend: sandbox.backend, id, command }, patterns);
+  await pause(firstLookMs, signal);
+  const info = (await sandbox.processes()).find((each) => each.id === id);
+  const { text } = await sandbox.output(id, "unread", firstLookBytes);
+  const said = plainText(text).trimEnd();
+  const state =
+    info === undefined || info.state === "running"
+      ? "runs in the background"
+      : `has ended, exit code ${info.exitCode ?? "unknown"}`;
+  const told = notify ? " You will be told of its end." : patterns.length > 0 ? " You will be told of a match." : "";
+  const how = `[Process ${id} ${state}.${told} See process(action="poll", session_id="${id}").]`;
+  return said === "" ? how : `${said}\n${how}`;
+}
+
+/** Waits; an abort ends it early. */
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener("abort", done, { once: true });
+  });
+}
+
 function report(result: CommandResult, timeoutMs: number): string {
-  const text = stripVTControlCharacters(result.output).trimEnd();
+  const text = plainText(result.output).trimEnd();
   const note = ending(result, timeoutMs);
   if (text === "") return note ?? "(no output)";
   return note === null ? text : `${text}\n${note}`;
@@ -43,7 +100,7 @@ function report(result: CommandResult, timeoutMs: number): string {
 function ending({ end, exitCode }: CommandResult, timeoutMs: number): string | null {
   switch (end) {
     case "timed_out":
-      return `[stopped: not finished after ${timeoutMs / 1000} s. Give a longer timeout, or run it in smaller parts.]`;
+      return `[stopped: not finished after ${timeoutMs / 1000} s. Give a longer timeout, or background=true.]`;
     case "aborted":
       return "[stopped on request before it finished]";
     case "exited":

@@ -5,6 +5,7 @@ import { compactions } from "./0003-compactions.ts";
 import { workers } from "./0004-workers.ts";
 import { questions } from "./0005-questions.ts";
 import { search } from "./0006-search.ts";
+import { processes } from "./0007-processes.ts";
 
 /** All steps of the schema, oldest first. A released one never changes; the next is a new file and a new line. */
 export const migrations: readonly Migration[] = [
@@ -14,4 +15,5 @@ export const migrations: readonly Migration[] = [
   { name: "0004-workers", sql: workers },
   { name: "0005-questions", sql: questions },
   { name: "0006-search", sql: search },
+  { name: "0007-processes", sql: processes },
 ];
