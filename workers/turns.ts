@@ -26,6 +26,7 @@ import { beginTurn, type Turn } from "../src/store/turns.ts";
 import type { Asker } from "../src/tools/toolsets.ts";
 import { type Claim, claimSession, nextWork, type Work } from "../src/store/work.ts";
 import { askingFor, wakeDeliveries } from "./asking.ts";
+import { watchingFor } from "./processes.ts";
 import { keepLeases, type Leases } from "./leases.ts";
 
 /** What a worker works with; made in `src/main.ts`. */
@@ -241,6 +242,7 @@ async function run(parts: TurnParts, one: OneTurn): Promise<TurnEnd> {
     openSandbox: () => parts.sandboxes.open(sandboxOwner, info.session),
     configuration: parts.configuration,
     past: pastPorts(parts.db, viewer, info.session),
+    watching: watchingFor(parts.db, { owner: sandboxOwner, session: info.session, turn: turn.id }),
     web: parts.web,
     modelSpeed: async (fresh, say) => {
       const model = await parts.models.current({ id: info.session, choice: info.choice });

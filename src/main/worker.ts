@@ -1,4 +1,5 @@
-import { workTurns } from "../../workers/turns.ts";
+import { turnQueue, workTurns } from "../../workers/turns.ts";
+import { watchProcesses } from "../../workers/processes.ts";
 import { every, sweepTurns, upkeepTimes } from "../../workers/upkeep.ts";
 import type { Config } from "../config/keys.ts";
 import type { Allowance } from "../core/approval.ts";
@@ -84,7 +85,9 @@ export async function startTurns(base: Base, worker: WorkerSide): Promise<void> 
     await sandboxes.reap();
   };
   const tending = every("worker upkeep", upkeepTimes.tendMs, log, tend);
-  stack.defer(async () => void (await Promise.all([sweeping.close(), tending.close()])));
+  const watch = { db, sandboxes, log, wake: (session: string) => queues.queue(turnQueue).wake(session) };
+  const watching = every("process watch", upkeepTimes.watchMs, log, () => watchProcesses(watch, base.holder));
+  stack.defer(async () => void (await Promise.all([sweeping.close(), tending.close(), watching.close()])));
 }
 
 /** Longest tool result the model reads, about 5,000 tokens; less in a small window. */

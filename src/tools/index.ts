@@ -5,6 +5,7 @@ import { configuration } from "./configuration.ts";
 import { memory } from "./memory.ts";
 import { modelSpeed } from "./model-speed.ts";
 import { patch } from "./patch.ts";
+import { process } from "./process.ts";
 import { readFile } from "./read-file.ts";
 import { searchFiles } from "./search-files.ts";
 import { sendMessage } from "./send-message.ts";
@@ -25,6 +26,7 @@ const registered = [
   memory,
   modelSpeed,
   patch,
+  process,
   readFile,
   searchFiles,
   sendMessage,
