@@ -24,9 +24,14 @@ export async function aboutDocker({ docker, address }: Engine, options: SandboxO
   ];
 }
 
+/** An engine's data stays where it is while it is connected. */
+const limits = new WeakMap<Docker, Promise<boolean>>();
+
 /** Whether `terminal.container_disk` holds, and what would make it. */
 export async function diskLine(docker: Docker, { home, diskMb }: Pick<SandboxOptions, "home" | "diskMb">): Promise<string> {
-  if (await limitsDisk(docker, `hermes-${digest(home)}_probe`)) return `${diskMb} MB of workspace`;
+  const known = limits.get(docker) ?? limitsDisk(docker, `hermes-${digest(home)}_probe`);
+  limits.set(docker, known);
+  if (await known) return `${diskMb} MB of workspace`;
   return `not limited: this engine's file system has no project quotas, so terminal.container_disk (${diskMb} MB) can't hold. They need its data directory on xfs mounted with pquota.`;
 }
 
