@@ -19,18 +19,18 @@ type Action = (typeof actions)[number];
 
 const parameters = z.strictObject({
   action: z.enum(actions),
-  session_id: z.string().trim().default("").describe("The process."),
-  data: z.string().default("").describe("Input to write; submit adds a newline. Keys: \\u0003 is Ctrl-C."),
+  session_id: z.string().trim().default(""),
+  data: z.string().default("").describe("To write; submit adds a newline. \\u0003 is Ctrl-C."),
   timeout: z.int().min(0).max(86_400).default(0).describe("Seconds to wait."),
-  offset: z.int().min(0).default(0).describe("First line of the log; 0 for the last ones."),
-  limit: z.int().min(1).max(10_000).default(logLines).describe("Lines."),
+  offset: z.int().min(0).default(0).describe("First line; 0: the last ones."),
+  limit: z.int().min(1).max(10_000).default(logLines),
 });
 
 type Wish = z.output<typeof parameters>;
 
 export const process = tool({
   name: "process",
-  description: "Look after background commands: poll gives new output, log all, wait waits for the end, close ends the input.",
+  description: "Background commands: poll for new output, log for all of it, wait for the end; close ends the input.",
   kind: "effect",
   toolset: "terminal",
   parameters,

@@ -16,6 +16,11 @@ export function toolSpecs(tools: readonly Tool[], sandboxHint: string): ToolSpec
 /** A tool's parameters as JSON Schema. */
 export function parametersOf(tool: Tool): Readonly<Record<string, unknown>> {
   if (tool.schema !== undefined) return tool.schema;
-  const { $schema: _dialect, ...schema } = z.toJSONSchema(tool.parameters, { io: "input" });
+  const { $schema: _dialect, ...schema } = z.toJSONSchema(tool.parameters, { io: "input", override: withoutBounds });
   return schema;
+}
+
+/** Bounds cost a tenth of the prompt's tools; a call beyond one is told so, and what matters is in words. */
+function withoutBounds({ jsonSchema }: { readonly jsonSchema: z.core.JSONSchema.BaseSchema }): void {
+  for (const bound of ["minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems"] as const) delete jsonSchema[bound];
 }

@@ -14,14 +14,10 @@ const parameters = z.strictObject({
   command: z.string().min(1).describe("Shell command."),
   timeout: z.int().min(0).max(86_400).default(0).describe(`Seconds, at most ${longestSeconds}; 0 for the usual limit.`),
   workdir: z.string().default("").describe("Directory for this command only."),
-  background: z.boolean().default(false).describe("Let it go on by itself; see process."),
+  background: z.boolean().default(false).describe("Go on by itself; see process."),
   pty: z.boolean().default(false).describe("Give it a terminal."),
-  notify_on_complete: z.boolean().default(false).describe("Background: you are told of its end."),
-  watch_patterns: z
-    .array(z.string().min(1).max(200))
-    .max(10)
-    .default([])
-    .describe("Instead: you are told when it prints one of these texts."),
+  notify_on_complete: z.boolean().default(false).describe("Background: tells you of its end."),
+  watch_patterns: z.array(z.string().min(1).max(200)).max(10).default([]).describe("Or: of output with one of these."),
 });
 
 type Wish = z.output<typeof parameters>;
