@@ -2,6 +2,7 @@ import type { Viewer } from "../core/chats.ts";
 import { redact } from "../core/redact.ts";
 import type { PastPorts } from "../core/tool.ts";
 import type { Db } from "../store/hold.ts";
+import { latestResult } from "../store/journal.ts";
 import { type PastLine, pastLines, pastSessions, searchPast } from "../store/search.ts";
 
 /** The original's: lines before and after the one that was found. */
@@ -28,6 +29,7 @@ export function pastPorts(db: Db, viewer: Viewer, session: string): PastPorts {
       const rest = `[${lines.length} lines; others with around_message_id ${first.id} or ${lines.at(-1)?.id ?? 0}]`;
       return [headOf(first), ...lines.map((line) => shown(line, cut(line.text, readChars))), rest].join("\n");
     },
+    latestResult: (tool, beginning) => latestResult(db, viewer, session, tool, beginning),
   };
 }
 

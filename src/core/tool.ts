@@ -76,6 +76,8 @@ export interface PastPorts {
   search(wish: { readonly query: string; readonly limit: number; readonly newestFirst: boolean }): Promise<string>;
   /** A conversation around one of its lines, or its beginning. */
   read(session: string, around: number | null): Promise<string>;
+  /** The newest result of this tool in this session that begins so; null where there is none. */
+  latestResult(tool: string, beginning: string): Promise<string | null>;
 }
 
 /** Searching and reading the web. Both throw for the model. */

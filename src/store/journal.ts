@@ -31,6 +31,23 @@ export async function readJournal(db: Db, viewer: Viewer, session: string): Prom
   return found.rows;
 }
 
+/** The newest result of a tool in a session that begins so, as far as this viewer may see it. */
+export async function latestResult(
+  db: Db,
+  viewer: Viewer,
+  session: string,
+  tool: string,
+  beginning: string,
+): Promise<string | null> {
+  const found = await sql<{ content: string }>`
+    select m.message->>'content' as content
+    from messages m join sessions s on s.id = m.session_id
+    where m.session_id = ${session} and ${visible(viewer)} and m.message->>'role' = 'tool' and m.message->>'name' = ${tool}
+      and starts_with(m.message->>'content', ${beginning})
+    order by m.id desc limit 1`.execute(db);
+  return found.rows[0]?.content ?? null;
+}
+
 /** A private conversation belongs to one person: a message of anybody else in it is never shown. */
 function visible(viewer: Viewer): RawBuilder<unknown> {
   switch (viewer.kind) {

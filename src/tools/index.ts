@@ -14,6 +14,7 @@ import { withinLimit } from "./spill.ts";
 import { terminal } from "./terminal.ts";
 import { webExtract } from "./web-extract.ts";
 import { webSearch } from "./web-search.ts";
+import { todo } from "./todo.ts";
 import { writeFile } from "./write-file.ts";
 
 export { parseArguments } from "./arguments.ts";
@@ -34,6 +35,7 @@ const registered = [
   terminal,
   webExtract,
   webSearch,
+  todo,
   writeFile,
 ] as const satisfies readonly Tool[];
 

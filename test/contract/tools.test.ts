@@ -21,6 +21,7 @@ const calls: Record<string, Record<string, unknown>> = {
   terminal: { command: "echo hi" },
   web_extract: { urls: ["https://example.com/"] },
   web_search: { query: "sourdough" },
+  todo: { todos: [{ id: "1", content: "Look", status: "pending" }] },
   write_file: { path: "notes.txt", content: "one\ntwo\n" },
 };
 
@@ -208,7 +209,7 @@ function contextOf(rig: Rig) {
     ask: () => assert.fail("asks nobody"),
     chats: { list: () => assert.fail("no chats"), post: () => assert.fail("no chats") },
     web: { search: () => assert.fail("no web"), read: () => assert.fail("no web"), pageChars: async () => 15_000 },
-    past: { search: () => assert.fail("no past"), read: () => assert.fail("no past") },
+    past: { search: () => assert.fail("no past"), read: () => assert.fail("no past"), latestResult: async () => null },
     progress: (chunk) => shown.push(chunk),
     limits: { commandMs: 20_000, resultChars: 5_000 },
   };

@@ -6,6 +6,7 @@ import { type CompressionSettings, isPaused, limitOf, pause } from "./compressor
 import { isPrunable, standIn, toPrune } from "./pruning.ts";
 import { type CompressSetting, summarise } from "./summarise.ts";
 import { headTokens, messageTokens, messagesTokens, sum } from "./tokens.ts";
+import { withoutTodos, withTodos } from "./todos.ts";
 import { messagesOf, type View, viewOf } from "./view.ts";
 
 /** Why a conversation is shortened: its length, its many messages, a server that refused it, or a person's wish. */
@@ -129,7 +130,7 @@ async function summarised(setting: CompressSetting, task: Task, plan: Plan, wort
     prefix,
     prefixTokens: plan.fixed + messagesTokens(prefix),
     messages: [...view.kept, ...rest.slice(head, tail)].map(({ message }) => message),
-    previous: view.summary,
+    previous: withoutTodos(view.summary),
     focus: task.focus,
     tokens: summaryTokens(worth, task.window),
     window: task.window,
@@ -138,7 +139,9 @@ async function summarised(setting: CompressSetting, task: Task, plan: Plan, wort
   if (told.type === "failed") pause(setting.compressor, setting.info.session);
   if (told.type !== "summary") return told;
   setting.compressor.pauses.delete(setting.info.session);
-  const summary = { head: rest[head - 1]?.id ?? task.last?.head ?? 0, upto: rest[tail - 1]?.id ?? 0, summary: told.text };
+  const upto = rest[tail - 1]?.id ?? 0;
+  const text = withTodos(told.text, task.journal, upto, view.summary);
+  const summary = { head: rest[head - 1]?.id ?? task.last?.head ?? 0, upto, summary: text };
   const made = done(plan, task, [], { ...summary, kept: keptOf(task.journal, summary.head, summary.upto) });
   if (made.type === "done") return fittedTail(plan, task, made);
   // Another try at the next step would bring no more, and cost as much.

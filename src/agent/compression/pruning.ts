@@ -1,5 +1,6 @@
 import type { ModelMessage } from "../../core/model.ts";
 import type { Placed } from "./boundaries.ts";
+import { isTodoResult } from "./todos.ts";
 import { messageTokens } from "./tokens.ts";
 
 /** A result this short is worth no line in its place. */
@@ -9,7 +10,7 @@ const excerptChars = 120;
 
 /** Whether a tool result would become shorter. */
 export function isPrunable({ message }: Placed): boolean {
-  return message.role === "tool" && message.content.length > worthChars;
+  return message.role === "tool" && message.content.length > worthChars && !isTodoResult(message);
 }
 
 /** The line that stands in a long tool result's place: what it was, how long, how it began. */
