@@ -16,6 +16,7 @@ const calls: Record<string, Record<string, unknown>> = {
   model_speed: { action: "recent" },
   memory: { action: "add", target: "user", content: "Likes tea." },
   patch: { path: "notes.txt", old_string: "one", new_string: "two" },
+  process: { action: "list" },
   read_file: { path: "notes.txt" },
   search_files: { pattern: "one" },
   terminal: { command: "echo hi" },
@@ -97,7 +98,7 @@ suite("tools: arguments", () => {
     };
     assert.match(
       said("terminal", { cmd: "ls" }),
-      /command is missing; there is no parameter cmd \(there are: command, timeout, workdir\)/,
+      /command is missing; there is no parameter cmd \(there are: command, timeout, workdir, background,[^)]*\)/,
     );
     assert.match(said("read_file", { path: "a", limit: 99_999 }), /limit: .*2000.*example: \{"path":"a"\}$/);
     assert.match(said("memory", { action: "append", target: "user" }), /action: .*"add"\|"replace"\|"remove"/);
@@ -209,6 +210,7 @@ function contextOf(rig: Rig) {
     ask: () => assert.fail("asks nobody"),
     chats: { list: () => assert.fail("no chats"), post: () => assert.fail("no chats") },
     web: { search: () => assert.fail("no web"), read: () => assert.fail("no web"), pageChars: async () => 15_000 },
+    watching: { watch: () => Promise.resolve(), seen: () => Promise.resolve() },
     past: { search: () => assert.fail("no past"), read: () => assert.fail("no past"), latestResult: async () => null },
     progress: (chunk) => shown.push(chunk),
     limits: { commandMs: 20_000, resultChars: 5_000 },

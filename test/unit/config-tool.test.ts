@@ -46,6 +46,7 @@ async function rig(t: TestContext, role: Role = "owner", env: Readonly<Record<st
     ask: () => assert.fail("asks nobody"),
     chats: { list: () => assert.fail("no chats"), post: () => assert.fail("no chats") },
     web: { search: () => assert.fail("no web"), read: () => assert.fail("no web"), pageChars: async () => 15_000 },
+    watching: { watch: () => Promise.resolve(), seen: () => Promise.resolve() },
     past: { search: () => assert.fail("no past"), read: () => assert.fail("no past"), latestResult: async () => null },
     progress: () => undefined,
     limits: { commandMs: 1, resultChars: 1_000 },
