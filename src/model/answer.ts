@@ -103,7 +103,7 @@ export function buildAnswer(offered: readonly ToolSpec[], sentAt: number, contin
         state.firstAt ??= state.lastAt;
       }
       if (thought) events.push(...show(state, { type: "reasoning", text: thought }));
-      if (content) events.push(...sort(splitter.push(content)));
+      if (content) for (const event of sort(splitter.push(content))) events.push(event);
       if (wanted.length > 0) state.calling = true;
       for (const delta of wanted) calls.add(delta);
       return events;
@@ -167,7 +167,7 @@ function show(state: State, piece: Piece): ModelEvent[] {
     case "reasoning":
       return said("reasoning", state.reasoning, piece.text);
     case "rethink":
-      state.reasoning.push(...state.text);
+      state.reasoning.push(state.text.join(""));
       state.text = [];
       return [];
     case "malformed":

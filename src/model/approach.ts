@@ -78,7 +78,7 @@ function thoughtAway(setting: AttemptSetting, request: ModelRequest, approach: A
   if (end.type !== "done" || approach.thoughtless || request.effort === "none") return false;
   const { content, finish, calls, reasoning } = end.answer;
   const cut = finish === "length" && content === "" && calls.length === 0 && reasoning !== "";
-  return cut && (setting.maxTokens ?? fewTokens) >= fewTokens && canStopThinking(setting, approach.mode);
+  return cut && (request.maxTokens ?? fewTokens) >= fewTokens && canStopThinking(setting, approach.mode);
 }
 
 const fewTokens = 64;

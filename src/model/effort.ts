@@ -23,10 +23,13 @@ export function thinkingBudget(facts: ModelFacts, effort: Effort): number | null
   return Math.min(budget, Math.floor(facts.window / windowShare));
 }
 
-/** The `max_tokens` to ask for, so that an answer has room after the thinking; null stays null (the server's own limit). */
+/**
+ * The `max_tokens` to ask for: servers count thinking in, a person's limit means the answer, so thinking's own room is added. Within half
+ * of the window; null stays null (the server's own limit).
+ */
 export function roomFor(facts: ModelFacts, effort: Effort, maxTokens: number | null): number | null {
   if (maxTokens === null || effort === "none" || !thinks(facts)) return maxTokens;
-  const wished = (thinkingBudget(facts, effort) ?? unlimitedThought) + answerRoom;
+  const wished = (thinkingBudget(facts, effort) ?? unlimitedThought) + maxTokens;
   const possible = facts.window === null ? wished : Math.min(wished, Math.floor(facts.window / 2));
   return Math.max(maxTokens, possible);
 }
@@ -41,8 +44,6 @@ const budgets: Readonly<Record<Effort, number | null>> = {
   xhigh: null,
 };
 
-/** Thinking that eats all of `max_tokens` leaves an empty answer. */
-const answerRoom = 1_025;
 /** What unlimited thinking is reckoned to take. */
 const unlimitedThought = 16_384;
 /** Of a small window thinking gets no more than this part. */

@@ -21,6 +21,9 @@ export type Sense = "mark" | "code" | "text" | "mention" | "unsure";
 /** Farther than this no mention needs to be read. */
 const ahead = 200;
 
+/** Longer runs of backticks or tildes are taken in parts. */
+const longestRun = 100;
+
 /** The sense of what the finder found in the input, of which all before `from` is taken. */
 export function senseOf(
   setting: Setting,
@@ -32,7 +35,7 @@ export function senseOf(
   const { code, last } = setting;
   const end = index + mark.length;
   if (mark === "\n") return "code";
-  if (/^[`~]/.test(mark)) return end === input.length && !last ? "unsure" : "code"; // the run may go on
+  if (/^[`~]/.test(mark)) return end === input.length && mark.length < longestRun && !last ? "unsure" : "code"; // the run may go on
   if (code.inside) return "text";
   if (!last && finder.mayGrow(input, index)) return "unsure";
   return inSentence(setting, mark, input.slice(from, index), input.slice(end, end + ahead));

@@ -35,7 +35,7 @@ export interface Splitter {
   finish(complete: boolean): Piece[];
 }
 
-const outsideFinder = finderOf([...tags.keys(), ...loneCloses], "`+|~+|\\n");
+const outsideFinder = finderOf([...tags.keys(), ...loneCloses], "`{1,100}|~{1,100}|\\n");
 /** Nothing but these characters begins a mark or changes where code is. */
 const telling = /[<[\]◁`~\n]/;
 const finders = new Map<string, Finder>();
@@ -220,7 +220,9 @@ function wordText(state: State, shown: string): void {
 function text(state: State, shown: string): void {
   if (shown === "") return;
   if (!state.begun && shown.trim() !== "") state.begun = true;
-  state.pieces.push({ type: "text", text: shown });
+  const before = state.pieces.at(-1);
+  if (before?.type === "text") state.pieces[state.pieces.length - 1] = { type: "text", text: before.text + shown };
+  else state.pieces.push({ type: "text", text: shown });
 }
 
 /** Takes what is inside a tag up to its close. */
@@ -243,7 +245,10 @@ function inside(state: State, within: Inside, input: string): string | null {
   add(state, within, input.slice(0, index));
   const again = tag.begins.has(mark);
   if (tag.holds === "call") {
-    if (again && mark === tag.open && within.body.every((part) => part.trim() === "")) return input.slice(end); // written twice
+    if (again && mark === tag.open && within.body.every((part) => part.trim() === "")) {
+      within.body.length = 0;
+      return input.slice(end); // written twice
+    }
     if (within.follower.within(within.body)) {
       within.skipped ??= { length: within.length, mark };
       add(state, within, mark);

@@ -1,4 +1,4 @@
-import type { ModelMessage, ModelRequest, ToolCall } from "../core/model.ts";
+import type { ModelImage, ModelMessage, ModelRequest, ToolCall } from "../core/model.ts";
 import { isObjectText } from "./arguments.ts";
 import { neutralise, neutraliseJson, neutraliseValue } from "./neutralise.ts";
 
@@ -63,8 +63,12 @@ function toMessage(message: ModelMessage): Record<string, unknown> {
   const content = neutralise(message.content);
   switch (message.role) {
     case "system":
+      return { role: "system", content };
     case "user":
-      return { role: message.role, content };
+      return {
+        role: "user",
+        content: message.images === undefined ? content : [{ type: "text", text: content }, ...message.images.map(toImage)],
+      };
     case "tool":
       return { role: "tool", tool_call_id: neutralise(message.call), content };
     case "assistant": {
@@ -74,6 +78,15 @@ function toMessage(message: ModelMessage): Record<string, unknown> {
       return { role: "assistant", content, ...reasoning, ...calls };
     }
   }
+}
+
+function toImage(image: ModelImage): Record<string, unknown> {
+  return { type: "image_url", image_url: { url: dataUrl(image) } };
+}
+
+/** A picture as an address that holds it. */
+export function dataUrl({ mediaType, data }: ModelImage): string {
+  return `data:${mediaType};base64,${data}`;
 }
 
 function toCall(call: ToolCall): Record<string, unknown> {

@@ -138,3 +138,64 @@ test("markup is never shown on the way, at any time", () => {
     for (const piece of splitter.push(character)) if (piece.type === "text") assert.doesNotMatch(piece.text, /[<{]/);
   }
 });
+
+/** Each is written again and again behind what it begins with. */
+const hostile: readonly (readonly [begin: string, again: string])[] = [
+  ["", "The quick brown fox jumps over the lazy dog. "],
+  ["", "< "],
+  ["", "<"],
+  ["", "`"],
+  ["", "~"],
+  ["", "["],
+  ["", "{"],
+  ["", " "],
+  ["", "<tool_call>"],
+  ["", "<tool_call> "],
+  ["", "the <tool_call> tag, "],
+  ["", '<tool_call>{"'],
+  ["", "<function="],
+  ["", "<function=a>"],
+  ["", "</tool_call>"],
+  ["", "<tools>"],
+  ["", "<|channel|>"],
+  ["", "<|tool_call_begin|>"],
+  ["", '<invoke name="x">'],
+  ["<tool_call>", "word and more "],
+  ["<tool_call>", "["],
+  ["<tool_call>", "{"],
+  ["<tool_call>", "<a>"],
+  ["<tool_call>{", " "],
+  ['<tool_call>{"name":"terminal","arguments":{"command":"', "</tool_call>"],
+  ['<tool_call>{"name":"terminal","arguments":{"command":"', "line\n"],
+  ["<function=terminal>", "<parameter=a>"],
+  ["<function=terminal><parameter=command>", "</parameter>"],
+  ["[TOOL_CALLS]", " "],
+  ["[TOOL_CALLS]", "terminal{}"],
+  ["[Calling tool: ", " "],
+  ["<|tool_calls|>", "<|tool_call:name|>"],
+  ["<|open|>tools", '<|open|>call tool="x"<|sep|><|open|>argument key="a"<|sep|>'],
+  ["<|tool_call>", 'call:a{x:"'],
+  ["[TOOL_CALL]args => {", "} "],
+  ['{"name": "terminal", "arguments": {"command": "', "word "],
+  ['{"id": "', "a"],
+  ["functools[", "{}"],
+  ["to=functions.terminal", " "],
+];
+
+test("no text takes more than its length: under 30 µs a token, whatever it holds", () => {
+  const size = 100_000;
+  for (const [begin, again] of hostile) {
+    const text = begin + again.repeat(size / again.length);
+    const splitter = splitText(offered);
+    const began = performance.now();
+    for (let at = 0; at < text.length; at += 4) splitter.push(text.slice(at, at + 4));
+    splitter.finish(true);
+    const micros = ((performance.now() - began) * 1_000) / (text.length / 4);
+    assert.ok(micros < 30, `${begin}${again}: ${micros.toFixed(1)} µs a token`);
+  }
+});
+
+test("a whole answer of a million characters in one piece is read as the same in many", () => {
+  const text = "a < b, `c`\n".repeat(90_000);
+  assert.equal(whole(text).shown, text);
+});

@@ -20,7 +20,7 @@ export function readJsonCalls(body: string): readonly WrittenCall[] {
     }
     if (piece === null) return [...calls, ...brokenCall(text.slice(at))];
     const value = valueIn(piece);
-    calls.push(...(value === undefined ? brokenCall(piece) : callsIn(value)));
+    for (const call of value === undefined ? brokenCall(piece) : callsIn(value)) calls.push(call);
     at = nextStart(text, at + piece.length);
   }
   return calls;

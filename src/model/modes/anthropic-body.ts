@@ -1,4 +1,4 @@
-import type { ModelMessage, ModelRequest, ToolCall } from "../../core/model.ts";
+import type { ModelImage, ModelMessage, ModelRequest, ToolCall } from "../../core/model.ts";
 import { parsed } from "../arguments.ts";
 import { neutralise } from "../neutralise.ts";
 import { argumentsText, offeredTools, schemaName, withTurnThoughts, type WireSetting } from "../wire.ts";
@@ -82,7 +82,10 @@ function blocks(message: ModelMessage, { progress: replays }: WireSetting): Json
     case "system":
       return textBlocks(message.content);
     case "user":
-      return textBlocks(message.content.trim() === "" ? "(no text)" : message.content);
+      return [
+        ...(message.images ?? []).map(toImage),
+        ...textBlocks(message.content.trim() === "" ? "(no text)" : message.content),
+      ];
     case "tool": {
       const content = textBlocks(message.content);
       return [{ type: "tool_result", tool_use_id: callId(message.call), ...(content.length === 0 ? {} : { content }) }];
@@ -93,6 +96,10 @@ function blocks(message: ModelMessage, { progress: replays }: WireSetting): Json
       return [...thought, ...textBlocks(message.content), ...message.calls.map(toCall)];
     }
   }
+}
+
+function toImage({ mediaType, data }: ModelImage): Json {
+  return { type: "image", source: { type: "base64", media_type: mediaType, data } };
 }
 
 function toCall(call: ToolCall): Json {

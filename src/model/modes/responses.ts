@@ -2,7 +2,7 @@ import type { ModelMessage, ModelRequest } from "../../core/model.ts";
 import type { WireChunk } from "../answer.ts";
 import { isObject } from "../arguments.ts";
 import { neutralise } from "../neutralise.ts";
-import { argumentsText, offeredTools, schemaName, withTurnThoughts, type WireSetting } from "../wire.ts";
+import { argumentsText, dataUrl, offeredTools, schemaName, withTurnThoughts, type WireSetting } from "../wire.ts";
 import type { Mode, ModeReader } from "./mode.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -41,8 +41,17 @@ function items(message: ModelMessage, { progress: replays }: WireSetting): Json[
   const content = neutralise(message.content);
   switch (message.role) {
     case "system":
-    case "user":
-      return [{ type: "message", role: message.role, content }];
+      return [{ type: "message", role: "system", content }];
+    case "user": {
+      const images = message.images?.map((image) => ({ type: "input_image", detail: "auto", image_url: dataUrl(image) }));
+      return [
+        {
+          type: "message",
+          role: "user",
+          content: images === undefined ? content : [{ type: "input_text", text: content }, ...images],
+        },
+      ];
+    }
     case "tool":
       return [{ type: "function_call_output", call_id: neutralise(message.call), output: content }];
     case "assistant": {
