@@ -46,6 +46,11 @@ const homes = {
   "pino-roll": "src/insights",
   "prom-client": "src/insights",
   commander: "src/cli",
+  "@mozilla/readability": "src/tools/web",
+  linkedom: "src/tools/web",
+  turndown: "src/tools/web",
+  unpdf: "src/tools/web",
+  "ipaddr.js": "src/sandbox/guard",
 };
 
 const product = "^(src|adapters|workers|bin)/";

@@ -22,7 +22,7 @@ export async function openSearchEngines(): Promise<SearchEngines> {
     const url = new URL(request.url ?? "", "http://double");
     const refusal = refusals.shift();
     if (refusal !== undefined) return void response.writeHead(refusal, { "content-type": "text/html" }).end("<html>no</html>");
-    const [, engine, ...path] = url.pathname.split("/");
+    const [, engine = "", ...path] = url.pathname.split("/");
     const key = request.headers;
     switch (engine) {
       case "searxng":
