@@ -4,6 +4,7 @@ import { type Compressor, windowOf } from "../src/agent/compression/compressor.t
 import { memoryBlocks, type MemoryLimits, memoryOwner, remember } from "../src/agent/memory.ts";
 import { modelSpeed } from "../src/agent/model-speed.ts";
 import { pastPorts } from "../src/agent/past.ts";
+import type { Looker } from "../src/agent/pictures.ts";
 import { freezeHead, userMessage } from "../src/agent/prompt.ts";
 import type { Titles } from "../src/agent/titles.ts";
 import { toolContext } from "../src/agent/tool-calls.ts";
@@ -19,7 +20,7 @@ import type { Metrics } from "../src/core/metrics.ts";
 import type { Models, ToolSpec } from "../src/core/model.ts";
 import type { JobOutcome, Queues } from "../src/core/queue.ts";
 import type { SandboxBackend } from "../src/core/sandbox.ts";
-import type { ConfigurationPorts, Tool, ToolLimits, WebPorts } from "../src/core/tool.ts";
+import type { ConfigurationPorts, PicturePorts, Tool, ToolLimits, WebPorts } from "../src/core/tool.ts";
 import type { Db, Hold } from "../src/store/hold.ts";
 import { abandonSession, freezePrompt, releaseIfIdle, type SessionInfo } from "../src/store/sessions.ts";
 import { beginTurn, type Turn } from "../src/store/turns.ts";
@@ -38,9 +39,11 @@ export interface TurnParts {
   readonly sandboxes: Pick<SandboxBackend, "open">;
   /** The tools that a new session is told of, and those that who asks may use. */
   readonly offer: {
-    specs(asker: Asker): Promise<readonly ToolSpec[]>;
+    specs(asker: Asker & Pick<Looker, "session" | "choice">): Promise<readonly ToolSpec[]>;
     tools(asker: Asker, frozen: readonly ToolSpec[]): Promise<ReadonlyMap<string, Tool>>;
   };
+  /** Bound to whoever asks. */
+  pictures(looker: Looker): PicturePorts;
   readonly configuration: ConfigurationPorts;
   readonly web: WebPorts;
   readonly approvals: Pick<Approving, "rules" | "judge">;
@@ -241,6 +244,7 @@ async function run(parts: TurnParts, one: OneTurn): Promise<TurnEnd> {
     limits: fittingLimits(parts.settings.limits, await windowOf(parts.compressor, model, signal)),
     openSandbox: () => parts.sandboxes.open(sandboxOwner, info.session),
     configuration: parts.configuration,
+    pictures: parts.pictures({ session: info.session, choice: info.choice, person: person.id, signal }),
     past: pastPorts(parts.db, viewer, info.session),
     watching: watchingFor(parts.db, { owner: sandboxOwner, session: info.session, turn: turn.id }),
     web: parts.web,

@@ -49,6 +49,7 @@ export function toolContext(parts: {
   configuration: ConfigurationPorts;
   modelSpeed: ToolContext["modelSpeed"];
   past: PastPorts;
+  pictures: ToolContext["pictures"];
   watching: ToolContext["watching"];
   web: ToolContext["web"];
 }): CallContext {

@@ -7,10 +7,17 @@ export interface ToolCall {
   readonly arguments: string;
 }
 
+/** A picture as it goes to a model. */
+export interface ModelImage {
+  readonly mediaType: "image/png" | "image/jpeg" | "image/gif" | "image/webp";
+  /** In base64. */
+  readonly data: string;
+}
+
 /** One message of a prompt, platform- and server-neutral. */
 export type ModelMessage =
   | { readonly role: "system"; readonly content: string }
-  | { readonly role: "user"; readonly content: string }
+  | { readonly role: "user"; readonly content: string; readonly images?: readonly ModelImage[] }
   | {
       readonly role: "assistant";
       readonly content: string;

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { ActionBackend } from "./approval.ts";
 import type { Person } from "./chats.ts";
+import type { ModelImage } from "./model.ts";
 import type { Question, Reply } from "./question.ts";
 import type { Sandbox } from "./sandbox.ts";
 
@@ -33,6 +34,7 @@ export interface ToolContext {
   readonly watching: WatchPorts;
   /** The web, through the address guard. */
   readonly web: WebPorts;
+  readonly pictures: PicturePorts;
   /** How fast the session's model is, of late or measured afresh; returns what the model reads. `say` hears what is being done. */
   modelSpeed(fresh: boolean, say: (line: string) => void): Promise<string>;
   /**
@@ -68,6 +70,14 @@ export interface ChatPorts {
   list(): Promise<string>;
   /** Sent once for a call, however often it runs. */
   post(target: string, text: string): Promise<string>;
+}
+
+/** Looking at pictures. Both throw for the model. */
+export interface PicturePorts {
+  /** One on the web, through the address guard; no more than `limitBytes` of it. */
+  fetch(url: string, limitBytes: number): Promise<Uint8Array>;
+  /** What a model that sees answers. */
+  ask(image: ModelImage, question: string): Promise<string>;
 }
 
 /** Past conversations, as what the model reads. Both throw for the model. */
@@ -140,7 +150,7 @@ export const toolsets = [
 export type Toolset = (typeof toolsets)[number] | `mcp-${string}`;
 
 /** What must be set up for a tool to be offered at all. */
-export type ToolNeed = "memory" | "web_search";
+export type ToolNeed = "memory" | "web_search" | "vision";
 
 /** What a call would do beyond reading: judged by the policy before it runs, and shown to whoever must allow it. */
 export interface Deed {

@@ -1,31 +1,39 @@
 import type { Config } from "../config/keys.ts";
 import type { LiveConfig } from "../config/live.ts";
-import type { ToolSpec } from "../core/model.ts";
+import type { ModelChoice, ToolSpec } from "../core/model.ts";
 import type { Tool, ToolNeed } from "../core/tool.ts";
 import { toolSpecs, tools } from "../tools/index.ts";
+import { hasEngine } from "../tools/web/index.ts";
 import { bridge, fitting } from "../tools/mcp/bridge.ts";
 import type { Hub } from "../tools/mcp/hub.ts";
 import { awayTool } from "../tools/mcp/tools.ts";
-import { hasEngine } from "../tools/web/index.ts";
 import { type Asker, refusing, type ToolsetRules, whyOff, whyOffHere } from "../tools/toolsets.ts";
 import { searchSettings } from "./web-settings.ts";
 
 /** Which tools there are for whom. */
 export interface Offer {
   /** As a new session is told of them: in a shared chat those of its strongest, for everybody's calls are judged when they come. */
-  specs(asker: Asker): Promise<readonly ToolSpec[]>;
+  specs(asker: Asker & SessionModel): Promise<readonly ToolSpec[]>;
   /** As this person may use them now, whatever the session's prompt lists. */
   tools(asker: Asker, frozen: readonly ToolSpec[]): Promise<ReadonlyMap<string, Tool>>;
+}
+
+/** A session, and the model that its people picked. */
+interface SessionModel {
+  readonly session: string;
+  readonly choice: ModelChoice | null;
 }
 
 export interface OfferParts {
   readonly follow: LiveConfig;
   readonly mcp: Hub;
+  /** Whether some model can look at a picture for this session. */
+  sees(session: SessionModel): Promise<boolean>;
   /** One sentence on where commands run. */
   hint(): Promise<string>;
 }
 
-export function openOffer({ follow, mcp, hint }: OfferParts): Offer {
+export function openOffer({ follow, mcp, sees, hint }: OfferParts): Offer {
   const set = setUp(follow.current);
   const now = async () => {
     const config = await follow.refresh();
@@ -37,9 +45,13 @@ export function openOffer({ follow, mcp, hint }: OfferParts): Offer {
       const rules = await now();
       const why = asker.kind === "shared" ? whyOffHere : whyOff;
       const isOn = ({ toolset }: Tool) => why(rules, toolset, asker) === null;
+      const seen = await sees({ session: asker.session, choice: asker.choice });
       const { listed, rest } = fitting(mcp.tools().filter(isOn));
       const found = rest.length === 0 ? [] : bridge(rest);
-      return toolSpecs([...set.filter(isOn), ...listed, ...found], await hint());
+      return toolSpecs(
+        [...set.filter((tool) => isOn(tool) && (seen || tool.needs !== "vision")), ...listed, ...found],
+        await hint(),
+      );
     },
     async tools(asker, frozen) {
       const rules = await now();
@@ -62,6 +74,8 @@ export function openOffer({ follow, mcp, hint }: OfferParts): Offer {
 /** Those whose needs are met. */
 function setUp(config: Config): readonly Tool[] {
   const met: Readonly<Record<ToolNeed, boolean>> = {
+    // Asked when a session begins: it depends on the session's model.
+    vision: true,
     memory: config.memory.memoryEnabled || config.memory.userProfileEnabled,
     web_search: hasEngine(searchSettings(config)),
   };

@@ -5,15 +5,16 @@ import type { Config } from "../config/keys.ts";
 import type { Allowance } from "../core/approval.ts";
 import type { Models } from "../core/model.ts";
 import { type CompressionSettings, openCompressor } from "../agent/compression/compressor.ts";
+import { openPictures, seeing } from "../agent/pictures.ts";
 import { openTitles } from "../agent/titles.ts";
 import { storeFacts } from "../gateway/facts.ts";
 import type { StandingFacts } from "../gateway/parts.ts";
-import { openHub } from "../tools/mcp/hub.ts";
 import { openWeb } from "../tools/web/index.ts";
+import { openHub } from "../tools/mcp/hub.ts";
 import type { Base } from "./base.ts";
 import { openConfiguration } from "./configuration.ts";
 import { placeSaved } from "./default-model.ts";
-import { openOffer } from "./offer.ts";
+import { openOffer, type OfferParts } from "./offer.ts";
 import { approvalSettings } from "./policy-settings.ts";
 import { aboutSandbox, followSandboxes, type Sandboxes } from "./sandboxes.ts";
 import { webSettings } from "./web-settings.ts";
@@ -50,7 +51,14 @@ export async function startTurns(base: Base, worker: WorkerSide): Promise<void> 
   stack.defer(() => mcp.close());
   // Beside the start: a server that is away must not hold it up.
   void mcp.follow(config.mcpServers);
-  const offer = openOffer({ follow, mcp, hint: async () => (await sandboxes.current()).hint });
+  const pictures = openPictures({
+    db,
+    models: worker.models,
+    metrics,
+    settings: async () => pictureSettings(await follow.refresh()),
+  });
+  const sees: OfferParts["sees"] = async (session) => (await seeing(worker.models, session, AbortSignal.timeout(seeMs))) !== null;
+  const offer = openOffer({ follow, mcp, sees, hint: async () => (await sandboxes.current()).hint });
   const titles = openTitles({ db, models: worker.models, metrics, log, settings: () => titleSettings(base) });
   const compressor = openCompressor({ models: worker.models, log, settings: () => compressionSettings(base) });
   const models = { listings: (signal: AbortSignal) => base.models.listings(signal) };
@@ -65,6 +73,7 @@ export async function startTurns(base: Base, worker: WorkerSide): Promise<void> 
     approvals,
     web,
     configuration,
+    pictures,
     titles,
     compressor,
     db,
@@ -92,6 +101,13 @@ export async function startTurns(base: Base, worker: WorkerSide): Promise<void> 
 
 /** Longest tool result the model reads, about 5,000 tokens; less in a small window. */
 const resultChars = 20_000;
+
+/** How long the beginning of a session waits to learn whether a model sees. */
+const seeMs = 3_000;
+
+function pictureSettings({ auxiliary, security }: Config) {
+  return { timeoutMs: auxiliary.vision.timeout * 1_000, allowed: security.allowPrivateUrls };
+}
 
 /** As they are now: each title is asked for under the configuration of its moment. */
 async function titleSettings({ follow }: Base) {

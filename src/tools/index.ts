@@ -12,6 +12,7 @@ import { sendMessage } from "./send-message.ts";
 import { sessionSearch } from "./session-search.ts";
 import { withinLimit } from "./spill.ts";
 import { terminal } from "./terminal.ts";
+import { visionAnalyze } from "./vision-analyze.ts";
 import { webExtract } from "./web-extract.ts";
 import { webSearch } from "./web-search.ts";
 import { todo } from "./todo.ts";
@@ -33,6 +34,7 @@ const registered = [
   sendMessage,
   sessionSearch,
   terminal,
+  visionAnalyze,
   webExtract,
   webSearch,
   todo,

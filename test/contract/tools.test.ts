@@ -23,6 +23,7 @@ const calls: Record<string, Record<string, unknown>> = {
   web_extract: { urls: ["https://example.com/"] },
   web_search: { query: "sourdough" },
   todo: { todos: [{ id: "1", content: "Look", status: "pending" }] },
+  vision_analyze: { image_url: "plot.png", question: "What rises?" },
   write_file: { path: "notes.txt", content: "one\ntwo\n" },
 };
 
@@ -212,6 +213,8 @@ function contextOf(rig: Rig) {
     web: { search: () => assert.fail("no web"), read: () => assert.fail("no web"), pageChars: async () => 15_000 },
     watching: { watch: () => Promise.resolve(), seen: () => Promise.resolve() },
     past: { search: () => assert.fail("no past"), read: () => assert.fail("no past"), latestResult: async () => null },
+    tools: { parametersOf: () => null, call: () => assert.fail("no tools") },
+    pictures: { fetch: () => assert.fail("no pictures"), ask: () => assert.fail("no pictures") },
     progress: (chunk) => shown.push(chunk),
     limits: { commandMs: 20_000, resultChars: 5_000 },
   };

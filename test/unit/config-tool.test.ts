@@ -48,6 +48,8 @@ async function rig(t: TestContext, role: Role = "owner", env: Readonly<Record<st
     web: { search: () => assert.fail("no web"), read: () => assert.fail("no web"), pageChars: async () => 15_000 },
     watching: { watch: () => Promise.resolve(), seen: () => Promise.resolve() },
     past: { search: () => assert.fail("no past"), read: () => assert.fail("no past"), latestResult: async () => null },
+    tools: { parametersOf: () => null, call: () => assert.fail("no tools") },
+    pictures: { fetch: () => assert.fail("no pictures"), ask: () => assert.fail("no pictures") },
     progress: () => undefined,
     limits: { commandMs: 1, resultChars: 1_000 },
   };
