@@ -1,6 +1,6 @@
-import type { ModelAnswer, ModelMessage, ToolCall } from "../core/model.ts";
-import { matchName } from "../model/names.ts";
+import type { ModelAnswer, ModelMessage } from "../core/model.ts";
 import { journalStep } from "../store/journal.ts";
+import { namedCall } from "../tools/names.ts";
 import { accountOf } from "./account.ts";
 import { readConstrained } from "./constrained.ts";
 import { close, fail } from "./endings.ts";
@@ -29,7 +29,7 @@ export async function takeAnswer(setting: TurnSetting, step: Step, given: ModelA
   if (answer.calls.length > 0 && answer.finish !== "length") {
     const { content, reasoning } = answer;
     const names = [...setting.tools.keys()];
-    const calls = answer.calls.map((call): ToolCall => ({ ...call, name: matchName(call.name, names) ?? call.name }));
+    const calls = answer.calls.map((call) => namedCall(call, names));
     const message: ModelMessage = { role: "assistant", content, reasoning, calls };
     await journalStep(setting.db, setting.hold, setting.turn.id, step.state.step, message);
     return again;

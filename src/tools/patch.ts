@@ -29,6 +29,7 @@ export const patch = tool({
   kind: "effect",
   toolset: "file",
   parameters,
+  aliases: { file_path: "path", filename: "path", old_str: "old_string", new_str: "new_string", diff: "patch" },
   deeds: (args) => pathsOf(args).map((path): Deed => ({ kind: "write", command: path, language: "shell", workdir: "" })),
   preview: (args) => `patch ${pathsOf(args).join(", ")}`,
   async run(args, context) {

@@ -25,6 +25,7 @@ export const readFile = tool({
   kind: "read",
   toolset: "file",
   parameters,
+  aliases: { file_path: "path", filename: "path" },
   preview: ({ path }) => `read ${path}`,
   async run({ path, offset, limit }, context) {
     const sandbox = await context.sandbox();

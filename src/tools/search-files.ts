@@ -30,6 +30,7 @@ export const searchFiles = tool({
   kind: "read",
   toolset: "file",
   parameters,
+  aliases: { query: "pattern", regex: "pattern", glob: "file_glob", include: "file_glob" },
   preview: ({ pattern, path }) => `search ${path === "." ? "" : `${path} `}for ${pattern}`,
   async run(args, context) {
     const { pattern, target, path, file_glob: glob, output_mode: mode } = args;

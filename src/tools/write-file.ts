@@ -15,6 +15,7 @@ export const writeFile = tool({
   kind: "effect",
   toolset: "file",
   parameters,
+  aliases: { file_path: "path", filename: "path", text: "content" },
   deeds: ({ path }) => [{ kind: "write", command: path, language: "shell", workdir: "" }],
   preview: ({ path }) => `write ${path}`,
   async run({ path, content }, context) {
