@@ -13,13 +13,14 @@ export interface VolumeWish {
 /** Makes a volume, with a size limit where the file system can; an existing one is left as it is. Gives the labels that it has. */
 export async function createVolume(docker: Docker, { name, labels, diskMb }: VolumeWish): Promise<Record<string, string>> {
   const wish = { Name: name, Labels: { ...labels } };
-  try {
-    if (unlimited.has(docker)) await docker.createVolume(wish);
-    else await docker.createVolume({ ...wish, DriverOpts: { size: `${diskMb}M` } });
-  } catch (thrown) {
-    if (unlimited.has(docker)) throw thrown;
-    await docker.createVolume(wish);
-    unlimited.add(docker);
+  if (unlimited.has(docker)) await docker.createVolume(wish);
+  else {
+    try {
+      await docker.createVolume({ ...wish, DriverOpts: { size: `${diskMb}M` } });
+    } catch {
+      await docker.createVolume(wish);
+      unlimited.add(docker);
+    }
   }
   // The answer to a wish is not what is there when somebody else was faster.
   const made = await docker.getVolume(name).inspect();

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as pause } from "node:timers/promises";
 import test, { suite } from "node:test";
 import { openSandboxes } from "../../src/sandbox/index.ts";
@@ -74,12 +75,40 @@ suite("sandbox: docker's own promises", () => {
     await using rig = await openRig("docker");
     const sandbox = await rig.open();
     const before = process.memoryUsage().rss;
+    const delay = monitorEventLoopDelay({ resolution: 5 });
+    delay.enable();
     const { output, exitCode } = await run(sandbox, "echo begin; head -c 100000000 /dev/zero | tr '\\0' a; echo; echo end");
     const grown = (process.memoryUsage().rss - before) / 1e6;
     assert.equal(exitCode, 0);
     assert.match(output, /^begin\na+\n\[\.\.\. 99\d+ bytes of output cut here \.\.\.\]\na+\nend\n$/);
     assert.ok(output.length < 200_000);
     assert.ok(grown < 80, `grew by ${grown} MB`);
+    // Other chats go on meanwhile.
+    assert.ok(delay.percentile(99) / 1e6 < 100, `the event loop stood still for ${delay.percentile(99) / 1e6} ms`);
+  });
+
+  test("limits hold: memory without swap, processes, what lies in memory; and people are told of them", async () => {
+    await using rig = await openRig("docker");
+    const sandbox = await rig.open();
+    const { output } = await run(
+      sandbox,
+      "cd /sys/fs/cgroup; cat memory.max 2>/dev/null || cat memory/memory.limit_in_bytes; cat memory.swap.max 2>/dev/null || cat memory/memory.memsw.limit_in_bytes; cat pids.max 2>/dev/null || cat pids/pids.max; for d in /tmp /var/tmp /run /.hermes; do stat -f -c '%b %S' $d; done; awk '$2 ~ /^.(tmp|var.tmp|run|.hermes|workspace)$/ { print $2, ($4 ~ /nosuid/), ($4 ~ /nodev/) }' /proc/mounts; touch /nowhere",
+    );
+    const [memory, swap, pids, ...rest] = output.split("\n");
+    assert.equal(memory, String(256 * 1024 * 1024));
+    assert.ok(swap === "0" || swap === memory, `swap ${swap}`);
+    assert.equal(pids, "64");
+    const bytes = rest.slice(0, 4).map((line) => line.split(" ").reduce((product, number) => product * Number(number), 1));
+    assert.deepEqual(
+      bytes,
+      [64, 64, 16, 48].map((mb) => mb * 1024 * 1024),
+    );
+    for (const place of ["/tmp", "/var/tmp", "/run", "/.hermes"]) assert.ok(rest.includes(`${place} 1 1`), `${place}: ${output}`);
+    assert.match(output, /touch: .*nowhere.*Read-only/);
+    const about = (await rig.backend.about?.())?.join("\n") ?? "";
+    assert.match(about, /256 MB of memory without swap, 64 processes, 64 MB each in \/tmp/);
+    assert.match(about, /Disk: (?:not limited: this engine's file system has no project quotas|64 MB of workspace)/);
+    assert.match(about, /Network: none\nRunning: 1 in use, 0 of 0 ready/);
   });
 
   test("auto falls back to virtual where no engine answers, and says why; docker by name fails clearly", async () => {

@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import Docker from "dockerode";
 import { importImages } from "./images.ts";
@@ -38,13 +39,14 @@ export async function openDocker(configured: string | undefined): Promise<Engine
  * Starts a private engine as root. It runs in namespaces of its own: the host's network and firewall stay as they are, and with its
  * first process go all containers, shims and mounts.
  */
-export async function startDocker(): Promise<Engine> {
+export async function startDocker(folder = temporaryFolder("docker")): Promise<Engine> {
   const [dockerd, unshare] = [findProgram("dockerd"), findProgram("unshare")];
   if (dockerd === null || unshare === null)
     throw new Error("No Docker engine answers: apt-get install docker.io, or set DOCKER_HOST");
   if (process.getuid?.() !== 0)
     throw new Error("No Docker engine answers, and only root can start one: start it, or set DOCKER_HOST");
-  const folder = temporaryFolder("docker");
+  // What an engine that was killed here has left: the numbers of its processes are somebody else's now.
+  for (const left of ["pid", "exec"]) rmSync(join(folder.path, left), { recursive: true, force: true });
   const host = `unix://${join(folder.path, "docker.sock")}`;
   const apart = [unshare, "--fork", "--pid", "--mount-proc", "--net", "--mount", "--kill-child=KILL", "--"];
   const places = ["--data-root", join(folder.path, "data"), "--exec-root", join(folder.path, "exec")];
