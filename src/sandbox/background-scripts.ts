@@ -66,7 +66,11 @@ d=\${0%/*}; a=$1; W=$2; B=$3
  * The functions of the long-lived shell for background processes; the answer is a marker's line as with the others. b: begin one. p: list all.
  * o: a part of what one has printed, of one piece at most. n: note how far it has been read. i: close its stdin. x: note that it is to be killed.
  */
-export function backgroundScript({ workspace, state }: Place): string {
+export function backgroundScript(place: Place): string {
+  return `${beginScript(place)}${lookScript}`;
+}
+
+function beginScript({ workspace, state }: Place): string {
   const alive = quoted(`${state}/alive`);
   return `
 L=${quoted(`${state}/${processesDir}`)}
@@ -105,6 +109,10 @@ up() {
   [ -r "/proc/$1/stat" ] || return 1
   __t=$2; read -r __l < "/proc/$1/stat"; __l=\${__l##*) }; set -- $__l; shift 19; [ "$1" = "$__t" ]
 }
+`;
+}
+
+const lookScript = `
 total() {
   z=0; for s in "$1"/out/*; do :; done
   if [ -f "$s" ]; then z=$(wc -c < "$s"); s=1\${s##*/}; z=$((s-1${"0".repeat(digits)}+z)); fi
@@ -162,7 +170,6 @@ x() {
   printf '%s %s\\n' "$1" $c
 }
 `;
-}
 
 /** Gives a process keys, or text: run apart from the session's shell, since a process that reads nothing would hold that up. `$1`: its directory, `$2`: the text. */
 export const sendScript = `

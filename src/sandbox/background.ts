@@ -108,8 +108,8 @@ export function background(line: Lifeline, { once, again }: Asking): Background 
 }
 
 const justBegun = { state: "running", exitCode: null, ms: 0, outputBytes: 0 } as const;
-/** So many may begin in one second. */
-const tries = 8;
+/** More than are kept at once: then one of the names is free. */
+const tries = 20;
 
 /** One call of the shell: what it printed, and the words behind the marker. */
 async function say(

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
 import test, { suite } from "node:test";
 import type { ProcessInfo, Sandbox } from "../../src/core/sandbox.ts";
-import { forms, type Rig, run } from "./sandbox-forms.ts";
+import { smallImage } from "../services/docker.ts";
+import { forms, openRig, type Rig, run } from "./sandbox-forms.ts";
 
 /** The process as soon as it satisfies the test. */
 async function until(sandbox: Sandbox, id: string, fits: (info: ProcessInfo) => boolean, ms = 10_000): Promise<ProcessInfo> {
@@ -265,3 +266,34 @@ function withoutTerminal(prepare: () => Promise<Rig>): void {
     assert.equal((await run(sandbox, "echo fine")).output, "fine\n");
   });
 }
+
+suite("background processes: docker's own promises", () => {
+  test("a container stays up for one, and ends by itself after it", { timeout: 60_000 }, async () => {
+    await using rig = await openRig("docker", { image: smallImage, lifetimeMs: 1_000 });
+    const sandbox = await rig.open();
+    const { id } = await begin(sandbox, "sleep 5; echo through");
+    await pause(4_500);
+    assert.equal((await until(sandbox, id, () => true)).state, "running");
+    await until(sandbox, id, ended);
+    assert.equal(await all(sandbox, id), "through\n");
+    await pause(6_000);
+    assert.deepEqual(await sandbox.processes(), [], "the container has ended and was started anew");
+    await assert.rejects(sandbox.output(id, 0, 10), /When a sandbox is restarted, all of its processes end/);
+  });
+
+  test("sixteen are kept: the oldest that has ended makes room, and more that run are refused", { timeout: 60_000 }, async () => {
+    await using rig = await openRig("docker", { image: smallImage, pids: 256 });
+    const sandbox = await rig.open();
+    const first = await begin(sandbox, "true");
+    await until(sandbox, first.id, ended);
+    await pause(200);
+    for (let count = 0; count < 16; count += 1) await begin(sandbox, "sleep 60");
+    const infos = await sandbox.processes();
+    assert.equal(infos.length, 16);
+    assert.ok(infos.every(({ id, state }) => state === "running" && id !== first.id));
+    await assert.rejects(begin(sandbox, "true"), /Too many processes run here already[^]*In the background: p/);
+    await sandbox.kill(infos[0]?.id ?? "");
+    await pause(200);
+    await begin(sandbox, "true");
+  });
+});
