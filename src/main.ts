@@ -16,6 +16,7 @@ import { type Mode, localPlatforms, openBase } from "./main/base.ts";
 import { openGatewaySide } from "./main/gateway.ts";
 import { openWorkerSide, startTurns, workerFacts } from "./main/worker.ts";
 
+export { tryMcp } from "./main/mcp.ts";
 export type { Mode } from "./main/base.ts";
 
 /** A running process's parts. `close` drains: no new turns, running ones get their time, answers that are ready go out. */

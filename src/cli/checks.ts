@@ -9,6 +9,7 @@ import { connectEngine, type Engine } from "../sandbox/docker-engine.ts";
 import { shownAddress } from "../model/address.ts";
 import type { Check, CheckInput, CheckResult } from "./check.ts";
 import { callControl } from "../gateway/control-socket.ts";
+import type { McpState } from "./context.ts";
 import { findModels } from "./model-server.ts";
 import { pingRedis } from "./redis-ping.ts";
 import { checkTools } from "./tool-check.ts";
@@ -22,6 +23,7 @@ export const checks: readonly Check[] = [
   { name: "docker", run: checkDocker },
   { name: "model", run: checkModel },
   { name: "tools", run: checkTools },
+  { name: "mcp", run: checkMcp },
   { name: "telegram", run: checkTelegram },
 ];
 
@@ -132,6 +134,23 @@ function modelResult(address: string, models: readonly string[], wanted: string 
     };
   }
   return ok(`${wanted ?? models[0]} at ${address}.`);
+}
+
+async function checkMcp({ context, loaded: { config } }: CheckInput): Promise<CheckResult[]> {
+  if (config.mcpServers.length === 0) return [ok("No MCP server is configured.")];
+  const off = config.mcpServers.filter(({ enabled }) => !enabled).map(({ name }) => ok(`${name} is switched off.`));
+  const states = await (await context.product()).tryMcp(config, context.env);
+  return [...states.map(mcpResult), ...off];
+}
+
+function mcpResult({ name, url, tools, fault }: McpState): CheckResult {
+  const where = url === null ? "a program in its sandbox" : shownAddress(url).replace(/\?.*$/, "");
+  if (fault === null) return ok(`${name}: ${tools} ${tools === 1 ? "tool" : "tools"}, ${where}.`);
+  return {
+    state: "fail",
+    text: `${name} is away (${where}): ${/[.)]$/.test(fault) ? fault : `${fault}.`}`,
+    mend: `Mend mcp_servers.${name}, or set its enabled to false.`,
+  };
 }
 
 const meSchema = z.object({

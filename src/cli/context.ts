@@ -16,9 +16,21 @@ export interface Service {
   close(): Promise<void>;
 }
 
+/** What came of connecting to an MCP server. */
+export interface McpState {
+  readonly name: string;
+  /** Null for a program. */
+  readonly url: string | null;
+  readonly tools: number;
+  /** Null when it is there. */
+  readonly fault: string | null;
+}
+
 /** What the product's composition root offers to the command line. */
 export interface Product {
   openService(mode: Mode, config: Config, log: Log, env: Environment): Promise<Service>;
+  /** Connects to the configured MCP servers once. */
+  tryMcp(config: Config, env: Environment): Promise<readonly McpState[]>;
   /** Opens the record in this process, for commands typed while no service runs. */
   openOffline(config: Config): Promise<ControlHandler & { close(): Promise<void> }>;
 }

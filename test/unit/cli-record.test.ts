@@ -21,6 +21,7 @@ async function contextWith(t: TestContext, handler: ControlHandler): Promise<{ c
     exit: () => {},
     product: async () => ({
       openService: () => Promise.reject(new Error("not asked for here")),
+      tryMcp: () => Promise.reject(new Error("not asked for here")),
       openOffline: async (config) => {
         calls.push(`open ${config.home}`);
         return { ...handler, close: async () => void calls.push("close") };

@@ -11,6 +11,8 @@ export interface HubOptions {
   /** A server that is a program runs in a sandbox of its own. */
   open(owner: SandboxOwner, session: string): Promise<Sandbox>;
   readonly retryMs?: number;
+  /** How long `follow` waits for servers that were never there yet. */
+  readonly patienceMs?: number;
 }
 
 /** The MCP servers of one process. */
@@ -65,7 +67,7 @@ export function openHub(options: HubOptions): Hub {
 function begun(options: HubOptions, entry: McpEntry, key: string): Held {
   const server = start(options, entry);
   const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, patienceMs);
+  const timer = setTimeout(resolve, options.patienceMs ?? patienceMs);
   void server.tried.then(() => {
     clearTimeout(timer);
     resolve();

@@ -1,0 +1,26 @@
+import { join } from "node:path";
+import type { Environment } from "../config/home.ts";
+import type { Config } from "../config/keys.ts";
+import { followConfig } from "../config/live.ts";
+import { openLog } from "../insights/log.ts";
+import { type Hub, openHub } from "../tools/mcp/hub.ts";
+import { followSandboxes, type Sandboxes } from "./sandboxes.ts";
+
+/** A program may have to be fetched first, and its sandbox made. */
+const patienceMs = 20_000;
+
+/** Connects to the configured MCP servers once, and tells what came of it. */
+export async function tryMcp(config: Config, env: Environment): Promise<ReturnType<Hub["servers"]>> {
+  await using stack = new AsyncDisposableStack();
+  const log = await openLog({ directory: join(config.home, "logs"), level: config.logging.level, pretty: true, console: null });
+  stack.defer(() => log.close());
+  const follow = await followConfig(config, env, log);
+  const sandboxes: { opened: Promise<Sandboxes> | null } = { opened: null };
+  stack.defer(async () => (await sandboxes.opened)?.close());
+  const open: Parameters<typeof openHub>[0]["open"] = async (owner, session) =>
+    await (await (sandboxes.opened ??= followSandboxes(follow, log))).open(owner, session);
+  const hub = openHub({ log, open, patienceMs });
+  stack.defer(() => hub.close());
+  await hub.follow(config.mcpServers);
+  return hub.servers();
+}

@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import { mcpServer } from "../doubles/mcp-server.ts";
+import { call, say, type Seen } from "../doubles/model-server.ts";
+import { freshHome } from "../flow/service.ts";
+import { lastOf, openTalk } from "../flow/talk-rig.ts";
+
+function names(seen: Seen | undefined): readonly string[] {
+  return (seen?.body.tools ?? []).map((tool) => tool.function.name).filter((name) => /^mcp_|^tool_/.test(name));
+}
+
+const echo = (seen: Seen) =>
+  seen.body.messages.at(-1)?.role === "tool" ? say(`came: ${lastOf(seen)}`) : call("mcp_double_echo", { text: "hi" });
+
+test("a session's MCP tools stay in its prompt while their server is away, and answer so; another session has none", async () => {
+  await using server = await mcpServer();
+  const config = `terminal: {backend: virtual}\nmcp_servers:\n  double: {url: "${server.url}", tools: {exclude: [large]}}\n`;
+  await using rig = await openTalk({ config });
+  const first = await rig.ask("echo", echo);
+  assert.equal(first.answer, "came: hi");
+  assert.deepEqual(names(first.seen[0]), ["mcp_double_broken", "mcp_double_echo", "mcp_double_picture", "mcp_double_write"]);
+  await server.away();
+  assert.match(await rig.askOn("echo"), /came: Error: The MCP server double is away/);
+  await rig.restart();
+  assert.match(await rig.askOn("echo"), /mcp_double_echo is away/);
+  assert.equal(JSON.stringify(rig.model.seen.at(-1)?.body.tools), JSON.stringify(first.seen[0]?.body.tools));
+  const { seen } = await rig.ask("hello", () => say("hello"));
+  assert.deepEqual(names(seen[0]), []);
+  await server.back();
+  await writeFile(join(rig.home, "config.yaml"), `${config}role_toolsets: {owner: [file], admin: [file], member: [file]}\n`);
+  const narrowed = await rig.ask("hello", () => say("hello"));
+  assert.deepEqual(names(narrowed.seen[0]), []);
+});
+
+test("too many tools for a prompt are found and called through two", async () => {
+  await using server = await mcpServer(80);
+  await using rig = await openTalk({ config: `terminal: {backend: virtual}\nmcp_servers: {double: {url: "${server.url}"}}\n` });
+  const steps = [
+    call("tool_search", { query: "invoice_79" }),
+    call("tool_call", { name: "mcp_double_invoice_79", arguments: { text: "late" } }),
+  ];
+  const { seen } = await rig.ask("find", (_seen, count) => steps[count] ?? say("done"));
+  assert.ok(names(seen[0]).includes("tool_call") && !names(seen[0]).includes("mcp_double_invoice_79"));
+  assert.match(lastOf(seen[1]), /mcp_double_invoice_79: Handles/);
+  assert.equal(lastOf(seen[2]), "invoice 79: late");
+});
+
+test("the doctor has a line for each server, and shows no key", async () => {
+  await using server = await mcpServer();
+  await using home = await freshHome();
+  const servers = `double: {url: "${server.url}?key=k-1234567"}, gone: {url: "http://127.0.0.1:1024/"}, off: {command: x, enabled: false}`;
+  await writeFile(
+    join(home.path, "config.yaml"),
+    `terminal: {backend: virtual}\nmcp_servers: {${servers}, prog: {command: python3}}\n`,
+  );
+  const hermes = new URL("../../src/cli/hermes.ts", import.meta.url).pathname;
+  const env = { PATH: process.env["PATH"] ?? "", HERMES_HOME: home.path, HERMES_MODEL_PROBE: "" };
+  const said = await new Promise<string>((resolve) => {
+    execFile(process.execPath, [hermes, "doctor", "--quick"], { env }, (_error, stdout) =>
+      resolve(stdout.replaceAll(/\s+/g, " ")),
+    );
+  });
+  assert.match(said, /ok mcp double: 5 tools, http:\/\/127\.0\.0\.1:\d+\/mcp\./);
+  assert.match(said, /fail mcp gone is away \(http:\/\/127\.0\.0\.1:1024\): nothing listens there\. → Mend mcp_servers\.gone/);
+  assert.match(said, /fail mcp prog is away \(a program in its sandbox\): The virtual sandbox has no programs/);
+  assert.match(said, /ok mcp off is switched off/);
+  assert.doesNotMatch(said, /k-1234567/);
+});
