@@ -79,7 +79,7 @@ export const keys = {
   "model.max_tokens": row(
     whole(1, 1_000_000, "tokens"),
     null,
-    "Longest answer of one model call; without it, the server decides.",
+    "Longest answer of one model call, thinking not counted; without it, the server decides.",
     { effect: "message", chat: true },
   ),
   "model.stall_timeout_seconds": row(

@@ -88,7 +88,9 @@ test("of a server of which nothing is known, no field is sent that it could refu
 
 test("an answer has room after its thinking, within half of the window", () => {
   const thinker = facts("llama-server", { ...switchable, window: 65_536 });
-  assert.equal(roomFor(thinker, "high", 512), 8_192 + 1_025);
+  assert.equal(roomFor(thinker, "high", 512), 8_192 + 512);
+  assert.equal(roomFor(thinker, "medium", 24), 2_048 + 24);
+  assert.equal(roomFor(thinker, "xhigh", 24), 16_384 + 24);
   assert.equal(roomFor(thinker, "none", 512), 512);
   assert.equal(roomFor(thinker, "high", null), null);
   assert.equal(roomFor(facts("other"), "high", 512), 512);
@@ -101,7 +103,8 @@ test("an answer has room after its thinking, within half of the window", () => {
       assert.ok(room >= maxTokens);
       assert.ok(room === maxTokens || tokens === null || room <= tokens / 2);
       const budget = thinkingBudget(model, effort);
-      if (budget !== null) assert.ok(room > Math.min(budget + 1_024, tokens === null ? Infinity : Math.floor(tokens / 2) - 1));
+      const half = tokens === null ? Number.POSITIVE_INFINITY : Math.floor(tokens / 2);
+      if (budget !== null) assert.equal(room, Math.max(maxTokens, Math.min(budget + maxTokens, half)));
     }),
   );
 });
