@@ -7,7 +7,7 @@ import { pastPorts } from "../src/agent/past.ts";
 import type { Looker } from "../src/agent/pictures.ts";
 import { freezeHead, userMessage } from "../src/agent/prompt.ts";
 import type { Titles } from "../src/agent/titles.ts";
-import { toolContext } from "../src/agent/tool-calls.ts";
+import { toolContext } from "../src/agent/call-context.ts";
 import { runTurn } from "../src/agent/turn.ts";
 import type { LeaveReason } from "../src/agent/turn-setting.ts";
 import { chatKey, type Person, type Viewer } from "../src/core/chats.ts";
@@ -236,13 +236,12 @@ async function run(parts: TurnParts, one: OneTurn): Promise<TurnEnd> {
     label: chatKey(info.chat),
   };
   const model = await parts.models.current({ id: info.session, choice: info.choice });
-  const context = toolContext({
+  const shared: Parameters<typeof toolContext>[0] = {
     session: info.session,
     person,
     shared: info.kind === "shared",
     signal,
     limits: fittingLimits(parts.settings.limits, await windowOf(parts.compressor, model, signal)),
-    openSandbox: () => parts.sandboxes.open(sandboxOwner, info.session),
     configuration: parts.configuration,
     pictures: parts.pictures({ session: info.session, choice: info.choice, person: person.id, signal }),
     past: pastPorts(parts.db, viewer, info.session),
@@ -253,7 +252,8 @@ async function run(parts: TurnParts, one: OneTurn): Promise<TurnEnd> {
       return await modelSpeed(parts.db, model, person.id, fresh, say, signal);
     },
     remember: (change) => remember(parts.db, owner, parts.settings.memory, change),
-  });
+  };
+  const context = toolContext(shared, () => parts.sandboxes.open(sandboxOwner, info.session));
   const { db, metrics, titles, compressor } = parts;
   const tools = await parts.offer.tools({ ...info, person }, info.prompt?.tools ?? []);
   // Asking for the model has read the configuration again.

@@ -1,11 +1,9 @@
-import type { Person } from "../core/chats.ts";
 import type { TurnEvent } from "../core/events.ts";
 import { asFailure } from "../core/failures.ts";
 import type { Metrics } from "../core/metrics.ts";
 import type { ModelMessage, ToolCall } from "../core/model.ts";
 import { Parked, type Question } from "../core/question.ts";
-import type { Sandbox } from "../core/sandbox.ts";
-import type { ConfigurationPorts, MemoryChange, PastPorts, Tool, ToolContext, ToolLimits } from "../core/tool.ts";
+import type { Tool } from "../core/tool.ts";
 import { redact } from "../core/redact.ts";
 import { closeNames } from "../model/names.ts";
 import type { Db, Hold } from "../store/hold.ts";
@@ -13,6 +11,7 @@ import { type CallPlace, callStates, journalCallEnd, journalCallStart } from "..
 import type { CallStatus } from "../store/schema.ts";
 import { parseArguments } from "../tools/arguments.ts";
 import { type Approving, leaveFor } from "./approvals.ts";
+import type { CallContext } from "./call-context.ts";
 import { type LoopWatch, watchLoops } from "./loops.ts";
 import { listChats, type Messaging, postTo } from "./messaging.ts";
 import { type Asking, askPerson } from "./questions.ts";
@@ -32,38 +31,6 @@ export interface CallSetting {
   readonly messaging: Messaging;
   readonly metrics: Metrics;
   emit(event: TurnEvent): void;
-}
-
-/** Everything of a `ToolContext` but what belongs to one call: its progress, its questions, its messages, its calls. */
-export type CallContext = Omit<ToolContext, "progress" | "ask" | "chats" | "tools">;
-
-/** Puts together what all calls of a turn share. */
-export function toolContext(parts: {
-  session: string;
-  person: Person;
-  shared: boolean;
-  signal: AbortSignal;
-  limits: ToolLimits;
-  openSandbox: () => Promise<Sandbox>;
-  remember: (change: MemoryChange) => Promise<string>;
-  configuration: ConfigurationPorts;
-  modelSpeed: ToolContext["modelSpeed"];
-  past: PastPorts;
-  pictures: ToolContext["pictures"];
-  watching: ToolContext["watching"];
-  web: ToolContext["web"];
-}): CallContext {
-  let opened: Promise<Sandbox> | null = null;
-  const { openSandbox, ...rest } = parts;
-  const sandbox = () => {
-    // A failed opening is not kept: the engine may be back at the next call.
-    opened ??= openSandbox().catch((error: unknown) => {
-      opened = null;
-      throw error;
-    });
-    return opened;
-  };
-  return { ...rest, sandbox };
 }
 
 /** What one call came to: a result, a question, or (null) nothing because the turn is being left or stopped. */

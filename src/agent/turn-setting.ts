@@ -12,7 +12,7 @@ import type { Approving } from "./approvals.ts";
 import type { Messaging } from "./messaging.ts";
 import type { Asking } from "./questions.ts";
 import type { Titles } from "./titles.ts";
-import type { CallContext } from "./tool-calls.ts";
+import type { CallContext } from "./call-context.ts";
 
 /** Why a turn's signal fired: a person stopped it, or this worker must let go of it. */
 export type LeaveReason = "stop" | "leave";

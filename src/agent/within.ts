@@ -4,7 +4,7 @@ import { redact } from "../core/redact.ts";
 import type { CallingPorts, Tool } from "../core/tool.ts";
 import { parseArguments } from "../tools/arguments.ts";
 import { type LeaveSetting, refusalOf } from "./approvals.ts";
-import type { CallContext } from "./tool-calls.ts";
+import type { CallContext } from "./call-context.ts";
 
 interface Within extends LeaveSetting {
   readonly tools: ReadonlyMap<string, Tool>;
