@@ -9,7 +9,7 @@ const idChars = 40;
 
 const parameters = z.strictObject({
   todos: z
-    .array(z.strictObject({ id: z.coerce.string(), content: z.string().optional(), status: z.enum(todoStatuses).optional() }))
+    .array(z.object({ id: z.coerce.string(), content: z.string().optional(), status: z.enum(todoStatuses).optional() }))
     .default([]),
   merge: z.boolean().default(false),
 });
@@ -18,7 +18,7 @@ type Given = z.output<typeof parameters>["todos"][number];
 
 export const todo = tool({
   name: "todo",
-  description: "Your list for work of several steps. Replaces it, or merges by id; without todos reads it.",
+  description: "Your task list, for work of several steps. No todos: read it.",
   kind: "effect",
   toolset: "todo",
   parameters,
