@@ -96,6 +96,8 @@ b() {
     cat > "$d/keep" <<'HERMES_SCRIPT' || c=full${terminalScript}${keepScript(state)}HERMES_SCRIPT
     [ $c != ok ] || { sh "$d/keep" "$4" "$W" "$B" > /dev/null < /dev/null; [ $? -gt 128 ] || c=full; } 2> /dev/null
   fi
+  # It can be typed to, and is known to run, from the moment that this is answered.
+  n=0; while [ $c = ok ] && [ ! -f "$d/input" ] && [ ! -f "$d/code" ] && [ $n -lt 200 ]; do n=$((n+1)); sleep 0.02; done
   [ $c != full ] || rm -rf "$d"
   printf '%s %s\\n' "$1" $c
 }
