@@ -20,10 +20,11 @@ export interface LoopWatch {
 export function watchLoops(own: readonly ModelMessage[]): LoopWatch {
   const state: State = { seen: new Set(), since: new Map(), last: new Map(), empty: { tool: "", count: 0 } };
   for (const { call, result } of callsWithResults(own)) {
-    if (!result.startsWith(refused)) take(state, call, withoutNote(result));
+    if (!result.startsWith(refused) && !isWaiting(call)) take(state, call, withoutNote(result));
   }
   return {
     refusal: (call) => {
+      if (isWaiting(call)) return null;
       const result = state.last.get(keyOf(call));
       const times = result === undefined ? 0 : (state.since.get(pairOf(call, result)) ?? 0);
       return times < runAtMost
@@ -31,7 +32,7 @@ export function watchLoops(own: readonly ModelMessage[]): LoopWatch {
         : `${refused} it has given the same result ${times} times. Do something else, or answer with what you have.`;
     },
     noted: (call, result) => {
-      if (result.startsWith(refused)) return result;
+      if (result.startsWith(refused) || isWaiting(call)) return result;
       const note = take(state, call, result);
       return note === null ? result : `${result}${noteBegins}${note}]`;
     },
@@ -83,6 +84,15 @@ function take(state: State, call: ToolCall, result: string): string | null {
   if (count > 0 && count % emptyFrom === 0)
     return `${count} searches in a row found nothing. What you look for may not be there: look in another way, or say so.`;
   return null;
+}
+
+const sleeping = /(?:^|[;&|(]|\bdo\s)\s*sleep\s+[\d.$]/;
+
+/** A look that waits is meant to be repeated: at a background process, or behind a `sleep`. */
+function isWaiting(call: ToolCall): boolean {
+  const { action, command } = fieldsOf(call);
+  if (call.name === "process") return action === "wait" || action === "poll";
+  return typeof command === "string" && sleeping.test(command);
 }
 
 const nothing = /^(?:\(no output\)(?:\n\[exit code 1\])?|\(?no (?:matches|results|files)\b[^\n]*|\[\]|\{\}|null|)$/i;

@@ -219,6 +219,34 @@ suite("loops", () => {
     assert.ok(quiet.every((text) => text === "(no output)"));
   });
 
+  test("waiting is no circle, however often: a look at a background process, a command behind a sleep", () => {
+    const loops = watchLoops([]);
+    const waits: readonly ToolCall[] = [
+      { id: "1", name: "process", arguments: '{"action":"wait","session_id":"p1"}' },
+      { id: "1", name: "process", arguments: '{"action":"poll","session_id":"p1"}' },
+      { id: "1", name: "terminal", arguments: '{"command":"sleep 20; kubectl get pods"}' },
+      { id: "1", name: "terminal", arguments: '{"command":"for i in 1 2; do sleep 5; done; cat state"}' },
+    ];
+    for (const wait of waits) {
+      for (let time = 0; time < 30; time += 1) {
+        assert.equal(loops.refusal(wait), null);
+        assert.equal(loops.noted(wait, "(no new output)\n[p1 running.]"), "(no new output)\n[p1 running.]");
+      }
+    }
+    const looks: ToolCall = { id: "1", name: "process", arguments: '{"action":"list"}' };
+    for (let time = 0; time < 5; time += 1) loops.noted(looks, "none");
+    assert.match(loops.refusal(looks) ?? "", /not run again/);
+  });
+
+  test("a result that ends like a note, or begins like a refusal, is only a result", () => {
+    const loops = watchLoops([]);
+    const odd = "x\n\n[Going in circles? ".repeat(20_000);
+    const began = performance.now();
+    assert.equal(loops.noted(call({}), odd), odd);
+    watchLoops([asked("look", {}), told(odd)]);
+    assert.ok(performance.now() - began < 500);
+  });
+
   test("a turn is stuck after three steps of nothing but refused calls", () => {
     const refused = "This call was not run again: it has";
     const step = [asked("look", {}), told(refused)];
