@@ -22,7 +22,6 @@ export const label = {
 export function containerSpec(options: SandboxOptions) {
   const bytes = options.memoryMb * 1024 * 1024;
   const { tmpMb, stateMb } = scratchSizes(options);
-  const owned = `uid=${userId},gid=${userId}`;
   const onList = options.network === "allow";
   return {
     Image: options.image,
@@ -53,17 +52,25 @@ export function containerSpec(options: SandboxOptions) {
       MemorySwap: bytes,
       NanoCpus: Math.round(options.cpus * 1e9),
       IpcMode: "private",
+      // Open to all, since there is only one user in it: Podman takes no owner.
       Tmpfs: {
         "/tmp": `rw,nosuid,nodev,exec,mode=1777,size=${tmpMb}m`,
         "/var/tmp": `rw,nosuid,nodev,noexec,mode=1777,size=${tmpMb}m`,
-        "/run": `rw,nosuid,nodev,noexec,mode=0755,size=16m,${owned}`,
-        [stateDir]: `rw,nosuid,nodev,noexec,mode=0700,size=${stateMb}m,${owned}`,
+        "/run": `rw,nosuid,nodev,noexec,mode=1777,size=16m`,
+        [stateDir]: `rw,nosuid,nodev,noexec,mode=1777,size=${stateMb}m`,
       },
-      Ulimits: [{ Name: "core", Soft: 0, Hard: 0 }],
+      Ulimits: [
+        { Name: "core", Soft: 0, Hard: 0 },
+        // Podman would ask for a million, which not every host may give.
+        { Name: "nofile", Soft: openFiles, Hard: openFiles },
+      ],
       LogConfig: { Type: "none", Config: {} },
     },
   };
 }
+
+/** Files and connections that one process may have open. */
+const openFiles = 16_384;
 
 /** Megabytes of what lies in memory: `/tmp` and `/var/tmp`, and the shells' own files. */
 export function scratchSizes({ memoryMb }: Pick<SandboxOptions, "memoryMb">): {
@@ -71,7 +78,8 @@ export function scratchSizes({ memoryMb }: Pick<SandboxOptions, "memoryMb">): {
   readonly stateMb: number;
 } {
   return {
-    tmpMb: Math.max(16, Math.min(512, Math.floor(memoryMb / 4))), // Sixteen background processes that each keep two megabytes of what they print, and the commands themselves.
+    tmpMb: Math.max(16, Math.min(512, Math.floor(memoryMb / 4))),
+    // Sixteen background processes that each keep two megabytes of what they print, and the commands themselves.
     stateMb: 48,
   };
 }

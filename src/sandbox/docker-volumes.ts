@@ -13,7 +13,7 @@ export interface VolumeWish {
 /** Makes a volume, with a size limit where the file system can; an existing one is left as it is. Gives the labels that it has. */
 export async function createVolume(docker: Docker, { name, labels, diskMb }: VolumeWish): Promise<Record<string, string>> {
   const wish = { Name: name, Labels: { ...labels } };
-  if (unlimited.has(docker)) await docker.createVolume(wish);
+  if (unlimited.has(docker) || (await isPodman(docker))) await docker.createVolume(wish);
   else {
     try {
       await docker.createVolume({ ...wish, DriverOpts: { size: `${diskMb}M` } });
@@ -30,8 +30,17 @@ export async function createVolume(docker: Docker, { name, labels, diskMb }: Vol
 /** Engines that have refused a limit and then taken the same volume without one: they are not asked again by this process. */
 const unlimited = new WeakSet<Docker>();
 
+/** Podman takes a limit that it can't keep, and then can't mount the volume. */
+async function isPodman(docker: Docker): Promise<boolean> {
+  const { Components = [] } = await docker.version();
+  const podman = Components.some(({ Name }) => Name.startsWith("Podman"));
+  if (podman) unlimited.add(docker);
+  return podman;
+}
+
 /** Whether this engine limits how much a volume holds: tried with one that is removed again. */
 export async function limitsDisk(docker: Docker, name: string): Promise<boolean> {
+  if (await isPodman(docker)) return false;
   try {
     await docker.createVolume({ Name: name, DriverOpts: { size: "16M" } });
   } catch {

@@ -48,16 +48,14 @@ suite("sandbox: docker's containers made ahead", () => {
   });
 
   test("one that was used and given up is nobody else's, and one started again ends when idle", async () => {
-    await using rig = await openRig("docker", { image: smallImage, warm: 1, lifetimeMs: 1_000 });
+    await using rig = await openRig("docker", { image: smallImage, warm: 1, lifetimeMs: 4_000 });
     await warm(rig, 1);
     await run(await rig.open("alice"), "echo secret > /tmp/left; echo secret > left; sleep 300 &");
     const alice = dockerOf(rig).getContainer(nameOf(rig, "-alice"));
-    await alice.kill();
+    // On a busy machine its own clock may have been faster.
+    await alice.kill().catch(() => undefined);
     const bob = await rig.open("bob");
-    assert.equal(
-      (await run(bob, "cat /tmp/left /workspace/left 2>/dev/null; ls -A /workspace | wc -l")).output,
-      "0\n",
-    );
+    assert.equal((await run(bob, "cat /tmp/left /workspace/left 2>/dev/null; ls -A /workspace | wc -l")).output, "0\n");
     assert.equal((await run(await rig.open("alice"), "cat left; ls /tmp")).output.includes("secret"), true);
     // Nobody holds its stdin now: its own clock ends it.
     await alice.wait();
