@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { type Account, chatKey, type ChatRef } from "../core/chats.ts";
+import { type Account, chatKey, type ChatRef, type Viewer } from "../core/chats.ts";
 import type { Failure } from "../core/failures.ts";
 import type { Outbound } from "../core/outbound.ts";
 import type { Db } from "../store/hold.ts";
 import { findRoute } from "../store/inbox.ts";
 import { getSetting, putSetting } from "../store/settings.ts";
-import { backlog, saidIn, type SaidItem } from "../store/status.ts";
+import { backlog, type Newcomer, saidIn, type SaidItem } from "../store/status.ts";
 import type { StandingFacts } from "./parts.ts";
 
 /** What the local page asks of the service. */
@@ -37,9 +37,8 @@ export async function pageToken(db: Db): Promise<string> {
 export function pagePorts(page: PageFacts) {
   return {
     async history(chat: ChatRef, viewer: Account) {
-      const route = await findRoute(page.db, chat, viewer);
-      if (route.person === null || route.conversation === null) return [];
-      const who = { kind: "person", person: route.person.id, conversation: route.conversation } as const;
+      const who = await viewerOf(page.db, chat, viewer);
+      if (who === null) return [];
       return (await saidIn(page.db, who, chat, chatKey(chat), shownItems)).map((item) => historyItem(page, item));
     },
     async status() {
@@ -56,6 +55,13 @@ export function pagePorts(page: PageFacts) {
       metrics: () => page.metrics(),
     },
   };
+}
+
+/** A command needs no conversation: what was answered is shown also before there is one. */
+async function viewerOf(db: Db, chat: ChatRef, account: Account): Promise<Viewer | Newcomer | null> {
+  const { person, conversation } = await findRoute(db, chat, account);
+  if (conversation === null) return { kind: "newcomer", platform: account.platform, id: account.id };
+  return person === null ? null : { kind: "person", person: person.id, conversation };
 }
 
 function historyItem(page: PageFacts, item: SaidItem) {

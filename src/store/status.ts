@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { ChatRef, Viewer } from "../core/chats.ts";
+import type { Account, ChatRef, Viewer } from "../core/chats.ts";
 import type { Outbound } from "../core/outbound.ts";
 import type { Inbound } from "../core/inbound.ts";
 import type { Db } from "./hold.ts";
@@ -45,25 +45,21 @@ export interface SaidItem {
   readonly outbound: Outbound | null;
 }
 
+/** Who looks into a private chat of their own before it has a conversation: only commands were sent there yet. */
+export type Newcomer = { readonly kind: "newcomer" } & Pick<Account, "platform" | "id">;
+
 /**
  * The last `limit` things said in a private chat, oldest first: people's messages from the inbox, answers from the outbox. Nothing
  * for a viewer whose conversation it is not.
  */
 export async function saidIn(
   db: Db,
-  viewer: Viewer,
+  viewer: Viewer | Newcomer,
   chat: ChatRef,
   chatKey: string,
   limit: number,
 ): Promise<readonly SaidItem[]> {
-  const conversation = await db
-    .selectFrom("conversations")
-    .select("id")
-    .where("platform", "=", chat.platform)
-    .where("chat", "=", chat.chat)
-    .where("thread", "=", chat.thread ?? "")
-    .executeTakeFirst();
-  if (!conversation || viewer.kind === "system" || viewer.conversation !== conversation.id) return [];
+  if (!(await maySee(db, viewer, chat, chatKey))) return [];
   const found = await sql<{ id: string; at: Date; inbound: Inbound | null; outbound: Outbound | null }>`
     select * from (
       select 'in-' || id as id, received_at as at, inbound, null::jsonb as outbound from inbox
@@ -81,6 +77,27 @@ export async function saidIn(
     inbound: row.inbound,
     outbound: row.outbound,
   }));
+}
+
+async function maySee(db: Db, viewer: Viewer | Newcomer, chat: ChatRef, chatKey: string): Promise<boolean> {
+  const conversation = await db
+    .selectFrom("conversations")
+    .select("id")
+    .where("platform", "=", chat.platform)
+    .where("chat", "=", chat.chat)
+    .where("thread", "=", chat.thread ?? "")
+    .executeTakeFirst();
+  if (viewer.kind === "newcomer") return conversation === undefined && !(await othersWrote(db, viewer, chatKey));
+  return viewer.kind !== "system" && conversation !== undefined && viewer.conversation === conversation.id;
+}
+
+/** Whether anybody but this account has ever written here. */
+async function othersWrote(db: Db, { platform, id }: Newcomer, chatKey: string): Promise<boolean> {
+  const found = await sql<{ one: number }>`
+    select 1 as one from inbox where chat_key = ${chatKey}
+      and (inbound->'sender'->>'platform' is distinct from ${platform} or inbound->'sender'->>'id' is distinct from ${id})
+    limit 1`.execute(db);
+  return found.rows.length > 0;
 }
 
 /** How much is unfinished in the whole record: for `hermes status` and `/ready`. */
