@@ -154,7 +154,7 @@ const tooLong = `Not run: it needs a person's leave, and at more than ${longestS
 
 function questionText(person: Person, { timeoutMs }: ApprovalRules, { action, findings, why, sandbox }: Wanted): string {
   const fence = "`".repeat(Math.max(3, ...[...action.command.matchAll(/`+/g)].map(([run]) => run.length + 1)));
-  const what = { run: "run this", write: "write this file", send: "send to this chat" }[action.kind];
+  const what = { run: "run this", write: "write this file", send: "send to this chat", call: "make this call" }[action.kind];
   const parts = [...new Set(findings.map(({ what: part }) => redact(part).replaceAll(/\s+/g, " ").slice(0, 80)))].slice(0, 3);
   const where = `${places[sandbox.backend]}, in ${action.workdir}`;
   return [

@@ -16,6 +16,8 @@ export interface McpEntry {
   readonly timeout: number;
   readonly connectTimeout: number;
   readonly enabled: boolean;
+  /** Whether a person must allow each call of a tool that does not say that it only reads. */
+  readonly approval: boolean;
   /** Only these of its tools; null: all. */
   readonly include: readonly string[] | null;
   readonly exclude: readonly string[];
@@ -36,6 +38,7 @@ const fields = {
   timeout: whole(1, 3_600, "seconds"),
   connect_timeout: whole(1, 600, "seconds"),
   enabled: toggle(),
+  approval: toggle(),
   tools: mapping("a mapping with include or exclude"),
 } as const satisfies Readonly<Record<string, Kind<unknown>>>;
 
@@ -103,6 +106,7 @@ function readServer(name: string, raw: unknown): { readonly entry: McpEntry | nu
     timeout: values.timeout ?? 120,
     connectTimeout: values.connect_timeout ?? 60,
     enabled: values.enabled ?? true,
+    approval: values.approval ?? false,
     include: chosen.values.include ?? null,
     exclude: chosen.values.exclude ?? [],
   };

@@ -37,6 +37,7 @@ export const classLabels = {
   containers: "controls containers or virtual machines",
   cloud: "changes or deletes machines or data in a cloud",
   send: "sends a message to another chat",
+  mcp: "may change something through an MCP server",
   unparsable: "could not be read with certainty",
 } as const;
 
@@ -57,13 +58,13 @@ export type ActionBackend = "docker" | "ssh" | "local" | "virtual";
 /** Something the agent is about to do for a person. */
 export interface Action {
   readonly tool: string;
-  /** The command (`run`), the file's path (`write`), or the chat (`send`). */
+  /** The command (`run`), the file's path (`write`), the chat (`send`), or the call (`call`). */
   readonly command: string;
   /** What `command` is written in; only `run` minds it. */
   readonly language: "shell" | "python";
   readonly workdir: string;
   readonly backend: ActionBackend;
-  readonly kind: "run" | "write" | "send";
+  readonly kind: "run" | "write" | "send" | "call";
   readonly person: string;
   readonly role: Role;
   readonly session: string;

@@ -154,8 +154,8 @@ export type ToolNeed = "memory" | "web_search" | "vision";
 
 /** What a call would do beyond reading: judged by the policy before it runs, and shown to whoever must allow it. */
 export interface Deed {
-  readonly kind: "run" | "write" | "send";
-  /** The command, the file's path, or the chat. */
+  readonly kind: "run" | "write" | "send" | "call";
+  /** The command, the file's path, the chat, or the call with what it is given. */
   readonly command: string;
   readonly language: "shell" | "python";
   /** Empty: where the sandbox's files are. */

@@ -48,6 +48,31 @@ test("too many tools for a prompt are found and called through two", async () =>
   assert.equal(lastOf(seen[2]), "invoice 79: late");
 });
 
+test("where it is set, a call that may change something is asked for first, by name or through tool_call; reading is not", async () => {
+  await using server = await mcpServer(80);
+  const config = `terminal: {backend: virtual}\nmcp_servers: {double: {url: "${server.url}", approval: true}}\n`;
+  await using rig = await openTalk({ config });
+  const steps = [
+    call("mcp_double_echo", { text: "free" }),
+    call("mcp_double_write", { text: "one" }),
+    call("tool_call", { name: "mcp_double_invoice_79", arguments: { text: "two" } }),
+  ];
+  const press = async (label: string) => {
+    const items = await rig.page.history();
+    const asked = items.findLast((item) => Object.keys(item.buttons).length > 0)?.buttons[label];
+    assert.equal(await rig.page.press(asked ?? assert.fail(`no ${label}`)), 202);
+    return (await rig.page.answers(items.filter(({ role }) => role === "agent").length + 1)).at(-1) ?? "";
+  };
+  const first = await rig.ask("write", (_seen, count) => steps[count] ?? say("done"));
+  assert.match(first.answer, /May I make this call\?[^]*mcp_double_write \{"text":"one"\}[^]*MCP server/);
+  assert.deepEqual(server.writes, []);
+  assert.match(await press("Once"), /mcp_double_invoice_79 \{"text":"two"\}/);
+  assert.equal(await press("Deny"), "done");
+  assert.deepEqual(rig.model.seen.slice(1, 3).map(lastOf), ["free", "written"]);
+  assert.match(lastOf(rig.model.seen[3]), /Not run: .* said no/);
+  assert.deepEqual(server.writes, ["one"]);
+});
+
 test("the doctor has a line for each server, and shows no key", async () => {
   await using server = await mcpServer();
   await using home = await freshHome();

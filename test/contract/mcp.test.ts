@@ -15,7 +15,7 @@ const silent = { debug: () => undefined, info: () => undefined, warn: () => unde
 
 function entry(given: Partial<McpEntry>): McpEntry {
   const none = { command: null, args: [], env: {}, url: null, headers: {}, include: null, exclude: [] };
-  return { ...none, name: "double", timeout: 10, connectTimeout: 20, enabled: true, ...given };
+  return { ...none, name: "double", timeout: 10, connectTimeout: 20, enabled: true, approval: false, ...given };
 }
 
 function hub(

@@ -170,7 +170,7 @@ test("nothing makes the judge throw", () => {
   );
   const rest = fc.record({
     language: fc.constantFrom("shell" as const, "python" as const),
-    kind: fc.constantFrom("run" as const, "write" as const, "send" as const),
+    kind: fc.constantFrom("run" as const, "write" as const, "send" as const, "call" as const),
     backend: fc.constantFrom("docker" as const, "ssh" as const, "local" as const, "virtual" as const),
     workdir: fc.string(),
   });

@@ -75,6 +75,7 @@ function findingsOf(action: Action, { home }: Policy): Inspected {
   const { kind, command, workdir } = action;
   if (kind === "run") return inspect(command, action.language, workdir, home);
   if (kind === "send") return { findings: [{ class: "send", what: command, floor: false }], calls: [] };
+  if (kind === "call") return { findings: [{ class: "mcp", what: command, floor: false }], calls: [] };
   const path = absolute(workdir, command);
   const guard = writeGuard(path, home);
   const outside = !isInside(path, absolute("/", workdir)) && !isInside(path, "/tmp");

@@ -51,6 +51,7 @@ const table: Readonly<Record<CommandClass, Row>> = {
   containers: ["run", "run", "ask", "ask", "must", "ask"],
   cloud: ["out", "run", "ask", "ask", "must", "ask"],
   send: ["ask", "ask", "ask", "ask", "ask", "ask"],
+  mcp: ["ask", "ask", "ask", "ask", "ask", "ask"],
   unparsable: ["run", "run", "must", "must", "must", "must"],
 };
 

@@ -76,12 +76,13 @@ function begun(options: HubOptions, entry: McpEntry, key: string): Held {
 }
 
 function start({ log, open, retryMs }: HubOptions, entry: McpEntry): Server {
-  const { name, timeout, connectTimeout, include, exclude } = entry;
+  const { name, timeout, connectTimeout, approval, include, exclude } = entry;
   const server = openServer({
     name,
     line: lineOf(entry, open),
     timeoutMs: timeout * 1_000,
     connectMs: connectTimeout * 1_000,
+    asks: approval,
     log,
     ...(retryMs === undefined ? {} : { retryMs }),
   });

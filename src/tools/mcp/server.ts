@@ -17,6 +17,8 @@ export interface ServerOptions {
   readonly line: Line;
   readonly timeoutMs: number;
   readonly connectMs: number;
+  /** Calls that may change something need a person's leave. */
+  readonly asks: boolean;
   readonly log: Log;
   /** First pause before another attempt; it doubles up to a minute. */
   readonly retryMs?: number;
@@ -25,6 +27,7 @@ export interface ServerOptions {
 /** One server: connected in the background, and again whenever it was away. */
 export interface Server {
   readonly name: string;
+  readonly asks: boolean;
   /** As last listed; empty until it has been there. */
   tools(): readonly Listed[];
   /** Why it is away; null while it is there. */
@@ -109,6 +112,7 @@ export function openServer(options: ServerOptions): Server {
   const tried = connect();
   return {
     name: options.name,
+    asks: options.asks,
     tools: () => state.tools,
     fault: () => state.fault,
     tried,

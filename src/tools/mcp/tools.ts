@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import type { Tool } from "../../core/tool.ts";
+import type { Deed, Tool } from "../../core/tool.ts";
 import { capText } from "../cap.ts";
 import { resultText } from "./result.ts";
 import { lengths, oneLine, trimmed } from "./schema.ts";
@@ -67,6 +67,7 @@ function toolOf(server: Server, listed: Listed): McpTool {
     kind: listed.reads ? "read" : "effect",
     toolset: setOf(server.name),
     parameters: checkOf(listed.schema),
+    ...(server.asks && !listed.reads ? { deeds: (args: unknown) => [deed(name, args)] } : {}),
     preview: (args) => oneLine(`${server.name}: ${listed.name} ${JSON.stringify(args)}`, 120),
     async run(args, { signal, progress, limits }) {
       const given = z.record(z.string(), z.unknown()).parse(args);
@@ -78,6 +79,10 @@ function toolOf(server: Server, listed: Listed): McpTool {
       }
     },
   };
+}
+
+function deed(name: string, args: unknown): Deed {
+  return { kind: "call", command: `${name} ${JSON.stringify(args)}`, language: "shell", workdir: "" };
 }
 
 /** A first check here spares a round trip and says what is wrong in our words; what can't be read as a schema is the server's to check. */
