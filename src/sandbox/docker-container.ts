@@ -34,7 +34,7 @@ export function dockerContainers(engine: Engine, options: SandboxOptions): Conta
   const { docker } = engine;
   const homeTag = digest(options.home);
   const nameOf = (owner: SandboxOwner): string => `hermes-${homeTag}-${owner.key}`;
-  const spec = containerSpec(options);
+  const spec = containerSpec(options, engine.podman);
   const specTag = digest(JSON.stringify(spec));
   const pool = warmPool({ docker, options, homeTag, spec, specTag });
   const egress = egressProxy(engine, options);

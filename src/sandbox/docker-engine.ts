@@ -11,6 +11,8 @@ export interface Engine {
   readonly docker: Docker;
   /** The address as a person would recognise it. */
   readonly address: string;
+  /** It is Podman, which takes some things differently. */
+  readonly podman: boolean;
 }
 
 const pingMs = 2_000;
@@ -26,7 +28,8 @@ export async function connectEngine(dockerHost: string | null): Promise<Engine> 
     try {
       const docker = new Docker(connection(address));
       await inTime(docker.ping(), pingMs, "the answer");
-      return { docker, address };
+      const { Components = [] } = await inTime(docker.version(), pingMs, "the answer");
+      return { docker, address, podman: Components.some(({ Name }) => Name.startsWith("Podman")) };
     } catch (thrown) {
       last = thrown;
     }

@@ -19,9 +19,11 @@ export const label = {
 } as const;
 
 /** Everything about a container but its name, its labels and its workspace: what changes it makes an old container unfit. */
-export function containerSpec(options: SandboxOptions) {
+export function containerSpec(options: SandboxOptions, podman: boolean) {
   const bytes = options.memoryMb * 1024 * 1024;
   const { tmpMb, stateMb } = scratchSizes(options);
+  // Podman takes no owner; Docker forgets the mode at the second start. There is only one user in it.
+  const owned = podman ? "mode=1777" : `mode=0700,uid=${userId},gid=${userId}`;
   const onList = options.network === "allow";
   return {
     Image: options.image,
@@ -52,12 +54,11 @@ export function containerSpec(options: SandboxOptions) {
       MemorySwap: bytes,
       NanoCpus: Math.round(options.cpus * 1e9),
       IpcMode: "private",
-      // Open to all, since there is only one user in it: Podman takes no owner.
       Tmpfs: {
         "/tmp": `rw,nosuid,nodev,exec,mode=1777,size=${tmpMb}m`,
         "/var/tmp": `rw,nosuid,nodev,noexec,mode=1777,size=${tmpMb}m`,
-        "/run": `rw,nosuid,nodev,noexec,mode=1777,size=16m`,
-        [stateDir]: `rw,nosuid,nodev,noexec,mode=1777,size=${stateMb}m`,
+        "/run": `rw,nosuid,nodev,noexec,${owned},size=16m`,
+        [stateDir]: `rw,nosuid,nodev,noexec,${owned},size=${stateMb}m`,
       },
       Ulimits: [
         { Name: "core", Soft: 0, Hard: 0 },

@@ -20,10 +20,10 @@ const readyMs = 10_000;
 /** A younger one may be waiting for the sandbox that it was made for. */
 const youngMs = 10 * 60_000;
 
-export function egressProxy({ docker }: Engine, options: SandboxOptions): Egress {
+export function egressProxy({ docker, podman }: Engine, options: SandboxOptions): Egress {
   const homeTag = digest(options.home);
   const name = egressVolume(homeTag);
-  const spec = proxySpec(options, name);
+  const spec = proxySpec(options, name, podman);
   const specTag = digest(JSON.stringify(spec));
   const labels = { [label.home]: homeTag };
 
@@ -79,8 +79,11 @@ export function egressProxy({ docker }: Engine, options: SandboxOptions): Egress
 }
 
 /** As a sandbox, but with a network, without a workspace, and small. */
-function proxySpec(options: SandboxOptions, volume: string) {
-  const { HostConfig, StopSignal, Hostname, Image } = containerSpec({ ...options, network: "full", memoryMb: 128, cpus: 1 });
+function proxySpec(options: SandboxOptions, volume: string, podman: boolean) {
+  const { HostConfig, StopSignal, Hostname, Image } = containerSpec(
+    { ...options, network: "full", memoryMb: 128, cpus: 1 },
+    podman,
+  );
   return {
     Image,
     Hostname,
