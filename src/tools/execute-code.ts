@@ -23,6 +23,7 @@ export const executeCode = tool({
   kind: "effect",
   toolset: "code_execution",
   parameters,
+  aliases: { script: "code", python: "code", source: "code" },
   deeds: ({ code }) => [{ kind: "run", command: code, language: "python", workdir: "" }],
   preview: ({ code }) => `python: ${code.trim().split("\n")[0] ?? ""}`,
   run: ({ code }, context) => execute(code, context),

@@ -2,6 +2,7 @@ import type { Tool } from "../core/tool.ts";
 import { capText } from "./cap.ts";
 import { clarify } from "./clarify.ts";
 import { configuration } from "./configuration.ts";
+import { executeCode } from "./execute-code.ts";
 import { memory } from "./memory.ts";
 import { modelSpeed } from "./model-speed.ts";
 import { patch } from "./patch.ts";
@@ -25,6 +26,7 @@ export { toolSpecs } from "./specs.ts";
 const registered = [
   clarify,
   configuration,
+  executeCode,
   memory,
   modelSpeed,
   patch,

@@ -10,6 +10,7 @@ const hint = "A Linux container.";
 /** A call of each tool that must pass. */
 const calls: Record<string, Record<string, unknown>> = {
   clarify: { question: "Which one?", choices: ["a", "b"] },
+  execute_code: { code: "print(1)" },
   send_message: { action: "send", target: "telegram", message: "hi" },
   session_search: { query: "friday" },
   configuration: { action: "set", key: "compression.threshold", value: "0.7" },
@@ -22,8 +23,8 @@ const calls: Record<string, Record<string, unknown>> = {
   terminal: { command: "echo hi" },
   web_extract: { urls: ["https://example.com/"] },
   web_search: { query: "sourdough" },
-  todo: { todos: [{ id: "1", content: "Look", status: "pending" }] },
   vision_analyze: { image_url: "plot.png", question: "What rises?" },
+  todo: { todos: [{ id: "1", content: "Look", status: "pending" }] },
   write_file: { path: "notes.txt", content: "one\ntwo\n" },
 };
 
@@ -210,10 +211,10 @@ function contextOf(rig: Rig) {
     configuration: { get: async (key) => `${key}: 1`, set: async (key, value) => `${key} is ${value} now` },
     ask: () => assert.fail("asks nobody"),
     chats: { list: () => assert.fail("no chats"), post: () => assert.fail("no chats") },
+    tools: { parametersOf: () => null, call: () => assert.fail("no tools") },
     web: { search: () => assert.fail("no web"), read: () => assert.fail("no web"), pageChars: async () => 15_000 },
     watching: { watch: () => Promise.resolve(), seen: () => Promise.resolve() },
     past: { search: () => assert.fail("no past"), read: () => assert.fail("no past"), latestResult: async () => null },
-    tools: { parametersOf: () => null, call: () => assert.fail("no tools") },
     pictures: { fetch: () => assert.fail("no pictures"), ask: () => assert.fail("no pictures") },
     progress: (chunk) => shown.push(chunk),
     limits: { commandMs: 20_000, resultChars: 5_000 },
