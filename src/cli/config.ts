@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { renderDocs, renderEnvExample } from "../config/docs.ts";
+import { findingLine } from "../config/findings.ts";
 import { configFile, envFile } from "../config/home.ts";
 import { findKey, keyOf } from "../config/keys.ts";
 import { loadConfig } from "../config/load.ts";
@@ -63,14 +64,15 @@ async function say(context: Context, change: Change, done: string): Promise<void
       ? `${change.path} ${done} in ${change.file}. ${whenItCounts(change.path)}`
       : `${change.path} stays as it is in ${change.file}.`,
   );
-  await overruled(context, change.path);
+  await remarkOn(context, change.path);
 }
 
-/** A change that the environment overrules would otherwise have no effect and no explanation. */
-async function overruled(context: Context, name: string): Promise<void> {
+/** A change that the environment overrules, or that names what there is not, would otherwise have no effect and no explanation. */
+async function remarkOn(context: Context, name: string): Promise<void> {
+  const { origins, findings } = await loadConfig({ env: context.env, home: context.home });
+  for (const finding of findings) if (finding.key === name) context.remark(findingLine(finding));
   const path = findKey(name);
   if (path === null) return;
-  const { origins } = await loadConfig({ env: context.env, home: context.home });
   if (origins[path] === "environment") context.remark(`But ${keyOf(path).env} in the environment overrules it: unset that too.`);
 }
 

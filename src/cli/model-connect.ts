@@ -1,9 +1,10 @@
 import { loadConfig, type Loaded } from "../config/load.ts";
+import { namedProviders } from "../config/provider-names.ts";
 import { hostOf, type ProviderEntry } from "../config/providers.ts";
 import { saveDefault, saveModel } from "../config/save-provider.ts";
 import { Failure } from "../core/failures.ts";
 import { redact } from "../core/redact.ts";
-import { shownAddress } from "../model/address.ts";
+import { shownAddress, tidyAddress } from "../model/address.ts";
 import { connect, type Connection } from "../model/connection.ts";
 import { discover } from "../model/facts.ts";
 import { detectMode, speaks } from "../model/modes/detect.ts";
@@ -50,7 +51,7 @@ export async function connectModel(context: Context, loaded: Loaded, wish: Wish)
   const server = wish.server ?? (await verify(context, loaded, wish));
   const connection = connect(target.apiKey);
   try {
-    const settled = await settle(context, { connection, server, current: loaded.config.model.default }, wish);
+    const settled = await settle(context, { connection, server, loaded }, wish);
     if (settled === null) return context.exit(exits.failure);
     if (target.inForce && wish.options.name === undefined) await saveOnlyModel(context, server, settled.model);
     else await save(context, server, settled, wish.options.apiKey ?? null);
@@ -94,7 +95,7 @@ export async function verify(context: Context, loaded: Loaded, wish: Wish): Prom
 interface Verified {
   readonly connection: Connection;
   readonly server: ModelServer;
-  readonly current: string | null;
+  readonly loaded: Loaded;
 }
 
 interface Settled {
@@ -139,11 +140,11 @@ const wireModes = ["chat_completions", "responses", "anthropic_messages"] as con
 
 async function settleModel(
   context: Context,
-  { server, current }: Verified,
+  { server, loaded }: Verified,
   { options, entry, asks }: Wish,
 ): Promise<string | null> {
   const model = options.model === undefined ? undefined : meantModel(options.model, server);
-  const likely = entry?.model ?? current;
+  const likely = entry?.model ?? loaded.config.model.default;
   if (options.yes === true) return model ?? preferredModel(server, likely);
   if (asks !== null) return model ?? (await askModel(context, asks, server, likely));
   throw new Failure("config.invalid", "nothing was saved: there is no terminal to ask at.", {
@@ -172,10 +173,23 @@ async function settleWindow(
 /** Servers answer such questions at once. */
 const askMs = 10_000;
 
-async function settleName(context: Context, { server }: Verified, { options, entry, asks }: Wish): Promise<string> {
+async function settleName(context: Context, { server, loaded }: Verified, { options, entry, asks }: Wish): Promise<string> {
   const usual = entry?.name ?? hostOf(server.baseUrl);
-  if (options.name !== undefined && options.name !== "") return checkedName(options.name);
-  return asks === null || options.name !== undefined ? usual : await askName(context, asks, usual);
+  const others = namedElsewhere(loaded, server, options.baseUrl === undefined ? entry : null);
+  const flagged = options.name === undefined || options.name === "" ? null : checkedName(options.name);
+  if (flagged === null && asks !== null && options.name === undefined) return await askName(context, asks, usual, others);
+  const name = flagged ?? usual;
+  const replaced = others.get(name);
+  if (replaced !== undefined) context.remark(`${name} was ${replaced} until now; it is replaced. Another --name keeps both.`);
+  return name;
+}
+
+/** The names that other servers have, with their addresses. */
+function namedElsewhere({ config }: Loaded, { baseUrl }: ModelServer, own: ProviderEntry | null): ReadonlyMap<string, string> {
+  const here = ({ name, baseUrls }: ProviderEntry): boolean =>
+    name === own?.name || baseUrls.some((each) => [tidyAddress(each), `${tidyAddress(each)}/v1`].includes(baseUrl));
+  const others = namedProviders(config).filter((entry) => !here(entry));
+  return new Map(others.map(({ name, baseUrls: [address = ""] }) => [name, shownAddress(address)]));
 }
 
 async function save(context: Context, server: ModelServer, { name, ...chosen }: Settled, apiKey: string | null): Promise<void> {

@@ -101,13 +101,13 @@ function unknownModel(model: string, server: ModelServer): Failure {
   return new Failure("model.refused", `${server.baseUrl} has no model ${model}.`, { advice });
 }
 
-/** What to call the server; Enter takes the usual name. */
-export async function askName(context: Context, ask: Ask, usual: string): Promise<string> {
+/** What to call the server; Enter takes the usual name. The name of another one is taken only after a yes. */
+export async function askName(context: Context, ask: Ask, usual: string, others: ReadonlyMap<string, string>): Promise<string> {
   for (;;) {
-    const typed = await ask(`Display name [${usual}]: `);
-    if (typed === "") return usual;
-    if (!isUnnamed(typed)) return typed;
-    context.print(taken(typed));
+    const typed = (await ask(`Display name [${usual}]: `)) || usual;
+    const other = others.get(typed);
+    if (isUnnamed(typed)) context.print(taken(typed));
+    else if (other === undefined || /^y/i.test(await ask(`${typed} is ${other} already. Replace it? [y/N]: `))) return typed;
   }
 }
 

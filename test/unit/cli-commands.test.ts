@@ -79,6 +79,22 @@ test("config: set, get, show, unset, path", async (t) => {
   assert.match(overruled.err, /HERMES_HTTP_PORT in the environment overrules it/);
 });
 
+test("config set says at once when what is named is not set up", async (t) => {
+  const home = await temporaryHome(t);
+  await writeFile(join(home, "config.yaml"), "custom_providers:\n  - {name: spare, base_url: http://127.0.0.1:9/v1}\n");
+  const set = (value: string) => run(home, ["config", "set", "auxiliary.compression.provider", value]);
+  const wrong = await set("spar");
+  assert.deepEqual([wrong.status, /set in .*config\.yaml/.test(wrong.out)], [0, true]);
+  assert.match(
+    wrong.err,
+    /auxiliary\.compression\.provider is spar, but no provider of that name is set up\. Did you mean spare\?/,
+  );
+  assert.match((await set("nowhere")).err, /`hermes model`/);
+  assert.equal((await set("spare")).err, "");
+  const bare = await run(home, ["config", "set", "model.base_url", "http://127.0.0.1:9"]);
+  assert.match(bare.err, /has no \/v1 at its end\. Set it to http:\/\/127\.0\.0\.1:9\/v1\./);
+});
+
 test("a variable that .env sets is changed there, or the change would have no effect", async (t) => {
   const home = await temporaryHome(t);
   await writeFile(join(home, ".env"), "# mine\nOPENAI_BASE_URL=http://old/v1\n");

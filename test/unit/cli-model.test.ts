@@ -133,6 +133,21 @@ test("a name that means whatever is found is no server's name", async (t) => {
   assert.match(typed.yaml, /provider: mine/);
 });
 
+test("a name that another server has is taken after a yes only; a flag that takes it is told of", async (t) => {
+  const origin = await modelServer(t, ["a"]);
+  const old = "custom_providers:\n  - name: lab\n    base_url: http://10.0.0.5:8000/v1\n";
+  const other = await wizard(t, [origin, "", "", "", "", "lab", "n", "den"], { "config.yaml": old });
+  assert.ok(other.lines.some((line) => line.includes("lab is http://10.0.0.5:8000/v1 already. Replace it? [y/N]")));
+  assert.match(other.yaml, /name: lab\n    base_url: http:\/\/10\.0\.0\.5:8000\/v1\n[^]*name: den\n/);
+  const yes = await wizard(t, [origin, "", "", "", "", "lab", "y"], { "config.yaml": old });
+  assert.doesNotMatch(yes.yaml, /10\.0\.0\.5/);
+  const flagged = await run(t, ["--base-url", origin, "--name", "lab", "--yes"], old);
+  assert.equal(flagged.status, 0);
+  assert.match(flagged.err, /lab was http:\/\/10\.0\.0\.5:8000\/v1 until now; it is replaced\. Another --name keeps both\./);
+  const own = await run(t, ["--base-url", `${origin}/v1`, "--name", "lab", "--yes"], old.replace("http://10.0.0.5:8000", origin));
+  assert.equal(own.err, "");
+});
+
 test("a mode that the server does not answer to is told of", async (t) => {
   const origin = await modelServer(t, ["a"]);
   const { err, status } = await run(t, ["--base-url", origin, "--api-mode", "responses", "--yes"]);
