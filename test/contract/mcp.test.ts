@@ -143,6 +143,8 @@ for (const form of ["local", "docker, bash"] as const) {
     await assert.rejects(run(tools, "mcp_plain_die"), /plain is away \(it ended with 3: out of ink\)|plain is away/);
     await until(() => mcp.servers()[0]?.fault === null);
     assert.equal(await run(tools, "mcp_plain_add", { a: 1, b: 1 }), "2");
+    // Before its sandbox goes: it would be started again.
+    await mcp.close();
   });
 }
 

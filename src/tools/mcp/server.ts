@@ -51,6 +51,7 @@ const mostTools = 500;
 /** How long a call waits for a server that is being connected. */
 const patienceMs = 5_000;
 const pingMs = 5_000;
+const closeMs = 2_000;
 
 interface State {
   client: Client | null;
@@ -74,10 +75,11 @@ export function openServer(options: ServerOptions): Server {
     closed: false,
   };
   const connect = (): Promise<void> => (state.attempt ??= attempt().finally(() => (state.attempt = null)));
+  const closing = new AbortController();
   const attempt = async (): Promise<void> => {
     stopWaiting(state);
     try {
-      const { client, told } = await connected(options);
+      const { client, told } = await connected(options, closing.signal);
       if (state.closed) return await client.close();
       state.client = client;
       client.onclose = () => {
@@ -96,7 +98,7 @@ export function openServer(options: ServerOptions): Server {
   const lost = (why: string): void => {
     const client = state.client;
     state.client = null;
-    if (state.fault !== why) options.log.warn({ server: options.name, why }, "an MCP server is away");
+    if (!state.closed && state.fault !== why) options.log.warn({ server: options.name, why }, "an MCP server is away");
     state.fault = why;
     void client?.close().catch(() => undefined);
     if (state.closed) return;
@@ -137,6 +139,9 @@ export function openServer(options: ServerOptions): Server {
     async close() {
       state.closed = true;
       stopWaiting(state);
+      closing.abort();
+      // A sandbox that is being made can't be hurried.
+      await Promise.race([state.attempt, pause(closeMs, AbortSignal.timeout(closeMs))]);
       await state.client?.close().catch(() => undefined);
       await options.line.close();
     },
@@ -149,14 +154,20 @@ function stopWaiting(state: State): void {
 }
 
 /** A client, and the last thing its transport has told of. */
-async function connected({ line, connectMs }: ServerOptions): Promise<{ client: Client; told: { error: string | null } }> {
+async function connected(
+  { line, connectMs }: ServerOptions,
+  closing: AbortSignal,
+): Promise<{ client: Client; told: { error: string | null } }> {
   let failure: unknown = null;
   for (const transport of line.transports) {
     const client = new Client({ name: "hermes-team", version: "0.1.0" });
     const told = { error: null as string | null };
     client.onerror = (error) => (told.error = reason(error));
     try {
-      await client.connect(transport(), { timeout: connectMs, signal: AbortSignal.timeout(connectMs) });
+      await client.connect(transport(), {
+        timeout: connectMs,
+        signal: AbortSignal.any([closing, AbortSignal.timeout(connectMs)]),
+      });
       return { client, told };
     } catch (error) {
       await client.close().catch(() => undefined);
