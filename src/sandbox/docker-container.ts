@@ -1,7 +1,7 @@
 import type Docker from "dockerode";
 import type { SandboxOwner } from "../core/sandbox.ts";
 import { type Engine, statusOf } from "./docker-engine.ts";
-import { warmName, warmPool } from "./docker-pool.ts";
+import { type PoolParts, warmName, warmPool } from "./docker-pool.ts";
 import { containerSpec, digest, label, mountsOf } from "./docker-spec.ts";
 import { sweepVolumes } from "./docker-sweep.ts";
 import { createVolume, giveVolume, type VolumeWish } from "./docker-volumes.ts";
@@ -33,39 +33,13 @@ export interface Containers {
 export function dockerContainers(engine: Engine, options: SandboxOptions): Containers {
   const { docker } = engine;
   const homeTag = digest(options.home);
-  const nameOf = (owner: SandboxOwner): string => `hermes-${homeTag}-${owner.key}`;
+  const nameOf = (owner: SandboxOwner): string => ownersName(homeTag, owner);
   const spec = containerSpec(options, engine.podman);
   const specTag = digest(JSON.stringify(spec));
   const pool = warmPool({ docker, options, homeTag, spec, specTag });
   const egress = egressProxy(engine, options);
 
-  /** The volume that is called like the owner, made if need be, and the one that holds the files: another where it was made ahead. */
-  const volumesOf = async (owner: SandboxOwner): Promise<{ readonly own: VolumeWish; readonly files: string }> => {
-    const labels = { [label.home]: homeTag, [label.owner]: owner.key, [label.name]: owner.label };
-    const own = { name: nameOf(owner), labels, diskMb: options.diskMb };
-    return { own, files: (await createVolume(docker, own))[label.workspace] ?? own.name };
-  };
-  const give = async (own: VolumeWish, files: string): Promise<void> => {
-    if (files === own.name) await giveVolume(docker, options.image, own, workspace);
-  };
-
-  const create = async (owner: SandboxOwner): Promise<void> => {
-    const { own, files } = await volumesOf(owner);
-    const giving = give(own, files);
-    try {
-      await docker.createContainer({
-        ...spec,
-        name: own.name,
-        Labels: { ...own.labels, [label.spec]: specTag, [label.network]: options.network },
-        HostConfig: { ...spec.HostConfig, Mounts: mountsOf(options, homeTag, files) },
-      });
-    } catch (thrown) {
-      // 409: another process was faster; its container is as good.
-      if (statusOf(thrown) !== 409) throw thrown;
-    } finally {
-      await giving;
-    }
-  };
+  const { create, prepare } = maker({ docker, options, homeTag, spec, specTag });
 
   /**
    * Makes a container that was made ahead the owner's. A volume of the owner's name that says where the files are decides who was first:
@@ -96,7 +70,7 @@ export function dockerContainers(engine: Engine, options: SandboxOptions): Conta
       const info = await container.inspect();
       if (info.Config.Labels[label.spec] === specTag) {
         // The process that made it may still be at it, and no command may come before.
-        if (info.State.Status === "created" && !given) await volumesOf(owner).then(({ own, files }) => give(own, files));
+        if (info.State.Status === "created" && !given) await prepare(owner);
         if (!info.State.Running) await start(container);
         return container;
       }
@@ -161,4 +135,41 @@ async function start(container: Docker.Container): Promise<void> {
     // 304: somebody else has started it.
     if (statusOf(thrown) !== 304) throw thrown;
   }
+}
+
+/** Makes owners' containers and volumes from nothing. */
+function maker({ docker, options, homeTag, spec, specTag }: PoolParts) {
+  /** The volume that is called like the owner, made if need be, and the one that holds the files: another where it was made ahead. */
+  const volumesOf = async (owner: SandboxOwner): Promise<{ readonly own: VolumeWish; readonly files: string }> => {
+    const labels = { [label.home]: homeTag, [label.owner]: owner.key, [label.name]: owner.label };
+    const own = { name: ownersName(homeTag, owner), labels, diskMb: options.diskMb };
+    return { own, files: (await createVolume(docker, own))[label.workspace] ?? own.name };
+  };
+  const give = async (own: VolumeWish, files: string): Promise<void> => {
+    if (files === own.name) await giveVolume(docker, options.image, own, workspace);
+  };
+
+  const create = async (owner: SandboxOwner): Promise<void> => {
+    const { own, files } = await volumesOf(owner);
+    const giving = give(own, files);
+    try {
+      await docker.createContainer({
+        ...spec,
+        name: own.name,
+        Labels: { ...own.labels, [label.spec]: specTag, [label.network]: options.network },
+        HostConfig: { ...spec.HostConfig, Mounts: mountsOf(options, homeTag, files) },
+      });
+    } catch (thrown) {
+      // 409: another process was faster; its container is as good.
+      if (statusOf(thrown) !== 409) throw thrown;
+    } finally {
+      await giving;
+    }
+  };
+
+  return { create, prepare: (owner: SandboxOwner) => volumesOf(owner).then(({ own, files }) => give(own, files)) };
+}
+
+function ownersName(homeTag: string, owner: SandboxOwner): string {
+  return `hermes-${homeTag}-${owner.key}`;
 }

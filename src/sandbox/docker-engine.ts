@@ -28,7 +28,7 @@ export async function connectEngine(dockerHost: string | null): Promise<Engine> 
     try {
       const docker = new Docker(connection(address));
       await inTime(docker.ping(), pingMs, "the answer");
-      const { Components = [] } = await inTime(docker.version(), pingMs, "the answer");
+      const { Components } = await inTime(docker.version(), pingMs, "the answer");
       return { docker, address, podman: Components.some(({ Name }) => Name.startsWith("Podman")) };
     } catch (thrown) {
       last = thrown;

@@ -32,7 +32,7 @@ const unlimited = new WeakSet<Docker>();
 
 /** Podman takes a limit that it can't keep, and then can't mount the volume. */
 async function isPodman(docker: Docker): Promise<boolean> {
-  const { Components = [] } = await docker.version();
+  const { Components } = await docker.version();
   const podman = Components.some(({ Name }) => Name.startsWith("Podman"));
   if (podman) unlimited.add(docker);
   return podman;
