@@ -14,7 +14,7 @@ const writers = [
 ] as const;
 
 /** The window of the model, which the session outgrows once. */
-export const sessionWindow = 12_288;
+export const sessionWindow = 14_336;
 /** What is saved in the middle of it. */
 export const saved = "Releases go out on Thursdays.";
 const turns = 30;
