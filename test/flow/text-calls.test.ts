@@ -59,6 +59,8 @@ suite("calls in the text", () => {
   });
 });
 
+const patienceMs = 30_000;
+
 /** The page, asked and watched as its own script does it; what was shown is every text of every event, without HTML's own tags. */
 async function openLive(address: string) {
   const { origin } = new URL(address);
@@ -90,11 +92,13 @@ async function openLive(address: string) {
     stop: () => post("stop", { turn: null }),
     /** Resolves when a text like this was shown. */
     shown: async (pattern: RegExp) => {
-      const { promise, resolve } = Promise.withResolvers<void>();
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
       const look = () => (seen.some((text) => pattern.test(text)) ? resolve() : undefined);
+      const late = setTimeout(() => reject(new Error(`never shown ${pattern}: ${seen.slice(-20).join(" | ")}`)), patienceMs);
       watchers.add(look);
       look();
-      await promise.finally(() => watchers.delete(look));
+      await promise.finally(() => clearTimeout(late));
+      watchers.delete(look);
     },
     [Symbol.asyncDispose]: async () => {
       stop.abort();
@@ -188,6 +192,7 @@ suite("a step that is broken off", () => {
     await live.ask("begin");
     await live.shown(/sleep 20/);
     await live.stop();
+    await live.shown(/Stopped/);
     await live.ask("and now?");
     await live.shown(/All told/);
     assert.doesNotMatch(String(results(model.seen[2]).at(-1)?.content), /s\.txt/);
