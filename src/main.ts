@@ -13,6 +13,7 @@ import { migrate } from "./store/migrate.ts";
 import { migrations } from "./store/migrations/index.ts";
 import { addOutbound } from "./store/outbox.ts";
 import { type Mode, localPlatforms, openBase } from "./main/base.ts";
+import { tellOfSilence } from "./main/default-model.ts";
 import { openGatewaySide } from "./main/gateway.ts";
 import { openWorkerSide, startTurns, workerFacts } from "./main/worker.ts";
 
@@ -37,6 +38,7 @@ export async function openService(mode: Mode, config: Config, log: Log, env: Env
     mode === "worker" ? null : openGatewaySide(base, facts),
     worker ? startTurns(base, worker) : null,
   ]);
+  if (worker) tellOfSilence(base);
   const open = stack.move();
   return { page, facts, close: () => open.disposeAsync() };
 }

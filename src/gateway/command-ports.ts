@@ -19,8 +19,11 @@ export function commandPorts(parts: GatewayParts, inbound: InboundMessage, perso
     async status() {
       const facts = await parts.facts();
       const state = session === null ? null : await sessionState(parts.db, session);
+      const choice = session === null ? null : await sessionChoice(parts.db, session);
       const idle = { title: null, startedAt: Date.now(), messages: 0, running: null, waiting: 0 };
-      return { session: session ?? "none", ...(state ?? idle), ...facts };
+      const model = choice?.model ?? facts.model;
+      const server = choice === null || (choice.provider ?? "main") === "main" ? facts.server : (choice.provider ?? "");
+      return { session: session ?? "none", ...(state ?? idle), ...facts, model, server };
     },
     async sandbox() {
       const { sandbox, sandboxAbout = [] } = await parts.facts();

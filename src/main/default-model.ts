@@ -27,3 +27,15 @@ export function placeSaved(base: Base): string {
     ? "It is saved in config.yaml."
     : `It is saved in config.yaml on ${hostname()}; other machines keep theirs.`;
 }
+
+/** Says at the start why the model server can't be asked, so that it is seen before the first message is. Holds nothing up. */
+export function tellOfSilence({ models, log, stack }: Base): void {
+  const stop = new AbortController();
+  stack.defer(async () => stop.abort());
+  const look = async (): Promise<void> => {
+    const [first] = await models.listings(stop.signal);
+    if (stop.signal.aborted || first === undefined || first.failure === null) return;
+    log.warn({}, `The model server can't be asked yet: ${first.failure}`);
+  };
+  look().catch((error: unknown) => log.debug({ error }, "the model server could not be looked at"));
+}

@@ -16,6 +16,7 @@ import { auxiliaryProvider, chosen } from "./auxiliary.ts";
 import { chatModel, type Target } from "./chat.ts";
 import { effortFields } from "./effort.ts";
 import { newFinder, type Finder } from "./finder.ts";
+import { keyRefused } from "./plan.ts";
 import { defaultPace, type Pace } from "./pace.ts";
 import { newPinning, type Pinning } from "./pinning.ts";
 import { newPool, type Pool, type Site } from "./pool.ts";
@@ -71,7 +72,7 @@ interface Parts {
   readonly affinity: Affinity;
   readonly pinning: Pinning;
   readonly finder: Finder;
-  /** Fallbacks that name nobody, told once each. */
+  /** What the log was told of, once each. */
   readonly complained: Set<string>;
 }
 
@@ -103,9 +104,9 @@ async function modelOf(
     targets: [first, ...others],
     affinity,
     session,
-    learn: ready,
-    facts: learn,
-    count: (site, request, signal) => count(site, request, settings.effort, signal),
+    learn: (at, signal) => ready(parts, at, signal),
+    facts: (at, signal) => learn(parts, at, signal),
+    count: (at, request, signal) => count(parts, at, { request, effort: settings.effort }, signal),
     pin: (site, request) => pinning.pin(site, request, settings.slotPinning),
     rested: (site) => pinning.rested(site, settings.slotPinning),
   });
@@ -116,7 +117,7 @@ async function modelOf(
 }
 
 /** What a server tells of its model, remembered where the gate looks too. */
-async function learn(site: Site, signal: AbortSignal): Promise<ModelFacts> {
+async function learn({ options, complained }: Parts, site: Site, signal: AbortSignal): Promise<ModelFacts> {
   const { server, facts, host } = site;
   const limit = AbortSignal.any([signal, AbortSignal.timeout(learnMs)]);
   if (server.model === null) await server.settle(limit).catch(() => undefined);
@@ -125,6 +126,11 @@ async function learn(site: Site, signal: AbortSignal): Promise<ModelFacts> {
   // Started with another number of slots: which of them hold what is not known any more.
   if (host.facts !== null && host.facts.slots !== told?.slots) host.slotsChanged();
   host.facts = told;
+  for (const remark of learnt.remarks) {
+    const line = `${shownAddress(server.address)}: ${remark}`;
+    if (!complained.has(line)) options.log.warn({ model: server.model }, line);
+    complained.add(line);
+  }
   return learnt;
 }
 
@@ -132,16 +138,21 @@ async function learn(site: Site, signal: AbortSignal): Promise<ModelFacts> {
 const learnMs = 2_000;
 
 /** What is known will do to send a request; what changed is learnt beside it. */
-async function ready(site: Site, signal: AbortSignal): Promise<void> {
+async function ready(parts: Parts, site: Site, signal: AbortSignal): Promise<void> {
   const { server, facts } = site;
   const known = server.model !== null && facts.known(server.address, server.model) !== null;
-  const learning = learn(site, signal);
+  const learning = learn(parts, site, signal);
   if (!known) await learning;
 }
 
 /** What thinking is asked for is part of the prompt: templates write it there. */
-async function count(site: Site, request: ModelRequest, effort: Effort, signal: AbortSignal): Promise<number | null> {
-  const facts = await learn(site, signal);
+async function count(
+  parts: Parts,
+  site: Site,
+  { request, effort }: { readonly request: ModelRequest; readonly effort: Effort },
+  signal: AbortSignal,
+): Promise<number | null> {
+  const facts = await learn(parts, site, signal);
   const { server, counter } = site;
   const body = toWire(request, { model: server.model ?? "default", maxTokens: null, progress: false });
   const thinking = effortFields(facts, request.effort ?? effort);
@@ -220,8 +231,11 @@ async function listing(pool: Pool, provider: ProviderSetting, signal: AbortSigna
     const models = await server.list(limit);
     return { ...said, server: shownAddress(server.address), models, failure: null };
   } catch (thrown) {
-    const { failure } = judge(thrown, { address, model: null, bytes: false });
-    return { ...said, failure: limit.aborted ? "it did not answer in time" : failure.message };
+    if (limit.aborted) return { ...said, failure: "it did not answer in time" };
+    const { kind, failure } = judge(thrown, { address, model: null, bytes: false });
+    if (kind !== "key_refused") return { ...said, failure: failure.message };
+    const { message, advice } = keyRefused({ provider, address }, failure);
+    return { ...said, failure: `${message}. ${advice ?? ""}`.trimEnd() };
   }
 }
 

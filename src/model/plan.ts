@@ -83,11 +83,13 @@ function keepPolling(pace: Pace, failure: Failure, tries: Tries): Plan {
   return retry(pace.loadingPollMs, first ? "the model is still loading" : null);
 }
 
-function keyRefused({ provider, address }: Site, failure: Failure): Failure {
+/** The failure of a key that is refused, or missing: names the server, and where its key is set. */
+export function keyRefused({ provider, address }: Pick<Site, "provider" | "address">, failure: Failure): Failure {
   const who = provider.name === "main" ? "" : ` of ${provider.name}`;
-  const message = `the model server${who} at ${shownAddress(address)} does not accept the key`;
-  const advice = `Set ${provider.keyPlace} to a key that this server accepts.`;
-  return new Failure(failure.code, message, { advice, cause: failure });
+  const missing = provider.apiKey === null;
+  const what = missing ? "wants a key, and none is set" : "does not accept the key";
+  const advice = missing ? `Set ${provider.keyPlace}.` : `Set ${provider.keyPlace} to a key that this server accepts.`;
+  return new Failure(failure.code, `the model server${who} at ${shownAddress(address)} ${what}`, { advice, cause: failure });
 }
 
 /** The server was restarted with another model, or the name is wrong: then say which there are. */
@@ -100,7 +102,9 @@ async function unknownModel({ server }: Site, failure: Failure, tries: Tries, si
   const names = await server.list(AbortSignal.any([signal, AbortSignal.timeout(listMs)])).catch(() => []);
   if (names.length === 0) return passOn(failure);
   const message = `the model server at ${shownAddress(server.address)} has no model "${asked}"; it has ${names.slice(0, mostNames).join(", ")}`;
-  return passOn(new Failure("model.refused", message, { advice: "Set model.default to one of these (`hermes model`)." }));
+  return passOn(
+    new Failure("model.refused", message, { advice: "Choose one with /model, or for everybody with `hermes model`." }),
+  );
 }
 
 const listMs = 2_000;

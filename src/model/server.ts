@@ -1,7 +1,7 @@
 import { APIError } from "openai";
 import { Failure } from "../core/failures.ts";
 import type { Log } from "../core/log.ts";
-import { shownAddress, versioned } from "./address.ts";
+import { shownAddress, shownModel, versioned } from "./address.ts";
 import { isObject } from "./arguments.ts";
 import type { Connection } from "./connection.ts";
 
@@ -18,7 +18,7 @@ export interface Server {
   list(signal: AbortSignal): Promise<readonly string[]>;
   /** Moves to the address with `/v1` when it lacks one; false when there is nothing left to try. */
   moveToVersioned(): boolean;
-  /** Confirms a move, so that it is told once. */
+  /** Confirms a move, or that another model answers than was asked for, so that it is told once. */
   confirm(): string | null;
   /** The server is gone or changed: look again. False when the model was named in the configuration and has been looked up. */
   forget(): boolean;
@@ -27,10 +27,14 @@ export interface Server {
 /** A server at a tidy address; `wanted` is the configured model's name or null. */
 export function newServer(connection: Connection, address: string, wanted: string | null, log: Log): Server {
   const state = { address, model: wanted, llama: false, listed: false, move: "none" as "none" | "tried" | "told" };
+  const only = { model: "", told: true };
   const list = async (signal: AbortSignal): Promise<readonly string[]> => {
     const listing = await fetchListing(connection, state.address, signal);
     state.listed = true;
     state.llama = listing.llama;
+    const other = wanted === null ? null : onlyOther(listing, wanted);
+    if (other !== null) state.model = other;
+    if (other !== null && other !== only.model) Object.assign(only, { model: other, told: false });
     return listing.models;
   };
   return {
@@ -68,6 +72,12 @@ export function newServer(connection: Connection, address: string, wanted: strin
       return true;
     },
     confirm: () => {
+      if (!only.told) {
+        only.told = true;
+        const told = `${shownAddress(state.address)} has no model "${wanted}", so its only one answers: ${only.model}. Choose that one with /model or \`hermes model\``;
+        log.warn({ server: shownAddress(state.address) }, told);
+        return told;
+      }
       if (state.move !== "tried") return null;
       state.move = "told";
       const told = `${shownAddress(address)} is no model API, ${shownAddress(state.address)} is: set OPENAI_BASE_URL (model.base_url) to the latter`;
@@ -92,7 +102,17 @@ function answersWithoutList(thrown: unknown, model: string | null, movable: bool
 
 interface Listing {
   readonly models: readonly string[];
+  /** Other names of these models. */
+  readonly aliases: readonly string[];
   readonly llama: boolean;
+  /** A llama-server that loads what is asked for, and refuses what it does not know. */
+  readonly router: boolean;
+}
+
+/** The one model of a llama-server that was asked for another: it answers under whatever name. Null where the name is right, or is refused. */
+function onlyOther({ models: [only, ...more], aliases, llama, router }: Listing, wanted: string): string | null {
+  if (!llama || router || only === undefined || more.length > 0) return null;
+  return [only, ...aliases].some((name) => name === wanted || shownModel(name) === shownModel(wanted)) ? null : only;
 }
 
 /** GET /models, reading no more of it than names and owner. */
@@ -102,7 +122,10 @@ export async function fetchListing(connection: Connection, address: string, sign
   // Anything else that answers here (a web page, another program's JSON) is as good as no such path.
   if (data === null) throw new APIError(404, { message: "not found" }, "not found", new Headers());
   const models = data.map((entry) => entry["id"]).filter((id) => typeof id === "string");
-  return { models, llama: data.some((entry) => entry["owned_by"] === "llamacpp") };
+  const others = data.flatMap((entry) => (Array.isArray(entry["aliases"]) ? entry["aliases"] : []));
+  const aliases = others.filter((each) => typeof each === "string");
+  const llama = data.some((entry) => entry["owned_by"] === "llamacpp");
+  return { models, aliases, llama, router: data.some((entry) => entry["status"] !== undefined) };
 }
 
 /** The first that can hold a conversation, going by names. */

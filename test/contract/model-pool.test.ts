@@ -131,7 +131,7 @@ test("when the fallback fails too, the first trouble is told with its mend", asy
   await using main = await double.modelServer(double.status(401, { error: { message: "bad key" } }));
   const models = quickModels({ settings: withSpare(main.url, down) });
   const failure = failureOf(await drain(await models.current()));
-  assert.match(failure.message, /does not accept the key.*failed too.*127\.0\.0\.1:9/);
+  assert.match(failure.message, /wants a key, and none is set.*failed too.*127\.0\.0\.1:9/);
   assert.match(failure.advice ?? "", /OPENAI_API_KEY \(model\.api_key\)/);
   await models.close();
 });

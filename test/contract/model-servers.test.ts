@@ -91,8 +91,10 @@ test("a loading model is waited for, and told once", async () => {
   );
   assert.equal(answerOf(events).content, "awake");
   const pace = { backoffMs: 1, loadingPollMs: 20, loadingMs: 30 };
-  const failure = failureOf((await ask([double.loading(), double.loading(), double.loading()], { pace })).events);
-  assert.equal(failure.code, "model.loading");
+  await using server = await double.modelServerWith({}, () => double.loading());
+  const models = quickModels({ baseUrl: server.url, pace });
+  assert.equal(failureOf(await drain(await models.current())).code, "model.loading");
+  await models.close();
 });
 
 test("a web page is named as one, not printed", async () => {
