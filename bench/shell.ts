@@ -73,6 +73,7 @@ async function openRig(warm: number): Promise<Rig> {
     diskMb: 256,
     network: "none",
     networkAllow: [],
+    report: () => undefined,
     warm,
     workdir: null,
     ssh: null,

@@ -36,7 +36,7 @@ export interface TurnParts {
   readonly queues: Queues;
   readonly live: Live;
   readonly models: Models;
-  readonly sandboxes: Pick<SandboxBackend, "open">;
+  readonly sandboxes: Pick<SandboxBackend, "open"> & { busy(): string | null };
   /** The tools that a new session is told of, and those that who asks may use. */
   readonly offer: {
     specs(asker: Asker & Pick<Looker, "session" | "choice">): Promise<readonly ToolSpec[]>;
@@ -154,7 +154,6 @@ async function workOne(
 ): Promise<TurnEnd> {
   const { person } = work;
   const turn = work.type === "resume" ? work.turn : await begin(parts, hold, found, work);
-  const info = await withPrompt(parts, { ...found, choice: work.choice }, person);
   const control = new AbortController();
   set({ turn: turn.id, leave: (reason) => control.abort(reason) });
   if (work.type === "resume" && work.stopping) control.abort("stop" satisfies LeaveReason);
@@ -163,6 +162,7 @@ async function workOne(
   const later: (() => Promise<void>)[] = [];
   const afterwards = (task: () => Promise<void>) => void later.push(task);
   try {
+    const info = await tellingWaits(parts, emit, () => withPrompt(parts, { ...found, choice: work.choice }, person));
     const end = await run(parts, { hold, info, turn, person, signal: control.signal, emit, afterwards });
     emit({ type: "finished", end });
     parts.metrics.turnEnd(end, performance.now() - began);
@@ -201,6 +201,22 @@ async function shorten(parts: TurnParts, held: Held, work: Work & { type: "compr
   }
   await wakeDeliveries(parts, [chatKey(request.chat)]);
   return "answered";
+}
+
+/** How often a wait is told of. */
+const tellMs = 1_000;
+
+/** Tells the chat what is waited for before a turn can begin: the sandbox's image, the first time. */
+async function tellingWaits<Result>(
+  { sandboxes }: TurnParts,
+  emit: (event: TurnEvent) => void,
+  task: () => Promise<Result>,
+): Promise<Result> {
+  const timer = setInterval(() => {
+    const text = sandboxes.busy();
+    if (text !== null) emit({ type: "notice", text });
+  }, tellMs);
+  return await task().finally(() => clearInterval(timer));
 }
 
 async function begin(parts: TurnParts, hold: Hold, info: SessionInfo, { waiting }: Work & { type: "begin" }): Promise<Turn> {

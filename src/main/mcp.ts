@@ -4,7 +4,7 @@ import type { Config } from "../config/keys.ts";
 import { followConfig } from "../config/live.ts";
 import { openLog } from "../insights/log.ts";
 import { type Hub, openHub } from "../tools/mcp/hub.ts";
-import { followSandboxes, type Sandboxes } from "./sandboxes.ts";
+import { followSandboxes } from "./sandboxes.ts";
 
 /** A program may have to be fetched first, and its sandbox made. */
 const patienceMs = 20_000;
@@ -15,11 +15,9 @@ export async function tryMcp(config: Config, env: Environment): Promise<ReturnTy
   const log = await openLog({ directory: join(config.home, "logs"), level: config.logging.level, pretty: true, console: null });
   stack.defer(() => log.close());
   const follow = await followConfig(config, env, log);
-  const sandboxes: { opened: Promise<Sandboxes> | null } = { opened: null };
-  stack.defer(async () => (await sandboxes.opened)?.close());
-  const open: Parameters<typeof openHub>[0]["open"] = async (owner, session) =>
-    await (await (sandboxes.opened ??= followSandboxes(follow, log))).open(owner, session);
-  const hub = openHub({ log, open, patienceMs });
+  const sandboxes = followSandboxes(follow, log);
+  stack.defer(() => sandboxes.close());
+  const hub = openHub({ log, open: (owner, session) => sandboxes.open(owner, session), patienceMs });
   stack.defer(() => hub.close());
   await hub.follow(config.mcpServers);
   return hub.servers();

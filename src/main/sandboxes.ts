@@ -10,8 +10,10 @@ import { type ChosenSandboxes, openSandboxes, type SandboxOptions } from "../san
 
 /** Sandboxes as the configuration says at each use: a changed backend counts from the next message on. */
 export interface Sandboxes extends Pick<SandboxBackend, "open" | "reap" | "close"> {
-  /** What is in use now, and why; what can't be opened leaves what was. */
+  /** What is in use now, and why; a change that can't be opened leaves what was. Throws while nothing could be opened yet. */
   current(): Promise<ChosenSandboxes>;
+  /** What is being waited for, for people; null when nothing is. */
+  busy(): string | null;
 }
 
 interface Opened {
@@ -19,41 +21,51 @@ interface Opened {
   readonly backend: ChosenSandboxes;
 }
 
-/** Opens the configured backend, and another one when the configuration changes. */
-export async function followSandboxes(follow: LiveConfig, log: Log): Promise<Sandboxes> {
-  const first = settingsOf(follow.current, log);
-  let opened: Opened = { key: keyOf(first), backend: await openSandboxes(first.choice, first.options) };
-  let refused: string | null = null;
+/** Opens the configured backend, and another one when the configuration changes. The first is tried again at each use until it opens. */
+export function followSandboxes(follow: LiveConfig, log: Log): Sandboxes {
+  const state = {
+    opened: null as Opened | null,
+    refused: null as string | null,
+    opening: null as Promise<Opened> | null,
+    doing: null as string | null,
+  };
   const former: ChosenSandboxes[] = [];
   /** Where each session's commands last ran. */
   const seen = new Map<string, ChosenSandboxes>();
+  const all = (): readonly ChosenSandboxes[] => (state.opened === null ? former : [state.opened.backend, ...former]);
 
-  const turnTo = async (settings: Settings): Promise<Opened> => {
-    const key = keyOf(settings);
+  const turnTo = async ({ choice, options }: Settings, key: string): Promise<Opened> => {
+    const before = state.opened;
+    const report = (text: string): void => void (state.doing = text);
     try {
-      const backend = await openSandboxes(settings.choice, settings.options);
-      former.push(opened.backend);
-      await opened.backend.retire?.();
-      refused = null;
-      log.info({ backend: backend.name, why: backend.why }, "commands run elsewhere from now on");
+      const backend = await openSandboxes(choice, { ...options, report });
+      state.refused = null;
+      if (before !== null) {
+        former.push(before.backend);
+        await before.backend.retire?.();
+        log.info({ backend: backend.name, why: backend.why }, "commands run elsewhere from now on");
+      }
       return { key, backend };
     } catch (error) {
-      refused = key;
+      if (before === null) throw error;
+      state.refused = key;
       log.error({ error }, "the changed sandbox can't be opened; commands go on running where they did");
-      return opened;
+      return before;
+    } finally {
+      state.doing = null;
     }
   };
-  let turning: Promise<Opened> | null = null;
   const current = async (): Promise<ChosenSandboxes> => {
     const settings = settingsOf(await follow.refresh(), log);
     const key = keyOf(settings);
-    if (key === opened.key || key === refused) return opened.backend;
-    turning ??= turnTo(settings).finally(() => (turning = null));
-    opened = await turning;
-    return opened.backend;
+    if (state.opened !== null && (key === state.opened.key || key === state.refused)) return state.opened.backend;
+    state.opening ??= turnTo(settings, key).finally(() => (state.opening = null));
+    state.opened = await state.opening;
+    return state.opened.backend;
   };
   return {
     current,
+    busy: () => state.doing,
     async open(owner: SandboxOwner, session: string): Promise<Sandbox> {
       const backend = await current();
       const sandbox = await backend.open(owner, session);
@@ -62,10 +74,11 @@ export async function followSandboxes(follow: LiveConfig, log: Log): Promise<San
       return before === undefined || before === backend ? sandbox : withNews(sandbox, backend.hint);
     },
     async reap() {
-      await Promise.all([opened.backend, ...former].map((backend) => backend.reap()));
+      await Promise.all(all().map((backend) => backend.reap()));
     },
     async close() {
-      await Promise.all([opened.backend, ...former].map((backend) => backend.close()));
+      await state.opening?.catch(() => undefined);
+      await Promise.all(all().map((backend) => backend.close()));
     },
   };
 }
@@ -89,7 +102,7 @@ interface Settings {
   readonly options: SandboxOptions;
 }
 
-function keyOf({ choice, options: { log: _, ...options } }: Settings): string {
+function keyOf({ choice, options: { log: _log, report: _report, ...options } }: Settings): string {
   return JSON.stringify({ choice, options });
 }
 
@@ -120,6 +133,7 @@ function settingsOf(config: Config, log: Log): Settings {
     home: config.home,
     directory: join(config.home, "data", "sandboxes"),
     log,
+    report: () => undefined,
   };
   return { choice: terminal.backend, options };
 }

@@ -1,8 +1,10 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { turnQueue, workTurns } from "../../workers/turns.ts";
 import { watchProcesses } from "../../workers/processes.ts";
 import { every, sweepTurns, upkeepTimes } from "../../workers/upkeep.ts";
 import type { Config } from "../config/keys.ts";
 import type { Allowance } from "../core/approval.ts";
+import { asFailure } from "../core/failures.ts";
 import type { Models } from "../core/model.ts";
 import { type CompressionSettings, openCompressor } from "../agent/compression/compressor.ts";
 import { openPictures, seeing } from "../agent/pictures.ts";
@@ -22,20 +24,22 @@ import { webSettings } from "./web-settings.ts";
 /** What turns need, opened in this process. */
 export interface WorkerSide {
   readonly models: Models;
-  readonly sandboxes: Promise<Sandboxes>;
+  readonly sandboxes: Sandboxes;
 }
 
-/** Opens what turns need. The sandboxes are a promise: looking for an engine must not hold up the platforms. */
+/** Opens what turns need. The sandboxes open by themselves: looking for an engine must not hold up the platforms. */
 export function openWorkerSide(base: Base): WorkerSide {
   const { follow, log, stack } = base;
   const sandboxes = followSandboxes(follow, log);
-  stack.defer(async () => (await sandboxes).close());
+  stack.defer(() => sandboxes.close());
   return { models: base.models, sandboxes };
 }
 
 export async function startTurns(base: Base, worker: WorkerSide): Promise<void> {
   const { config, follow, database, queues, live, metrics, log, stack } = base;
-  const sandboxes = await worker.sandboxes;
+  const { sandboxes } = worker;
+  // A backend that can't be used is told of at the start; one that takes long is waited for by whoever needs it.
+  await Promise.race([sandboxes.current(), pause(sandboxMs, null, { ref: false })]);
   const { db } = database;
   const settings = {
     concurrency: config.agent.workerConcurrency,
@@ -58,7 +62,7 @@ export async function startTurns(base: Base, worker: WorkerSide): Promise<void> 
     settings: async () => pictureSettings(await follow.refresh()),
   });
   const sees: OfferParts["sees"] = async (session) => (await seeing(worker.models, session, AbortSignal.timeout(seeMs))) !== null;
-  const offer = openOffer({ follow, mcp, sees, hint: async () => (await sandboxes.current()).hint });
+  const offer = openOffer({ follow, mcp, sees, hint: () => hintOf(sandboxes) });
   const titles = openTitles({ db, models: worker.models, metrics, log, settings: () => titleSettings(base) });
   const compressor = openCompressor({ models: worker.models, log, settings: () => compressionSettings(base) });
   const models = { listings: (signal: AbortSignal) => base.models.listings(signal) };
@@ -102,6 +106,17 @@ export async function startTurns(base: Base, worker: WorkerSide): Promise<void> 
 /** Longest tool result the model reads, about 5,000 tokens; less in a small window. */
 const resultChars = 20_000;
 
+/** How long the start waits for the sandboxes. */
+const sandboxMs = 5_000;
+
+/** Without a sandbox the model still answers; its commands fail with the reason. */
+async function hintOf(sandboxes: Sandboxes): Promise<string> {
+  return await sandboxes.current().then(
+    ({ hint }) => hint,
+    () => "",
+  );
+}
+
 /** How long the beginning of a session waits to learn whether a model sees. */
 const seeMs = 3_000;
 
@@ -135,15 +150,13 @@ function memoryLimits(config: Config) {
 }
 
 export async function workerFacts(worker: WorkerSide): Promise<StandingFacts> {
-  const [model, backend] = await Promise.all([
-    worker.models.current(),
-    worker.sandboxes.then((sandboxes) => sandboxes.current()),
-  ]);
-  return {
-    model: model.name,
-    server: model.server,
-    demonstration: model.demonstration,
-    sandbox: `${backend.name}: ${backend.why}`,
-    sandboxAbout: await aboutSandbox(backend),
-  };
+  const model = await worker.models.current();
+  const common = { model: model.name, server: model.server, demonstration: model.demonstration };
+  try {
+    const backend = await worker.sandboxes.current();
+    return { ...common, sandbox: `${backend.name}: ${backend.why}`, sandboxAbout: await aboutSandbox(backend) };
+  } catch (error) {
+    const { message } = asFailure(error);
+    return { ...common, sandbox: `none: ${message}`, sandboxAbout: [message] };
+  }
 }

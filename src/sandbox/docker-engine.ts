@@ -2,9 +2,10 @@ import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { Duplex } from "node:stream";
 import Docker from "dockerode";
+import { z } from "zod";
 import { Failure } from "../core/failures.ts";
-import type { Log } from "../core/log.ts";
 import { inTime } from "./in-time.ts";
+import type { SandboxOptions } from "./options.ts";
 
 /** A Docker engine that has answered. */
 export interface Engine {
@@ -46,7 +47,11 @@ export async function hold(container: Docker.Container, stream: "stdin" | "stdou
 }
 
 /** Makes sure the image is on the engine, pulling it if need be. Throws `sandbox.unavailable`. */
-export async function ensureImage(engine: Engine, image: string, log: Log): Promise<void> {
+export async function ensureImage(
+  engine: Engine,
+  image: string,
+  { log, report }: Pick<SandboxOptions, "log" | "report">,
+): Promise<void> {
   try {
     await engine.docker.getImage(image).inspect();
     return;
@@ -54,8 +59,13 @@ export async function ensureImage(engine: Engine, image: string, log: Log): Prom
     if (statusOf(thrown) !== 404) throw engineFailure(thrown, engine.address);
   }
   log.info({ image }, `pulling the sandbox image ${image}`);
+  report(`I get the image that commands run in (${image}) first; that takes a while, once.`);
+  const layers = pulledLayers();
   try {
-    await pull(engine.docker, image);
+    await pull(engine.docker, image, (event) => {
+      const percent = layers.take(event);
+      if (percent !== null) report(`I get the image that commands run in (${image}) first: ${percent} % …`);
+    });
   } catch (thrown) {
     throw new Failure(
       "sandbox.unavailable",
@@ -103,7 +113,7 @@ function messageOf(thrown: unknown): string {
   return (thrown instanceof Error ? thrown.message : String(thrown)).trim().split("\n")[0] ?? "";
 }
 
-async function pull(docker: Docker, image: string): Promise<void> {
+async function pull(docker: Docker, image: string, onEvent: (event: unknown) => void): Promise<void> {
   const controller = new AbortController();
   const stalled = (): void => controller.abort(new Error(`no progress for ${pullStallMs / 1000} seconds`));
   let timer = setTimeout(stalled, pullStallMs);
@@ -115,7 +125,11 @@ async function pull(docker: Docker, image: string): Promise<void> {
       docker.modem.followProgress(
         stream,
         (error: Error | null) => (error === null ? resolve() : reject(error)),
-        () => {
+        (event: unknown) => {
+          // The library takes an engine's error in the stream for a report like any other.
+          const failed = errorEvent.safeParse(event);
+          if (failed.success) reject(new Error(failed.data.error));
+          onEvent(event);
           clearTimeout(timer);
           timer = setTimeout(stalled, pullStallMs);
         },
@@ -127,6 +141,37 @@ async function pull(docker: Docker, image: string): Promise<void> {
     clearTimeout(timer);
   }
 }
+
+/** How much of an image has come, from the engine's reports of its layers; null before anything is known, and when it stays the same. */
+export function pulledLayers(): { take(event: unknown): number | null } {
+  const layers = new Map<string, { readonly current: number; readonly total: number }>();
+  let last = -1;
+  return {
+    take(event) {
+      const parsed = layerEvent.safeParse(event);
+      if (!parsed.success) return null;
+      const { id, status, progressDetail } = parsed.data;
+      const known = layers.get(id);
+      if (status === "Downloading") layers.set(id, progressDetail);
+      else if (known !== undefined) layers.set(id, { ...known, current: known.total });
+      const all = [...layers.values()];
+      const total = all.reduce((sum, layer) => sum + layer.total, 0);
+      const percent = total === 0 ? -1 : Math.floor((100 * all.reduce((sum, layer) => sum + layer.current, 0)) / total);
+      if (percent < 0 || percent === last) return null;
+      last = percent;
+      return percent;
+    },
+  };
+}
+
+const errorEvent = z.object({ error: z.string() });
+
+/** As much of the engine's report as is used. */
+const layerEvent = z.object({
+  id: z.string(),
+  status: z.string(),
+  progressDetail: z.object({ current: z.number().default(0), total: z.number().default(0) }).default({ current: 0, total: 0 }),
+});
 
 function usualSockets(): string[] {
   const runtime = process.env["XDG_RUNTIME_DIR"];

@@ -9,7 +9,7 @@ import { shellBackend } from "./shell-backend.ts";
 /** Containers on a Docker engine: one an owner. Throws `sandbox.unavailable` when it can't be used. */
 export async function openDocker(options: SandboxOptions): Promise<SandboxBackend> {
   const engine = await connectEngine(options.dockerHost);
-  await ensureImage(engine, options.image, options.log);
+  await ensureImage(engine, options.image, options);
   const containers = dockerContainers(engine, options);
   try {
     await containers.open();

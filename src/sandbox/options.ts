@@ -34,4 +34,6 @@ export interface SandboxOptions {
   /** Where the virtual backend keeps workspaces; one directory an owner. */
   readonly directory: string;
   readonly log: Log;
+  /** Hears what is being done when opening takes long: a line for people. */
+  readonly report: (text: string) => void;
 }

@@ -51,6 +51,7 @@ export async function openRig(name: SandboxBackendName, overrides: Partial<Sandb
     envPassthrough: [],
     directory,
     log: silent,
+    report: () => undefined,
     ...overrides,
   };
   const walls = name === "docker" || name === "virtual";
