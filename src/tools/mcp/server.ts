@@ -65,15 +65,7 @@ interface State {
 
 export function openServer(options: ServerOptions): Server {
   const first = options.retryMs ?? firstRetryMs;
-  const state: State = {
-    client: null,
-    tools: [],
-    fault: "not connected yet",
-    attempt: null,
-    retryMs: first,
-    timer: null,
-    closed: false,
-  };
+  const state = fresh(first);
   const connect = (): Promise<void> => (state.attempt ??= attempt().finally(() => (state.attempt = null)));
   const closing = new AbortController();
   const attempt = async (): Promise<void> => {
@@ -146,6 +138,10 @@ export function openServer(options: ServerOptions): Server {
       await options.line.close();
     },
   };
+}
+
+function fresh(retryMs: number): State {
+  return { client: null, tools: [], fault: "not connected yet", attempt: null, retryMs, timer: null, closed: false };
 }
 
 function stopWaiting(state: State): void {
