@@ -12,11 +12,11 @@ import { openTitles } from "../agent/titles.ts";
 import { storeFacts } from "../gateway/facts.ts";
 import type { StandingFacts } from "../gateway/parts.ts";
 import { openWeb } from "../tools/web/index.ts";
-import { openHub } from "../tools/mcp/hub.ts";
 import type { Base } from "./base.ts";
 import { openConfiguration } from "./configuration.ts";
 import { placeSaved } from "./default-model.ts";
 import { openOffer, type OfferParts } from "./offer.ts";
+import { lazyHub } from "./lazy-mcp.ts";
 import { approvalSettings } from "./policy-settings.ts";
 import { aboutSandbox, followSandboxes, type Sandboxes } from "./sandboxes.ts";
 import { webSettings } from "./web-settings.ts";
@@ -51,7 +51,7 @@ export async function startTurns(base: Base, worker: WorkerSide): Promise<void> 
     memory: memoryLimits(config),
     limits: { commandMs: config.terminal.timeout * 1_000, resultChars: resultChars },
   };
-  const mcp = openHub({ log, open: (owner, session) => sandboxes.open(owner, session) });
+  const mcp = lazyHub({ log, open: (owner, session) => sandboxes.open(owner, session) });
   stack.defer(() => mcp.close());
   // Beside the start: a server that is away must not hold it up.
   void mcp.follow(config.mcpServers);

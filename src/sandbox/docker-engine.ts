@@ -1,9 +1,8 @@
-import { existsSync } from "node:fs";
-import { homedir } from "node:os";
 import { Duplex } from "node:stream";
 import Docker from "dockerode";
 import { z } from "zod";
 import { Failure } from "../core/failures.ts";
+import { engineAddresses, noSocket } from "./engine-addresses.ts";
 import { inTime } from "./in-time.ts";
 import type { SandboxOptions } from "./options.ts";
 
@@ -22,9 +21,8 @@ const pullStallMs = 20_000;
 
 /** Finds the engine at `dockerHost`, or at one of the usual sockets. Throws `sandbox.unavailable`. */
 export async function connectEngine(dockerHost: string | null): Promise<Engine> {
-  const addresses =
-    dockerHost === null ? usualSockets().filter((path) => existsSync(path.slice("unix://".length))) : [dockerHost];
-  let last: unknown = new Error("no socket of a Docker engine is there");
+  const addresses = engineAddresses(dockerHost);
+  let last: unknown = new Error(noSocket);
   for (const address of addresses) {
     try {
       const docker = new Docker(connection(address));
@@ -172,12 +170,6 @@ const layerEvent = z.object({
   status: z.string(),
   progressDetail: z.object({ current: z.number().default(0), total: z.number().default(0) }).default({ current: 0, total: 0 }),
 });
-
-function usualSockets(): string[] {
-  const runtime = process.env["XDG_RUNTIME_DIR"];
-  const rootless = runtime === undefined ? [] : [`unix://${runtime}/docker.sock`];
-  return ["unix:///var/run/docker.sock", ...rootless, `unix://${homedir()}/.docker/run/docker.sock`];
-}
 
 function connection(address: string): Docker.DockerOptions {
   if (address.startsWith("unix://")) return { socketPath: address.slice("unix://".length) };

@@ -1,19 +1,16 @@
 import { asFailure } from "../core/failures.ts";
 import type { SandboxBackend } from "../core/sandbox.ts";
-import { openDocker } from "./docker.ts";
-import { openLocal } from "./local.ts";
+import { engineAddresses, noSocket } from "./engine-addresses.ts";
 import type { SandboxOptions } from "./options.ts";
-import { openSsh } from "./ssh.ts";
-import { openVirtual } from "./virtual.ts";
 
 export type { SandboxOptions } from "./options.ts";
 
-/** ONE LINE A BACKEND. */
+/** ONE LINE A BACKEND. Loaded where it is used: the clients of engines and hosts cost a start 0.2 s. */
 const backends = {
-  docker: openDocker,
-  local: openLocal,
-  ssh: openSsh,
-  virtual: openVirtual,
+  docker: async (options) => (await import("./docker.ts")).openDocker(options),
+  local: async (options) => (await import("./local.ts")).openLocal(options),
+  ssh: async (options) => (await import("./ssh.ts")).openSsh(options),
+  virtual: async (options) => (await import("./virtual.ts")).openVirtual(options),
 } as const satisfies Record<string, (options: SandboxOptions) => Promise<SandboxBackend>>;
 
 export type SandboxBackendName = keyof typeof backends;
@@ -34,13 +31,17 @@ export async function openSandboxes(choice: "auto" | SandboxBackendName, options
     const backend = await backends[choice](options);
     return { ...backend, why: `terminal.backend is ${choice}.` };
   }
+  if (engineAddresses(options.dockerHost).length === 0) return await virtualInstead(options, noSocket);
   try {
     const backend = await backends.docker(options);
     return { ...backend, why: "A Docker engine answers and has the image, so commands run in containers." };
   } catch (thrown) {
-    const { message } = asFailure(thrown);
-    options.log.info({ reason: message }, "commands run in the virtual sandbox");
-    const backend = await backends.virtual(options);
-    return { ...backend, why: `Commands run in the virtual sandbox, because docker can't be used: ${message}` };
+    return await virtualInstead(options, asFailure(thrown).message);
   }
+}
+
+async function virtualInstead(options: SandboxOptions, reason: string): Promise<ChosenSandboxes> {
+  options.log.info({ reason }, "commands run in the virtual sandbox");
+  const backend = await backends.virtual(options);
+  return { ...backend, why: `Commands run in the virtual sandbox, because docker can't be used: ${reason}` };
 }
