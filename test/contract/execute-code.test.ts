@@ -6,11 +6,10 @@ import { executeCode } from "../../src/tools/execute-code.ts";
 import { debianImage } from "../services/docker.ts";
 import { openRig } from "./sandbox-forms.ts";
 
-/** Backends with a real Python. */
+/** Backends with a real Python; SSH has the same shell code as this host. */
 const forms = {
   docker: () => openRig("docker", { image: debianImage }),
   local: () => openRig("local"),
-  ssh: () => openRig("ssh"),
 } as const;
 
 const parameters: Readonly<Record<string, readonly string[]>> = { read_file: ["path", "offset", "limit"], terminal: ["command"] };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import test, { suite } from "node:test";
+import test, { after, before, suite } from "node:test";
 import type { Sandbox } from "../../src/core/sandbox.ts";
 import type { Tool } from "../../src/core/tool.ts";
 import { patch } from "../../src/tools/patch.ts";
@@ -11,10 +11,19 @@ import { writeFile } from "../../src/tools/write-file.ts";
 import { forms, type Rig, run } from "./sandbox-forms.ts";
 import { contextFor } from "./tool-context.ts";
 
-for (const [form, openForm] of Object.entries(forms)) {
+// SSH is left out: it has the same shell code as this host, and each connection takes a third of a second.
+const { ssh: _, ...walked } = forms;
+
+for (const [form, openForm] of Object.entries(walked)) {
   suite(`file tools: ${form}`, () => {
+    let rig: Rig;
+    before(async () => {
+      rig = await openForm();
+    });
+    after(() => rig[Symbol.asyncDispose]());
+
     test("patch: replaces text and keeps line ends, byte order mark and mode", async () => {
-      await using desk = await openDesk(openForm);
+      const desk = await openDesk(rig);
       await desk.write("src/run.sh", "\uFEFFone\r\ntwo\r\nthree");
       await run(desk.sandbox, "chmod 750 src/run.sh");
       const said = await desk.call(patch, { path: "src/run.sh", old_string: "two\nthree", new_string: "2\n3" });
@@ -24,7 +33,7 @@ for (const [form, openForm] of Object.entries(forms)) {
     });
 
     test("patch: several files, all or nothing", async () => {
-      await using desk = await openDesk(openForm);
+      const desk = await openDesk(rig);
       await desk.write("a.txt", "one\ntwo\n");
       await desk.write("b.txt", "bee\n");
       await desk.write("it's old", "x\n");
@@ -47,7 +56,7 @@ for (const [form, openForm] of Object.entries(forms)) {
     });
 
     test("patch: what was written is undone when a later file can't be", async () => {
-      await using desk = await openDesk(openForm);
+      const desk = await openDesk(rig);
       await desk.write("a.txt", "one\n");
       const failing: Sandbox = {
         ...desk.sandbox,
@@ -65,7 +74,7 @@ for (const [form, openForm] of Object.entries(forms)) {
     });
 
     test("patch: nothing outside of the workspace can be changed, moved to or removed", async () => {
-      await using desk = await openDesk(openForm);
+      const desk = await openDesk(rig);
       await desk.write("a.txt", "one\n");
       const { sandbox } = desk;
       const out = `/dev/shm/${randomUUID()}`;
@@ -88,7 +97,7 @@ for (const [form, openForm] of Object.entries(forms)) {
     });
 
     test("search_files: lines, files, counts, context, globs and pages", async () => {
-      await using desk = await openDesk(openForm);
+      const desk = await openDesk(rig);
       await desk.write("src/a.ts", "const a = 1;\nlet foo12;\n// end\n");
       await desk.write("src/deep/b.py", "foo7 = 2\nFOO8\n");
       await desk.write("-n weird 'name'.txt", "foo9\n");
@@ -130,7 +139,7 @@ for (const [form, openForm] of Object.entries(forms)) {
     });
 
     test("search_files: clear errors, and nothing in a parameter acts", async () => {
-      await using desk = await openDesk(openForm);
+      const desk = await openDesk(rig);
       await desk.write("a.txt", "$(touch hacked) 'x' `y`\n");
       const search = (args: Record<string, unknown>) => desk.call(searchFiles, args);
       await assert.rejects(search({ pattern: "(" }), /no regular expression/);
@@ -177,7 +186,7 @@ for (const [form, openForm] of Object.entries(forms)) {
     });
 
     test("search_files: the session's directory, variables and functions neither matter nor change", async () => {
-      await using desk = await openDesk(openForm);
+      const desk = await openDesk(rig);
       await desk.write("sub/a.txt", "foo\n");
       await run(desk.sandbox, "cd sub; export GREP_OPTIONS=-v f=kept; grep() { echo mine; }; find() { echo mine; }");
       assert.equal(await desk.call(searchFiles, { pattern: "foo" }), "sub/a.txt:1:foo");
@@ -185,7 +194,7 @@ for (const [form, openForm] of Object.entries(forms)) {
     });
 
     test("read_file: names that are alike, directories, what is no text", async () => {
-      await using desk = await openDesk(openForm);
+      const desk = await openDesk(rig);
       await desk.write("src/config.ts", "x\n");
       await desk.write("src/deep/it's $(touch hacked).ts", "x\n");
       const read = (path: string) => desk.call(readFile, { path });
@@ -202,7 +211,7 @@ for (const [form, openForm] of Object.entries(forms)) {
     });
 
     test("write_file: says once that a file has changed since it was read", async () => {
-      await using desk = await openDesk(openForm);
+      const desk = await openDesk(rig);
       await desk.write("a.txt", "one\n");
       const write = () => desk.call(writeFile, { path: "a.txt", content: "mine\n" });
       await desk.call(readFile, { path: "a.txt" });
@@ -215,7 +224,7 @@ for (const [form, openForm] of Object.entries(forms)) {
     });
 
     test("a result that is too long is kept in a file, secrets hidden, and shown by its beginning and end", async () => {
-      await using desk = await openDesk(openForm);
+      const desk = await openDesk(rig);
       const context = contextFor(desk.sandbox, { resultChars: 2_000 });
       const terminal = tools.find(({ name }) => name === "terminal");
       assert.ok(terminal);
@@ -234,7 +243,7 @@ for (const [form, openForm] of Object.entries(forms)) {
     });
 
     test("a result that is too long is cut where no file can be written", async () => {
-      await using desk = await openDesk(openForm);
+      const desk = await openDesk(rig);
       const full: Sandbox = { ...desk.sandbox, writeFile: () => Promise.reject(new Error("the disk is full.")) };
       const said = await tools
         .find(({ name }) => name === "terminal")
@@ -243,7 +252,7 @@ for (const [form, openForm] of Object.entries(forms)) {
     });
 
     test("patch: the more often it fails on a file, the more it advises", async () => {
-      await using desk = await openDesk(openForm);
+      const desk = await openDesk(rig);
       await desk.write("a.txt", "one\n");
       const failed = () =>
         desk
@@ -259,7 +268,7 @@ for (const [form, openForm] of Object.entries(forms)) {
 
     if (form !== "virtual") {
       test("search_files: links out of the workspace are not followed", async () => {
-        await using desk = await openDesk(openForm);
+        const desk = await openDesk(rig);
         const out = `/dev/shm/${randomUUID()}`;
         await run(
           desk.sandbox,
@@ -275,16 +284,15 @@ for (const [form, openForm] of Object.entries(forms)) {
   });
 }
 
-/** A sandbox, and the tools at work in it as in one turn. */
-async function openDesk(openForm: () => Promise<Rig>) {
-  const rig = await openForm();
-  const sandbox = await rig.open();
+/** A sandbox without files, and the tools at work in it as in one turn. */
+async function openDesk(rig: Rig) {
+  const sandbox = await rig.open("alice", randomUUID());
+  await run(sandbox, "chmod -R u+rwx . 2>/dev/null; rm -rf ./* ./.[!.]*");
   const context = contextFor(sandbox);
   return {
     sandbox,
     call: (tool: Tool, args: Record<string, unknown>) => tool.run(args, context),
     write: (path: string, text: string) => sandbox.writeFile(path, Buffer.from(text)),
     text: async (path: string) => Buffer.from(await sandbox.readFile(path, 1e6)).toString(),
-    [Symbol.asyncDispose]: () => rig[Symbol.asyncDispose](),
   };
 }
