@@ -4,6 +4,7 @@ import { type Compressor, windowOf } from "../src/agent/compression/compressor.t
 import { memoryBlocks, type MemoryLimits, memoryOwner, remember } from "../src/agent/memory.ts";
 import { modelSpeed } from "../src/agent/model-speed.ts";
 import { pastPorts } from "../src/agent/past.ts";
+import type { Digest, Searcher } from "../src/agent/digest.ts";
 import type { Looker } from "../src/agent/pictures.ts";
 import { freezeHead, userMessage } from "../src/agent/prompt.ts";
 import type { Titles } from "../src/agent/titles.ts";
@@ -44,6 +45,7 @@ export interface TurnParts {
   };
   /** Bound to whoever asks. */
   pictures(looker: Looker): PicturePorts;
+  digest(searcher: Searcher): Digest;
   readonly configuration: ConfigurationPorts;
   readonly web: WebPorts;
   readonly approvals: Pick<Approving, "rules" | "judge">;
@@ -260,7 +262,7 @@ async function run(parts: TurnParts, one: OneTurn): Promise<TurnEnd> {
     limits: fittingLimits(parts.settings.limits, await windowOf(parts.compressor, model, signal)),
     configuration: parts.configuration,
     pictures: parts.pictures({ session: info.session, choice: info.choice, person: person.id, signal }),
-    past: pastPorts(parts.db, viewer, info.session),
+    past: pastPorts(parts.db, viewer, info.session, parts.digest({ session: info.session, person: person.id, signal })),
     watching: watchingFor(parts.db, { owner: sandboxOwner, session: info.session, turn: turn.id }),
     web: parts.web,
     modelSpeed: async (fresh, say) => {

@@ -4,6 +4,7 @@ import type { PastPorts } from "../core/tool.ts";
 import type { Db } from "../store/hold.ts";
 import { latestResult } from "../store/journal.ts";
 import { type PastLine, pastLines, pastSessions, searchPast } from "../store/search.ts";
+import type { Digest } from "./digest.ts";
 
 /** The original's: lines before and after the one that was found. */
 const window = 5;
@@ -13,13 +14,15 @@ const foundChars = 400;
 const readChars = 1_500;
 
 /** Past conversations as this viewer may see them, as text for the model. `session` is the one that asks. */
-export function pastPorts(db: Db, viewer: Viewer, session: string): PastPorts {
+export function pastPorts(db: Db, viewer: Viewer, session: string, digest: Digest | null = null): PastPorts {
   return {
     async search({ query, limit, newestFirst }) {
       if (query.trim() === "") return await latest(db, viewer, session, limit);
       const found = await searchPast(db, viewer, { query: query.replaceAll("\0", " "), limit, newestFirst, except: session });
       if (found.length === 0)
         return "Nothing of that in past conversations. Try fewer or other words; several with `or` between.";
+      const summary = (await digest?.(query, () => surroundings(db, viewer, found))) ?? null;
+      if (summary !== null) return `${redact(summary)}\n\n${found.map((line) => `${headOf(line)}, at #${line.id}`).join("\n")}`;
       return found.map((line) => `${headOf(line)}\n${shown(line, cutAround(line.text, query))}`).join("\n\n");
     },
     async read(id, around) {
@@ -31,6 +34,15 @@ export function pastPorts(db: Db, viewer: Viewer, session: string): PastPorts {
     },
     latestResult: (tool, beginning) => latestResult(db, viewer, session, tool, beginning),
   };
+}
+
+/** What was said around each line that was found. */
+async function surroundings(db: Db, viewer: Viewer, found: readonly PastLine[]): Promise<string> {
+  const parts = found.map(async (line) => {
+    const lines = await pastLines(db, viewer, line.session, line.id, window);
+    return [headOf(line), ...lines.map((each) => shown(each, cut(each.text, readChars)))].join("\n");
+  });
+  return (await Promise.all(parts)).join("\n\n");
 }
 
 async function latest(db: Db, viewer: Viewer, session: string, limit: number): Promise<string> {

@@ -29,16 +29,12 @@ export const auxiliaryKeys = Object.fromEntries(
 function fieldsOf(task: AuxiliaryTask) {
   const { job, seconds } = jobs[task];
   const effect = task === "compression" ? "compression" : "use";
+  const auto = task === "session_search" ? "with `auto` and no model, excerpts are shown as they are" : "`auto` is the main one";
   return {
-    provider: row(
-      text("a provider's name, or auto"),
-      "auto",
-      `The provider of the model that ${job}; \`auto\` is the main one.`,
-      {
-        effect,
-        chat: true,
-      },
-    ),
+    provider: row(text("a provider's name, or auto"), "auto", `The provider of the model that ${job}; ${auto}.`, {
+      effect,
+      chat: true,
+    }),
     model: row(text("a model's name"), null, `The model that ${job}; without it, the provider's.`, { effect, chat: true }),
     base_url: row(
       address(["http", "https"], "http://127.0.0.1:8001/v1"),

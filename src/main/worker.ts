@@ -3,10 +3,12 @@ import { turnQueue, workTurns } from "../../workers/turns.ts";
 import { watchProcesses } from "../../workers/processes.ts";
 import { every, sweepTurns, upkeepTimes } from "../../workers/upkeep.ts";
 import type { Config } from "../config/keys.ts";
+import { isUnnamed } from "../config/provider-names.ts";
 import type { Allowance } from "../core/approval.ts";
 import { asFailure } from "../core/failures.ts";
 import type { Models } from "../core/model.ts";
 import { type CompressionSettings, openCompressor } from "../agent/compression/compressor.ts";
+import { openDigest } from "../agent/digest.ts";
 import { openPictures, seeing } from "../agent/pictures.ts";
 import { openTitles } from "../agent/titles.ts";
 import { storeFacts } from "../gateway/facts.ts";
@@ -61,6 +63,13 @@ export async function startTurns(base: Base, worker: WorkerSide): Promise<void> 
     metrics,
     settings: async () => pictureSettings(await follow.refresh()),
   });
+  const digest = openDigest({
+    db,
+    models: worker.models,
+    metrics,
+    log,
+    settings: async () => digestSettings(await follow.refresh()),
+  });
   const sees: OfferParts["sees"] = async (session) => (await seeing(worker.models, session, AbortSignal.timeout(seeMs))) !== null;
   const offer = openOffer({ follow, mcp, sees, hint: () => hintOf(sandboxes) });
   const titles = openTitles({ db, models: worker.models, metrics, log, settings: () => titleSettings(base) });
@@ -77,6 +86,7 @@ export async function startTurns(base: Base, worker: WorkerSide): Promise<void> 
     approvals,
     web,
     configuration,
+    digest,
     pictures,
     titles,
     compressor,
@@ -122,6 +132,11 @@ const seeMs = 3_000;
 
 function pictureSettings({ auxiliary, security }: Config) {
   return { timeoutMs: auxiliary.vision.timeout * 1_000, allowed: security.allowPrivateUrls };
+}
+
+function digestSettings({ auxiliary: { sessionSearch } }: Config) {
+  const { provider, model, baseUrl, timeout } = sessionSearch;
+  return { wanted: !isUnnamed(provider) || model !== null || baseUrl !== null, timeoutMs: timeout * 1_000 };
 }
 
 /** As they are now: each title is asked for under the configuration of its moment. */
