@@ -8,7 +8,7 @@ import { startRedis } from "../services/redis.ts";
 
 const chats = 20;
 const each = 10;
-const mostKills = 30;
+const mostKills = 24;
 
 /** Requests for a command run one first; the answer names the request, so that order and doubles show. */
 function answer(seen: Seen) {
