@@ -1,5 +1,6 @@
-import type { Action, Allowance, CommandClass, Finding, Policy } from "../core/approval.ts";
+import type { Action, Allowance, CommandClass, Finding, Policy, Verdict } from "../core/approval.ts";
 import type { ChatKind, Person, Role } from "../core/chats.ts";
+import { plainWords } from "../core/markdown.ts";
 import type { Model } from "../core/model.ts";
 import { leaveLabels, type LeaveChoice, type Question } from "../core/question.ts";
 import { redact } from "../core/redact.ts";
@@ -10,7 +11,7 @@ import { judge } from "../sandbox/policy/judge.ts";
 import { smartJudge } from "../sandbox/policy/smart.ts";
 import type { Db, Hold } from "../store/hold.ts";
 import type { CallPlace } from "../store/journal.ts";
-import { addGrants, grantsFor } from "../store/questions.ts";
+import { addGrants, findAsked, grantsFor } from "../store/questions.ts";
 import { type Asking, askPerson } from "./questions.ts";
 
 /** The rules of approvals as they are at this moment. */
@@ -48,14 +49,8 @@ export interface LeaveSetting {
 
 /** Sees to it that a call may run: null when it may, else why not, for the model. Throws `Parked` while a person is asked. */
 export async function leaveFor(setting: LeaveSetting, place: CallPlace, tool: Tool, args: unknown): Promise<string | null> {
-  const deeds = tool.deeds?.(args) ?? [];
-  if (deeds.length === 0) return null;
-  const { approving, db } = setting;
-  const sandbox = await setting.context.sandbox();
-  const grants = await grantsFor(db, approving.owner, approving.session);
-  const rules = await approving.rules(grants.map(allowance));
-  for (const deed of deeds) {
-    const refusal = await leaveForOne(setting, rules, place, actionOf(approving, tool, deed, sandbox), sandbox);
+  for (const judged of await judgedDeeds(setting, tool, args)) {
+    const refusal = await leaveForOne(setting, place, judged);
     if (refusal !== null) return refusal;
   }
   return null;
@@ -63,67 +58,77 @@ export async function leaveFor(setting: LeaveSetting, place: CallPlace, tool: To
 
 /** Whether a call that can't wait for a person may run: null, or why not. What would have to be asked for is refused. */
 export async function refusalOf(setting: LeaveSetting, tool: Tool, args: unknown): Promise<string | null> {
-  const deeds = tool.deeds?.(args) ?? [];
-  if (deeds.length === 0) return null;
-  const { approving, db } = setting;
-  const sandbox = await setting.context.sandbox();
-  const rules = await approving.rules((await grantsFor(db, approving.owner, approving.session)).map(allowance));
-  for (const deed of deeds) {
-    const verdict = judge(actionOf(approving, tool, deed, sandbox), rules.policy);
+  for (const { verdict } of await judgedDeeds(setting, tool, args)) {
     if (verdict.type === "refuse") return `Not run. ${verdict.message}`;
     if (verdict.type !== "run") return `Not run: ${tool.name} needs a person's leave for this. Call it as a tool of its own.`;
   }
   return null;
 }
 
-async function leaveForOne(
-  setting: LeaveSetting,
-  rules: ApprovalRules,
-  place: CallPlace,
-  action: Action,
-  sandbox: Sandbox,
-): Promise<string | null> {
-  const verdict = judge(action, rules.policy);
+interface Judged {
+  readonly action: Action;
+  readonly verdict: Verdict;
+  readonly rules: ApprovalRules;
+  readonly sandbox: Sandbox;
+}
+
+/** What each part of a call would do, and what the policy says of it as it is now. */
+async function judgedDeeds({ approving, context, db }: LeaveSetting, tool: Tool, args: unknown): Promise<readonly Judged[]> {
+  const deeds = tool.deeds?.(args) ?? [];
+  if (deeds.length === 0) return [];
+  const sandbox = await context.sandbox();
+  const grants = await grantsFor(db, approving.owner, approving.session);
+  const rules = await approving.rules(grants.map(allowance));
+  return deeds.map((deed) => {
+    const action = actionOf(approving, tool, deed, sandbox);
+    return { action, verdict: judge(action, rules.policy), rules, sandbox };
+  });
+}
+
+async function leaveForOne(setting: LeaveSetting, place: CallPlace, judged: Judged): Promise<string | null> {
+  const { action, verdict, rules } = judged;
   switch (verdict.type) {
     case "run":
       return null;
     case "refuse":
       return `Not run. ${verdict.message}`;
     case "ask":
-      return await askLeave(setting, rules, place, { action, sandbox, ...verdict });
+      return await askLeave(setting, place, { ...judged, ...verdict });
     case "smart": {
-      const { approving, context } = setting;
+      const { approving, context, db } = setting;
+      const wanted = { ...judged, findings: verdict.findings, lasting: true };
+      // Where a person has been asked, the person's word counts, whatever the model would say by now.
+      if ((await findAsked(db, place, digestOf(action, bound(rules)))) !== null) {
+        return await askLeave(setting, place, { ...wanted, why: "" });
+      }
       const signal = AbortSignal.any([context.signal, AbortSignal.timeout(rules.judgeMs)]);
-      const judged = await smartJudge(await approving.judge(), action, verdict.findings, signal);
-      if (judged.type === "run") return null;
-      if (judged.type === "refuse") return `Not run: ${judged.why}. Do it another way, or say that you can't.`;
-      return await askLeave(setting, rules, place, {
-        action,
-        findings: verdict.findings,
-        why: `Asked because ${judged.why}.`,
-        lasting: true,
-        sandbox,
-      });
+      const opinion = await smartJudge(await approving.judge(), action, verdict.findings, signal);
+      if (opinion.type === "run") return null;
+      if (opinion.type === "refuse") return `Not run: ${opinion.why}. Do it another way, or say that you can't.`;
+      return await askLeave(setting, place, { ...wanted, why: `Asked because ${opinion.why}.` });
     }
   }
 }
 
-interface Wanted {
-  readonly action: Action;
+/** What an answer is bound to beside the action itself. */
+function bound({ image, policy }: ApprovalRules) {
+  return { image, envNames: [], policy: policyStamp(policy) };
+}
+
+interface Wanted extends Omit<Judged, "verdict"> {
   readonly findings: readonly Finding[];
   readonly why: string;
   readonly lasting: boolean;
-  readonly sandbox: Sandbox;
 }
 
-async function askLeave(setting: LeaveSetting, rules: ApprovalRules, place: CallPlace, wanted: Wanted): Promise<string | null> {
-  const { action, findings } = wanted;
+async function askLeave(setting: LeaveSetting, place: CallPlace, wanted: Wanted): Promise<string | null> {
+  const { action, findings, rules } = wanted;
   if (action.command.length > longestShown) return tooLong;
   const question: Question = {
     kind: "approval",
-    text: questionText(setting.approving.person, rules, wanted),
+    text: questionText(setting.approving.person, wanted),
     choices: wanted.lasting ? Object.values(leaveLabels) : [leaveLabels.once, leaveLabels.deny],
-    digest: digestOf(action, { image: rules.image, envNames: [], policy: policyStamp(rules.policy) }),
+    digest: digestOf(action, bound(rules)),
     lifetimeMs: rules.timeoutMs,
     mayAnswer: { type: "role", least: rules.least, fourEyes: rules.fourEyes },
   };
@@ -152,13 +157,13 @@ async function askLeave(setting: LeaveSetting, rules: ApprovalRules, place: Call
 const longestShown = 6_000;
 const tooLong = `Not run: it needs a person's leave, and at more than ${longestShown} characters nobody could read it first. Write it to a file in parts and run that, or make it shorter.`;
 
-function questionText(person: Person, { timeoutMs }: ApprovalRules, { action, findings, why, sandbox }: Wanted): string {
+function questionText(person: Person, { action, findings, why, sandbox, rules: { timeoutMs } }: Wanted): string {
   const fence = "`".repeat(Math.max(3, ...[...action.command.matchAll(/`+/g)].map(([run]) => run.length + 1)));
   const what = { run: "run this", write: "write this file", send: "send to this chat", call: "make this call" }[action.kind];
   const parts = [...new Set(findings.map(({ what: part }) => redact(part).replaceAll(/\s+/g, " ").slice(0, 80)))].slice(0, 3);
   const where = `${places[sandbox.backend]}, in ${action.workdir}`;
   return [
-    `**May I ${what}?** For ${person.name.replaceAll(/[\\`*_[\]<>#|~\s]+/g, " ").slice(0, 60)}, ${where}:`,
+    `**May I ${what}?** For ${plainWords(person.name)}, ${where}:`,
     `${fence}${action.kind === "run" ? action.language.replace("shell", "sh") : ""}\n${redact(action.command)}\n${fence}`,
     `${why}${parts.length === 0 || parts[0] === action.command ? "" : ` (${parts.map((part) => `\`${part.replaceAll("`", "'")}\``).join(", ")})`}`,
     `Good for ${duration(timeoutMs)}; then it does not run.`,

@@ -1,4 +1,5 @@
 import { chatKey, type ChatRef, type Person } from "../core/chats.ts";
+import { plainWords } from "../core/markdown.ts";
 import type { Db } from "../store/hold.ts";
 import type { CallPlace } from "../store/journal.ts";
 import { addOutbound } from "../store/outbox.ts";
@@ -35,7 +36,7 @@ export async function postTo(messaging: Messaging, place: CallPlace, target: str
     key,
     chat: found,
     turn: null,
-    body: { markdown: `${text}\n\n*Sent for ${plain(person.name)}.*`, replyTo: null },
+    body: { markdown: `${text}\n\n*Sent for ${plainWords(person.name)}.*`, replyTo: null },
   });
   await messaging.wake([chatKey(found)]);
   return `It is on its way to ${chatKey(found)}.`;
@@ -46,8 +47,4 @@ function chatFor(chats: readonly Reachable[], target: string): ChatRef | null {
   const named = chats.find(({ chat }) => chatKey(chat) === target);
   const own = chats.find(({ chat, kind }) => kind === "private" && chat.platform === target.toLowerCase());
   return (named ?? own)?.chat ?? null;
-}
-
-function plain(name: string): string {
-  return name.replaceAll(/[\\`*_[\]<>#|~\s]+/g, " ").slice(0, 60);
 }

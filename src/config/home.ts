@@ -8,7 +8,12 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export function homeDirectory(env: Environment): string {
   const set = env["HERMES_HOME"]?.trim();
   if (set === undefined || set === "") return join(homedir(), ".hermes");
-  return resolve(set.replace(/^~(?=\/|$)/, homedir()));
+  return resolve(atHome(set));
+}
+
+/** A path as a person writes it: `~` is their home. */
+export function atHome(path: string): string {
+  return path.replace(/^~(?=\/|$)/, homedir());
 }
 
 /** The settings file of a home. */

@@ -1,5 +1,6 @@
 import { type ChatRef, parseChatKey, type Person } from "../core/chats.ts";
 import type { Inbound } from "../core/inbound.ts";
+import { plainWords } from "../core/markdown.ts";
 import type { OutboundButton } from "../core/outbound.ts";
 import { approvePairing, requestPairing } from "../people/pairing.ts";
 import type { Db } from "../store/hold.ts";
@@ -44,7 +45,7 @@ export async function approve(db: Db, by: Person, code: string, from: ChatRef): 
     return [{ chat: from, markdown: "Only an owner or an admin can let people in." }];
   const approved = await approvePairing(db, code, "member");
   if (!approved) return [{ chat: from, markdown: "That code is used or has expired. They can write again to get a new one." }];
-  return [{ chat: from, markdown: `${plain(approved.person.name)} is in.` }, welcome(approved.pairing)];
+  return [{ chat: from, markdown: `${plainWords(approved.person.name)} is in.` }, welcome(approved.pairing)];
 }
 
 /** What somebody is told who has just been let in. */
@@ -75,19 +76,11 @@ async function pair(db: Db, inbound: Inbound): Promise<readonly Notice[]> {
     { label: "Let in", data: `pair:yes:${asked.code}` },
     { label: "Ignore", data: `pair:no:${asked.code}` },
   ];
-  const who = `${plain(inbound.sender.name)} (${inbound.chat.platform} account ${plain(inbound.sender.id)})`;
+  const who = `${plainWords(inbound.sender.name)} (${inbound.chat.platform} account ${plainWords(inbound.sender.id)})`;
   return [
     told,
     ...owners.map((chat) => ({ chat, markdown: `${who} would like to talk to me. Code: \`${asked.code}\``, buttons })),
   ];
-}
-
-/** A name as plain text in Markdown: nothing in it can format, link or break the line. */
-export function plain(text: string): string {
-  return text
-    .replaceAll(/\s+/g, " ")
-    .replaceAll(/[\\`*_[\]<>#|~]/g, "\\$&")
-    .slice(0, 80);
 }
 
 const guestWords = "You are known here, but not let in. Ask an owner of this bot.";

@@ -1,8 +1,8 @@
 import { isAtLeast, type Person, parseChatKey } from "../core/chats.ts";
 import type { InboundMessage } from "../core/inbound.ts";
+import { plainWords } from "../core/markdown.ts";
 import { type LeaveChoice, leaveLabels } from "../core/question.ts";
 import { choiceOf, decide, type OpenQuestion, openQuestion, openQuestionIn } from "../store/questions.ts";
-import { plain } from "./access.ts";
 import type { GatewayParts } from "./parts.ts";
 
 /** Takes a pressed button as a question's answer; the words to say back, or null. A closed question is passed over: its message says so. */
@@ -48,7 +48,10 @@ async function settle(
   open: OpenQuestion,
   reply: { readonly choice: number | null; readonly text: string },
 ): Promise<boolean> {
-  const shown = reply.choice === null ? `*Answered by ${plain(person.name)}.*` : `*${plain(person.name)}: ${plain(reply.text)}*`;
+  const shown =
+    reply.choice === null
+      ? `*Answered by ${plainWords(person.name)}.*`
+      : `*${plainWords(person.name)}: ${plainWords(reply.text)}*`;
   const chats = await decide(parts.db, open.id, person, reply, shown);
   if (chats === null) return false;
   const wakes = [

@@ -1,5 +1,6 @@
-import { homedir, userInfo } from "node:os";
+import { userInfo } from "node:os";
 import { join } from "node:path";
+import { atHome } from "../config/home.ts";
 import type { Config } from "../config/keys.ts";
 import type { LiveConfig } from "../config/live.ts";
 import { asFailure } from "../core/failures.ts";
@@ -136,10 +137,6 @@ function settingsOf(config: Config, log: Log): Settings {
     report: () => undefined,
   };
   return { choice: terminal.backend, options };
-}
-
-function atHome(path: string): string {
-  return path.replace(/^~(?=\/|$)/, homedir());
 }
 
 /** What people may want to know of it, a line each. An engine that is down for the moment must not keep other facts back. */

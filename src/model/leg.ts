@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Failure } from "../core/failures.ts";
 import type { ModelAnswer, ModelEvent, ModelFacts, ModelRequest } from "../core/model.ts";
+import { pause } from "../core/pause.ts";
 import { attempt, type AttemptEnd, type AttemptSetting } from "./attempt.ts";
 import type { Pace } from "./pace.ts";
 import { type Instead, planAfter, type Tries } from "./plan.ts";
@@ -58,7 +58,7 @@ export async function* askAt(
     const plan = await planAfter(site, end, tries, instead, setting.pace, journey.signal);
     if (plan.type !== "retry") return { type: plan.type, failure: plan.failure, partial: end.partial };
     if (plan.notice !== null) yield { type: "notice", text: plan.notice };
-    await pause(plan.waitMs, journey.signal);
+    if (plan.waitMs > 0) await pause(plan.waitMs, journey.signal);
   }
 }
 
@@ -167,9 +167,4 @@ function fitted(end: AttemptEnd, content: string): AttemptEnd {
     case "trouble":
       return { ...end, partial: content };
   }
-}
-
-/** Ends early when the signal fires; the loop sees it. */
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  if (ms > 0) await sleep(ms, undefined, { signal }).catch(() => undefined);
 }

@@ -48,7 +48,8 @@ function bare(name: string): string {
     .replace(/:\d+$/, "");
 }
 
-function plain(name: string): string {
+/** A name as far as spellings of it agree. */
+export function plain(name: string): string {
   return name.toLowerCase().replace(/[\s_.:/-]+/g, "");
 }
 

@@ -2,7 +2,7 @@ import type { WrittenCall } from "./families/family.ts";
 import { argumentKeys, callsIn, nameKeys, readJsonCalls } from "./families/json.ts";
 import { readBracedCalls, readPythonicCalls } from "./families/pythonic.ts";
 import { isObject, parsed } from "./arguments.ts";
-import { matchName } from "./names.ts";
+import { matchName, plain } from "./names.ts";
 
 /** An answer that may be nothing but calls, without any mark: `{"name": …}` of Llama 3, `[N(k="v")]` of many small models. */
 export interface WholeCalls {
@@ -174,10 +174,6 @@ function begins(name: string, names: readonly string[]): boolean {
     names.some((candidate) => plain(candidate).startsWith(last)) ||
     ["functions", "tools", "defaultapi"].some((space) => space.startsWith(whole))
   );
-}
-
-function plain(name: string): string {
-  return name.toLowerCase().replace(/[\s_.:/-]+/g, "");
 }
 
 /** Sees where brackets and quotes end: what follows a whole value must be another, or nothing that says anything. */

@@ -83,9 +83,9 @@ export async function ask(
     hold,
     sql`
     asked as (
-      insert into questions (id, turn_id, session_id, step, position, digest, kind, question, expires_at)
+      insert into questions (id, turn_id, session_id, step, position, digest, kind, question, messages, expires_at)
       select ${id}, ${place.turn}, hold.id, ${place.step}::int, ${place.position}::int, ${question.digest}, ${question.kind},
-        ${JSON.stringify(question)}::jsonb, now() + ${question.lifetimeMs} * interval '1 millisecond'
+        ${JSON.stringify(question)}::jsonb, ${JSON.stringify(rows.map((row) => row.key))}::jsonb, now() + ${question.lifetimeMs} * interval '1 millisecond'
       from hold on conflict do nothing returning id),
     told as (
       insert into outbox (key, platform, chat_key, body, sent)
@@ -104,7 +104,7 @@ export async function closeQuestions(db: Db, hold: Hold, turn: string, shown: st
     with ${heldRow(hold)},
     closed as (
       update questions set status = 'expired', decided_at = now()
-      where turn_id = ${turn} and status = 'open' and exists (select 1 from hold) returning id, question),
+      where turn_id = ${turn} and status = 'open' and exists (select 1 from hold) returning question, messages),
     ${toldOf(sql`closed`, sql`(closed.question->>'text') || ${`\n\n${shown}`}::text`)}
     select chat_key as chat from told`.execute(db);
   return found.rows.map(({ chat }) => chat);
@@ -116,7 +116,7 @@ function toldOf(which: RawBuilder<unknown>, markdown: RawBuilder<unknown>): RawB
       insert into outbox (key, platform, chat_key, body, sent)
       select 'decided:' || o.key, o.platform, o.chat_key,
         jsonb_build_object('markdown', ${markdown}, 'replyTo', null, 'edits', o.key), '[]'::jsonb
-      from ${which} join outbox o on o.key like 'question:' || ${which}.id || ':%'
+      from ${which}, jsonb_array_elements_text(${which}.messages) told_key join outbox o on o.key = told_key
       on conflict (key) do nothing returning chat_key)`;
 }
 
@@ -160,7 +160,7 @@ export async function decide(
   const found = await sql<{ chats: readonly string[] | null }>`
     with decided as (
       update questions set status = 'answered', choice = ${reply.choice}, reply = ${reply.text}, decided_by = ${by.id}, decided_at = now()
-      where id = ${id} and status = 'open' and expires_at > now() returning id, question),
+      where id = ${id} and status = 'open' and expires_at > now() returning question, messages),
     ${toldOf(sql`decided`, sql`(decided.question->>'text') || ${`\n\n${shown}`}::text`)}
     select (select json_agg(chat_key) from told) as chats from decided`.execute(db);
   const row = found.rows[0];

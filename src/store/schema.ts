@@ -165,6 +165,8 @@ export interface Schema {
     digest: string;
     kind: QuestionKind;
     question: Json<Question>;
+    /** Outbox keys of its messages. */
+    messages: Json<readonly string[]>;
     status: Generated<QuestionStatus>;
     choice: number | null;
     reply: Generated<string>;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { tool, type ToolContext } from "../core/tool.ts";
+import { quoted } from "../sandbox/shell-scripts.ts";
 import { capText } from "./cap.ts";
 import { bootstrap } from "./code/bootstrap.ts";
 import { channel } from "./code/channel.ts";
@@ -92,9 +93,4 @@ function printer(context: ToolContext): { push(chunk: Uint8Array): void; text():
     },
     text: () => (dropped === 0 ? head + tail : `${head}\n[... ${dropped} characters cut here ...]\n${tail}`),
   };
-}
-
-/** One word for a shell. */
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }

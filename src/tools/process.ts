@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { ProcessInfo, Sandbox } from "../core/sandbox.ts";
 import { tool, type ToolContext } from "../core/tool.ts";
 import { plainText } from "./plain-text.ts";
-import { pause } from "./terminal.ts";
+import { pause } from "../core/pause.ts";
 
 /** Longest one call waits, in seconds; more is asked for by waiting again. */
 const longestSeconds = 600;

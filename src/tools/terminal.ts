@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { pause } from "../core/pause.ts";
 import type { CommandResult, Sandbox } from "../core/sandbox.ts";
 import { tool, type ToolContext } from "../core/tool.ts";
 import { plainText } from "./plain-text.ts";
@@ -70,20 +71,6 @@ async function begin(sandbox: Sandbox, wish: Wish, { signal, watching }: ToolCon
   const told = notify ? " You will be told of its end." : patterns.length > 0 ? " You will be told of a match." : "";
   const how = `[Process ${id} ${state}.${told} See process(action="poll", session_id="${id}").]`;
   return said === "" ? how : `${said}\n${how}`;
-}
-
-/** Waits; an abort ends it early. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done, { once: true });
-  });
 }
 
 function report(result: CommandResult, timeoutMs: number): string {

@@ -22,7 +22,7 @@ const cases: readonly Case[] = readFileSync(new URL("../corpus/commands.tsv", im
   });
 
 function found(command: string): readonly string[] {
-  const { findings } = inspect(command, "shell", "/work/project", "/home/u/.hermes");
+  const { findings } = inspect(command, "shell", "/code/project", "/home/u/.hermes");
   return findings.map((each) => `${each.class}${each.floor ? "!" : ""}`);
 }
 
@@ -57,7 +57,7 @@ test("every command that a bash parser sees in the corpus is seen here too", () 
   let compared = 0;
   for (const { command } of cases) {
     const names = parsedNames(command);
-    const { calls } = inspect(command, "shell", "/work/project", "/home/u/.hermes");
+    const { calls } = inspect(command, "shell", "/code/project", "/home/u/.hermes");
     const seen = new Set(calls.map((each) => each.split(" ")[0]));
     for (const name of names) {
       compared += 1;

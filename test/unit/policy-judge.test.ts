@@ -17,7 +17,7 @@ const action: Action = {
   tool: "terminal",
   command: "ls",
   language: "shell",
-  workdir: "/work/project",
+  workdir: "/code/project",
   backend: "local",
   kind: "run",
   person: "ann",

@@ -10,7 +10,7 @@ const action: Action = {
   tool: "terminal",
   command: "",
   language: "shell",
-  workdir: "/work/project",
+  workdir: "/code/project",
   backend: "local",
   kind: "run",
   person: "p",
@@ -76,7 +76,7 @@ function disguised(word: string, ways: readonly number[]): string {
 }
 
 function isFloor(command: string): boolean {
-  return inspect(command, "shell", "/work/project", "/home/u/.hermes").findings.some(({ floor }) => floor);
+  return inspect(command, "shell", "/code/project", "/home/u/.hermes").findings.some(({ floor }) => floor);
 }
 
 test("quoting a command that never runs, letter by letter, keeps it found", () => {

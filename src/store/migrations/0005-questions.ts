@@ -9,6 +9,7 @@ create table questions (
   digest text not null,
   kind text not null check (kind in ('approval', 'clarify')),
   question jsonb not null,
+  messages jsonb not null default '[]',
   status text not null default 'open' check (status in ('open', 'answered', 'expired')),
   choice integer,
   reply text not null default '',

@@ -1,6 +1,7 @@
 import { type CallToolResult, Client, ProtocolError, SdkError, SdkErrorCode, SdkHttpError } from "@modelcontextprotocol/client";
 import type { Log } from "../../core/log.ts";
 import { asFailure } from "../../core/failures.ts";
+import { pause } from "../../core/pause.ts";
 import type { Line } from "./http.ts";
 
 /** A tool as its server lists it. */
@@ -133,7 +134,7 @@ export function openServer(options: ServerOptions): Server {
       stopWaiting(state);
       closing.abort();
       // A sandbox that is being made can't be hurried.
-      await Promise.race([state.attempt, pause(closeMs, AbortSignal.timeout(closeMs))]);
+      await Promise.race([state.attempt, pause(closeMs, new AbortController().signal)]);
       await state.client?.close().catch(() => undefined);
       await options.line.close();
     },
@@ -235,12 +236,4 @@ function reason(error: unknown): string {
   if (code === "ECONNREFUSED") return "nothing listens there";
   if (code === "ENOTFOUND") return "there is no such host";
   return asFailure(first).message.replaceAll(/\s+/g, " ").replace(/\.$/, "").slice(0, 300);
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  signal.addEventListener("abort", () => resolve(), { once: true });
-  await promise;
-  clearTimeout(timer);
 }

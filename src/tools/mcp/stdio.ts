@@ -1,5 +1,6 @@
 import { type JSONRPCMessage, ReadBuffer, serializeMessage, type Transport } from "@modelcontextprotocol/client";
 import type { Attached, Sandbox } from "../../core/sandbox.ts";
+import { quoted } from "../../sandbox/shell-scripts.ts";
 import type { Line } from "./http.ts";
 
 /** A program to be started in a sandbox. */
@@ -88,10 +89,6 @@ function variables(env: Readonly<Record<string, string>>): string {
     .filter(([name]) => /^[A-Za-z_]\w*$/.test(name))
     .map(([name, value]) => `${name}=${value}\n`)
     .join("");
-}
-
-function quoted(word: string): string {
-  return `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 function asError(thrown: unknown): Error {
