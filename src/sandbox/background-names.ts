@@ -1,7 +1,7 @@
-/** Names count the seconds since then. */
+/** Names count the milliseconds since then. */
 const epoch = Date.UTC(2026);
 
-/** The name of a process that begins now. Names sort by age and are not given twice, also not after a restart; `later`: of those begun in one second. */
+/** The name of a process that begins now. Names sort by age and are not given twice, also not after a restart; `later`: of those begun in one millisecond. */
 export function processName(later: number): string {
-  return `p${(Math.floor((Date.now() - epoch) / 1000) + later).toString(36)}`;
+  return `p${(Date.now() - epoch + later).toString(36)}`;
 }

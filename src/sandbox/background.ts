@@ -55,8 +55,8 @@ export function background(line: Lifeline, { once, again }: Asking): Background 
     async start(command, { workdir, pty }) {
       checkCommand(command);
       const about = JSON.stringify({ command: command.slice(0, shownChars), pty });
-      for (let second = 0; second < tries; second += 1) {
-        const id = processName(second);
+      for (let later = 0; later < tries; later += 1) {
+        const id = processName(later);
         const { answer } = await once((shell) => say(shell, ["b", id, pty ? 1 : 0, workdir ?? "", about, command]));
         if (answer === "ok") return { id, command: command.slice(0, shownChars), pty, ...justBegun };
         if (answer !== "taken") throw new Error(startFault(answer, await list()));

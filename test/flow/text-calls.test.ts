@@ -45,6 +45,7 @@ suite("calls in the text", () => {
     for (const name of names) await live.ask(name);
     const shown = (at: number) => telegram.messages(2_000 + at).some(({ text }) => text.includes("It is 4711"));
     await telegram.waitFor(() => names.every((_, at) => shown(at)), 30_000);
+    await live.shown(/It is 4711/);
     const sent = telegram.calls.flatMap(({ params }) => (typeof params["text"] === "string" ? [params["text"]] : []));
     assert.ok(
       sent.some((text) => text.includes("I look")),
