@@ -64,13 +64,17 @@ async function begin(sandbox: Sandbox, wish: Wish, { signal, watching }: ToolCon
   const info = (await sandbox.processes()).find((each) => each.id === id);
   const { text } = await sandbox.output(id, "unread", firstLookBytes);
   const said = plainText(text).trimEnd();
-  const state =
-    info === undefined || info.state === "running"
-      ? "runs in the background"
-      : `has ended, exit code ${info.exitCode ?? "unknown"}`;
-  const told = notify ? " You will be told of its end." : patterns.length > 0 ? " You will be told of a match." : "";
-  const how = `[Process ${id} ${state}.${told} See process(action="poll", session_id="${id}").]`;
+  const ended = info !== undefined && info.state !== "running";
+  // Who has seen the end need not be told of it.
+  if (ended) await watching.seen(id);
+  const state = ended ? `has ended, exit code ${info.exitCode ?? "unknown"}.` : `runs in the background.${promise(wish)}`;
+  const how = `[Process ${id} ${state} See process(action="poll", session_id="${id}").]`;
   return said === "" ? how : `${said}\n${how}`;
+}
+
+function promise({ notify_on_complete: notify, watch_patterns: patterns }: Wish): string {
+  if (notify) return " You will be told of its end.";
+  return patterns.length > 0 ? " You will be told of a match." : "";
 }
 
 function report(result: CommandResult, timeoutMs: number): string {

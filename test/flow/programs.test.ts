@@ -1,0 +1,175 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { after, before, suite, test } from "node:test";
+import { promisify } from "node:util";
+import { call, say, type Seen } from "../doubles/model-server.ts";
+import { debianImage, dockerHost } from "../services/docker.ts";
+import { type Sshd, startSshd } from "../services/sshd.ts";
+import { openTalk, type Script, type TalkRig } from "./talk-rig.ts";
+
+const entry = new URL("../../src/cli/hermes.ts", import.meta.url).pathname;
+
+interface Program {
+  readonly path: string;
+  readonly command: string;
+  readonly content: string;
+  readonly wrong: string;
+  readonly right: string;
+}
+
+/** It takes its time: one that is done at the first look leaves nothing to wait for. */
+const python: Program = {
+  path: "sums/total.py",
+  command: "python3 sums/total.py",
+  content: [
+    "import os, time",
+    "time.sleep(0.7)",
+    "def total(numbers):",
+    "    return sum(numbers) + '!'",
+    "os.makedirs('sums/made', exist_ok=True)",
+    "open('sums/made/log', 'a').write('run\\n')",
+    "print('total', total([1, 2, 39]))",
+    "",
+  ].join("\n"),
+  wrong: "    return sum(numbers) + '!'",
+  right: "    return sum(numbers)",
+};
+
+/** The virtual sandbox has no Python. */
+const shell: Program = {
+  path: "sums/total.sh",
+  command: "sh sums/total.sh",
+  content: [
+    "sleep 0.7",
+    "mkdir -p sums/made",
+    "echo run >> sums/made/log",
+    "total() { echo $(($1 + $2 + $3)); }",
+    'if [ "$(total 1 2)" != 42 ]; then echo "TypeError: a number is missing"; exit 1; fi',
+    'echo "total $(total 1 2 39)"',
+    "",
+  ].join("\n"),
+  wrong: '"$(total 1 2)"',
+  right: '"$(total 1 2 39)"',
+};
+
+/** Writes the program, runs it in the background, waits, mends it, runs it again, tidies up, reports. */
+function working({ path, command, content, wrong, right }: Program): Script {
+  const run = () => call("terminal", { command, background: true, notify_on_complete: true });
+  const steps = (results: readonly string[]) => [
+    () => call("write_file", { path, content }),
+    run,
+    () => call("process", { action: "wait", pid: begun(results[1]), timeout: 20 }),
+    () => call("patch", { path, old_string: wrong, new_string: right }),
+    run,
+    () => call("process", { action: "wait", session_id: begun(results[4]), timeout: 20 }),
+    () => call("process", { action: "log", id: begun(results[4]) }),
+    () => call("file", { action: "read", path: "sums/made/log" }),
+    () => call("terminal", { command: "rm -rf sums/made && ls sums" }),
+  ];
+  return (seen) => {
+    const results = resultsOf(seen);
+    return (
+      steps(results)[results.length]?.() ?? say(`The program is done. It says: ${/^total .*$/m.exec(results[5] ?? "")?.[0]}`)
+    );
+  };
+}
+
+const begun = (result: string | undefined): string => /Process (p\w+) /.exec(result ?? "")?.[1] ?? "none";
+
+function resultsOf(seen: Seen | undefined): string[] {
+  return (seen?.body.messages ?? []).filter(({ role }) => role === "tool").map(({ content }) => String(content));
+}
+
+/** One service whose backend is changed at the command line while it runs, and back, as the seeds' roll-back does. */
+suite("the agent writes, runs, waits for, mends and reports a program, wherever its commands run", () => {
+  let rig: TalkRig;
+  let sshd: Sshd;
+  before(async () => {
+    sshd = await startSshd();
+    const terminal = [
+      `  docker_image: ${debianImage}`,
+      `  ssh_host: 127.0.0.1`,
+      `  ssh_port: ${sshd.port}`,
+      `  ssh_user: ${sshd.user}`,
+      `  ssh_key: ${sshd.key}`,
+      `  ssh_known_hosts: ${sshd.knownHosts}`,
+    ];
+    const config = `terminal:\n  backend: virtual\n${terminal.join("\n")}\n`;
+    rig = await openTalk({ config, env: { DOCKER_HOST: await dockerHost() } });
+  });
+  after(async () => {
+    await rig[Symbol.asyncDispose]();
+    await sshd[Symbol.asyncDispose]();
+  });
+
+  const turnTo = async (backend: string): Promise<void> => {
+    const env = { PATH: process.env["PATH"] ?? "", HERMES_HOME: rig.home };
+    const { stdout } = await promisify(execFile)(process.execPath, [entry, "config", "set", "terminal.backend", backend], {
+      env,
+    });
+    assert.match(stdout, /counts from the next message on/);
+  };
+  /** Lets run what is asked for, until the turn is over; the answer. */
+  const allowing = async (): Promise<string> => {
+    const history = await rig.page.history();
+    const asked = history.findLast((item) => item.role === "agent");
+    const once = asked?.buttons["Once"] ?? assert.fail(`nothing is asked: ${JSON.stringify(asked)}`);
+    assert.match(asked?.text ?? "", /May I run this\?[^]*rm -rf sums\/made/);
+    const said = history.filter((item) => item.role === "agent").length;
+    await rig.page.press(once);
+    return (await rig.page.answers(said + 1))[said] ?? "";
+  };
+
+  const walk = async (program: Program, asks: RegExp | null) => {
+    const first = await rig.ask("write me a program", working(program));
+    if (asks !== null) assert.match(first.answer, asks);
+    const answer = asks === null ? first.answer : await allowing();
+    const results = resultsOf(rig.model.seen.at(-1));
+    const expected = [
+      /^(Wrote|Created|Made)/,
+      /You will be told of its end/,
+      /TypeError[^]*\[p\w+ ended with exit code 1 after/,
+      new RegExp(`^[^]*-${escaped(program.wrong)}|${escaped(program.right)}`),
+      /You will be told of its end/,
+      /total 42\s[^]*ended with exit code 0 after/,
+      /^total 42\n\[Lines 1 to 1 of 1\. /,
+      /run\n.*run/,
+      new RegExp(`^${escaped(program.path.replace("sums/", ""))}$`),
+    ];
+    assert.equal(results.length, expected.length, results.join("\n---\n"));
+    for (const [at, pattern] of expected.entries()) assert.match(results[at] ?? "", pattern);
+    assert.match(answer, /^The program is done\. It says: total 42$/);
+  };
+
+  test("virtual", () => walk(shell, null));
+
+  test("local, where a person allows the tidying up", async () => {
+    await turnTo("local");
+    await walk(python, /on this host itself/);
+  });
+
+  test("docker", async () => {
+    await turnTo("docker");
+    await walk(python, null);
+  });
+
+  test("ssh, where a person allows the tidying up", async () => {
+    await turnTo("ssh");
+    await walk(python, /on the SSH host/);
+  });
+
+  test("back to the first, in a conversation that goes on: it is told, and finds the files it left there", async () => {
+    const look = (seen: Seen, command: string) => {
+      const last = seen.body.messages.at(-1);
+      return last?.role === "tool" ? say(String(last.content)) : call("terminal", { command });
+    };
+    const commands = ["pwd; ls sums", "pwd; ls sums; sh sums/total.sh"];
+    const script = (seen: Seen) => look(seen, commands[resultsOf(seen).length] ?? "");
+    assert.match((await rig.ask("where are we?", script)).answer, /\/workspaces?\/\S+\s+total\.py$/);
+    await turnTo("virtual");
+    const answer = await rig.askOn("and now?");
+    assert.match(answer, /^\[Commands run elsewhere now, with other files: [^\]]+\]\s+\/workspace\s+total\.sh\s+total 42$/);
+  });
+});
+
+const escaped = (text: string): string => text.replaceAll(/[^\w\s]/g, String.raw`\$&`);
