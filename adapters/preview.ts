@@ -1,3 +1,4 @@
+import type { Progress } from "../src/core/adapter.ts";
 import type { TurnEvent } from "../src/core/events.ts";
 
 /** What a running turn looks like in a chat: its last tool lines and the text so far. */
@@ -5,6 +6,8 @@ export interface Preview {
   take(event: TurnEvent): void;
   /** The preview as Markdown; empty while there is nothing to show. */
   markdown(): string;
+  /** The same for a native stream: nothing that was said is taken back. */
+  progress(): Progress;
 }
 
 const shownTools = 6;
@@ -17,6 +20,8 @@ const lineChars = 400;
 export function createPreview(): Preview {
   const tools = new Map<string, ToolLine>();
   let pieces: string[] = [];
+  /** What earlier steps have said. */
+  let remarks = "";
   let notice = "";
   let reading = "";
   return {
@@ -25,8 +30,10 @@ export function createPreview(): Preview {
         case "started":
           tools.clear();
           pieces = [];
+          remarks = "";
           break;
         case "step":
+          remarks = joined(remarks, pieces);
           pieces = [];
           break;
         case "text":
@@ -45,7 +52,12 @@ export function createPreview(): Preview {
           notice = event.text;
           break;
         case "tool.started":
-          tools.set(event.call, { text: `┊ ${icon(event.tool)} ${code(event.preview)}`, output: "" });
+          tools.set(event.call, {
+            text: `┊ ${icon(event.tool)} ${code(event.preview)}`,
+            output: "",
+            title: `${event.tool}: ${event.preview}`,
+            state: "running",
+          });
           break;
         case "tool.output": {
           const line = tools.get(event.call);
@@ -56,6 +68,8 @@ export function createPreview(): Preview {
           tools.set(event.call, {
             text: `${tools.get(event.call)?.text ?? `┊ ${event.tool}`}${event.ok ? "" : " ✗"}`,
             output: "",
+            title: tools.get(event.call)?.title ?? event.tool,
+            state: event.ok ? "done" : "failed",
           });
           break;
         case "reasoning":
@@ -71,6 +85,10 @@ export function createPreview(): Preview {
       const text = tail(pieces);
       return [lines, text === "" ? notice || reading : text].filter((part) => part !== "").join("\n\n");
     },
+    progress: () => ({
+      text: joined(remarks, pieces),
+      tools: [...tools].map(([call, { title, state }]) => ({ call, title, state })),
+    }),
   };
 }
 
@@ -78,6 +96,14 @@ export function createPreview(): Preview {
 interface ToolLine {
   readonly text: string;
   readonly output: string;
+  /** Without markup. */
+  readonly title: string;
+  readonly state: Progress["tools"][number]["state"];
+}
+
+function joined(before: string, pieces: readonly string[]): string {
+  const text = pieces.join("");
+  return before === "" || text === "" ? before + text : `${before}\n\n${text}`;
 }
 
 /** The last line of an output that says something, when another piece of it comes. */

@@ -1,4 +1,4 @@
-import type { Adapter, LiveStyle } from "../src/core/adapter.ts";
+import type { Adapter, ChatState, LiveStyle } from "../src/core/adapter.ts";
 import type { ChatRef } from "../src/core/chats.ts";
 import type { LiveEvent } from "../src/core/events.ts";
 import { asFailure } from "../src/core/failures.ts";
@@ -53,6 +53,8 @@ interface Shown {
   /** The request under way, if any. */
   sending: Promise<void> | null;
   state: "open" | "quiet" | "ended";
+  /** What the chat was last told that the agent does. */
+  told: ChatState;
 }
 
 export async function createView(parts: ViewParts): Promise<View> {
@@ -73,6 +75,7 @@ export async function createView(parts: ViewParts): Promise<View> {
       const shown = turns.get(turn);
       if (!shown) return null;
       end(shown);
+      if (shown.told === "working") tell(parts, shown, "idle");
       turns.delete(turn);
       // It has been handled where it was sent; here only its end matters.
       await shown.sending?.catch(() => undefined);
@@ -103,6 +106,7 @@ function begin(turns: Map<string, Shown>, event: LiveEvent): Shown {
     busy: false,
     sending: null,
     state: "open",
+    told: "idle",
   };
   turns.set(turn, shown);
   setTimeout(() => turns.delete(turn), forgetMs).unref();
@@ -114,7 +118,11 @@ function take(parts: ViewParts, pace: Pace, shown: Shown, { fence, event }: Live
   if (fence < shown.fence || shown.state === "ended") return;
   shown.fence = fence;
   shown.preview.take(event);
-  if (event.type === "finished") return pauseTimers(shown);
+  if (event.type === "finished") {
+    tell(parts, shown, event.end === "parked" ? "waiting" : "idle");
+    return pauseTimers(shown);
+  }
+  tell(parts, shown, "working");
   if (!shown.typing) keepTyping(parts, shown);
   schedule(parts, pace, shown);
 }
@@ -124,7 +132,7 @@ function schedule(parts: ViewParts, pace: Pace, shown: Shown): void {
   const style = parts.adapter.live(shown.chat);
   if (style.kind === "none" || style.kind === "push") return;
   const since = performance.now() - shown.lastAt;
-  const wait = Math.max(shown.last === "" && style.kind === "edit" ? firstMs : 0, style.everyMs - since);
+  const wait = Math.max(shown.last === "" && (style.kind === "edit" || style.kind === "stream") ? firstMs : 0, style.everyMs - since);
   shown.timer = setTimeout(() => {
     shown.timer = null;
     shown.busy = true;
@@ -144,7 +152,7 @@ async function show(parts: ViewParts, pace: Pace, shown: Shown): Promise<void> {
   if (!roomy || markdown === "" || markdown === shown.last) return;
   const before = parts.adapter.live(shown.chat).kind;
   try {
-    shown.sending = put(parts, shown, parts.adapter.render(markdown).at(-1));
+    shown.sending = put(parts, shown, markdown);
     await shown.sending;
     shown.last = markdown;
   } catch (error) {
@@ -154,12 +162,32 @@ async function show(parts: ViewParts, pace: Pace, shown: Shown): Promise<void> {
   }
 }
 
-async function put(parts: ViewParts, shown: Shown, chunk: unknown): Promise<void> {
-  if (parts.adapter.live(shown.chat).kind === "draft") return await parts.adapter.draft(shown.chat, shown.turn, chunk);
+async function put(parts: ViewParts, shown: Shown, markdown: string): Promise<void> {
+  const { kind } = parts.adapter.live(shown.chat);
+  if (kind === "stream") return await feed(parts, shown);
+  const chunk = parts.adapter.render(markdown).at(-1);
+  if (kind === "draft") return await parts.adapter.draft(shown.chat, shown.turn, chunk);
   shown.message ??= await parts.previews.find(shown.turn);
   if (shown.message !== null) return await parts.adapter.edit(shown.chat, shown.message, chunk, {});
   shown.message = await parts.adapter.post(shown.chat, chunk, { replyTo: shown.replyTo });
   await parts.previews.keep(shown.turn, shown.message);
+}
+
+async function feed(parts: ViewParts, shown: Shown): Promise<void> {
+  const { chat, turn, replyTo, preview } = shown;
+  const before = shown.message ?? (await parts.previews.find(turn));
+  shown.message = before;
+  const message = await parts.adapter.stream?.(chat, turn, preview.progress(), { replyTo, message: before });
+  if (message === undefined || message === null || message === before) return;
+  shown.message = message;
+  await parts.previews.keep(turn, message);
+}
+
+/** Says what the agent does in the chat, where that is shown; a courtesy too. */
+function tell(parts: ViewParts, shown: Shown, state: ChatState): void {
+  if (shown.told === state) return;
+  shown.told = state;
+  void parts.adapter.state?.(shown.chat, state).catch(() => undefined);
 }
 
 /** A preview is a courtesy: after the first 429 there are no more for this turn, since they would hold up the answer. */

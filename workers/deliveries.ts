@@ -107,7 +107,12 @@ async function send(
       const maybeRepeated = delivery.interrupted && index === delivery.sent.length;
       repeated ||= maybeRepeated;
       sent.push(
-        await parts.adapter.post(chat, chunk, { replyTo: index === 0 ? delivery.body.replyTo : null, ...last, maybeRepeated }),
+        await parts.adapter.post(chat, chunk, {
+          replyTo: index === 0 ? delivery.body.replyTo : null,
+          ...last,
+          key: `${delivery.id}:${index}`,
+          maybeRepeated,
+        }),
       );
     }
     if (index < chunks.length - 1) await noteSent(parts.db, delivery.id, sent, sendLeaseMs);

@@ -15,19 +15,33 @@ export interface Inlet {
 /**
  * How a running turn is shown in a chat.
  * `push`: every event as it comes (our own page). `draft`: an ephemeral preview that vanishes by itself. `edit`: one placeholder
- * message, edited in place and finally turned into the answer. `none`: only the typing indicator.
+ * message, edited in place and finally turned into the answer. `stream`: a native stream, which the adapter opens, feeds and ends; its
+ * message becomes the answer as a placeholder does. `none`: only the typing indicator.
  * `everyMs` is the least time between two updates of one chat.
  */
 export type LiveStyle =
   | { readonly kind: "push" }
   | { readonly kind: "draft"; readonly everyMs: number }
   | { readonly kind: "edit"; readonly everyMs: number }
+  | { readonly kind: "stream"; readonly everyMs: number }
   | { readonly kind: "none" };
+
+/** What a turn has said and done so far, for platforms that stream natively. */
+export interface Progress {
+  /** All its words, interim remarks too: within one attempt it only grows. */
+  readonly text: string;
+  readonly tools: readonly { readonly call: string; readonly title: string; readonly state: "running" | "done" | "failed" }[];
+}
+
+/** What the agent is doing in a chat. `waiting`: for a person's answer. */
+export type ChatState = "working" | "waiting" | "idle";
 
 export interface PostOptions {
   /** The message this answers, or null. */
   readonly replyTo: string | null;
   readonly buttons?: readonly OutboundButton[];
+  /** The same at each attempt to send this message, and no other's: what was sent before can be found by it. None for previews. */
+  readonly key?: string;
   /** True when an earlier attempt may have arrived: say so visibly, so that a double is obvious. */
   readonly maybeRepeated?: boolean;
 }
@@ -59,7 +73,19 @@ export interface Adapter<Chunk = unknown> {
   edit(chat: ChatRef, message: string, chunk: Chunk, options: Pick<PostOptions, "buttons">): Promise<void>;
   /** Shows or updates an ephemeral draft of a turn; only called where `live` says `draft`. */
   draft(chat: ChatRef, turn: string, chunk: Chunk): Promise<void>;
+  /**
+   * Only called where `live` says `stream`; one call at a time for a turn. Returns the message that shows it now, which may be another than
+   * `at.message`; null while none does.
+   */
+  stream?(
+    chat: ChatRef,
+    turn: string,
+    progress: Progress,
+    at: { readonly replyTo: string | null; readonly message: string | null },
+  ): Promise<string | null>;
   typing(chat: ChatRef): Promise<void>;
+  /** Shows what the agent is doing, on platforms that have a place for it. */
+  state?(chat: ChatRef, state: ChatState): Promise<void>;
   /** Only called where `live` says `push`. */
   push(event: LiveEvent): void;
 }

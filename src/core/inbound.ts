@@ -22,6 +22,8 @@ export interface InboundMessage extends InboundBase {
   readonly messageId: string | null;
   /** Whether it is meant for the agent: always in private chats; in shared ones a mention, a reply to it, or a command. */
   readonly addressed: boolean;
+  /** True for an unaddressed one in a thread: it is meant for the agent where the agent has been spoken to in that thread. */
+  readonly continues?: boolean;
 }
 
 /** Somebody pressed a stop button: stop what runs in this chat (or just `turn`, where the platform names it). */

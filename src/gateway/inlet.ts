@@ -148,7 +148,8 @@ async function route(parts: GatewayParts, id: number, inbound: Inbound, known: R
       await press(parts, id, person, inbound.chat, inbound.data);
       return await settleInbound(parts.db, id);
     case "message":
-      if (!inbound.addressed) return await settleInbound(parts.db, id);
+      if (!inbound.addressed && !(inbound.continues === true && found.session !== null))
+        return await settleInbound(parts.db, id);
       if (await runCommand(parts, id, person, inbound, found.session)) return await settleInbound(parts.db, id);
       if (found.session !== null && (await takeWords(parts, person, found.session, inbound)))
         return await settleInbound(parts.db, id);
