@@ -132,7 +132,10 @@ function schedule(parts: ViewParts, pace: Pace, shown: Shown): void {
   const style = parts.adapter.live(shown.chat);
   if (style.kind === "none" || style.kind === "push") return;
   const since = performance.now() - shown.lastAt;
-  const wait = Math.max(shown.last === "" && (style.kind === "edit" || style.kind === "stream") ? firstMs : 0, style.everyMs - since);
+  const wait = Math.max(
+    shown.last === "" && (style.kind === "edit" || style.kind === "stream") ? firstMs : 0,
+    style.everyMs - since,
+  );
   shown.timer = setTimeout(() => {
     shown.timer = null;
     shown.busy = true;
