@@ -11,7 +11,8 @@ import { judge } from "../sandbox/policy/judge.ts";
 import { smartJudge } from "../sandbox/policy/smart.ts";
 import type { Db, Hold } from "../store/hold.ts";
 import type { CallPlace } from "../store/journal.ts";
-import { addGrants, findAsked, grantsFor } from "../store/questions.ts";
+import { addGrants, grantsFor } from "../store/grants.ts";
+import { findAsked } from "../store/questions.ts";
 import { type Asking, askPerson } from "./questions.ts";
 
 /** The rules of approvals as they are at this moment. */
@@ -77,7 +78,7 @@ async function judgedDeeds({ approving, context, db }: LeaveSetting, tool: Tool,
   const deeds = tool.deeds?.(args) ?? [];
   if (deeds.length === 0) return [];
   const sandbox = await context.sandbox();
-  const grants = await grantsFor(db, approving.owner, approving.session);
+  const grants = await grantsFor(db, holder(approving), approving.session);
   const rules = await approving.rules(grants.map(allowance));
   return deeds.map((deed) => {
     const action = actionOf(approving, tool, deed, sandbox);
@@ -144,7 +145,7 @@ async function askLeave(setting: LeaveSetting, place: CallPlace, wanted: Wanted)
     const session = choice === "session" ? approving.session : null;
     await addGrants(
       db,
-      approving.owner,
+      holder(approving),
       session,
       classes.map((name) => ({ class: name, backend: action.backend })),
       reply.byId,
@@ -192,6 +193,11 @@ function choiceOf(label: string): LeaveChoice {
     default:
       return "deny";
   }
+}
+
+/** What is allowed is allowed to whoever asked: in a shared chat to nobody else. */
+function holder({ owner, person }: Approving) {
+  return { owner, person: person.id };
 }
 
 function actionOf({ person, session, chat }: Approving, tool: Tool, deed: Deed, sandbox: Sandbox): Action {

@@ -3,6 +3,7 @@ import { loadConfig } from "../config/load.ts";
 import { approvalSettings } from "../main/policy-settings.ts";
 import { judge } from "../sandbox/policy/judge.ts";
 import { type Define, exits } from "./context.ts";
+import { printRecord } from "./record.ts";
 
 const backends = ["docker", "virtual", "ssh", "local"] as const;
 const roles = ["owner", "admin", "member"] as const;
@@ -14,8 +15,20 @@ interface Options {
   readonly unattended?: boolean;
 }
 
-/** `hermes approvals explain COMMAND`: what the policy says of a command, without running it. */
+/** `hermes approvals explain COMMAND`: what the policy says of a command, without running it. `list|revoke`: what people have allowed for longer. */
 export const define: Define = (command, context) => {
+  command
+    .command("list")
+    .description("what people have allowed for a session or for good")
+    .action(async () => {
+      await printRecord(context, "approvals.list");
+      const { commandAllowlist } = (await loadConfig({ env: context.env, home: context.home })).config;
+      if (commandAllowlist.length > 0) context.print(`For everybody, by command_allowlist: ${commandAllowlist.join(", ")}.`);
+    });
+  command
+    .command("revoke <number>")
+    .description("take one of them back, or all: it is asked for again at once")
+    .action((number: string) => printRecord(context, "approvals.revoke", [number]));
   command
     .command("explain <command>")
     .description("say whether a command would run, be asked for, or never run, and why; runs nothing")

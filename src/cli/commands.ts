@@ -19,7 +19,11 @@ export const commands: readonly CommandEntry[] = [
   { name: "model", summary: "show the model server, or connect one", load: () => import("./model.ts") },
   { name: "config", summary: "show, change and check the configuration", load: () => import("./config.ts") },
   { name: "pairing", summary: "let people in by their pairing codes", load: () => import("./pairing.ts") },
-  { name: "approvals", summary: "say whether a command would need approval", load: () => import("./approvals.ts") },
+  {
+    name: "approvals",
+    summary: "say whether a command would need approval; list and take back what was allowed",
+    load: () => import("./approvals.ts"),
+  },
   { name: "people", summary: "list who may speak to the agent", load: () => import("./people.ts") },
   { name: "status", summary: "say what is running", load: () => import("./status.ts") },
   {

@@ -5,6 +5,7 @@ export { fresh } from "./new.ts";
 export { stop } from "./stop.ts";
 export { approve } from "./approve.ts";
 export { deny } from "./deny.ts";
+export { approvals } from "./approvals.ts";
 export { insights } from "./insights.ts";
 export { model } from "./model.ts";
 export { status } from "./status.ts";

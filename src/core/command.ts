@@ -17,6 +17,25 @@ export interface SessionStatus {
   readonly sandbox: string;
 }
 
+/** Something that was allowed for longer than once. */
+export interface StandingGrant {
+  /** By which it is taken back; it stays the same. */
+  readonly number: number;
+  /** To whom. */
+  readonly person: string;
+  readonly personId: string;
+  readonly class: string;
+  readonly backend: string;
+  /** Only until its conversation ends. */
+  readonly passing: boolean;
+  /** The platform of the shared chat where it counts; null: in private. */
+  readonly shared: string | null;
+  /** Who allowed it; empty when nobody knows any more. */
+  readonly by: string;
+  /** The day. */
+  readonly on: string;
+}
+
 /** What a command may do, bound to the chat it was typed in and the person who typed it. */
 export interface CommandPorts {
   status(): Promise<SessionStatus>;
@@ -28,6 +47,10 @@ export interface CommandPorts {
   newSession(): Promise<void>;
   /** Answers what the running turn asks leave for; the words to say back, or null. */
   leave(choice: LeaveChoice): Promise<string | null>;
+  /** What may run without a question because somebody allowed it, as far as it is this person's to see: in a shared chat what counts there. */
+  grants(): Promise<readonly StandingGrant[]>;
+  /** Takes one of them back, or (null) all of this person's; how many there were. */
+  revokeGrants(number: number | null): Promise<number>;
   /** What was asked in the last days, and how fast and well the model worked, on one platform or all: numbers only. */
   insights(days: string, platform: string | null): Promise<string>;
   /** Asks the last request again; false when there is none. */

@@ -1,7 +1,8 @@
-import type { Person } from "../core/chats.ts";
+import { isAtLeast, type Person } from "../core/chats.ts";
 import type { CommandPorts } from "../core/command.ts";
 import type { InboundMessage } from "../core/inbound.ts";
 import { requestCompress } from "../store/compactions.ts";
+import { listGrants, revokeGrants } from "../store/grants.ts";
 import { assignInbound, dropWaiting, lastRequest, storeInbound } from "../store/inbox.ts";
 import { chooseModel, endSession, openSession, sessionChoice } from "../store/sessions.ts";
 import { sessionState } from "../store/status.ts";
@@ -15,6 +16,9 @@ const listMs = 5_000;
 
 /** The ports of one command call, bound to its chat and person. `session` is null while the chat has none. */
 export function commandPorts(parts: GatewayParts, inbound: InboundMessage, person: Person, session: string | null): CommandPorts {
+  const chat = inbound.kind === "shared" ? inbound.chat : null;
+  const own = { person: person.id, chat };
+  const visible = isAtLeast(person.role, "admin") ? { person: null, chat } : own;
   return {
     async status() {
       const facts = await parts.facts();
@@ -42,6 +46,8 @@ export function commandPorts(parts: GatewayParts, inbound: InboundMessage, perso
     async leave(choice) {
       return session === null ? "Nothing waits for leave here." : await takeLeave(parts, person, session, choice);
     },
+    grants: () => listGrants(parts.db, visible),
+    revokeGrants: (number) => revokeGrants(parts.db, number === null ? own : visible, number),
     async insights(days, platform) {
       return (await insightsReply(parts.db, days, platform)).text;
     },

@@ -2,7 +2,9 @@ import type { Role } from "../core/chats.ts";
 import type { Notice } from "./access.ts";
 import { noOwnerYet, welcome } from "./access.ts";
 import { insightsReply } from "./insights.ts";
+import { grantLines } from "../commands/grants.ts";
 import { approvePairing } from "../people/pairing.ts";
+import { listGrants, revokeGrants } from "../store/grants.ts";
 import type { Db } from "../store/hold.ts";
 import { listPairings, listPeople, takePairing } from "../store/people.ts";
 import { backlog } from "../store/status.ts";
@@ -35,6 +37,10 @@ export async function control(parts: ControlParts, command: string, args: readon
       return await revoke(parts.db, args[0] ?? "");
     case "people.list":
       return await people(parts.db);
+    case "approvals.list":
+      return await allowed(parts.db);
+    case "approvals.revoke":
+      return await takeBack(parts.db, args[0] ?? "");
     case "insights":
       return await insightsReply(parts.db, args[0] ?? "", args[1] ?? null);
     case "status":
@@ -79,6 +85,24 @@ async function people(db: Db): Promise<ControlReply> {
   const lines = all.map((person) => `${person.role.padEnd(6)}  ${person.name}  ${person.accounts.join(", ")}`);
   return { ok: true, text: lines.join("\n") };
 }
+
+const everywhere = { person: null, chat: null };
+
+async function allowed(db: Db): Promise<ControlReply> {
+  const lines = grantLines(await listGrants(db, everywhere), null);
+  if (lines.length === 0) return { ok: true, text: "Nothing is allowed for longer than once." };
+  return { ok: true, text: [...lines, "", "Take one back with: hermes approvals revoke NUMBER"].join("\n") };
+}
+
+async function takeBack(db: Db, which: string): Promise<ControlReply> {
+  if (which !== "all" && !/^\d{1,9}$/.test(which))
+    return { ok: false, text: `"${which}" is neither a number nor "all". ${seeAllowed}` };
+  const count = await revokeGrants(db, everywhere, which === "all" ? null : Number(which));
+  if (count === 0 && which !== "all") return { ok: false, text: `There is no number ${which}. ${seeAllowed}` };
+  return { ok: true, text: count === 1 ? "Taken back. It is asked for again from now on." : `${count} are taken back.` };
+}
+
+const seeAllowed = "See: hermes approvals list";
 
 async function status(parts: ControlParts): Promise<ControlReply> {
   const now = await backlog(parts.db);

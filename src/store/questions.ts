@@ -166,32 +166,3 @@ export async function decide(
   const row = found.rows[0];
   return row ? (row.chats ?? []) : null;
 }
-
-/** What a person or shared chat has been allowed for longer than once. */
-export interface Grant {
-  readonly class: string;
-  readonly backend: string;
-}
-
-/** Grants that count in this session: its own, and its owner's lasting ones. `owner` is the sandbox owner's key. */
-export async function grantsFor(db: Db, owner: string, session: string): Promise<readonly Grant[]> {
-  const found = await sql<Grant>`
-    select distinct class, backend from grants
-    where owner = ${owner} and (session_id is null or session_id = ${session})`.execute(db);
-  return found.rows;
-}
-
-/** Allows classes of commands for this session, or (`session` null) for good. */
-export async function addGrants(
-  db: Db,
-  owner: string,
-  session: string | null,
-  grants: readonly Grant[],
-  by: string,
-): Promise<void> {
-  if (grants.length === 0) return;
-  await db
-    .insertInto("grants")
-    .values(grants.map((grant) => ({ owner, session_id: session, ...grant, granted_by: by })))
-    .execute();
-}

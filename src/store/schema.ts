@@ -204,6 +204,7 @@ export interface Schema {
   grants: {
     id: Generated<number>;
     owner: string;
+    person_id: string;
     session_id: string | null;
     class: string;
     backend: string;

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, beforeEach, suite, test } from "node:test";
+import { promisify } from "node:util";
 import { call, say } from "../doubles/model-server.ts";
 import { lastOf, openTalk, type Script, type TalkRig } from "./talk-rig.ts";
 
+const entry = new URL("../../src/cli/hermes.ts", import.meta.url).pathname;
 const backend = "terminal: {backend: local}\n";
 
 /** Runs the commands one after another, then says what came of the last. */
@@ -98,6 +101,33 @@ suite("leave to run a command on the host", () => {
     await rig.ask("clean", commands("rm -rf old"));
     await press("Always");
     assert.match((await rig.ask("again", commands("rm -rf older"))).answer, /came: \(no output\)/);
+  });
+
+  test("what was allowed for longer is listed and taken back in chat, and asked for again at once", async () => {
+    const listed = await rig.askOn("/approvals");
+    const number = /(\d+): deletes folders[^]*delete_tree, local\); always, allowed by .* on \d{4}-/.exec(listed)?.[1];
+    assert.ok(number !== undefined, listed);
+    assert.match(await rig.askOn("/approvals revoke 999"), /no number 999/);
+    assert.match(await rig.askOn(`/approvals revoke ${number}`), /Taken back/);
+    assert.match((await rig.ask("again", commands("rm -rf old"))).answer, /May I/);
+    assert.match(await press("Always"), /came/);
+  });
+
+  test("and at the command line, while the service runs", async () => {
+    const approvals = async (...args: string[]) =>
+      await promisify(execFile)(process.execPath, [entry, "approvals", ...args], {
+        env: { PATH: process.env["PATH"] ?? "", HERMES_HOME: rig.home },
+      }).catch((failed: unknown) => failed as { stdout: string; stderr: string; code: number });
+    const { stdout } = await approvals("list");
+    const number = /^(\d+): deletes folders .*\(delete_tree, local\), for .*; always, allowed by /m.exec(stdout)?.[1];
+    assert.ok(number !== undefined, stdout);
+    assert.match((await approvals("revoke", "x")).stderr, /neither a number nor "all"/);
+    assert.match((await approvals("revoke", number)).stdout, /Taken back/);
+    assert.match((await approvals("revoke", number)).stderr, /no number/);
+    assert.match((await approvals("list")).stdout, /Nothing is allowed/);
+    assert.match((await rig.ask("again", commands("rm -rf old"))).answer, /May I/);
+    await rig.askOn("/deny");
+    assert.match(await rig.askOn("/approvals"), /I ask each time/);
   });
 });
 

@@ -6,6 +6,7 @@ import { workers } from "./0004-workers.ts";
 import { questions } from "./0005-questions.ts";
 import { search } from "./0006-search.ts";
 import { processes } from "./0007-processes.ts";
+import { grants } from "./0009-grants.ts";
 
 /** All steps of the schema, oldest first. A released one never changes; the next is a new file and a new line. */
 export const migrations: readonly Migration[] = [
@@ -16,4 +17,5 @@ export const migrations: readonly Migration[] = [
   { name: "0005-questions", sql: questions },
   { name: "0006-search", sql: search },
   { name: "0007-processes", sql: processes },
+  { name: "0009-grants", sql: grants },
 ];
