@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { compressAsked, tellUncompressed } from "../src/agent/compression/asked.ts";
 import type { Approving } from "../src/agent/approvals.ts";
 import { type Compressor, windowOf } from "../src/agent/compression/compressor.ts";
@@ -6,14 +7,16 @@ import { modelSpeed } from "../src/agent/model-speed.ts";
 import { pastPorts } from "../src/agent/past.ts";
 import type { Digest, Searcher } from "../src/agent/digest.ts";
 import type { Looker } from "../src/agent/pictures.ts";
-import { freezeHead, userMessage } from "../src/agent/prompt.ts";
+import type { IncomingParts } from "../src/agent/incoming.ts";
+import { freezeHead } from "../src/agent/prompt.ts";
 import type { Titles } from "../src/agent/titles.ts";
 import { toolContext } from "../src/agent/call-context.ts";
 import { runTurn } from "../src/agent/turn.ts";
-import type { LeaveReason } from "../src/agent/turn-setting.ts";
+import type { LeaveReason, TurnSetting } from "../src/agent/turn-setting.ts";
 import { chatKey, type Person, type Viewer } from "../src/core/chats.ts";
 import type { TurnEnd, TurnEvent } from "../src/core/events.ts";
 import { asFailure } from "../src/core/failures.ts";
+import type { InboundMessage } from "../src/core/inbound.ts";
 import { leaseMs } from "../src/core/limits.ts";
 import type { Live } from "../src/core/live.ts";
 import type { Log } from "../src/core/log.ts";
@@ -28,6 +31,7 @@ import { beginTurn, type Turn } from "../src/store/turns.ts";
 import type { Asker } from "../src/tools/toolsets.ts";
 import { type Claim, claimSession, nextWork, type Work } from "../src/store/work.ts";
 import { askingFor, wakeDeliveries } from "./asking.ts";
+import { incomingFor, sandboxOwnerOf } from "./incoming.ts";
 import { watchingFor } from "./processes.ts";
 import { keepLeases, type Leases } from "./leases.ts";
 
@@ -47,7 +51,8 @@ export interface TurnParts {
   pictures(looker: Looker): PicturePorts;
   digest(searcher: Searcher): Digest;
   readonly configuration: ConfigurationPorts;
-  readonly web: WebPorts;
+  readonly web: WebPorts & Pick<IncomingParts, "pdfText">;
+  readonly hear: IncomingParts["hear"];
   readonly approvals: Pick<Approving, "rules" | "judge">;
   readonly metrics: Metrics;
   readonly titles: Titles;
@@ -155,20 +160,22 @@ async function workOne(
   set: Set,
 ): Promise<TurnEnd> {
   const { person } = work;
-  const turn = work.type === "resume" ? work.turn : await begin(parts, hold, found, work);
+  const { id, request } = work.type === "resume" ? work.turn : { id: randomUUID(), request: work.waiting.inbound };
   const control = new AbortController();
-  set({ turn: turn.id, leave: (reason) => control.abort(reason) });
+  set({ turn: id, leave: (reason) => control.abort(reason) });
   if (work.type === "resume" && work.stopping) control.abort("stop" satisfies LeaveReason);
   const began = performance.now();
-  const emit = emitter(parts.live, hold, turn);
+  const emit = emitter(parts.live, hold, id, request);
+  const incoming = incomingFor(parts, { info: { ...found, choice: work.choice }, person, signal: control.signal, emit });
   const later: (() => Promise<void>)[] = [];
   const afterwards = (task: () => Promise<void>) => void later.push(task);
   try {
+    const turn = work.type === "resume" ? work.turn : await begin(parts, hold, id, work, incoming);
     const info = await tellingWaits(parts, emit, () => withPrompt(parts, { ...found, choice: work.choice }, person));
-    const end = await run(parts, { hold, info, turn, person, signal: control.signal, emit, afterwards });
+    const end = await run(parts, { hold, info, turn, person, signal: control.signal, incoming, emit, afterwards });
     emit({ type: "finished", end });
     parts.metrics.turnEnd(end, performance.now() - began);
-    if (end !== "handed_over" && end !== "parked") await wakeDeliveries(parts, [chatKey(turn.request.chat)]);
+    if (end !== "handed_over" && end !== "parked") await wakeDeliveries(parts, [chatKey(request.chat)]);
     for (const task of later) await task();
     return end;
   } catch (error) {
@@ -221,9 +228,15 @@ async function tellingWaits<Result>(
   return await task().finally(() => clearInterval(timer));
 }
 
-async function begin(parts: TurnParts, hold: Hold, info: SessionInfo, { waiting }: Work & { type: "begin" }): Promise<Turn> {
+async function begin(
+  parts: TurnParts,
+  hold: Hold,
+  id: string,
+  { waiting }: Work & { type: "begin" },
+  incoming: TurnSetting["incoming"],
+): Promise<Turn> {
   parts.metrics.queueWait(Math.max(0, Date.now() - waiting.inbound.at));
-  return await beginTurn(parts.db, hold, waiting, userMessage(waiting.inbound, info.kind));
+  return await incoming(waiting, (message) => beginTurn(parts.db, hold, id, waiting, message));
 }
 
 /** The session with its prompt's head, frozen at its first turn. */
@@ -241,6 +254,7 @@ interface OneTurn {
   readonly turn: Turn;
   readonly person: Person;
   readonly signal: AbortSignal;
+  readonly incoming: TurnSetting["incoming"];
   emit(event: TurnEvent): void;
   afterwards(task: () => Promise<void>): void;
 }
@@ -249,10 +263,7 @@ async function run(parts: TurnParts, one: OneTurn): Promise<TurnEnd> {
   const { info, turn, person, signal } = one;
   const viewer = viewerOf(info, person);
   const owner = memoryOwner(info.kind, person, info.conversation);
-  const sandboxOwner = {
-    key: info.kind === "private" ? `person-${person.id}` : `chat-${info.conversation}`,
-    label: chatKey(info.chat),
-  };
+  const sandboxOwner = sandboxOwnerOf(info, person);
   const model = await parts.models.current({ id: info.session, choice: info.choice });
   const shared: Parameters<typeof toolContext>[0] = {
     session: info.session,
@@ -294,6 +305,7 @@ async function run(parts: TurnParts, one: OneTurn): Promise<TurnEnd> {
     maxSteps,
     steer,
     signal,
+    incoming: one.incoming,
     emit: one.emit,
     afterwards: one.afterwards,
   });
@@ -311,9 +323,9 @@ function fittingLimits(limits: ToolLimits, window: number): ToolLimits {
 /** Characters of a token in a command's output: digits and marks make it denser than prose. */
 const resultDensity = 2.5;
 
-function emitter(live: Live, hold: Hold, turn: Turn): (event: TurnEvent) => void {
+function emitter(live: Live, hold: Hold, turn: string, request: InboundMessage): (event: TurnEvent) => void {
   let seq = 0;
-  const address = { turn: turn.id, chat: turn.request.chat, fence: hold.fence, replyTo: turn.request.messageId };
+  const address = { turn, chat: request.chat, fence: hold.fence, replyTo: request.messageId };
   return (event) => {
     seq += 1;
     live.publish({ ...address, seq, event });

@@ -7,6 +7,7 @@ import { renderTelegram } from "../render/telegram.ts";
 import { callSignal, type Client, createClient } from "./client.ts";
 import { createDrafts, type Drafts } from "./drafts.ts";
 import { badToken, reason, refusal } from "./errors.ts";
+import { fetchFile } from "./files.ts";
 import type { TelegramChunk } from "./forms.ts";
 import { toInbound } from "./inbound.ts";
 import type { Self } from "./mention.ts";
@@ -58,6 +59,7 @@ export function createTelegram(options: TelegramOptions): Adapter<TelegramChunk>
       client.close();
     },
     ...outgoing,
+    fetchFile: (file, limitBytes, signal) => fetchFile(client, file, limitBytes, signal),
     render: (markdown) => render(markdown, options.richMessages),
     push() {
       throw new Failure("internal", "Telegram has no push: live() never says so");

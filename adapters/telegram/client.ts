@@ -11,6 +11,10 @@ export interface Client {
   readonly polling: Api;
   /** Where it lives, without the token. */
   readonly origin: string;
+  /** Whether that is this machine. */
+  readonly isLocal: boolean;
+  /** Where a file's bytes are. Contains the token. */
+  fileAddress(path: string): string;
   close(): void;
 }
 
@@ -29,7 +33,15 @@ export function createClient(token: string, apiRoot: string | null): Client {
   const agent = withConnectTimeout(root.startsWith("https:") ? new HttpsAgent(settings) : new HttpAgent(settings));
   const make = (timeoutSeconds: number): Api =>
     new Api(token, { apiRoot: root, timeoutSeconds, baseFetchConfig: { agent, compress: true } });
-  return { api: make(sendSeconds), polling: make(pollSeconds + 15), origin: new URL(root).origin, close: () => agent.destroy() };
+  const { origin, hostname } = new URL(root);
+  return {
+    api: make(sendSeconds),
+    polling: make(pollSeconds + 15),
+    origin,
+    isLocal: ["localhost", "127.0.0.1", "[::1]"].includes(hostname),
+    fileAddress: (path) => `${root}/file/bot${token}/${path.split("/").map(encodeURIComponent).join("/")}`,
+    close: () => agent.destroy(),
+  };
 }
 
 /** Marks a failure to connect as such: then the request was surely not sent. */

@@ -1,7 +1,7 @@
 import type { CallbackQuery, Chat, Message, MessageGenerationStopped, Update, User } from "grammy/types";
 import type { Account, ChatRef } from "../../src/core/chats.ts";
 import type { Inbound } from "../../src/core/inbound.ts";
-import { attachment } from "./attachments.ts";
+import { attachment, filesIn } from "./attachments.ts";
 import { readAddress, type Self } from "./mention.ts";
 
 /** The kinds of update that `toInbound` understands. */
@@ -23,7 +23,8 @@ function fromMessage(key: string, message: Message, self: Self): Inbound | null 
   const sender = senderOf(message);
   const { text, addressed } = readAddress(message, self);
   const words = [text, attachment(message)].filter(Boolean).join("\n\n");
-  if (!sender || words === "") return null;
+  const files = filesIn(message);
+  if (!sender || (words === "" && files.length === 0)) return null;
   const kind = message.chat.type === "private" ? "private" : "shared";
   return {
     type: "message",
@@ -33,6 +34,7 @@ function fromMessage(key: string, message: Message, self: Self): Inbound | null 
     sender,
     at: message.date * 1_000,
     text: words,
+    ...(files.length === 0 ? {} : { files }),
     messageId: String(message.message_id),
     addressed: kind === "private" || addressed,
   };

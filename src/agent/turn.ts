@@ -12,7 +12,6 @@ import { newHistory } from "./compression/state.ts";
 import { explained, fitted, outgrown, recovered } from "./history.ts";
 import { isStuck } from "./loops.ts";
 import { type CallEnd, callModel } from "./model-call.ts";
-import { userMessage } from "./prompt.ts";
 import { stepRequest } from "./requests.ts";
 import { type Mode, modeAfter, strikesOf } from "./strikes.ts";
 import { type Step, takeAnswer, takeRepeating } from "./taking.ts";
@@ -126,7 +125,7 @@ async function takeFailure(
 async function takeSteering(setting: TurnSetting): Promise<number> {
   const waiting = await waitingMessages(setting.db, setting.info.session, 20);
   for (const message of waiting) {
-    await steerTurn(setting.db, setting.hold, setting.turn.id, message, userMessage(message.inbound, setting.info.kind));
+    await setting.incoming(message, (read) => steerTurn(setting.db, setting.hold, setting.turn.id, message, read));
   }
   return waiting.length;
 }

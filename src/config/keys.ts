@@ -6,6 +6,8 @@ import { address, addresses, amount, oneOf, text, toggle, whole } from "./kinds.
 import { mcpKeys } from "./mcp-keys.ts";
 import { fallbackList, providerList, providerMap } from "./providers.ts";
 import { type Key, row } from "./row.ts";
+import { slackKeys } from "./slack-keys.ts";
+import { sttKeys } from "./stt-keys.ts";
 import { terminalKeys } from "./terminal-keys.ts";
 import { toolKeys } from "./tool-keys.ts";
 import { webKeys } from "./web-keys.ts";
@@ -188,6 +190,7 @@ export const keys = {
   ...toolKeys,
 
   ...webKeys,
+  ...sttKeys,
   ...mcpKeys,
 
   "memory.memory_enabled": row(toggle(), true, "Whether the agent keeps notes about the work (MEMORY.md).", {
@@ -235,6 +238,8 @@ export const keys = {
     env: "TELEGRAM_API_ROOT",
   }),
   "telegram.rich_messages": row(oneOf(["off", "auto"]), "off", "Telegram's rich messages; some clients show them blank."),
+
+  ...slackKeys,
 
   "http.host": row(
     text("an address"),

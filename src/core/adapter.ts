@@ -1,5 +1,6 @@
 import type { ChatRef } from "./chats.ts";
 import type { LiveEvent } from "./events.ts";
+import type { FileRef } from "./files.ts";
 import type { Inbound } from "./inbound.ts";
 import type { OutboundButton } from "./outbound.ts";
 
@@ -86,6 +87,8 @@ export interface Adapter<Chunk = unknown> {
   typing(chat: ChatRef): Promise<void>;
   /** Shows what the agent is doing, on platforms that have a place for it. */
   state?(chat: ChatRef, state: ChatState): Promise<void>;
+  /** The bytes of a file that came with a message. `platform.refused` when it is gone, or larger than `limitBytes`. */
+  fetchFile?(file: FileRef, limitBytes: number, signal: AbortSignal): Promise<Uint8Array>;
   /** Only called where `live` says `push`. */
   push(event: LiveEvent): void;
 }

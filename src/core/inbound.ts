@@ -1,4 +1,5 @@
 import type { Account, ChatKind, ChatRef } from "./chats.ts";
+import type { FileRef } from "./files.ts";
 
 /** What every event from a platform carries. */
 interface InboundBase {
@@ -17,7 +18,9 @@ interface InboundBase {
 /** A message that somebody wrote. */
 export interface InboundMessage extends InboundBase {
   readonly type: "message";
+  /** May be empty where there are files. */
   readonly text: string;
+  readonly files?: readonly FileRef[];
   /** The platform's id of the message, for replies; null where there is none. */
   readonly messageId: string | null;
   /** Whether it is meant for the agent: always in private chats; in shared ones a mention, a reply to it, or a command. */

@@ -22,6 +22,7 @@ import { openSession } from "../store/sessions.ts";
 import { approve, decideAccess, type Notice } from "./access.ts";
 import { commandPorts } from "./command-ports.ts";
 import type { GatewayParts } from "./parts.ts";
+import { takeFiles } from "./files.ts";
 import { takeChoice, takeWords } from "./questions.ts";
 import { stopTurn } from "./stopping.ts";
 
@@ -148,8 +149,7 @@ async function route(parts: GatewayParts, id: number, inbound: Inbound, known: R
       await press(parts, id, person, inbound.chat, inbound.data);
       return await settleInbound(parts.db, id);
     case "message":
-      if (!inbound.addressed && !(inbound.continues === true && found.session !== null))
-        return await settleInbound(parts.db, id);
+      if (!inbound.addressed && !(inbound.continues === true && found.session !== null)) return await settleInbound(parts.db, id);
       if (await runCommand(parts, id, person, inbound, found.session)) return await settleInbound(parts.db, id);
       if (found.session !== null && (await takeWords(parts, person, found.session, inbound)))
         return await settleInbound(parts.db, id);
@@ -166,6 +166,7 @@ async function request(
   open: string | null,
   tellOnce: TellOnce,
 ): Promise<void> {
+  if (inbound.files !== undefined) await takeFiles(parts, id, inbound.chat.platform, inbound.files);
   const session = open ?? (await openSession(parts.db, inbound.chat, inbound.kind)).session;
   await assignInbound(parts.db, id, session, person.id);
   if (parts.busy === "interrupt") await stopTurn(parts, session, null);

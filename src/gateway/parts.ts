@@ -1,5 +1,6 @@
 import type { ChatRef } from "../core/chats.ts";
 import type { Command } from "../core/command.ts";
+import type { FileRef } from "../core/files.ts";
 import type { Live } from "../core/live.ts";
 import type { Log } from "../core/log.ts";
 import type { Metrics } from "../core/metrics.ts";
@@ -41,6 +42,8 @@ export interface GatewayParts {
   readonly names: { readonly turns: string; deliveries(platform: string): string };
   facts(): Promise<StandingFacts>;
   readonly models: ModelPorts;
+  /** A file that came with a message of this platform; throws a `Failure` when it can't be had. */
+  fetchFile(platform: string, file: FileRef, limitBytes: number, signal: AbortSignal): Promise<Uint8Array>;
   /** Tells a chat something past the outbox, for when the record or the queue is down. Never throws. */
   tell(chat: ChatRef, markdown: string): Promise<void>;
 }

@@ -10,10 +10,11 @@ import { turnQueue } from "../../workers/turns.ts";
 import { every, sweepDeliveries, upkeepTimes } from "../../workers/upkeep.ts";
 import type { Adapter, Inlet } from "../core/adapter.ts";
 import type { ChatRef } from "../core/chats.ts";
+import { Failure } from "../core/failures.ts";
 import type { ModelChoice } from "../core/model.ts";
 import { createGateway } from "../gateway/inlet.ts";
 import { pagePorts, pageToken } from "../gateway/page.ts";
-import type { StandingFacts } from "../gateway/parts.ts";
+import type { GatewayParts, StandingFacts } from "../gateway/parts.ts";
 import { deliveriesDue, keepPreview, previewOf } from "../store/outbox.ts";
 import { getSetting, putSetting } from "../store/settings.ts";
 import { makeDefaultModel } from "./default-model.ts";
@@ -36,7 +37,26 @@ export async function openGatewaySide(base: Base, facts: () => Promise<StandingF
     listings: (signal: AbortSignal) => base.models.listings(signal),
     makeDefault: (choice: ModelChoice) => makeDefaultModel(base, choice),
   };
-  const gateway = createGateway({ db, queues, live, log, metrics, access, commands, busy, names, facts, models, tell });
+  const fetchFile: GatewayParts["fetchFile"] = async (platform, file, limitBytes, signal) => {
+    const bytes = await adapters.get(platform)?.fetchFile?.(file, limitBytes, signal);
+    if (bytes === undefined) throw new Failure("platform.refused", `${platform} gives no files`);
+    return bytes;
+  };
+  const gateway = createGateway({
+    db,
+    queues,
+    live,
+    log,
+    metrics,
+    access,
+    commands,
+    busy,
+    names,
+    facts,
+    models,
+    fetchFile,
+    tell,
+  });
   stack.defer(() => flushed(base, [...adapters.keys()]));
   const parts = await platformParts(base, facts, () => [...adapters.keys()]);
   await Promise.all(

@@ -13,6 +13,8 @@ import { openPictures, seeing } from "../agent/pictures.ts";
 import { openTitles } from "../agent/titles.ts";
 import { storeFacts } from "../gateway/facts.ts";
 import type { StandingFacts } from "../gateway/parts.ts";
+import { dropStrayFiles } from "../store/files.ts";
+import { hear, type Recording } from "../model/hearing.ts";
 import { openWeb } from "../tools/web/index.ts";
 import type { Base } from "./base.ts";
 import { openConfiguration } from "./configuration.ts";
@@ -85,6 +87,7 @@ export async function startTurns(base: Base, worker: WorkerSide): Promise<void> 
   const parts = {
     approvals,
     web,
+    hear: async (file: Recording, signal: AbortSignal) => await hear(hearingSettings(await follow.refresh()), file, signal),
     configuration,
     digest,
     pictures,
@@ -105,6 +108,7 @@ export async function startTurns(base: Base, worker: WorkerSide): Promise<void> 
   const sweeping = every("turn sweep", upkeepTimes.sweepMs, log, () => sweepTurns(db, queues));
   const tend = async () => {
     await storeFacts(db, await workerFacts(worker));
+    await dropStrayFiles(db);
     await sandboxes.reap();
   };
   const tending = every("worker upkeep", upkeepTimes.tendMs, log, tend);
@@ -132,6 +136,10 @@ const seeMs = 3_000;
 
 function pictureSettings({ auxiliary, security }: Config) {
   return { timeoutMs: auxiliary.vision.timeout * 1_000, allowed: security.allowPrivateUrls };
+}
+
+function hearingSettings({ stt: { baseUrl, model, apiKey, timeout } }: Config) {
+  return { baseUrl, model, apiKey, timeoutMs: timeout * 1_000 };
 }
 
 function digestSettings({ auxiliary: { sessionSearch } }: Config) {

@@ -1,5 +1,6 @@
 import type { ColumnType, Generated, JSONColumnType } from "kysely";
 import type { ChatKind, ChatRef, Role } from "../core/chats.ts";
+import type { FileKind } from "../core/files.ts";
 import type { Inbound } from "../core/inbound.ts";
 import type { ModelChoice, ModelMessage, ToolSpec } from "../core/model.ts";
 import type { Outbound } from "../core/outbound.ts";
@@ -209,6 +210,17 @@ export interface Schema {
     class: string;
     backend: string;
     granted_by: string | null;
+    created_at: Stamp;
+  };
+  /** Files of messages that no turn has taken yet. */
+  files: {
+    inbox_id: number;
+    position: number;
+    kind: FileKind;
+    name: string;
+    /** Null where it could not be had: then `missing` says why. */
+    bytes: Uint8Array | null;
+    missing: string | null;
     created_at: Stamp;
   };
   previews: { turn_id: string; message: string };

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { type RawBuilder, sql } from "kysely";
 import { chatKey } from "../core/chats.ts";
 import type { InboundMessage } from "../core/inbound.ts";
@@ -41,9 +40,8 @@ export async function waitingMessages(db: Db, session: string, limit: number): P
   );
 }
 
-/** Makes a turn of a waiting message: the turn, its first journal entry, and the inbox row's state, or none of them. */
-export async function beginTurn(db: Db, hold: Hold, waiting: Waiting, message: ModelMessage): Promise<Turn> {
-  const id = randomUUID();
+/** Makes a turn, with a new id, of a waiting message: the turn, its first journal entry, and the inbox row's state, or none of them. */
+export async function beginTurn(db: Db, hold: Hold, id: string, waiting: Waiting, message: ModelMessage): Promise<Turn> {
   const made = await sql<{ id: string }>`
     with ${heldRow(hold)},
     taken as (

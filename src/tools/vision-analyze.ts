@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { ModelImage } from "../core/model.ts";
+import { pictureType } from "../core/media-types.ts";
 import { tool } from "../core/tool.ts";
 
 /** What servers of models take at most. */
@@ -23,7 +23,7 @@ export const visionAnalyze = tool({
     if (!isWeb && /^[a-z][\w+.-]*:/i.test(place))
       throw new Error(`${place.slice(0, 80)} is neither a path in the workspace nor a web address.`);
     const data = isWeb ? await pictures.fetch(place, longestBytes) : await (await sandbox()).readFile(place, longestBytes);
-    const mediaType = typeOf(data);
+    const mediaType = pictureType(data);
     if (mediaType === null)
       throw new Error(
         `${place} is no picture that models take: it must be PNG, JPEG, GIF or WebP. Convert it first, or read it with another tool.`,
@@ -31,12 +31,3 @@ export const visionAnalyze = tool({
     return await pictures.ask({ mediaType, data: Buffer.from(data).toString("base64") }, question);
   },
 });
-
-/** By its first bytes; names and headers may say anything. */
-function typeOf(data: Uint8Array): ModelImage["mediaType"] | null {
-  const head = Buffer.from(data.subarray(0, 12)).toString("latin1");
-  if (head.startsWith("\x89PNG\r\n\x1a\n")) return "image/png";
-  if (head.startsWith("\xff\xd8\xff")) return "image/jpeg";
-  if (/^GIF8[79]a/.test(head)) return "image/gif";
-  return /^RIFF[^]{4}WEBP/.test(head) ? "image/webp" : null;
-}

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Chats, type ChatState, createChats, type ShownDraft, type ShownMessage } from "./telegram-chats.ts";
 import { createFaults, type Fault, type Faults, type Target } from "./telegram-faults.ts";
+import { createFiles, type SentFiles } from "./telegram-files.ts";
 import { type ChatLimits, flood } from "./telegram-limits.ts";
 import { createPeople, type People } from "./telegram-people.ts";
 import { createUpdates, type Updates } from "./telegram-updates.ts";
@@ -53,6 +54,8 @@ export interface TelegramServer extends AsyncDisposable, Omit<People, "methods">
   /** All chats that have messages of the bot. */
   chats(): readonly number[];
   drafts(chat: number): readonly ShownDraft[];
+  /** Keeps a file for a message that somebody sends. */
+  readonly file: SentFiles["add"];
   /** An update of any shape; its id is added. */
   update(body: Params): number;
   redeliver(update: number): void;
@@ -99,6 +102,7 @@ interface State {
   readonly chats: Chats;
   readonly people: People;
   readonly faults: Faults;
+  readonly files: SentFiles;
   readonly closed: AbortController;
   readonly watchers: Set<() => void>;
   commands: readonly Params[];
@@ -124,6 +128,7 @@ function newState(options: TelegramServerOptions): State {
     chats,
     people: createPeople(chats, updates, onWire),
     faults: createFaults(),
+    files: createFiles(),
     closed: new AbortController(),
     watchers,
     commands: [],
@@ -132,7 +137,7 @@ function newState(options: TelegramServerOptions): State {
 }
 
 function face(state: State, url: string, close: () => Promise<void>): TelegramServer {
-  const { token, bot, calls, updates, chats, people, faults } = state;
+  const { token, bot, calls, updates, chats, people, faults, files } = state;
   return {
     url,
     token,
@@ -153,6 +158,7 @@ function face(state: State, url: string, close: () => Promise<void>): TelegramSe
     messages: (chat) => chats.messages.get(chat) ?? [],
     chats: () => [...chats.messages.keys()],
     drafts: chats.drafts,
+    file: files.add,
     update: updates.push,
     redeliver: updates.redeliver,
     fault: faults.add,
@@ -198,6 +204,8 @@ async function serve(state: State, request: IncomingMessage, response: ServerRes
   const url = new URL(request.url ?? "/", "http://double");
   const [, token, method = ""] = /^\/bot([^/]+)\/(\w+)$/.exec(url.pathname) ?? [];
   if (token === undefined) {
+    const [, key, path = ""] = /^\/file\/bot([^/]+)\/(.+)$/.exec(url.pathname) ?? [];
+    if (key === state.token && state.files.serve(path, response)) return;
     if ((await state.options.route?.(request, url, response)) === true) return;
     return await reply(response, 404, refusalBody(new Refusal(404, "Not Found")));
   }
@@ -261,7 +269,7 @@ async function pause(state: State, ms: number): Promise<void> {
 async function perform(state: State, { method, params }: TelegramCall, response: ServerResponse): Promise<unknown> {
   if (method === "getUpdates") return await getUpdates(state, params, response);
   if (method === "sendRichMessage" && state.options.rich === false) throw unknownMethod();
-  const known = { ...ownMethods(state), ...state.chats.methods, ...state.people.methods };
+  const known = { ...ownMethods(state), ...state.chats.methods, ...state.people.methods, ...state.files.methods };
   const run = Object.hasOwn(known, method) ? known[method] : undefined;
   if (!run) throw unknownMethod();
   return run(params);

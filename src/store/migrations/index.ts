@@ -6,6 +6,7 @@ import { workers } from "./0004-workers.ts";
 import { questions } from "./0005-questions.ts";
 import { search } from "./0006-search.ts";
 import { processes } from "./0007-processes.ts";
+import { files } from "./0008-files.ts";
 import { grants } from "./0009-grants.ts";
 
 /** All steps of the schema, oldest first. A released one never changes; the next is a new file and a new line. */
@@ -17,5 +18,6 @@ export const migrations: readonly Migration[] = [
   { name: "0005-questions", sql: questions },
   { name: "0006-search", sql: search },
   { name: "0007-processes", sql: processes },
+  { name: "0008-files", sql: files },
   { name: "0009-grants", sql: grants },
 ];

@@ -18,6 +18,8 @@ export interface WebSettings {
 
 /** The web as tools see it. */
 export interface Web extends WebPorts {
+  /** The text of a PDF, read beside the event loop. */
+  pdfText(data: Uint8Array, signal: AbortSignal): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -36,6 +38,7 @@ export function openWeb(settings: () => Promise<WebSettings>): Web {
     async read(url, signal) {
       return await readPage(url, allowing((await settings()).allowed), parsing, signal);
     },
+    pdfText: async (data, signal) => (await parsing.read({ type: "pdf", data }, signal)).text,
     pageChars: async () => (await settings()).pageChars,
     close: () => parsing.close(),
   };

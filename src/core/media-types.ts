@@ -1,0 +1,10 @@
+import type { ModelImage } from "./model.ts";
+
+/** The type of a picture that models take, by its first bytes: names and headers may say anything. Null for all else. */
+export function pictureType(data: Uint8Array): ModelImage["mediaType"] | null {
+  const head = Buffer.from(data.subarray(0, 12)).toString("latin1");
+  if (head.startsWith("\x89PNG\r\n\x1a\n")) return "image/png";
+  if (head.startsWith("\xff\xd8\xff")) return "image/jpeg";
+  if (/^GIF8[79]a/.test(head)) return "image/gif";
+  return /^RIFF[^]{4}WEBP/.test(head) ? "image/webp" : null;
+}
