@@ -1,6 +1,6 @@
 import type { Adapter, ChatState, LiveStyle } from "../src/core/adapter.ts";
 import type { ChatRef } from "../src/core/chats.ts";
-import type { LiveEvent } from "../src/core/events.ts";
+import type { LiveEvent, TurnEvent } from "../src/core/events.ts";
 import { asFailure } from "../src/core/failures.ts";
 import type { Live } from "../src/core/live.ts";
 import type { Log } from "../src/core/log.ts";
@@ -118,6 +118,7 @@ function take(parts: ViewParts, pace: Pace, shown: Shown, { fence, event }: Live
   if (fence < shown.fence || shown.state === "ended") return;
   shown.fence = fence;
   shown.preview.take(event);
+  mark(parts, shown, event);
   if (event.type === "finished") {
     tell(parts, shown, event.end === "parked" ? "waiting" : "idle");
     return pauseTimers(shown);
@@ -171,8 +172,8 @@ async function put(parts: ViewParts, shown: Shown, markdown: string): Promise<vo
   const chunk = parts.adapter.render(markdown).at(-1);
   if (kind === "draft") return await parts.adapter.draft(shown.chat, shown.turn, chunk);
   shown.message ??= await parts.previews.find(shown.turn);
-  if (shown.message !== null) return await parts.adapter.edit(shown.chat, shown.message, chunk, {});
-  shown.message = await parts.adapter.post(shown.chat, chunk, { replyTo: shown.replyTo });
+  if (shown.message !== null) return await parts.adapter.edit(shown.chat, shown.message, chunk, { turn: shown.turn });
+  shown.message = await parts.adapter.post(shown.chat, chunk, { replyTo: shown.replyTo, turn: shown.turn });
   await parts.previews.keep(shown.turn, shown.message);
 }
 
@@ -201,6 +202,14 @@ function refused(parts: ViewParts, shown: Shown, before: LiveStyle["kind"], erro
   // An adapter whose drafts are refused says `edit` from now on: the next update tries that.
   const changed = code === "platform.refused" && parts.adapter.live(shown.chat).kind !== before;
   if (code !== "platform.unavailable" && !changed && shown.state === "open") shown.state = "quiet";
+}
+
+/** Marks the message that asked; a turn that waits or changes hands goes on. */
+function mark({ adapter }: ViewParts, { chat, replyTo }: Shown, event: TurnEvent): void {
+  const ended = event.type === "finished" && (event.end === "answered" || event.end === "failed" || event.end === "stopped");
+  if (replyTo === null || !adapter.mark || !(ended || event.type === "started")) return;
+  const sign = !ended ? "seen" : event.end === "failed" ? "failed" : "answered";
+  void adapter.mark(chat, replyTo, sign).catch(() => undefined);
 }
 
 function keepTyping(parts: ViewParts, shown: Shown): void {

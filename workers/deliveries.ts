@@ -111,6 +111,7 @@ async function send(
           replyTo: index === 0 ? delivery.body.replyTo : null,
           ...last,
           key: `${delivery.id}:${index}`,
+          since: delivery.since,
           maybeRepeated,
         }),
       );

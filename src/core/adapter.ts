@@ -37,12 +37,19 @@ export interface Progress {
 /** What the agent is doing in a chat. `waiting`: for a person's answer. */
 export type ChatState = "working" | "waiting" | "idle";
 
+/** What has become of a message that asked for something. */
+export type Mark = "seen" | "answered" | "failed";
+
 export interface PostOptions {
   /** The message this answers, or null. */
   readonly replyTo: string | null;
   readonly buttons?: readonly OutboundButton[];
   /** The same at each attempt to send this message, and no other's: what was sent before can be found by it. None for previews. */
   readonly key?: string;
+  /** Since when it has been waiting to be sent, epoch milliseconds: no earlier attempt is older. None for previews. */
+  readonly since?: number;
+  /** Of a preview: the turn that it shows, so that a platform can put a stop button under it. */
+  readonly turn?: string;
   /** True when an earlier attempt may have arrived: say so visibly, so that a double is obvious. */
   readonly maybeRepeated?: boolean;
 }
@@ -71,7 +78,7 @@ export interface Adapter<Chunk = unknown> {
   /** Returns the platform's id of the new message. */
   post(chat: ChatRef, chunk: Chunk, options: PostOptions): Promise<string>;
   /** Idempotent: an edit that changes nothing succeeds. */
-  edit(chat: ChatRef, message: string, chunk: Chunk, options: Pick<PostOptions, "buttons">): Promise<void>;
+  edit(chat: ChatRef, message: string, chunk: Chunk, options: Pick<PostOptions, "buttons" | "turn">): Promise<void>;
   /** Shows or updates an ephemeral draft of a turn; only called where `live` says `draft`. */
   draft(chat: ChatRef, turn: string, chunk: Chunk): Promise<void>;
   /**
@@ -87,6 +94,8 @@ export interface Adapter<Chunk = unknown> {
   typing(chat: ChatRef): Promise<void>;
   /** Shows what the agent is doing, on platforms that have a place for it. */
   state?(chat: ChatRef, state: ChatState): Promise<void>;
+  /** Marks the message that a turn answers, on platforms that have signs for it. A courtesy. */
+  mark?(chat: ChatRef, message: string, mark: Mark): Promise<void>;
   /** The bytes of a file that came with a message. `platform.refused` when it is gone, or larger than `limitBytes`. */
   fetchFile?(file: FileRef, limitBytes: number, signal: AbortSignal): Promise<Uint8Array>;
   /** Only called where `live` says `push`. */

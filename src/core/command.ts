@@ -97,6 +97,8 @@ export interface Command {
   readonly aliases: readonly string[];
   /** One line, shown in the platform's menu and in `/help`. */
   readonly description: string;
+  /** What may follow its name, for platforms that ask for it natively. `models`: names of models are offered while it is typed. */
+  readonly argument?: { readonly description: string; readonly offers?: "models" };
   /** The weakest role that may use it. */
   readonly role: Role;
   run(call: CommandCall): Promise<string | null>;

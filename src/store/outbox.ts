@@ -14,12 +14,15 @@ export interface NewOutbound {
 /** A row that this process may send now. `interrupted`: an earlier attempt died or got no answer, so its next chunk may have arrived. */
 export interface Delivery {
   readonly id: number;
+  readonly key: string;
   readonly turn: string | null;
   /** The message that shows the turn, as far as the record knows one. */
   readonly preview: string | null;
   readonly body: Outbound;
   readonly sent: readonly string[];
   readonly attempts: number;
+  /** When it came into the outbox, epoch milliseconds. */
+  readonly since: number;
   readonly interrupted: boolean;
 }
 
@@ -52,10 +55,12 @@ interface ClaimedRow {
   readonly preview: string | null;
   /** Null when the row was not to be had. */
   readonly id: number | null;
+  readonly key: string;
   readonly turn: string | null;
   readonly body: Outbound;
   readonly sent: readonly string[];
   readonly attempts: number;
+  readonly since: number;
 }
 
 /** Claims the chat's next row in line for `holder`. A row that somebody else is sending makes the chat wait for their lease. */
@@ -71,14 +76,15 @@ export async function claimDelivery(db: Db, chat: string, holder: string, leaseM
         lease_until = now() + ${leaseMs} * interval '1 millisecond'
       from first f
       where o.id = f.id and f.wait = 0 and o.status in ('pending', 'sending') and (o.lease_until is null or o.lease_until <= now())
-      returning o.id, o.turn_id, o.body, o.sent, o.attempts)
-    select f.status, f.wait, f.held, p.message as preview, t.id, t.turn_id as turn, t.body, t.sent, t.attempts
+      returning o.id, o.key, o.turn_id, o.body, o.sent, o.attempts, o.created_at)
+    select f.status, f.wait, f.held, p.message as preview, t.id, t.key, t.turn_id as turn, t.body, t.sent, t.attempts,
+      (extract(epoch from t.created_at) * 1000)::float8 as since
     from first f left join taken t on true left join previews p on p.turn_id = f.turn_id`.execute(db);
   const row = found.rows[0];
   if (!row) return { type: "empty" };
   if (row.id === null) return { type: "later", afterMs: Math.max(row.wait, row.held) || leaseMs };
-  const { id, turn, body, sent, attempts, preview } = row;
-  return { type: "ready", delivery: { id, turn, preview, body, sent, attempts, interrupted: row.status === "sending" } };
+  const { id, turn, body, sent, attempts, since, preview } = row;
+  return { type: "ready", delivery: { id, turn, preview, body, sent, attempts, since, interrupted: row.status === "sending" } };
 }
 
 /** One more chunk is out. Renews the lease. Throws nothing when the row is no longer ours: the send has happened. */
