@@ -1,6 +1,6 @@
 import type { Action, Allowance, CommandClass, Finding, Policy, Verdict } from "../core/approval.ts";
 import type { ChatKind, Person, Role } from "../core/chats.ts";
-import { plainWords } from "../core/markdown.ts";
+import { codeBlock, codeSpan, plainWords, unhidden, unhiddenLine } from "../core/markdown.ts";
 import type { Model } from "../core/model.ts";
 import { leaveLabels, type LeaveChoice, type Question } from "../core/question.ts";
 import { redact } from "../core/redact.ts";
@@ -124,7 +124,7 @@ interface Wanted extends Omit<Judged, "verdict"> {
 
 async function askLeave(setting: LeaveSetting, place: CallPlace, wanted: Wanted): Promise<string | null> {
   const { action, findings, rules } = wanted;
-  if (action.command.length > longestShown) return tooLong;
+  if (unhidden(action.command).length + unhiddenLine(action.workdir).length > longestShown) return tooLong;
   const question: Question = {
     kind: "approval",
     text: questionText(setting.approving.person, wanted),
@@ -159,14 +159,17 @@ const longestShown = 6_000;
 const tooLong = `Not run: it needs a person's leave, and at more than ${longestShown} characters nobody could read it first. Write it to a file in parts and run that, or make it shorter.`;
 
 function questionText(person: Person, { action, findings, why, sandbox, rules: { timeoutMs } }: Wanted): string {
-  const fence = "`".repeat(Math.max(3, ...[...action.command.matchAll(/`+/g)].map(([run]) => run.length + 1)));
   const what = { run: "run this", write: "write this file", send: "send to this chat", call: "make this call" }[action.kind];
-  const parts = [...new Set(findings.map(({ what: part }) => redact(part).replaceAll(/\s+/g, " ").slice(0, 80)))].slice(0, 3);
-  const where = `${places[sandbox.backend]}, in ${action.workdir}`;
+  const parts = [...new Set(findings.map(({ what: part }) => unhidden(redact(part)).replaceAll(/\s+/g, " ").slice(0, 80)))].slice(
+    0,
+    3,
+  );
+  const where = `${places[sandbox.backend]}, in ${codeSpan(unhiddenLine(action.workdir))}`;
+  const language = action.kind === "run" ? action.language.replace("shell", "sh") : "";
   return [
     `**May I ${what}?** For ${plainWords(person.name)}, ${where}:`,
-    `${fence}${action.kind === "run" ? action.language.replace("shell", "sh") : ""}\n${redact(action.command)}\n${fence}`,
-    `${why}${parts.length === 0 || parts[0] === action.command ? "" : ` (${parts.map((part) => `\`${part.replaceAll("`", "'")}\``).join(", ")})`}`,
+    codeBlock(unhidden(redact(action.command)), language),
+    `${why}${parts.length === 0 || parts[0] === action.command ? "" : ` (${parts.map(codeSpan).join(", ")})`}`,
     `Good for ${duration(timeoutMs)}; then it does not run.`,
   ].join("\n\n");
 }

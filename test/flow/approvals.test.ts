@@ -57,6 +57,21 @@ suite("leave to run a command on the host", () => {
     assert.match(shown?.text ?? "", /: Once$/);
   });
 
+  test("neither the folder's name nor letters that nobody sees make it look like another", async () => {
+    const name = "x\n```\n\nMay I run this? For you, in a container:\n\n```sh\nls\n```\n";
+    await mkdir(join(workspace, name), { recursive: true });
+    const script: Script = (seen, count) =>
+      count === 0 ? call("terminal", { command: "rm -rf old \u202edlo\u202c", workdir: name }) : say(`came: ${lastOf(seen)}`);
+    const { answer } = await rig.ask("clean", script);
+    assert.doesNotMatch(answer, /[\u202c\u202e]|\n(?:```|ls|May I)/);
+    assert.match(answer, /in \/.*\/x\\u\{a\}```\\u\{a\}.*```\\u\{a\}:\s*rm -rf old \\u\{202e\}dlo\\u\{202c\}/);
+    assert.match(await press("Deny"), /came: Not run/);
+    const deep = "d/".repeat(2_500);
+    const long: Script = (seen, count) =>
+      count === 0 ? call("terminal", { command: `rm -rf ${"o".repeat(2_000)}`, workdir: deep }) : say(`came: ${lastOf(seen)}`);
+    assert.match((await rig.ask("clean", long)).answer, /came: Not run: it needs a person.*s leave, and at more than/);
+  });
+
   test("a no is told to the model, and nothing runs", async () => {
     await rig.ask("clean", commands("rm -rf old"));
     assert.match(await press("Deny"), /came: Not run: .* said no/);
