@@ -8,7 +8,7 @@ import type { HistoryItem, PageStatus, Probes } from "./web/options.ts";
 /** What a platform may use when it is made. */
 export interface PlatformParts {
   readonly config: Config;
-  readonly commands: readonly Pick<Command, "name" | "description">[];
+  readonly commands: readonly Pick<Command, "name" | "aliases" | "description">[];
   /** Small facts that outlive the process. */
   readonly settings: { get(key: string): Promise<string | null>; set(key: string, value: string): Promise<void> };
   readonly page: PageParts;

@@ -9,4 +9,10 @@ export const platforms: readonly Platform[] = [
     wanted: (config) => config.telegram.botToken !== null,
     load: () => import("./telegram/platform.ts"),
   },
+  {
+    name: "slack",
+    local: false,
+    wanted: (config) => config.slack.botToken !== null,
+    load: () => import("./slack/platform.ts"),
+  },
 ];

@@ -88,6 +88,12 @@ export function addresses(example: string): Kind<readonly string[]> {
   return { schema: z.preprocess(listLike, z.array(one)), expected: `addresses separated by commas, such as ${example}` };
 }
 
+/** A list of a platform's ids of people or channels: a YAML list, or text with commas; empty text is an empty list. */
+export function ids(example: string): Kind<readonly string[]> {
+  const one = z.preprocess((raw) => (typeof raw === "number" ? String(raw) : raw), z.string().regex(/^[\w-]+$/));
+  return { schema: z.preprocess(listLike, z.array(one)), expected: `ids separated by commas, such as ${example}` };
+}
+
 /** A list of environment variables' names: a YAML list, or text with commas; empty text is an empty list. */
 export function variables(): Kind<readonly string[]> {
   const name = z.string().regex(/^[A-Za-z_]\w*$/);

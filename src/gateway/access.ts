@@ -6,11 +6,15 @@ import { approvePairing, requestPairing } from "../people/pairing.ts";
 import type { Db } from "../store/hold.ts";
 import { admit, listPeople, privateChatsOf, type Pairing } from "../store/people.ts";
 
-/** Who may speak: `open` lets everybody in, `pairing` gives strangers a code. `localPlatforms` prove their people themselves (the page's token). */
+/**
+ * Who may speak: `open` lets everybody in, `pairing` gives strangers a code, `allowed` (as `platform:account`) need none. `localPlatforms`
+ * prove their people themselves (the page's token).
+ */
 export interface AccessRules {
   readonly open: boolean;
   readonly pairing: boolean;
   readonly localPlatforms: readonly string[];
+  readonly allowed: ReadonlySet<string>;
 }
 
 /** Something to tell a chat as a result of an access decision. */
@@ -32,7 +36,8 @@ export async function decideAccess(db: Db, rules: AccessRules, inbound: Inbound,
       : { type: "in", person: known };
   if (rules.localPlatforms.includes(inbound.chat.platform))
     return { type: "in", person: await admit(db, inbound.sender, "owner") };
-  if (rules.open) return { type: "in", person: await admit(db, inbound.sender, "member") };
+  if (rules.open || rules.allowed.has(`${inbound.sender.platform}:${inbound.sender.id}`))
+    return { type: "in", person: await admit(db, inbound.sender, "member") };
   if (inbound.type !== "message" || !inbound.addressed) return { type: "out", notices: [] };
   if (inbound.kind === "shared") return { type: "out", notices: [{ chat: inbound.chat, markdown: sharedWords }] };
   if (!rules.pairing) return { type: "out", notices: [{ chat: inbound.chat, markdown: closedWords }] };

@@ -8,6 +8,7 @@ import { workDeliveries } from "../../workers/deliveries.ts";
 import { deliveryQueue } from "../../workers/asking.ts";
 import { turnQueue } from "../../workers/turns.ts";
 import { every, sweepDeliveries, upkeepTimes } from "../../workers/upkeep.ts";
+import type { Config } from "../config/keys.ts";
 import type { Adapter, Inlet } from "../core/adapter.ts";
 import type { ChatRef } from "../core/chats.ts";
 import { Failure } from "../core/failures.ts";
@@ -31,7 +32,7 @@ export async function openGatewaySide(base: Base, facts: () => Promise<StandingF
       await adapter?.post(chat, chunk, { replyTo: null }).catch(() => undefined);
   };
   const names = { turns: turnQueue, deliveries: deliveryQueue };
-  const access = { open: config.access.open, pairing: config.access.pairing, localPlatforms };
+  const access = { open: config.access.open, pairing: config.access.pairing, localPlatforms, allowed: allowedAccounts(config) };
   const busy = config.display.busyInputMode;
   const models = {
     listings: (signal: AbortSignal) => base.models.listings(signal),
@@ -76,6 +77,11 @@ export async function openGatewaySide(base: Base, facts: () => Promise<StandingF
   stack.defer(() => sweeping.close());
   stack.defer(async () => void (await Promise.all([...adapters.values()].map((adapter) => adapter.pause()))));
   return [...adapters.values()].map((adapter) => adapter.address?.() ?? null).find((address) => address !== null) ?? null;
+}
+
+/** The accounts that the configuration lets in, as `platform:account`. */
+function allowedAccounts({ slack }: Config): ReadonlySet<string> {
+  return new Set(slack.allowedUsers.map((id) => `slack:${id}`));
 }
 
 /** A platform's deliveries run from the start; receiving is tried until it works, unless it is the page, which must. */

@@ -1,0 +1,125 @@
+import type { Adapter, Inlet } from "../../src/core/adapter.ts";
+import { Failure } from "../../src/core/failures.ts";
+import { renderSlack, type SlackChunk } from "../render/slack.ts";
+import { backoff, wait } from "../wait.ts";
+import { createApi, type SlackApi } from "./api.ts";
+import { createBudget } from "./budget.ts";
+import { badToken, reason, refusal, tokenWords } from "./errors.ts";
+import { type Fields, text } from "./fields.ts";
+import { openHttp } from "./http.ts";
+import { createIntake } from "./intake.ts";
+import { createNames } from "./names.ts";
+import type { SlackOptions } from "./options.ts";
+import { createOutgoing } from "./outgoing.ts";
+import { createRecent } from "./recent.ts";
+import { type Door, openSocket } from "./socket.ts";
+import { createStatus } from "./status.ts";
+import { createStreams } from "./streams.ts";
+import { createWelcome } from "./welcome.ts";
+import type { Self } from "./words.ts";
+
+export type { SlackOptions };
+
+/** `chat.appendStream` takes 100 a minute over a workspace. */
+const previewsPerSecond = 1.6;
+const streamEveryMs = 1_000;
+/** Slack ends a stream after five minutes. */
+const streamMs = 240_000;
+const greetings = 3;
+
+/** Slack, over a socket that we open or at an address that it calls. */
+export function createSlack(options: SlackOptions): Adapter<SlackChunk> {
+  const { log } = options;
+  const apiUrl = `${options.apiUrl.replace(/\/+$/, "")}/`;
+  const api = createApi(options.botToken, apiUrl, log);
+  const budget = createBudget();
+  const recent = createRecent();
+  const names = createNames(api, budget);
+  const who: { self: Self } = { self: { team: "", user: "" } };
+  const shared = { api, budget, recent, log };
+  const streams = createStreams({ ...shared, team: () => who.self.team, streamMs: options.streamMs ?? streamMs });
+  const outgoing = createOutgoing({ api, budget, streams });
+  const status = createStatus(shared);
+  const welcome = createWelcome(api, log);
+  const commands = new Set(options.commands.flatMap(({ name, aliases }) => [name, ...aliases]));
+  let door: Door | null = null;
+  let stopping = new AbortController();
+
+  const pause = async (): Promise<void> => {
+    stopping.abort();
+    const open = door;
+    door = null;
+    await open?.close();
+  };
+  return {
+    platform: "slack",
+    previewsPerSecond,
+    async start(inlet: Inlet) {
+      const attempt = new AbortController();
+      stopping = attempt;
+      who.self = await greet(api, options, attempt.signal);
+      const reading = { self: who.self, names, recent, commands, allowedChannels: options.allowedChannels };
+      const intake = createIntake({ reading, inlet, aside: welcome.heard, log, signal: attempt.signal });
+      const opened = await open(options, apiUrl, intake.take);
+      if (attempt.signal.aborted) {
+        await opened.close();
+        throw new Failure("platform.unavailable", "Slack was paused before it had started.");
+      }
+      door = opened;
+    },
+    pause,
+    close: pause,
+    live: () => ({ kind: "stream", everyMs: streamEveryMs }),
+    render: (markdown) => renderSlack(markdown),
+    ...outgoing,
+    stream: streams.feed,
+    draft() {
+      throw new Failure("internal", "Slack has no drafts: live() never says so");
+    },
+    typing: status.keep,
+    state: status.set,
+    push() {
+      throw new Failure("internal", "Slack has no push: live() never says so");
+    },
+  };
+}
+
+async function open({ door, log }: SlackOptions, apiUrl: string, take: (body: Fields) => Promise<void>): Promise<Door> {
+  switch (door?.type) {
+    case "socket":
+      return await openSocket({ appToken: door.appToken, apiUrl, take, log });
+    case "http":
+      return await openHttp({ ...door, take, log });
+    case undefined:
+      throw new Failure("config.invalid", "Slack has a bot token, but no way in", {
+        advice: "Set SLACK_APP_TOKEN (xapp-…) for Socket Mode, or SLACK_SIGNING_SECRET to be called over HTTP.",
+      });
+  }
+}
+
+/** Asks who we are: shows that Slack is there and the token good. */
+async function greet(api: SlackApi, options: SlackOptions, signal: AbortSignal): Promise<Self> {
+  const delays = backoff(300, 2_000);
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const told = await api.call("auth.test", {});
+      const [team, user] = [text(told["team_id"]), text(told["user_id"])];
+      if (team === null || user === null) throw new TypeError("it does not say who we are");
+      return { team, user };
+    } catch (error) {
+      const word = refusal(error);
+      if (word !== null && tokenWords.has(word)) throw badToken(word);
+      if (attempt === greetings || signal.aborted) {
+        throw new Failure(
+          "platform.unavailable",
+          `Slack can't be reached at ${new URL(options.apiUrl).origin} (${reason(error)}).`,
+          {
+            retryable: true,
+            advice: "Check the network, or SLACK_API_URL if you have set it.",
+          },
+        );
+      }
+      await wait(delays.next(), signal);
+    }
+  }
+}

@@ -1,0 +1,174 @@
+import type { Account, ChatKind, ChatRef } from "../../src/core/chats.ts";
+import type { Inbound } from "../../src/core/inbound.ts";
+import { type Fields, fields, items, text } from "./fields.ts";
+import type { Names } from "./names.ts";
+import { responseId } from "./response.ts";
+import type { Recent } from "./recent.ts";
+import { asCommand, isToOthers, mentioned, plainText, type Self, withoutUs } from "./words.ts";
+
+export interface Reading {
+  readonly self: Self;
+  readonly names: Names;
+  readonly recent: Recent;
+  /** Names and aliases of our commands. */
+  readonly commands: ReadonlySet<string>;
+  /** Empty: all. */
+  readonly allowedChannels: readonly string[];
+}
+
+/** What Slack told as an event of ours; null for what concerns nobody (other bots, edits, people joining). Throws on what makes no sense. */
+export async function toInbound(reading: Reading, body: Fields): Promise<Inbound | null> {
+  if (text(body["command"]) !== null) return await fromSlash(reading, body);
+  if (body["type"] === "block_actions") return await fromAction(reading, body);
+  if (body["type"] !== "event_callback") return null;
+  const event = fields(body["event"]);
+  switch (event["type"]) {
+    case "message":
+    case "app_mention":
+      return await fromMessage(reading, event);
+    case "agent_session_stopped":
+      return await fromStop(reading, event, text(body["event_id"]) ?? need(event, "thread_ts"));
+    default:
+      return null;
+  }
+}
+
+/** Subtypes that are still something a person wrote. */
+const written = new Set(["file_share", "thread_broadcast", "me_message"]);
+/** How many names of a message are looked up. */
+const mostNames = 5;
+
+/** A post in a channel that mentions us comes as two events; both have the post's own key, so the second is dropped as a redelivery. */
+async function fromMessage(reading: Reading, event: Fields): Promise<Inbound | null> {
+  const { self, recent } = reading;
+  const subtype = text(event["subtype"]);
+  const user = text(event["user"]);
+  if ((subtype !== null && !written.has(subtype)) || user === null || user === self.user || text(event["bot_id"]) !== null)
+    return null;
+  const [channel, ts] = [need(event, "channel"), need(event, "ts")];
+  const said = text(event["text"]) ?? "";
+  const kind = kindOf(channel, text(event["channel_type"]));
+  if (kind === "shared" && !mayListen(reading, channel)) return null;
+  const addressed = kind === "private" || event["type"] === "app_mention" || mentioned(said).includes(self.user);
+  const thread = text(event["thread_ts"]);
+  const continues = !addressed && thread !== null && !isToOthers(said, self);
+  if (!addressed && !continues) return null;
+  const names = await namesIn(reading, said, user);
+  const words = [asCommand(plainText(withoutUs(said, self), names), reading.commands), ...attachments(event)]
+    .filter(Boolean)
+    .join("\n\n");
+  // A bare mention is a call.
+  const told = words === "" && addressed && said !== "" ? "hello" : words;
+  if (told === "") return null;
+  if (addressed) recent.saw(channel, ts, thread ?? ts, user, told);
+  return {
+    type: "message",
+    key: `slack:${self.team}:message:${channel}:${ts}`,
+    chat: chatRef(channel, thread ?? ts),
+    kind,
+    sender: account(user, names),
+    at: Number(ts) * 1_000,
+    text: told,
+    messageId: ts,
+    addressed,
+    ...(continues ? { continues } : {}),
+  };
+}
+
+async function fromSlash(reading: Reading, body: Fields): Promise<Inbound | null> {
+  const { self, recent, commands } = reading;
+  const [channel, user] = [need(body, "channel_id"), need(body, "user_id")];
+  if (kindOf(channel, null) === "shared" && !mayListen(reading, channel)) return null;
+  const said = text(body["text"]) ?? "";
+  const names = await namesIn(reading, said, user);
+  const words = plainText(said, names).trim();
+  const url = text(body["response_url"]);
+  return {
+    type: "message",
+    key: `slack:${self.team}:command:${need(body, "trigger_id")}`,
+    chat: chatRef(channel, recent.thread(channel, user)),
+    kind: kindOf(channel, null),
+    sender: account(user, names),
+    at: Date.now(),
+    text: slashWords(need(body, "command"), words, commands),
+    messageId: url === null ? null : responseId(url),
+    addressed: true,
+  };
+}
+
+/** `/hermes stop` and `/stop` are `/stop`; `/hermes what time is it` is a question; `/hermes` alone asks for help. */
+function slashWords(name: string, words: string, commands: ReadonlySet<string>): string {
+  const own = name.replace(/^\/(?:hermes-)?/, "").toLowerCase();
+  if (commands.has(own)) return `/${own} ${words}`.trim();
+  const first = /^[/!]?([\w-]+)/.exec(words)?.[1]?.toLowerCase() ?? "";
+  if (words === "") return "/help";
+  return commands.has(first) ? `/${words.replace(/^[/!]/, "")}` : words;
+}
+
+async function fromAction({ self, names }: Reading, body: Fields): Promise<Inbound | null> {
+  const [action] = items(body["actions"]);
+  const data = text(action?.["value"]);
+  const [container, message] = [fields(body["container"]), fields(body["message"])];
+  const channel = text(fields(body["channel"])["id"]) ?? text(container["channel_id"]);
+  const user = text(fields(body["user"])["id"]);
+  if (data === null || channel === null || user === null) return null;
+  const at = `${text(container["message_ts"]) ?? text(message["ts"]) ?? ""}:${text(action?.["action_ts"]) ?? need(body, "trigger_id")}`;
+  return {
+    type: "button",
+    key: `slack:${self.team}:action:${channel}:${at}:${user}`,
+    chat: chatRef(channel, text(message["thread_ts"]) ?? text(container["thread_ts"])),
+    kind: kindOf(channel, null),
+    sender: { platform: "slack", id: user, name: await names.of(user) },
+    at: Date.now(),
+    data,
+  };
+}
+
+async function fromStop({ self, names }: Reading, event: Fields, id: string): Promise<Inbound> {
+  const [channel, user] = [need(event, "channel"), need(event, "user")];
+  return {
+    type: "stop",
+    key: `slack:${self.team}:stop:${id}`,
+    chat: chatRef(channel, need(event, "thread_ts")),
+    kind: kindOf(channel, null),
+    sender: { platform: "slack", id: user, name: await names.of(user) },
+    at: Date.now(),
+    turn: null,
+  };
+}
+
+/** What came along, in words the model can answer to. */
+function attachments(event: Fields): readonly string[] {
+  return items(event["files"]).map((file) => {
+    const name = text(file["name"]) ?? text(file["title"]);
+    return `[sent a file${name === null ? "" : ` named ${JSON.stringify(name)}`}, which can't be opened here yet]`;
+  });
+}
+
+async function namesIn({ names, self }: Reading, said: string, user: string): Promise<ReadonlyMap<string, string>> {
+  const ids = [user, ...mentioned(said).filter((id) => id !== self.user && id !== user)].slice(0, mostNames);
+  return new Map(await Promise.all(ids.map(async (id): Promise<[string, string]> => [id, await names.of(id)])));
+}
+
+function account(user: string, names: ReadonlyMap<string, string>): Account {
+  return { platform: "slack", id: user, name: names.get(user) ?? user };
+}
+
+function mayListen({ allowedChannels }: Reading, channel: string): boolean {
+  return allowedChannels.length === 0 || allowedChannels.includes(channel);
+}
+
+/** Some events lack the type; private chats' ids begin with D. */
+function kindOf(channel: string, type: string | null): ChatKind {
+  return type === "im" || (type === null && channel.startsWith("D")) ? "private" : "shared";
+}
+
+function chatRef(channel: string, thread: string | null): ChatRef {
+  return { platform: "slack", chat: channel, thread };
+}
+
+function need(from: Fields, name: string): string {
+  const value = text(from[name]);
+  if (value === null) throw new TypeError(`there is no ${name}`);
+  return value;
+}

@@ -1,0 +1,83 @@
+import type { Inlet } from "../../src/core/adapter.ts";
+import type { Inbound } from "../../src/core/inbound.ts";
+import type { Log } from "../../src/core/log.ts";
+import type { Fields } from "./fields.ts";
+import { type Reading, toInbound } from "./inbound.ts";
+import { backoff, wait } from "../wait.ts";
+
+/** Takes what Slack tells into the inbox. */
+export interface Intake {
+  /** Resolves when it is stored, or needs no storing: only then may it be acknowledged. Rejects when we are closing, or too much waits. */
+  take(body: Fields): Promise<void>;
+}
+
+export interface IntakeParts {
+  readonly reading: Reading;
+  readonly inlet: Inlet;
+  /** What is not for the inbox, such as that somebody opened our page. Never throws. */
+  aside(body: Fields): void;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+const firstMs = 250;
+const longestMs = 10_000;
+/** More than this is left to Slack, which tells it again three times. */
+const mostHeld = 1_000;
+
+/**
+ * Slack gives an event up after three more tries within six minutes; so while the record is away we hold what we were told, and go on
+ * trying. What one channel says stays in order.
+ */
+export function createIntake(parts: IntakeParts): Intake {
+  const lanes = new Map<string, Promise<unknown>>();
+  let held = 0;
+  return {
+    async take(body) {
+      parts.aside(body);
+      if (held >= mostHeld) throw new Error("too much waits to be stored");
+      held += 1;
+      const lane = laneOf(body);
+      const before = lanes.get(lane) ?? Promise.resolve();
+      const work = before.then(() => takeOne(parts, body));
+      const settled = work.catch(() => undefined);
+      lanes.set(lane, settled);
+      try {
+        await work;
+      } finally {
+        held -= 1;
+        if (lanes.get(lane) === settled) lanes.delete(lane);
+      }
+    },
+  };
+}
+
+async function takeOne(parts: IntakeParts, body: Fields): Promise<void> {
+  const inbound = await read(parts, body);
+  if (!inbound) return;
+  const delays = backoff(firstMs, longestMs);
+  for (;;) {
+    try {
+      return await parts.inlet.receive(inbound);
+    } catch (error) {
+      await wait(delays.next(), parts.signal);
+      if (parts.signal.aborted) throw error;
+    }
+  }
+}
+
+/** An event that can't be read is skipped: Slack would only tell the same again. */
+async function read({ reading, log }: IntakeParts, body: Fields): Promise<Inbound | null> {
+  try {
+    return await toInbound(reading, body);
+  } catch (error) {
+    log.warn({ reason: error instanceof Error ? error.message : "unknown" }, "an event of Slack's made no sense and was skipped");
+    return null;
+  }
+}
+
+function laneOf(body: Fields): string {
+  const { event, channel, channel_id: plain } = body;
+  const inner = typeof event === "object" && event !== null && "channel" in event ? event.channel : (plain ?? channel);
+  return typeof inner === "string" ? inner : JSON.stringify(inner ?? "");
+}

@@ -1,0 +1,21 @@
+import type { Command } from "../../src/core/command.ts";
+import type { Log } from "../../src/core/log.ts";
+
+/** How events reach us: over a socket that we open, or at an address that Slack calls. */
+export type SlackDoor =
+  | { readonly type: "socket"; readonly appToken: string }
+  | { readonly type: "http"; readonly signingSecret: string; readonly host: string; readonly port: number };
+
+export interface SlackOptions {
+  readonly botToken: string;
+  /** Null: neither an app token nor a signing secret is set. */
+  readonly door: SlackDoor | null;
+  /** The Web API's address, with or without a slash at its end. */
+  readonly apiUrl: string;
+  /** Channels to listen in; empty: all that the bot is in. Private chats always count. */
+  readonly allowedChannels: readonly string[];
+  readonly commands: readonly Pick<Command, "name" | "aliases">[];
+  readonly log: Log;
+  /** How long a stream is fed before another takes its place; Slack ends streams after five minutes. */
+  readonly streamMs?: number;
+}

@@ -1,0 +1,113 @@
+import type { PostOptions } from "../../src/core/adapter.ts";
+import type { ChatRef } from "../../src/core/chats.ts";
+import { Failure } from "../../src/core/failures.ts";
+import type { SlackChunk } from "../render/slack.ts";
+import type { SlackApi } from "./api.ts";
+import type { Budget } from "./budget.ts";
+import { content, keyOf, metadata } from "./content.ts";
+import { reason, refusal, slower, toFailure } from "./errors.ts";
+import { type Fields, items, text } from "./fields.ts";
+import { answerTo } from "./answering.ts";
+import { responseUrl } from "./response.ts";
+import type { Streams } from "./streams.ts";
+
+/** What must be said. Nothing is sent twice: an attempt of unknown outcome is looked up first. */
+export interface Outgoing {
+  post(chat: ChatRef, chunk: SlackChunk, options: PostOptions): Promise<string>;
+  edit(chat: ChatRef, message: string, chunk: SlackChunk, options: Pick<PostOptions, "buttons">): Promise<void>;
+}
+
+export interface OutgoingParts {
+  readonly api: SlackApi;
+  readonly budget: Budget;
+  readonly streams: Streams;
+}
+
+/** How far back a message is looked for, in seconds: longer than any process is away between two attempts, most of the time. */
+const lookBackSeconds = 86_400;
+const lookedAt = 200;
+/** The mark of a message that only its reader sees, which can't be changed. */
+const unseen = "ephemeral";
+const repeatedRemark = "(may be repeated)\n\n";
+
+export function createOutgoing(parts: OutgoingParts): Outgoing {
+  return {
+    async post(chat, chunk, options) {
+      const { key, replyTo, maybeRepeated } = options;
+      const before = maybeRepeated === true && key !== undefined ? await sentBefore(parts, chat, key) : null;
+      if (before !== null) return before;
+      const url = responseUrl(replyTo);
+      const said = url !== null && maybeRepeated === true ? { markdown: repeatedRemark + chunk.markdown } : chunk;
+      if (url !== null && (await answerTo(url, content(said.markdown, options.buttons)))) return unseen;
+      const body = { ...content(chunk.markdown, options.buttons), ...(key === undefined ? {} : metadata(key)) };
+      return await postMessage(parts, chat, body);
+    },
+    async edit(chat, message, chunk, { buttons }) {
+      if (message === unseen) throw new Failure("platform.refused", "what only one person sees can't be changed");
+      if (await parts.streams.finish(chat, message, chunk.markdown, buttons ?? [])) return;
+      await update(parts, chat, message, content(chunk.markdown, buttons));
+    },
+  };
+}
+
+async function postMessage({ api }: OutgoingParts, chat: ChatRef, body: Fields): Promise<string> {
+  const quiet = { unfurl_links: false, unfurl_media: false };
+  const send = async (thread: string | null): Promise<string> => {
+    const to = { channel: chat.chat, ...(thread === null ? {} : { thread_ts: thread }) };
+    const ts = text((await api.call("chat.postMessage", { ...to, ...body, ...quiet }))["ts"]);
+    if (ts === null) throw new Failure("platform.unknown_outcome", "Slack named no message", { retryable: true });
+    return ts;
+  };
+  try {
+    return await send(chat.thread);
+  } catch (error) {
+    // The thread was deleted under us: the channel is still there.
+    if (chat.thread === null || !threadless.has(refusal(error) ?? "")) throw toFailure(error, false);
+    return await send(null).catch((second: unknown) => {
+      throw toFailure(second, false);
+    });
+  }
+}
+
+const threadless = new Set(["thread_not_found", "cannot_reply_to_message", "invalid_thread_ts", "message_not_found"]);
+
+async function update({ api, budget }: OutgoingParts, chat: ChatRef, ts: string, body: Fields): Promise<void> {
+  const edit = async (): Promise<void> => {
+    if (!budget.take("chat.update")) throw slower(budget.waitMs("chat.update"));
+    await api.call("chat.update", { channel: chat.chat, ts, ...body });
+  };
+  try {
+    await edit();
+  } catch (error) {
+    if (refusal(error) !== "streaming_state_conflict") throw toFailure(error, true);
+    // A stream that an earlier process left open.
+    budget.take("chat.stopStream");
+    await api.call("chat.stopStream", { channel: chat.chat, ts }).catch(() => undefined);
+    await edit().catch((second: unknown) => {
+      throw toFailure(second, true);
+    });
+  }
+}
+
+/** The message of an earlier attempt, or null. While that can't be told, nothing is sent. */
+async function sentBefore({ api, budget }: OutgoingParts, chat: ChatRef, key: string): Promise<string | null> {
+  const method = chat.thread === null ? "conversations.history" : "conversations.replies";
+  const where = chat.thread === null ? {} : { ts: chat.thread };
+  const oldest = String(Math.floor(Date.now() / 1_000) - lookBackSeconds);
+  budget.take(method);
+  try {
+    const about = { channel: chat.chat, ...where, oldest, limit: lookedAt, include_all_metadata: true };
+    const { messages } = await api.call(method, about);
+    return text(items(messages).find((message) => keyOf(message) === key)?.["ts"]);
+  } catch (error) {
+    const word = refusal(error);
+    // No such place, or we may not look: then there is nothing to find, or nobody to ask.
+    if (word !== null && !/limit|auth|token|error/.test(word)) return null;
+    const { retryAfterMs } = toFailure(error, true);
+    const wait = retryAfterMs === null ? {} : { retryAfterMs };
+    throw new Failure("platform.unknown_outcome", `Slack does not say whether it has the message (${reason(error)})`, {
+      retryable: true,
+      ...wait,
+    });
+  }
+}

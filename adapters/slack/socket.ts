@@ -1,0 +1,165 @@
+import { type App, SocketModeReceiver } from "@slack/bolt";
+import { Failure } from "../../src/core/failures.ts";
+import type { Log } from "../../src/core/log.ts";
+import { backoff, wait } from "../wait.ts";
+import { quietLogger } from "./api.ts";
+import { badAppToken, reason, refusal, toFailure, tokenWords } from "./errors.ts";
+import { type Fields, fields } from "./fields.ts";
+
+export interface SocketParts {
+  readonly appToken: string;
+  readonly apiUrl: string;
+  /** Resolves when it is stored; what is not is not acknowledged. */
+  take(body: Fields): Promise<void>;
+  readonly log: Log;
+}
+
+/** A door that events come in by. */
+export interface Door {
+  /** Lets nothing more in; resolves when what is at hand has been taken. */
+  close(): Promise<void>;
+}
+
+const callMs = 10_000;
+/** From the address to Slack's hello. */
+const helloMs = 15_000;
+const closingMs = 1_000;
+const firstMs = 500;
+const longestMs = 30_000;
+
+/**
+ * Opens a socket and keeps one open. The SDK's own reconnecting is off: it throws past everybody when it meets a bad network, and waits
+ * five seconds where Slack only asks for a fresh socket. Rejects when the first can't be opened.
+ */
+export async function openSocket(parts: SocketParts): Promise<Door> {
+  const state: State = { closed: new AbortController(), open: new Set(), taking: new Set(), replacing: false };
+  await connect(parts, state);
+  return {
+    async close() {
+      state.closed.abort();
+      const sockets = [...state.open];
+      state.open.clear();
+      await Promise.all(sockets.map(stopSocket));
+      await Promise.all(state.taking);
+    },
+  };
+}
+
+interface State {
+  readonly closed: AbortController;
+  readonly open: Set<SocketModeReceiver>;
+  readonly taking: Set<Promise<void>>;
+  replacing: boolean;
+}
+
+async function connect(parts: SocketParts, state: State): Promise<void> {
+  const receiver = makeReceiver(parts);
+  receiver.init(appOf((event) => track(state, handle(parts, event))));
+  contain(parts, receiver, () => void replace(parts, state, receiver));
+  const late = AbortSignal.timeout(helloMs);
+  const tooLate = new Promise<never>((_, reject) => late.addEventListener("abort", () => reject(new Error("no hello in time"))));
+  try {
+    await Promise.race([receiver.start(), tooLate]);
+  } catch (error) {
+    void stopSocket(receiver);
+    throw failureOf(error);
+  }
+  if (state.closed.signal.aborted) return await stopSocket(receiver);
+  state.open.add(receiver);
+}
+
+function makeReceiver({ appToken, apiUrl, log }: SocketParts): SocketModeReceiver {
+  const clientOptions = { slackApiUrl: apiUrl, timeout: callMs, retryConfig: { retries: 0 }, rejectRateLimitedCalls: true };
+  return new SocketModeReceiver({
+    appToken,
+    autoReconnectEnabled: false,
+    logger: quietLogger(log),
+    installerOptions: { clientOptions },
+  });
+}
+
+/** The receivers only ever call `processEvent`, of which they await the end. */
+export function appOf(processEvent: (event: ReceivedEvent) => Promise<void>): App {
+  return { processEvent } as unknown as App; // see above: an App of the SDK's would acknowledge before anything is stored
+}
+
+export type ReceivedEvent = Parameters<App["processEvent"]>[0];
+
+async function handle({ take, log }: SocketParts, event: ReceivedEvent): Promise<void> {
+  try {
+    await take(fields(event.body));
+    await event.ack();
+  } catch (error) {
+    // Told again by Slack, on this socket or the next; what was stored is dropped then.
+    log.debug({ reason: reason(error) }, "an event of Slack's was not acknowledged");
+  }
+}
+
+async function track(state: State, work: Promise<void>): Promise<void> {
+  state.taking.add(work);
+  await work.finally(() => state.taking.delete(work));
+}
+
+/** The SDK reads messages in a promise that nobody holds: one of a strange form would end the process. */
+function contain({ log }: SocketParts, { client }: SocketModeReceiver, over: () => void): void {
+  for (const listen of client.listeners("ws_message")) {
+    client.off("ws_message", listen);
+    client.on("ws_message", (...args: unknown[]) => {
+      if (isGoodbye(args[0])) over();
+      void Promise.resolve(listen.apply(client, args)).catch((error: unknown) =>
+        log.warn({ reason: reason(error) }, "Slack's socket said something odd, which was skipped"),
+      );
+    });
+  }
+  client.on("disconnected", over);
+}
+
+function isGoodbye(message: unknown): boolean {
+  return typeof message === "string" && /^\s*\{[^{}]*"type"\s*:\s*"disconnect"/.test(message);
+}
+
+/** Opens another socket, for as long as it takes. A socket that was only asked to go is replaced before it is gone. */
+async function replace(parts: SocketParts, state: State, gone: SocketModeReceiver): Promise<void> {
+  if (!state.open.delete(gone) || state.replacing) return;
+  state.replacing = true;
+  const delays = backoff(firstMs, longestMs);
+  let told = false;
+  while (!state.closed.signal.aborted) {
+    try {
+      await connect(parts, state);
+      if (told) parts.log.info({}, "Slack's socket is open again");
+      break;
+    } catch (error) {
+      const { code, message, advice, retryAfterMs } = toFailure(error, true);
+      const words = [message, advice].filter(Boolean).join(" ");
+      if (!told) parts.log[code === "config.invalid" ? "error" : "warn"]({}, `Slack's socket is closed: ${words}; trying again`);
+      told = true;
+      await wait(Math.max(retryAfterMs ?? 0, delays.next()), state.closed.signal);
+    }
+  }
+  state.replacing = false;
+}
+
+function failureOf(error: unknown): Failure {
+  const word = refusal(error);
+  if (word !== null && (tokenWords.has(word) || word === "missing_scope")) return badAppToken(word);
+  if (error instanceof Error) return toFailure(error, true);
+  // The SDK rejects with nothing at all when the socket itself could not be opened.
+  return new Failure("platform.unavailable", "Slack's socket could not be opened", {
+    retryable: true,
+    advice: "Check the network: Socket Mode needs outgoing WebSockets (wss) to Slack.",
+  });
+}
+
+/** The SDK waits half a minute for a server that does not say goodbye. */
+async function stopSocket({ client }: SocketModeReceiver): Promise<void> {
+  client.removeAllListeners("disconnected");
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => resolve(undefined), closingMs);
+  client.disconnect().then(
+    () => resolve(undefined),
+    () => resolve(undefined),
+  );
+  await promise;
+  clearTimeout(timer);
+}

@@ -1,0 +1,56 @@
+import type { ChatRef } from "../../src/core/chats.ts";
+import type { Inbound } from "../../src/core/inbound.ts";
+import type { Log } from "../../src/core/log.ts";
+import { createSlack, type SlackOptions } from "../../adapters/slack/adapter.ts";
+import { type SlackCall, slackServer, type SlackServerOptions } from "../doubles/slack.ts";
+import { recordingInlet } from "./telegram-rig.ts";
+
+interface Line {
+  readonly level: keyof Log;
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly message: string;
+}
+
+/** A double, an adapter on it over a socket, and what both have seen. */
+export async function slackRig(server: SlackServerOptions = {}, overrides: Partial<SlackOptions> = {}) {
+  const slack = await slackServer(server);
+  const inlet = recordingInlet();
+  const lines: Line[] = [];
+  const at = (level: keyof Log) => (fields: Readonly<Record<string, unknown>>, message: string) =>
+    void lines.push({ level, fields, message });
+  const log: Log = { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+  const make = (more: Partial<SlackOptions> = {}) =>
+    createSlack({
+      botToken: slack.botToken,
+      door: { type: "socket", appToken: slack.appToken },
+      apiUrl: slack.url,
+      allowedChannels: [],
+      commands: [
+        { name: "stop", aliases: [] },
+        { name: "new", aliases: ["reset"] },
+      ],
+      log,
+      ...overrides,
+      ...more,
+    });
+  const adapter = make();
+  return {
+    slack,
+    adapter,
+    make,
+    inlet,
+    lines,
+    callsOf: (method: string): readonly SlackCall[] => slack.calls.filter((call) => call.method === method),
+    /** Resolves when this many events have been taken. */
+    received: async (count: number): Promise<readonly Inbound[]> =>
+      await slack.waitFor(() => inlet.received.length >= count && inlet.received),
+    async [Symbol.asyncDispose]() {
+      await adapter.close();
+      await slack.close();
+    },
+  };
+}
+
+export function slackChat(channel: string, thread: string | null = null): ChatRef {
+  return { platform: "slack", chat: channel, thread };
+}
