@@ -1,3 +1,4 @@
+import { posix } from "node:path";
 import type { Action, Allowance, CommandClass, Finding, Policy, Verdict } from "../core/approval.ts";
 import type { ChatKind, Person, Role } from "../core/chats.ts";
 import { codeBlock, codeSpan, plainWords, unhidden, unhiddenLine } from "../core/markdown.ts";
@@ -23,8 +24,10 @@ export interface ApprovalRules {
   /** The weakest role that may approve. */
   readonly least: Exclude<Role, "guest">;
   readonly judgeMs: number;
-  /** The sandbox's image. */
+  /** The sandbox's image, and the host where there is one. */
   readonly image: string;
+  /** Names of variables that commands are given beside the usual ones. */
+  readonly envNames: readonly string[];
 }
 
 /** What leave is asked with, bound to one turn. */
@@ -80,10 +83,21 @@ async function judgedDeeds({ approving, context, db }: LeaveSetting, tool: Tool,
   const sandbox = await context.sandbox();
   const grants = await grantsFor(db, holder(approving), approving.session);
   const rules = await approving.rules(grants.map(allowance));
-  return deeds.map((deed) => {
-    const action = actionOf(approving, tool, deed, sandbox);
-    return { action, verdict: judge(action, rules.policy), rules, sandbox };
-  });
+  return await Promise.all(
+    deeds.map(async (deed) => {
+      const { action, verdict } = await judged(actionOf(approving, tool, deed, sandbox), rules.policy, sandbox, deed);
+      return { action, verdict, rules, sandbox };
+    }),
+  );
+}
+
+/** A command is judged, shown and bound where it would run. Behind walls where nothing need be asked, the shell need not be asked either. */
+async function judged(action: Action, policy: Policy, sandbox: Sandbox, { kind, workdir }: Deed) {
+  const verdict = judge(action, policy);
+  const walled = (action.backend === "docker" && policy.mounts.length === 0) || action.backend === "virtual";
+  if (kind !== "run" || (walled && verdict.type === "run")) return { action, verdict };
+  const exact = { ...action, workdir: await sandbox.directory(workdir) };
+  return { action: exact, verdict: judge(exact, policy) };
 }
 
 async function leaveForOne(setting: LeaveSetting, place: CallPlace, judged: Judged): Promise<string | null> {
@@ -112,8 +126,8 @@ async function leaveForOne(setting: LeaveSetting, place: CallPlace, judged: Judg
 }
 
 /** What an answer is bound to beside the action itself. */
-function bound({ image, policy }: ApprovalRules) {
-  return { image, envNames: [], policy: policyStamp(policy) };
+function bound({ image, envNames, policy }: ApprovalRules) {
+  return { image, envNames, policy: policyStamp(policy) };
 }
 
 interface Wanted extends Omit<Judged, "verdict"> {
@@ -205,14 +219,15 @@ function holder({ owner, person }: Approving) {
 
 function actionOf({ person, session, chat }: Approving, tool: Tool, deed: Deed, sandbox: Sandbox): Action {
   const { kind, command, language } = deed;
-  const workdir = deed.workdir === "" ? sandbox.workspace : deed.workdir;
-  const { backend } = sandbox;
+  const { backend, workspace } = sandbox;
+  const workdir = posix.resolve(workspace, deed.workdir);
   // Every turn is asked for in a chat, so somebody is there.
   return {
     tool: tool.name,
     command,
     language,
     workdir,
+    workspace,
     backend,
     kind,
     person: person.id,

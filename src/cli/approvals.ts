@@ -50,6 +50,7 @@ export const define: Define = (command, context) => {
         command: text,
         language: "shell",
         workdir: "/workspace",
+        workspace: "/workspace",
         backend,
         kind: "run",
         person: "",

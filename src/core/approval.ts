@@ -63,6 +63,8 @@ export interface Action {
   /** What `command` is written in; only `run` minds it. */
   readonly language: "shell" | "python";
   readonly workdir: string;
+  /** The directory that is the person's own there. */
+  readonly workspace: string;
   readonly backend: ActionBackend;
   readonly kind: "run" | "write" | "send" | "call";
   readonly person: string;

@@ -79,6 +79,8 @@ export interface Sandbox {
   readonly workspace: string;
   /** Runs a shell command; cwd and environment persist between commands. Commands of one session run one at a time. */
   run(command: string, options: RunOptions): Promise<CommandResult>;
+  /** Where the session's next command would run, or one with that `workdir`: absolute, links followed. */
+  directory(workdir: string): Promise<string>;
   /** Throws an Error that the model can read when the file is missing, a directory, too large, or outside. */
   readFile(path: string, limitBytes: number): Promise<Uint8Array>;
   /** Creates parent directories. Throws an Error that the model can read. */

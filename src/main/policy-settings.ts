@@ -13,8 +13,10 @@ export interface ApprovalSettings {
   readonly judgeMs: number;
   /** The weakest role that may approve. */
   readonly least: "owner" | "admin" | "member";
-  /** The sandbox's image: what was approved is bound to it. */
+  /** The sandbox's image, and the host where there is one: what was approved is bound to it. */
   readonly image: string;
+  /** Names of variables that commands are given beside the usual ones: bound to as well. */
+  readonly envNames: readonly string[];
 }
 
 /** Reads the configuration as it is now; `allowed` is what people allowed for good or for a session. */
@@ -34,7 +36,8 @@ export function approvalSettings(config: Config, allowed: readonly Allowance[]):
     fourEyes: approvals.fourEyes,
     judgeMs: auxiliary.approval.timeout * 1_000,
     least: approvals.approvers,
-    image: terminal.dockerImage,
+    image: JSON.stringify([terminal.dockerImage, terminal.sshHost, terminal.sshPort, terminal.sshUser]),
+    envNames: terminal.envPassthrough,
   };
 }
 

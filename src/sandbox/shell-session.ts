@@ -8,6 +8,7 @@ import { type Shell, ShellEnded } from "./shell.ts";
 import { attach } from "./shell-attach.ts";
 import { readFile, writeFile } from "./shell-files.ts";
 import { runCommand } from "./shell-run.ts";
+import { directory } from "./shell-where.ts";
 import { turnstile } from "./turnstile.ts";
 
 /** One session on its owner's machine: its shell, and everything that is asked of it in turn. */
@@ -64,6 +65,7 @@ export function shellSession(machine: Machine, session: string, log: Log, known:
         checkCommand(command);
         return guarded(() => runCommand(line, session, command, run));
       },
+      directory: (workdir) => onFiles((shell) => directory(shell, machine.place, workdir)),
       readFile: (path, limitBytes) => onFiles((shell) => readFile(shell, machine.place, path, limitBytes)),
       ...background(line, { once, again: onFiles }),
       attach: async (command, wish) => {

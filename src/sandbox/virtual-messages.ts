@@ -27,6 +27,7 @@ export type VirtualRequest =
     }
   | { readonly id: number; readonly type: "kill"; readonly process: string }
   | { readonly id: number; readonly type: "abort" }
+  | { readonly id: number; readonly type: "where"; readonly session: string }
   | { readonly id: number; readonly type: "read"; readonly path: string; readonly limitBytes: number }
   | { readonly id: number; readonly type: "write"; readonly path: string; readonly data: Uint8Array };
 
@@ -36,6 +37,7 @@ export type VirtualReply =
   | { readonly id: number; readonly type: "file"; readonly data: Uint8Array }
   | { readonly id: number; readonly type: "written" }
   | { readonly id: number; readonly type: "begun"; readonly process: ProcessInfo | null }
+  | { readonly id: number; readonly type: "where"; readonly directory: string }
   | { readonly id: number; readonly type: "processes"; readonly processes: readonly ProcessInfo[] }
   | { readonly id: number; readonly type: "output"; readonly part: ProcessOutput | null }
   | { readonly id: number; readonly type: "fault"; readonly fault: FileFault; readonly detail: string };

@@ -72,6 +72,8 @@ async function serve(setup: VirtualSetup): Promise<(request: VirtualRequest) => 
         running.delete(request.id);
         return { id: request.id, type: "ran", ...reply };
       }
+      case "where":
+        return { id: request.id, type: "where", directory: stateOf(request.session).cwd };
       case "start":
         return { id: request.id, type: "begun", process: background.start(request.session, request.command, request.workdir) };
       case "processes":

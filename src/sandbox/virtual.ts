@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { CommandResult, RunOptions, Sandbox, SandboxBackend } from "../core/sandbox.ts";
 import { absolutePath, checkCommand, faultError, workspace } from "./paths.ts";
@@ -67,6 +67,7 @@ export async function openVirtual(options: SandboxOptions): Promise<SandboxBacke
       backend: "virtual",
       workspace,
       run: (command, run) => guarded(() => runCommand(owner, thread, endThread, session, command, run)),
+      directory: (workdir) => guarded(() => directory(thread(), session, workdir)),
       readFile: (path, limitBytes) => guarded(() => readFile(thread(), absolutePath(path), path, limitBytes)),
       writeFile: (path, data) => guarded(() => writeFile(thread(), absolutePath(path), path, data)),
       ...virtualProcesses(session, guarded, thread),
@@ -138,6 +139,11 @@ async function runCommand(
   const output = notes + (result?.output ?? "");
   progressFeed(options.onOutput)(Buffer.from(output));
   return { output, exitCode: stop === null ? (result?.exitCode ?? null) : null, end: stop ?? "exited", ms: Date.now() - began };
+}
+
+async function directory(thread: Thread, session: string, workdir: string): Promise<string> {
+  const reply = await thread.request({ type: "where", session }).reply;
+  return posix.resolve(reply.type === "where" ? reply.directory : workspace, workdir);
 }
 
 async function readFile(thread: Thread, absolute: string, path: string, limitBytes: number): Promise<Uint8Array> {

@@ -19,6 +19,9 @@ for (const [form, prepare] of Object.entries(forms)) {
       assert.equal(exitCode, 0);
       assert.equal((await run(sandbox, "pwd", { workdir: `${rig.workspace}/deep` })).output, `${rig.workspace}/deep\n`);
       assert.equal((await run(sandbox, "pwd")).output, `${rig.workspace}/deep/er\n`, "workdir is for one command only");
+      assert.equal(await sandbox.directory(""), `${rig.workspace}/deep/er`);
+      assert.equal(await sandbox.directory("../.."), rig.workspace);
+      assert.equal(await sandbox.directory("/tmp"), "/tmp");
       assert.equal(
         (await run(await rig.open(), "pwd")).output,
         `${rig.workspace}/deep/er\n`,

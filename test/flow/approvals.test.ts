@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, realpath, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, suite, test } from "node:test";
 import { promisify } from "node:util";
@@ -110,6 +111,37 @@ suite("leave to run a command on the host", () => {
     assert.match(await press("This session"), /came: both/);
     assert.match((await rig.ask("again", commands("rm -rf old"))).answer, /May I/);
     await rig.askOn("/deny");
+  });
+
+  test("what is judged and shown is where it would run: after a cd, and behind a link", async () => {
+    const outside = await mkdtemp(join(await realpath(tmpdir()), "hermes-outside-"));
+    await mkdir(join(outside, ".ssh"));
+    await symlink(join(outside, ".ssh"), join(workspace, "link"));
+    const away = await rig.ask("away", commands(`cd ${outside}/.ssh`, "echo x > config"));
+    assert.match(away.answer, new RegExp(`May I run this\\?[^]*in ${outside}/.ssh:[^]*echo x > config[^]*SSH keys`));
+    assert.match(await press("Deny"), /Not run/);
+    const linked = await rig.ask("linked", (seen, count) =>
+      count === 0 ? call("terminal", { command: "echo x > config", workdir: "link" }) : say(`came: ${lastOf(seen)}`),
+    );
+    assert.match(linked.answer, new RegExp(`in ${outside}/.ssh:`));
+    assert.match(await press("Deny"), /Not run/);
+    assert.deepEqual(await readdir(join(outside, ".ssh")), []);
+    await rm(join(workspace, "link"));
+    await rm(outside, { recursive: true });
+  });
+
+  test("an answer counts for what was asked: with other variables, another image or another rule it is asked again", async () => {
+    const config = join(rig.home, "config.yaml");
+    for (const changed of ["terminal: {backend: local, env_passthrough: [FOO]}\n", `${backend}approvals: {deny: ["mkfs*"]}\n`]) {
+      await writeFile(config, backend);
+      await rig.ask("clean", commands("rm -rf old"));
+      await writeFile(config, changed);
+      assert.match(await press("Once"), /May I run this/);
+      assert.ok(there());
+      assert.match(await press("Once"), /came: \(no output\)/);
+      await mkdir(join(workspace, "old"));
+    }
+    await writeFile(config, backend);
   });
 
   test("always: also in later sessions", async () => {

@@ -18,6 +18,7 @@ const action: Action = {
   command: "ls",
   language: "shell",
   workdir: "/code/project",
+  workspace: "/code/project",
   backend: "local",
   kind: "run",
   person: "ann",

@@ -11,6 +11,7 @@ const action: Action = {
   command: "",
   language: "shell",
   workdir: "/code/project",
+  workspace: "/code/project",
   backend: "local",
   kind: "run",
   person: "p",

@@ -1,5 +1,5 @@
 import { type Call, find, type Inspection } from "./inspection.ts";
-import { absolute, readGuard, writeGuard } from "./paths.ts";
+import { absolute, isOutside, readGuard, writeGuard } from "./paths.ts";
 import { checkDeleting } from "./deleting.ts";
 import { rules } from "./rules.ts";
 
@@ -86,9 +86,13 @@ function checkPaths({ name, args, source }: Call, inspection: Inspection): void 
   const paths = args.flatMap((each) => pathsIn(each));
   const written = writtenPaths(name, args, paths);
   for (const path of written) {
-    const guard = writeGuard(absolute(inspection.cwd, path), inspection.home);
+    const whole = absolute(inspection.cwd, path);
+    const guard = writeGuard(whole, inspection.home);
     if (guard !== null && !(guard.floor && /^(?:chmod|chown|chgrp)$/.test(name)))
       find(inspection, guard.class, source, guard.floor);
+    // An editor's other words are its program: `/x/d`.
+    const isPath = !editors.test(name) || path === written.at(-1);
+    if (guard === null && isPath && isOutside(whole, inspection.workspace)) find(inspection, "outside_write", source);
   }
   if (mentions.test(name)) return;
   for (const path of paths) {

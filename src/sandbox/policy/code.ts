@@ -1,7 +1,7 @@
 import { isDestructiveSql } from "./calls.ts";
 import { deletes } from "./deleting.ts";
 import { find, type Inspection } from "./inspection.ts";
-import { absolute, readGuard, writeGuard } from "./paths.ts";
+import { absolute, isOutside, readGuard, writeGuard } from "./paths.ts";
 import { unescaped } from "./shell-quoting.ts";
 
 const literal =
@@ -78,6 +78,8 @@ function decodings(text: string): readonly string[] {
   return made.filter((each) => !/[\u0000-\u0008\u000E-\u001F\uFFFD]/.test(each));
 }
 
+const opensForWriting = /\bopen\w*\s*\([^)]*['"](?:[wax]b?\+?|r\+b?)['"]|\bwrite_(?:text|bytes)\b|\b(?:write|append)FileSync?\b/;
+
 function checkFiles(code: string, paths: readonly string[], what: string, inspection: Inspection): void {
   const located = paths.filter((each) => /^[/~.]|[/.]/.test(each) && !/[\n ]/.test(each));
   if (
@@ -99,6 +101,8 @@ function checkFiles(code: string, paths: readonly string[], what: string, inspec
       (write.class !== "system_write" || /['"](?:[wax]b?\+?|r\+b?)['"]|write|copy|move|rename|symlink/i.test(code))
     )
       find(inspection, write.class, what, write.floor);
+    if (write === null && opensForWriting.test(code) && isOutside(whole, inspection.workspace))
+      find(inspection, "outside_write", what);
     const read = readGuard(whole);
     if (read !== null) find(inspection, read.class, what);
   }

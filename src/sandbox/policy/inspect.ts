@@ -15,9 +15,15 @@ export interface Inspected {
 }
 
 /** What a command would do, as far as can be told before it runs. Never throws; time linear in its length. */
-export function inspect(command: string, language: "shell" | "python", workdir: string, home: string): Inspected {
+export function inspect(
+  command: string,
+  language: "shell" | "python",
+  workdir: string,
+  home: string,
+  workspace: string = workdir,
+): Inspected {
   const text = unmarked(command.slice(0, longestText));
-  const state = inspection(workdir, home, fuel);
+  const state = inspection({ workdir, workspace, home }, fuel);
   if (language === "python") state.code(text, text);
   else state.shell(text);
   if (state.fuel < 0) state.trouble ??= "it is too much to look through";

@@ -32,6 +32,8 @@ export interface Inspection {
   readonly calls: Set<string>;
   /** The agent's own home. */
   readonly home: string;
+  /** The person's own directory. */
+  readonly workspace: string;
   cwd: string;
   depth: number;
   /** Characters that may still be looked at: nested texts could otherwise grow without end. */

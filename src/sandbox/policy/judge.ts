@@ -1,7 +1,7 @@
 import { type Action, classLabels, type Finding, type Policy, type Verdict } from "../../core/approval.ts";
 import { likeGlob } from "./globs.ts";
 import { inspect, type Inspected } from "./inspect.ts";
-import { absolute, isInside, writeGuard } from "./paths.ts";
+import { absolute, isInside, isOutside, writeGuard } from "./paths.ts";
 import { type Decision, ruled, strictest } from "./table.ts";
 
 /** Whether an action may run, must be asked for, or never runs. Pure; never throws. */
@@ -72,14 +72,14 @@ function reachesMount({ class: label, what }: Finding, { workdir, command }: Act
 }
 
 function findingsOf(action: Action, { home }: Policy): Inspected {
-  const { kind, command, workdir } = action;
-  if (kind === "run") return inspect(command, action.language, workdir, home);
+  const { kind, command, workdir, workspace } = action;
+  if (kind === "run") return inspect(command, action.language, workdir, home, workspace);
   if (kind === "send") return { findings: [{ class: "send", what: command, floor: false }], calls: [] };
   if (kind === "call") return { findings: [{ class: "mcp", what: command, floor: false }], calls: [] };
   const path = absolute(workdir, command);
   const guard = writeGuard(path, home);
-  const outside = !isInside(path, absolute("/", workdir)) && !isInside(path, "/tmp");
-  const found = [...(guard === null ? [] : [guard]), ...(outside ? [{ class: "outside_write" as const, floor: false }] : [])];
+  const outside = isOutside(path, workspace) ? { class: "outside_write" as const, floor: false } : null;
+  const found = [guard, outside].filter((each) => each !== null);
   return { findings: found.map((each) => ({ ...each, what: path })), calls: [] };
 }
 

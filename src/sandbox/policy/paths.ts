@@ -100,6 +100,12 @@ export function readGuard(path: string): { readonly class: CommandClass; readonl
   return isHarmless(path) ? null : guard(path, reads);
 }
 
+/** Whether something written there lies outside the workspace; false where that can't be told. */
+export function isOutside(path: string, workspace: string): boolean {
+  if (path.includes(unknown) || isHarmless(path)) return false;
+  return ![workspace, "/tmp", "/var/tmp", "/dev"].some((folder) => isInside(path, absolute("/", folder)));
+}
+
 /** Whether a path lies in a folder. */
 export function isInside(path: string, folder: string): boolean {
   return folder !== "" && (path === folder || path.startsWith(folder.endsWith("/") ? folder : `${folder}/`));

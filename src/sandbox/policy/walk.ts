@@ -4,7 +4,7 @@ import { expandText, expandWord, type Scope } from "./expand.ts";
 import { find, type Flow, type Inspection, silent, unclear } from "./inspection.ts";
 import { shown, split, unknown } from "./marks.ts";
 import { distinct } from "./parameters.ts";
-import { absolute, readGuard, writeGuard } from "./paths.ts";
+import { absolute, isOutside, readGuard, writeGuard } from "./paths.ts";
 import { printed, together } from "./printed.ts";
 import { readShell } from "./shell-reader.ts";
 import type { Assignment, Command, Redirection, Script } from "./shell-tree.ts";
@@ -20,8 +20,15 @@ const longestValue = 4_096;
 const mostKept = 2_000;
 const longestKept = 2_000;
 
+/** Where a command would run. */
+interface Where {
+  readonly workdir: string;
+  readonly workspace: string;
+  readonly home: string;
+}
+
 /** Begins an inspection. `fuel`: characters that may be looked at in all. */
-export function inspection(workdir: string, home: string, fuel: number): Inspection {
+export function inspection({ workdir, workspace, home }: Where, fuel: number): Inspection {
   const self: Inspection = {
     found: new Map(),
     variables: new Map(),
@@ -29,6 +36,7 @@ export function inspection(workdir: string, home: string, fuel: number): Inspect
     files: new Map(),
     calls: new Set(),
     home,
+    workspace,
     cwd: workdir,
     depth: 0,
     fuel,
@@ -192,6 +200,7 @@ function checkWrite(self: Inspection, path: string, what: string): void {
   if (/^\/dev\/(?:tcp|udp)\//.test(path)) find(self, "tunnel", what);
   const guard = writeGuard(path, self.home);
   if (guard !== null) find(self, guard.class, what, guard.floor);
+  else if (isOutside(path, self.workspace)) find(self, "outside_write", what);
 }
 
 /** One command with known words: what it wraps, what it is, what it prints. */
