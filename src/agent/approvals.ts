@@ -118,6 +118,8 @@ async function leaveForOne(setting: LeaveSetting, place: CallPlace, judged: Judg
       }
       const signal = AbortSignal.any([context.signal, AbortSignal.timeout(rules.judgeMs)]);
       const opinion = await smartJudge(await approving.judge(), action, verdict.findings, signal);
+      // Stopped, or left to another worker, is not "too long".
+      context.signal.throwIfAborted();
       if (opinion.type === "run") return null;
       if (opinion.type === "refuse") return `Not run: ${opinion.why}. Do it another way, or say that you can't.`;
       return await askLeave(setting, place, { ...wanted, why: `Asked because ${opinion.why}.` });

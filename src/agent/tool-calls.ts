@@ -97,6 +97,7 @@ async function runOne(
   const parsed = parseArguments(tool, call.arguments);
   if (!parsed.ok) return { status: "failed", content: parsed.error };
   const leave = await leaveOf(setting, tool, parsed.args, place);
+  if (setting.context.signal.aborted) return null;
   if (leave !== null) return leave;
   await journalCallStart(setting.db, setting.hold, place, call, tool.kind);
   setting.emit({ type: "tool.started", call: call.id, tool: call.name, preview: redact(tool.preview(parsed.args)) });
