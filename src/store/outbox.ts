@@ -83,8 +83,11 @@ export async function claimDelivery(db: Db, chat: string, holder: string, leaseM
   const row = found.rows[0];
   if (!row) return { type: "empty" };
   if (row.id === null) return { type: "later", afterMs: Math.max(row.wait, row.held) || leaseMs };
-  const { id, turn, body, sent, attempts, since, preview } = row;
-  return { type: "ready", delivery: { id, turn, preview, body, sent, attempts, since, interrupted: row.status === "sending" } };
+  const { id, key, turn, body, sent, attempts, since, preview } = row;
+  return {
+    type: "ready",
+    delivery: { id, key, turn, preview, body, sent, attempts, since, interrupted: row.status === "sending" },
+  };
 }
 
 /** One more chunk is out. Renews the lease. Throws nothing when the row is no longer ours: the send has happened. */
