@@ -23,8 +23,8 @@ export interface OutgoingParts {
   readonly streams: Streams;
 }
 
-/** How far back a message is looked for, in seconds: longer than any process is away between two attempts, most of the time. */
-const lookBackSeconds = 86_400;
+/** The clocks of two machines may differ by this. */
+const clocksMs = 60_000;
 const lookedAt = 200;
 /** The mark of a message that only its reader sees, which can't be changed. */
 const unseen = "ephemeral";
@@ -33,8 +33,8 @@ const repeatedRemark = "(may be repeated)\n\n";
 export function createOutgoing(parts: OutgoingParts): Outgoing {
   return {
     async post(chat, chunk, options) {
-      const { key, replyTo, maybeRepeated } = options;
-      const before = maybeRepeated === true && key !== undefined ? await sentBefore(parts, chat, key) : null;
+      const { key, replyTo, maybeRepeated, since } = options;
+      const before = maybeRepeated === true && key !== undefined ? await sentBefore(parts, chat, key, since ?? 0) : null;
       if (before !== null) return before;
       const url = responseUrl(replyTo);
       const said = url !== null && maybeRepeated === true ? { markdown: repeatedRemark + chunk.markdown } : chunk;
@@ -90,10 +90,10 @@ async function update({ api, budget }: OutgoingParts, chat: ChatRef, ts: string,
 }
 
 /** The message of an earlier attempt, or null. While that can't be told, nothing is sent. */
-async function sentBefore({ api, budget }: OutgoingParts, chat: ChatRef, key: string): Promise<string | null> {
+async function sentBefore({ api, budget }: OutgoingParts, chat: ChatRef, key: string, since: number): Promise<string | null> {
   const method = chat.thread === null ? "conversations.history" : "conversations.replies";
   const where = chat.thread === null ? {} : { ts: chat.thread };
-  const oldest = String(Math.floor(Date.now() / 1_000) - lookBackSeconds);
+  const oldest = String(Math.max(0, since - clocksMs) / 1_000);
   budget.take(method);
   try {
     const about = { channel: chat.chat, ...where, oldest, limit: lookedAt, include_all_metadata: true };
