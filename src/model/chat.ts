@@ -180,9 +180,13 @@ async function changeNotice(setting: ChatSetting, { site, target }: Stop, why: F
   return `${why.message}; ${model} at ${shownAddress(site.server.address)} answers instead`;
 }
 
-/** The first trouble is what the person must mend; the last one says that what should have answered instead failed too. */
+/**
+ * The first trouble is what the person must mend; the last one says that what should have answered instead failed too. Unless that only
+ * found the conversation too long: once it is shorter, it can answer.
+ */
 function failed({ resumption }: Journey, first: Failure, last: Failure | null, partial: string): ModelEvent {
   const text = partial === "" ? (resumption?.text ?? "") : partial;
+  if (last?.code === "model.overlong") return { type: "failed", failure: last, partial: text };
   if (last === null || last === first) return { type: "failed", failure: first, partial: text };
   const { code, advice, retryable, cause } = first;
   const message = `${first.message}; what should answer instead failed too: ${last.message}`;

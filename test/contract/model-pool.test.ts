@@ -136,6 +136,19 @@ test("when the fallback fails too, the first trouble is told with its mend", asy
   await models.close();
 });
 
+test("a fallback that finds the conversation too long says so, with its sizes: shortened, it can answer", async () => {
+  const message = "request (9009 tokens) exceeds the available context size (8192 tokens), try increasing it";
+  const overlong = double.status(400, { error: { code: 400, message, type: "exceed_context_size_error" } });
+  await using spare = await double.modelServerWith({ models: ["small"] }, overlong, double.say("shorter"));
+  const models = quickModels({ settings: withSpare(down, spare.url) });
+  const turn = await models.current();
+  const { code, sizes } = failureOf(await drain(turn));
+  assert.equal(code, "model.overlong");
+  assert.deepEqual([sizes?.promptTokens, sizes?.window], [9_009, 8_192]);
+  assert.equal(answerOf(await drain(turn)).content, "shorter");
+  await models.close();
+});
+
 test("a refused key of a named provider names the provider and the key's place", async () => {
   await using office = await double.modelServerWith({ apiKey: "right" });
   const models = quickModels({ baseUrl: down, settings: { providers: [provider("office", [office.url])] } });
