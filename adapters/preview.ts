@@ -82,7 +82,8 @@ export function createPreview(): Preview {
       const lines = shown
         .flatMap(({ text, output }) => (output.trim() === "" ? [text] : [text, `┊ ${code(output)}`]))
         .join("  \n");
-      const text = tail(pieces);
+      // Files come after the answer, in their own messages.
+      const text = tail(pieces).replaceAll(/^MEDIA:.*\n?/gm, "");
       return [lines, text === "" ? notice || reading : text].filter((part) => part !== "").join("\n\n");
     },
     progress: () => ({

@@ -3,9 +3,12 @@ import { wording } from "../adapters/words.ts";
 import type { Adapter } from "../src/core/adapter.ts";
 import { chatKey, type ChatRef, parseChatKey } from "../src/core/chats.ts";
 import { asFailure, type Failure } from "../src/core/failures.ts";
+import type { SentFile } from "../src/core/files.ts";
 import type { Log } from "../src/core/log.ts";
+import { codeSpan, plainWords } from "../src/core/markdown.ts";
 import type { Metrics } from "../src/core/metrics.ts";
 import type { Consumer, JobOutcome, Queues } from "../src/core/queue.ts";
+import { dropSentFile, sentFile } from "../src/store/files.ts";
 import type { Db } from "../src/store/hold.ts";
 import {
   claimDelivery,
@@ -31,6 +34,8 @@ export interface DeliveryParts {
 
 /** Longer than the slowest send: a row whose lease is out belongs to a gateway that died. */
 const sendLeaseMs = 20_000;
+/** A file takes longer: `largestFile` at 200 KB a second. */
+const fileLeaseMs = 120_000;
 const concurrency = 64;
 const firstBackoffMs = 500;
 const longestBackoffMs = 60_000;
@@ -66,6 +71,7 @@ async function deliver(parts: DeliveryParts, chat: ChatRef, delivery: Delivery):
   const sent = [...delivery.sent];
   try {
     if (delivery.body.edits !== undefined) return await amend(parts, chat, delivery, delivery.body.edits);
+    if (delivery.body.file !== undefined) return await sendFile(parts, chat, delivery, delivery.body.file);
     const preview = delivery.turn === null ? null : ((await parts.view.settle(delivery.turn)) ?? delivery.preview);
     const repeated = await send(parts, chat, delivery, preview, sent);
     await closeDelivery(parts.db, delivery.id, sent);
@@ -83,6 +89,31 @@ async function amend(parts: DeliveryParts, chat: ChatRef, delivery: Delivery, ke
   const chunk = parts.adapter.render(wording(delivery.body)).at(-1);
   const sent = message === null ? null : await replace(parts, chat, message, chunk, { buttons: [] });
   await closeDelivery(parts.db, delivery.id, sent === null ? [] : [sent]);
+  return null;
+}
+
+/** Sends a file, or says why it can't be sent here. */
+async function sendFile(parts: DeliveryParts, chat: ChatRef, delivery: Delivery, file: SentFile): Promise<null> {
+  const { adapter, db } = parts;
+  const { id, key, interrupted } = delivery;
+  const options = { replyTo: null, key: `${id}:0`, maybeRepeated: interrupted };
+  const say = async (why: string) => {
+    const words = `I could not send ${plainWords(file.name)} here: ${why}. It is in the workspace as ${codeSpan(file.path)}.`;
+    return await adapter.post(chat, adapter.render(words)[0], options);
+  };
+  const bytes = await sentFile(db, key);
+  await noteSent(db, id, [], fileLeaseMs);
+  const message =
+    bytes === null || adapter.postFile === undefined
+      ? await say(bytes === null ? "its bytes are gone" : "this platform takes none from me")
+      : await adapter.postFile(chat, file, bytes, options).catch(async (error: unknown) => {
+          const failure = asFailure(error);
+          if (failure.code !== "platform.refused") throw failure;
+          return await say(failure.message);
+        });
+  await closeDelivery(db, id, [message]);
+  await dropSentFile(db, key);
+  parts.metrics.delivery(chat.platform, interrupted ? "repeated" : "sent");
   return null;
 }
 

@@ -29,7 +29,7 @@ export function createTelegram(options: TelegramOptions): Adapter<TelegramChunk>
   const client = createClient(options.token, options.apiRoot);
   const closed = new AbortController();
   const drafts = createDrafts();
-  const outgoing = createOutgoing(client.api, drafts, closed.signal, options.log);
+  const outgoing = createOutgoing(client, drafts, closed.signal, options.log);
   let starting: AbortController | null = null;
   let polling: Polling | null = null;
 

@@ -7,6 +7,8 @@ import { Api } from "grammy";
 export interface Client {
   /** For everything but polling: gives up soon. */
   readonly api: Api;
+  /** For sending files. */
+  readonly uploads: Api;
   /** For `getUpdates`, which waits at the server. */
   readonly polling: Api;
   /** Where it lives, without the token. */
@@ -22,6 +24,8 @@ export interface Client {
 export const pollSeconds = 30;
 /** Below the lease of a delivery (20 s), so that a slow send is over before another gateway may try. */
 const sendSeconds = 10;
+/** Below the lease of a file's delivery (120 s). */
+const uploadSeconds = 100;
 const connectMs = 5_000;
 /** Idle connections are dropped before servers and NATs do it silently: a send into a dead one has an unknown outcome. */
 const idleMs = 15_000;
@@ -36,6 +40,7 @@ export function createClient(token: string, apiRoot: string | null): Client {
   const { origin, hostname } = new URL(root);
   return {
     api: make(sendSeconds),
+    uploads: make(uploadSeconds),
     polling: make(pollSeconds + 15),
     origin,
     isLocal: ["localhost", "127.0.0.1", "[::1]"].includes(hostname),

@@ -1,19 +1,21 @@
-import type { Api } from "grammy";
 import type { InlineKeyboardMarkup } from "grammy/types";
 import type { LiveStyle, PostOptions } from "../../src/core/adapter.ts";
 import type { ChatRef } from "../../src/core/chats.ts";
+import type { SentFile } from "../../src/core/files.ts";
 import { Failure } from "../../src/core/failures.ts";
 import type { Log } from "../../src/core/log.ts";
 import type { OutboundButton } from "../../src/core/outbound.ts";
-import { callSignal } from "./client.ts";
+import { callSignal, type Client } from "./client.ts";
 import type { Drafts } from "./drafts.ts";
 import { isForeign, refusal, toFailure } from "./errors.ts";
+import { sendFile } from "./send-file.ts";
 import { createSender, type TelegramChunk, threadOf } from "./forms.ts";
 
 /** What an adapter sends. Nothing is sent twice here, save what Telegram has refused in one form and takes in another. */
 export interface Outgoing {
   live(chat: ChatRef): LiveStyle;
   post(chat: ChatRef, chunk: TelegramChunk, options: PostOptions): Promise<string>;
+  postFile(chat: ChatRef, file: SentFile, bytes: Uint8Array, options: PostOptions): Promise<string>;
   edit(chat: ChatRef, message: string, chunk: TelegramChunk, options: Pick<PostOptions, "buttons">): Promise<void>;
   draft(chat: ChatRef, turn: string, chunk: TelegramChunk): Promise<void>;
   typing(chat: ChatRef): Promise<void>;
@@ -27,7 +29,12 @@ const buttonsPerRow = 3;
 /** How many chats are remembered as taking no drafts. */
 const mostRemembered = 10_000;
 
-export function createOutgoing(api: Api, drafts: Drafts, until: AbortSignal, log: Log): Outgoing {
+export function createOutgoing(
+  { api, uploads }: Pick<Client, "api" | "uploads">,
+  drafts: Drafts,
+  until: AbortSignal,
+  log: Log,
+): Outgoing {
   const closed = callSignal(until);
   const draftless = new Set<string>();
   let noDrafts = false;
@@ -47,6 +54,14 @@ export function createOutgoing(api: Api, drafts: Drafts, until: AbortSignal, log
           return await api.raw.sendMessage({ ...frame, text, entities: [...entities], ...unlinked }, closed);
         return await api.raw.sendRichMessage({ ...frame, rich_message: richMessage(rich) }, closed);
       });
+      return String(message_id);
+    },
+    async postFile(chat, file, bytes, options) {
+      const caption = options.maybeRepeated === true ? { caption: repeatedRemark.trim() } : {};
+      // A file has no formatting that could be refused; its place may be.
+      const { message_id } = await send(chat, wordless, false, ({ chat_id, thread }) =>
+        sendFile(uploads, file, bytes, { chat_id, ...thread, ...reply(chat, options), ...caption }, until),
+      );
       return String(message_id);
     },
     async edit(chat, message, chunk, options) {
@@ -92,6 +107,7 @@ export function createOutgoing(api: Api, drafts: Drafts, until: AbortSignal, log
   };
 }
 
+const wordless: TelegramChunk = { text: "", entities: [] };
 const unlinked = { link_preview_options: { is_disabled: true } } as const;
 
 /** The links and names in it are the author's: Telegram is to find no others. */

@@ -2,6 +2,7 @@ import type { ChatKind } from "../core/chats.ts";
 import type { TurnEvent } from "../core/events.ts";
 import { asFailure } from "../core/failures.ts";
 import type { FetchedFile } from "../core/files.ts";
+import { codeBlock } from "../core/markdown.ts";
 import { pictureType } from "../core/media-types.ts";
 import type { ModelMessage } from "../core/model.ts";
 import type { Sandbox } from "../core/sandbox.ts";
@@ -101,8 +102,7 @@ function shown(about: string, heading: string, text: string, path: string): stri
   const long = text.length > wholeChars;
   const part = long ? text.slice(0, beginningChars).toWellFormed() : text;
   const rest = long ? ` (the beginning; all ${text.length} characters are in ${path})` : "";
-  const fence = "`".repeat(Math.max(3, ...[...part.matchAll(/`+/g)].map(([ticks]) => ticks.length + 1)));
-  return `[${about}. ${heading}${rest}:]\n${fence}\n${part}\n${fence}`;
+  return `[${about}. ${heading}${rest}:]\n${codeBlock(part)}`;
 }
 
 /** Puts a file into the workspace, and says where it is or why it is not there. */

@@ -2,6 +2,7 @@ import type { ModelAnswer, ModelMessage } from "../core/model.ts";
 import { journalStep } from "../store/journal.ts";
 import { namedCall } from "../tools/names.ts";
 import { accountOf } from "./account.ts";
+import { attached } from "./attachments.ts";
 import { readConstrained } from "./constrained.ts";
 import { close, fail } from "./endings.ts";
 import * as failures from "./failures.ts";
@@ -46,7 +47,8 @@ async function concluded(setting: TurnSetting, step: Step, answer: ModelAnswer):
 }
 
 async function answered(setting: TurnSetting, { content, reasoning }: ModelAnswer): Promise<Next> {
-  await close(setting, "answered", { role: "assistant", content, reasoning, calls: [] }, null, { markdown: content });
+  const { markdown, files } = await attached(content, setting.context.sandbox, setting.signal);
+  await close(setting, "answered", { role: "assistant", content, reasoning, calls: [] }, null, { markdown }, files);
   const { turn, titles } = setting;
   const talk = { session: turn.session, person: turn.person, request: turn.request.text, answer: content };
   setting.afterwards(() => titles.consider(talk));

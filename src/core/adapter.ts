@@ -1,6 +1,6 @@
 import type { ChatRef } from "./chats.ts";
 import type { LiveEvent } from "./events.ts";
-import type { FileRef } from "./files.ts";
+import type { FileRef, SentFile } from "./files.ts";
 import type { Inbound } from "./inbound.ts";
 import type { OutboundButton } from "./outbound.ts";
 
@@ -96,6 +96,8 @@ export interface Adapter<Chunk = unknown> {
   state?(chat: ChatRef, state: ChatState): Promise<void>;
   /** Marks the message that a turn answers, on platforms that have signs for it. A courtesy. */
   mark?(chat: ChatRef, message: string, mark: Mark): Promise<void>;
+  /** Sends a file as a message of its own, as native as the platform has it; as `post` otherwise. */
+  postFile?(chat: ChatRef, file: SentFile, bytes: Uint8Array, options: PostOptions): Promise<string>;
   /** The bytes of a file that came with a message. `platform.refused` when it is gone, or larger than `limitBytes`. */
   fetchFile?(file: FileRef, limitBytes: number, signal: AbortSignal): Promise<Uint8Array>;
   /** Only called where `live` says `push`. */

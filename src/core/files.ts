@@ -24,6 +24,16 @@ export type FileContent =
   | { readonly type: "bytes"; readonly bytes: Uint8Array }
   | { readonly type: "missing"; readonly reason: string };
 
+/** A file that goes with an answer, as its chat is told of it. Plain JSON. */
+export interface SentFile {
+  readonly kind: FileKind;
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Where it lies in the workspace, as the answer named it. */
+  readonly path: string;
+}
+
 /** Files taken with one message; what is beyond that is named and left at the platform. */
 export const mostFiles = 20;
 /** The largest file taken, in bytes: what Telegram's own server gives bots. */

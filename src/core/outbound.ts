@@ -1,4 +1,5 @@
 import type { FailureCode } from "./failures.ts";
+import type { SentFile } from "./files.ts";
 
 /** What the agent says to a chat, before a platform's renderer has seen it. */
 
@@ -24,6 +25,8 @@ export interface Outbound {
   readonly buttons?: readonly OutboundButton[];
   /** Outbox key of an earlier message that this takes the place of, buttons and all; where that can't be edited, nothing is said. */
   readonly edits?: string;
+  /** A file instead of words; its bytes are kept under the entry's key. */
+  readonly file?: SentFile;
   /** Why there is no (whole) answer, or how it was ended. */
   readonly ending?: { readonly type: "stopped" } | { readonly type: "failed"; readonly failure: StoredFailure };
 }

@@ -39,11 +39,34 @@ export async function dropFiles(db: Db, inbox: number): Promise<void> {
   await db.deleteFrom("files").where("inbox_id", "=", inbox).execute();
 }
 
-/** Drops what no turn will take any more: its message was dropped, or its worker died right after it had taken it. */
+/** Drops what nobody will take any more: the message was dropped or its worker died right after taking it; the answer was never owed. */
 export async function dropStrayFiles(db: Db): Promise<void> {
+  await sql`
+    delete from sent_files s where created_at < now() - interval '1 hour'
+      and not exists (select 1 from outbox o where o.key = s.outbox_key and o.status in ('pending', 'sending'))`.execute(db);
   await sql`
     delete from files using inbox
     where inbox.id = files.inbox_id and inbox.status in ('taken', 'done') and files.created_at < now() - interval '1 hour'`.execute(
     db,
   );
+}
+
+/** Keeps the bytes of a file that an outbox entry will send. */
+export async function keepSentFile(db: Db, outboxKey: string, bytes: Uint8Array): Promise<void> {
+  await db
+    .insertInto("sent_files")
+    .values({ outbox_key: outboxKey, bytes })
+    .onConflict((conflict) => conflict.column("outbox_key").doUpdateSet({ bytes }))
+    .execute();
+}
+
+/** The bytes that an outbox entry sends; null when they are gone. */
+export async function sentFile(db: Db, outboxKey: string): Promise<Uint8Array | null> {
+  const row = await db.selectFrom("sent_files").select("bytes").where("outbox_key", "=", outboxKey).executeTakeFirst();
+  return row?.bytes ?? null;
+}
+
+/** They are sent, or never will be. */
+export async function dropSentFile(db: Db, outboxKey: string): Promise<void> {
+  await db.deleteFrom("sent_files").where("outbox_key", "=", outboxKey).execute();
 }

@@ -223,6 +223,8 @@ export interface Schema {
     missing: string | null;
     created_at: Stamp;
   };
+  /** The bytes of files in the outbox. */
+  sent_files: { outbox_key: string; bytes: Uint8Array; created_at: Stamp };
   previews: { turn_id: string; message: string };
   memories: { scope: "person" | "conversation"; owner: string; target: MemoryTarget; text: string; updated_at: Stamp };
   settings: { key: string; value: string };

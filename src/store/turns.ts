@@ -79,11 +79,19 @@ export interface TurnClosing {
   readonly message: ModelMessage | null;
   readonly failure: string | null;
   readonly answer: Outbound;
+  /** What comes after it, an entry each. */
+  readonly files?: readonly Outbound[];
+}
+
+/** The outbox key of a turn's answer, and of the files that come after it, counted from 1. */
+export function answerKey(turn: string, index = 0): string {
+  return index === 0 ? `turn:${turn}` : `turn:${turn}:${index}`;
 }
 
 /** Ends a turn: journal, state, inbox and outbox in one statement, so that an answer is owed exactly when the turn is over. */
 export async function closeTurn(db: Db, hold: Hold, turn: Turn, closing: TurnClosing): Promise<void> {
   const { chat } = turn.request;
+  const owed = [closing.answer, ...(closing.files ?? [])].map((body, index) => ({ key: answerKey(turn.id, index), body }));
   await fenced(
     db,
     hold,
@@ -98,7 +106,8 @@ export async function closeTurn(db: Db, hold: Hold, turn: Turn, closing: TurnClo
       where m.message is not null),
     owed as (
       insert into outbox (key, platform, chat_key, turn_id, body, sent)
-      select ${`turn:${turn.id}`}, ${chat.platform}, ${chatKey(chat)}, ended.id, ${json(closing.answer)}, '[]'::jsonb from ended
+      select e.said->>'key', ${chat.platform}, ${chatKey(chat)}, case when e.place = 1 then ended.id end, e.said->'body', '[]'::jsonb
+      from ended, jsonb_array_elements(${json(owed)}) with ordinality as e (said, place) order by e.place
       on conflict (key) do nothing),
     settled as (
       update inbox set status = 'done' from ended where inbox.turn_id = ended.id and inbox.status = 'taken')`,

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { asFailure } from "../../src/core/failures.ts";
 import type { FileRef } from "../../src/core/files.ts";
 import { freshHome } from "../flow/service.ts";
-import { telegramRig } from "./telegram-rig.ts";
+import { chatRef, telegramRig } from "./telegram-rig.ts";
 
 const limit = 1_000;
 const signal = new AbortController().signal;
@@ -62,4 +62,29 @@ test("what can't be had says why: unknown, too large, gone, broken off, a path t
   );
   tg.fault({ method: "getFile" }, { kind: "limit", retryAfter: 3 });
   assert.match(await why(tg.file(Buffer.from("x")).file_id), /^platform\.rate_limited/);
+});
+
+test("files go out as what they are, and as documents where Telegram does not take them so", async () => {
+  await using rig = await telegramRig();
+  rig.tg.say(7, "hi");
+  const png = Buffer.from("\x89PNG\r\n\x1a\n rest", "latin1");
+  const send = async (kind: FileRef["kind"], name: string, bytes: Buffer, maybeRepeated = false) => {
+    const options = { replyTo: null, maybeRepeated };
+    await rig.adapter.postFile?.(chatRef(7), { kind, name, size: bytes.length, path: name }, bytes, options);
+  };
+  await send("picture", "dot.png", png);
+  await send("picture", "odd.webp", Buffer.from("RIFF1234WEBP"));
+  await send("document", "ü b.csv", Buffer.from("a;b"), true);
+  await send("voice", "v.ogg", Buffer.from("OggS"));
+  assert.deepEqual(
+    rig.tg.messages(7).map(({ file, text }) => [file?.kind, file?.name, file?.bytes.toString("latin1"), text]),
+    [
+      ["photo", "dot.png", png.toString("latin1"), ""],
+      ["document", "odd.webp", "RIFF1234WEBP", ""],
+      ["document", "ü b.csv", "a;b", "(may be repeated)"],
+      ["voice", "v.ogg", "OggS", ""],
+    ],
+  );
+  rig.tg.fault({ method: "sendDocument" }, { kind: "reset", when: "after" });
+  await assert.rejects(send("document", "a", Buffer.from("x")), { code: "platform.unknown_outcome" });
 });

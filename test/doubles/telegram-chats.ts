@@ -1,6 +1,6 @@
 import { type Button, checkedEntities, checkedKeyboard, checkedRich, checkedText, type Entity } from "./telegram-checks.ts";
 import { type ChatLimits, createLimit } from "./telegram-limits.ts";
-import { bad, type Params, record, Refusal, whole } from "./telegram-wire.ts";
+import { bad, type Params, record, Refusal, type Upload, whole } from "./telegram-wire.ts";
 
 /** One message of the bot, as its chat shows it now. */
 export interface ShownMessage {
@@ -13,6 +13,8 @@ export interface ShownMessage {
   readonly buttons: readonly Button[];
   /** True when it was sent as Markdown with `sendRichMessage`. */
   readonly rich: boolean;
+  /** What it was sent as, of a file. */
+  readonly file?: { readonly kind: string } & Upload;
   readonly edits: number;
   /** Epoch milliseconds. */
   readonly at: number;
@@ -67,7 +69,13 @@ export function createChats(parts: ChatParts): Chats {
     return id;
   };
   const open = (params: Params) => openChat(states, params);
-  const post = (params: Params, text: string, entities: readonly Entity[], rich: boolean): Params => {
+  const post = (
+    params: Params,
+    text: string,
+    entities: readonly Entity[],
+    rich: boolean,
+    file?: ShownMessage["file"],
+  ): Params => {
     const { chat, thread } = open(params);
     const buttons = checkedKeyboard(params["reply_markup"]);
     const replyTo = repliedTo(params, lastIds.get(chat) ?? 0);
@@ -82,6 +90,7 @@ export function createChats(parts: ChatParts): Chats {
       entities,
       buttons,
       rich,
+      ...(file === undefined ? {} : { file }),
       edits: 0,
       at,
       changedAt: at,
@@ -132,6 +141,14 @@ export function createChats(parts: ChatParts): Chats {
     parts.changed();
     return true;
   };
+  const upload = (kind: string) => (params: Params) => {
+    const file = params[kind];
+    if (!isUpload(file)) throw bad(`there is no ${kind} in the request`);
+    if (file.bytes.length === 0) throw bad("file must be non-empty");
+    if (kind === "photo" && !/^(?:\x89PNG|\xff\xd8)/.test(file.bytes.toString("latin1", 0, 4))) throw bad("IMAGE_PROCESS_FAILED");
+    const caption = params["caption"];
+    return post(params, typeof caption === "string" ? caption : "", [], false, { kind, name: file.name, bytes: file.bytes });
+  };
   return {
     messages,
     drafts: (chat) => drafts.get(chat) ?? [],
@@ -149,6 +166,11 @@ export function createChats(parts: ChatParts): Chats {
         if (text === null) throw bad("rich message is empty");
         return post(params, text, [], true);
       },
+      sendPhoto: upload("photo"),
+      sendDocument: upload("document"),
+      sendVoice: upload("voice"),
+      sendAudio: upload("audio"),
+      sendVideo: upload("video"),
       editMessageText: edit,
       ...(parts.drafts ? { sendMessageDraft: draft } : {}),
       deleteMessage: remove,
@@ -159,6 +181,10 @@ export function createChats(parts: ChatParts): Chats {
       },
     },
   };
+}
+
+function isUpload(value: unknown): value is Upload {
+  return typeof value === "object" && value !== null && "bytes" in value && Buffer.isBuffer(value.bytes);
 }
 
 const unchanged =

@@ -24,18 +24,47 @@ export function bad(description: string): Refusal {
 
 /** Reads the arguments from the query and a JSON or form body. */
 export async function readParams(request: IncomingMessage, query: URLSearchParams): Promise<Params> {
+  const type = request.headers["content-type"] ?? "";
+  if (type.startsWith("multipart/")) return await readMultipart(request, type);
   const text = await readBody(request);
   const fromQuery = Object.fromEntries(query);
   if (text === "") return fromQuery;
-  const form = /urlencoded/.test(request.headers["content-type"] ?? "");
+  const form = /urlencoded/.test(type);
   const body: unknown = form ? Object.fromEntries(new URLSearchParams(text)) : JSON.parse(text);
   return { ...fromQuery, ...record(body) };
 }
 
-export async function readBody(request: IncomingMessage): Promise<string> {
+/** A file that came with a request. */
+export interface Upload {
+  readonly name: string;
+  readonly bytes: Buffer;
+}
+
+/** A form with files; a field that says `attach://PART` is that part. Names of files come without quotes from grammY, as Telegram takes them. */
+async function readMultipart(request: IncomingMessage, type: string): Promise<Params> {
+  const body = await readBody(request, "latin1");
+  const boundary = /boundary="?([^";]+)/.exec(type)?.[1] ?? "";
+  const fields = new Map<string, string | Upload>();
+  for (const part of body.split(`--${boundary}`).slice(1, -1)) {
+    const end = part.indexOf("\r\n\r\n");
+    const [head, content] = [utf8(part.slice(0, end)), part.slice(end + 4, -2)];
+    const name = /name="([^"]*)"/.exec(head)?.[1] ?? "";
+    const file = /filename="?([^"\r\n]*)/.exec(head)?.[1];
+    fields.set(name, file === undefined ? utf8(content) : { name: file, bytes: Buffer.from(content, "latin1") });
+  }
+  const read = (value: string | Upload) =>
+    typeof value === "string" && value.startsWith("attach://") ? fields.get(value.slice("attach://".length)) : value;
+  return Object.fromEntries([...fields].map(([name, value]) => [name, read(value)]));
+}
+
+function utf8(bytes: string): string {
+  return Buffer.from(bytes, "latin1").toString("utf8");
+}
+
+export async function readBody(request: IncomingMessage, encoding: "utf8" | "latin1" = "utf8"): Promise<string> {
   const parts: Buffer[] = [];
   for await (const part of request) parts.push(part as Buffer); // no encoding is set, so parts are buffers
-  return Buffer.concat(parts).toString("utf8");
+  return Buffer.concat(parts).toString(encoding);
 }
 
 /** Resolves when the bytes have left the process, or the other side is gone. */

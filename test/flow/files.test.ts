@@ -81,6 +81,18 @@ suite("files that people send", () => {
     );
   });
 
+  test("files that the answer names come after it, each once; what is not there is said", async () => {
+    const before = rig.tg.messages(8).length;
+    await rig.send("make files", {});
+    const come = () =>
+      rig.tg
+        .messages(8)
+        .slice(before)
+        .map(({ text, file }) => file?.bytes.toString() ?? text);
+    await rig.tg.waitFor(() => come().length === 3);
+    assert.deepEqual(come(), ["Two files.\n\nI could not send nope.txt: There is no file nope.txt.", "one\n", "two\n"]);
+  });
+
   test("one that comes while a turn runs is read, too", async () => {
     rig.tg.say(9, "work");
     await rig.tg.waitFor(() => rig.model.seen.some((seen) => userOf(seen) === "work"));
@@ -124,7 +136,10 @@ async function openRig() {
   const model = stack.use(
     await modelServerWith({ strict: false }, (seen) => {
       if (Array.isArray(seen.body.messages.at(-1)?.content)) return say("A red dot.");
-      if (seen.body.messages.at(-1)?.role !== "user") return say("Done.");
+      if (seen.body.messages.at(-1)?.role !== "user")
+        return say(userOf(seen) === "make files" ? "Two files.\nMEDIA:one.txt\nMEDIA:nope.txt\nMEDIA:d/two.txt" : "Done.");
+      if (userOf(seen) === "make files")
+        return call("terminal", { command: "echo one > one.txt; mkdir -p d; echo two > d/two.txt" });
       if (userOf(seen) === "work") return call("terminal", { command: `while [ ! -e ${go} ]; do sleep 0.05; done` });
       return /^cat \S+$/.test(userOf(seen)) ? call("terminal", { command: userOf(seen) }) : say("Seen.");
     }),

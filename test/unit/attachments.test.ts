@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { attached, mediaIn } from "../../src/agent/attachments.ts";
+import type { Sandbox } from "../../src/core/sandbox.ts";
+
+test("files are named on lines of their own, in the forms that models write, and not in code", () => {
+  const { words, paths } = mediaIn(
+    'Here:\nMEDIA:/workspace/a b.png\n- MEDIA: out/c.csv\n`MEDIA:d.txt`\nMEDIA:"e.md"\nMEDIA:d.txt\n```\nMEDIA:in-code.png\n```\nsee MEDIA:inline.png\nEnd.',
+  );
+  assert.deepEqual(paths, ["/workspace/a b.png", "out/c.csv", "d.txt", "e.md"]);
+  assert.equal(words, "Here:\n```\nMEDIA:in-code.png\n```\nsee MEDIA:inline.png\nEnd.");
+});
+
+test("words without files stay as they are, byte for byte", () => {
+  fc.assert(
+    fc.property(fc.string(), (text) => {
+      const { words, paths } = mediaIn(text);
+      if (paths.length === 0) assert.equal(words, text);
+    }),
+  );
+});
+
+test("what can't be sent is said; what is sent is known by what it holds; files alone are named", async () => {
+  const kept: Readonly<Record<string, string>> = { "p.dat": "\x89PNG\r\n\x1a\n", "v.ogg": "OggS", "t.txt": "t", "e.txt": "" };
+  const readFile = async (path: string) => {
+    if (kept[path] === undefined) throw new Error(`There is no file ${path}.`);
+    return Buffer.from(kept[path], "latin1");
+  };
+  const send = (content: string) =>
+    attached(content, async () => ({ readFile }) as unknown as Sandbox, new AbortController().signal);
+  const some = await send("MEDIA:p.dat\nMEDIA:v.ogg\nMEDIA:t.txt\nMEDIA:e.txt\nMEDIA:no`pe.txt");
+  assert.deepEqual(
+    some.files.map(({ file }) => [file.kind, file.name, file.size]),
+    [
+      ["picture", "p.dat", 8],
+      ["voice", "v.ogg", 4],
+      ["document", "t.txt", 1],
+    ],
+  );
+  assert.equal(
+    some.markdown,
+    "I could not send `e.txt`: it is empty\n\nI could not send ``no`pe.txt``: There is no file no`pe.txt.",
+  );
+  assert.equal((await send("MEDIA:t.txt")).markdown, "📎 t.txt");
+  const many = await send(Array.from({ length: 22 }, (_, index) => `MEDIA:${index}/t.txt`).join("\n"));
+  assert.match(many.markdown, /`20\/t\.txt`: at most 20 files go with one answer/);
+});
