@@ -1,7 +1,7 @@
 import type { Inlet } from "../../src/core/adapter.ts";
 import type { Inbound } from "../../src/core/inbound.ts";
 import type { Log } from "../../src/core/log.ts";
-import type { Fields } from "./fields.ts";
+import { type Fields, fields, text } from "./fields.ts";
 import { type Reading, toInbound } from "./inbound.ts";
 import { backoff, wait } from "../wait.ts";
 
@@ -76,8 +76,7 @@ async function read({ reading, log }: IntakeParts, body: Fields): Promise<Inboun
   }
 }
 
+/** The channel, wherever this kind of event has it. */
 function laneOf(body: Fields): string {
-  const { event, channel, channel_id: plain } = body;
-  const inner = typeof event === "object" && event !== null && "channel" in event ? event.channel : (plain ?? channel);
-  return typeof inner === "string" ? inner : JSON.stringify(inner ?? "");
+  return text(fields(body["event"])["channel"]) ?? text(fields(body["channel"])["id"]) ?? text(body["channel_id"]) ?? "";
 }

@@ -136,7 +136,7 @@ async function begin(
     if (failure.code !== "platform.unknown_outcome") throw failure;
     // It may be there all the same: then it is the one to go on with.
     const ts = await begunSince(parts, chat, since);
-    return ts === null ? null : { ...started(ts), mode: "edits" };
+    return ts === null ? null : started(ts);
   }
 }
 
@@ -200,8 +200,7 @@ async function rotate(parts: StreamParts, open: Open, words: string, progress: P
   const old = open.ts;
   const next = await begin(parts, open.chat, at, words, progress, { off: false }).catch(() => null);
   await stop(parts, open, {}).catch(() => undefined);
-  if (next?.mode !== "stream") {
-    if (next) await remove(parts, open.chat, next.ts);
+  if (!next) {
     open.mode = "edits";
     return await revise(parts, open, progress.text);
   }

@@ -38,3 +38,159 @@ test("a private message arrives with all that the gateway needs, and is acknowle
   });
   assert.ok(Math.abs(Date.now() - at) < 10_000);
 });
+
+/** What was told becomes these events; the last message shows that all before it have been through. */
+async function takes(say: (rig: Awaited<ReturnType<typeof slackRig>>) => void): Promise<Inbound[]> {
+  await using rig = await slackRig();
+  await rig.adapter.start(rig.inlet);
+  say(rig);
+  rig.slack.say("D99", "the last one");
+  await rig.slack.waitFor(() => rig.slack.events.envelopes.every(({ ackedAt }) => ackedAt !== null));
+  return rig.inlet.received.filter((each) => each.chat.chat !== "D99");
+}
+
+for (const [name, text, expected] of [
+  ["just talk", "hello all", null],
+  ["a mention", "<@UBOT> what's up?", "what's up?"],
+  ["a mention with a label and a comma", "<@UBOT|hermes>, hi", "hi"],
+  ["a mention in the middle", "so <@UBOT> what now", "so what now"],
+  ["nothing but a mention", "<@UBOT>", "hello"],
+  ["another's mention", "<@U8> hi", null],
+  ["a command", "<@UBOT> !stop", "/stop"],
+  ["an exclamation", "<@UBOT> !important", "!important"],
+  [
+    "names, channels, links",
+    "<@UBOT> ask <@U8> in <#C1|ops> about <https://a.b/c?d=1&amp;e|this> &lt;now&gt; <!here>",
+    "ask @Bob in #ops about this (https://a.b/c?d=1&e) <now> @here",
+  ],
+] as const) {
+  test(`in a channel: ${name}`, async () => {
+    const all = await takes(({ slack }) => {
+      slack.names.set("U8", "Bob");
+      slack.say("C1", text);
+    });
+    // A mention comes as two events with one key.
+    assert.ok(all.length === (expected === null ? 0 : 2) && new Set(all.map(({ key }) => key)).size <= 1);
+    if (expected === null) return;
+    const got = message(all[0]);
+    assert.deepEqual([got.text, got.addressed, got.kind, got.sender.id], [expected, true, "shared", "U7"]);
+  });
+}
+
+test("threads are chats of their own: in private each message begins one, in channels only what is meant for us or may go on", async () => {
+  const all = await takes(({ slack }) => {
+    slack.say("D1", "a");
+    slack.say("D1", "b", { thread: "1.5" });
+    slack.say("C1", "<@UBOT> c", { only: "app_mention" });
+    slack.say("C1", "d", { thread: "2.5" });
+    slack.say("C1", "<@U8> e", { thread: "2.5" });
+  });
+  // What different channels say has no order.
+  const said = (word: string) => all.map(message).find(({ text }) => text === word);
+  const [a, b, c, d] = ["a", "b", "c", "d"].map(said);
+  assert.equal(all.length, 4);
+  assert.deepEqual([a?.chat.thread, b?.chat.thread, c?.chat.thread, d?.chat.thread], [a?.messageId, "1.5", c?.messageId, "2.5"]);
+  assert.deepEqual([d?.addressed, d?.continues, c?.continues], [false, true, undefined]);
+});
+
+test("not edits, joins, other bots, our own words; files are named", async () => {
+  const all = await takes(({ slack }) => {
+    slack.say("D1", "x", { extra: { subtype: "message_changed", message: {} } });
+    slack.say("D1", "x", { extra: { subtype: "channel_join" } });
+    slack.say("D1", "x", { extra: { bot_id: "B2" } });
+    slack.say("D1", "x", { user: "UBOT" });
+    slack.event({ type: "reaction_added", user: "U7", item: {} });
+    slack.event({ type: "app_home_opened", user: "U7", channel: "D1", tab: "messages" });
+  });
+  assert.deepEqual(all, []);
+});
+
+test("a channel that is not on the list is not heard; private chats are", async () => {
+  await using rig = await slackRig({}, { allowedChannels: ["C2"] });
+  await rig.adapter.start(rig.inlet);
+  rig.slack.say("C1", "<@UBOT> a");
+  rig.slack.say("C2", "<@UBOT> b", { only: "message" });
+  rig.slack.say("D1", "c");
+  assert.deepEqual(
+    (await rig.received(2)).map((each) => each.chat.chat),
+    ["C2", "D1"],
+  );
+});
+
+for (const [command, text, expected] of [
+  ["/hermes", "stop", "/stop"],
+  ["/hermes", "/new please", "/new please"],
+  ["/hermes", "", "/help"],
+  ["/hermes", "what time is it?", "what time is it?"],
+  ["/stop", "", "/stop"],
+  ["/hermes-reset", "", "/reset"],
+  ["/ask", "why?", "why?"],
+] as const) {
+  test(`the slash command ${command} ${text}`, async () => {
+    await using rig = await slackRig();
+    await rig.adapter.start(rig.inlet);
+    const root = rig.slack.say("C1", "<@UBOT> hello", { only: "message" });
+    await rig.received(1);
+    const envelope = rig.slack.slash("C1", command, text);
+    const got = message((await rig.received(2))[1]);
+    assert.deepEqual([got.text, got.addressed, got.chat], [expected, true, slackChat("C1", root)]);
+    assert.match(got.messageId ?? "", /^response:http/);
+    await rig.slack.waitFor(() => envelope.ackedAt);
+  });
+}
+
+test("a pressed button and a pressed Stop arrive with all that they mean", async () => {
+  await using rig = await slackRig();
+  await rig.adapter.start(rig.inlet);
+  const root = rig.slack.say("D1", "hi");
+  const [chunk] = rig.adapter.render("Go on?");
+  const asked = await rig.adapter.post(slackChat("D1", root), chunk, {
+    replyTo: null,
+    buttons: [{ label: "Yes", data: "choose:1:0" }],
+  });
+  rig.slack.press("D1", asked, "Yes");
+  rig.slack.stop("D1", root);
+  const [, pressed, stopped] = await rig.received(3);
+  assert.ok(pressed?.type === "button" && stopped?.type === "stop");
+  assert.deepEqual([pressed.data, pressed.chat, pressed.sender.name], ["choose:1:0", slackChat("D1", root), "Alice"]);
+  assert.deepEqual([stopped.turn, stopped.chat, stopped.sender.id], [null, slackChat("D1", root), "U7"]);
+});
+
+test("what is told again has the same key; each press has its own", async () => {
+  await using rig = await slackRig();
+  await rig.adapter.start(rig.inlet);
+  rig.slack.say("D1", "hi");
+  await rig.received(1);
+  const [first] = rig.slack.events.envelopes;
+  assert.ok(first);
+  rig.slack.events.redeliver(first);
+  const [one, two] = await rig.received(2);
+  assert.equal(one?.key, two?.key);
+});
+
+test("while the record is away an event is held, stored when it is back, and only then acknowledged; order is kept", async () => {
+  await using rig = await slackRig();
+  await rig.adapter.start(rig.inlet);
+  rig.inlet.refuse = 2;
+  rig.slack.say("D1", "one");
+  rig.slack.say("D1", "two");
+  await rig.slack.waitFor(() => rig.inlet.refused === 1);
+  assert.equal(rig.slack.events.envelopes[0]?.ackedAt, null);
+  const all = await rig.received(2);
+  assert.deepEqual(
+    all.map((each) => message(each).text),
+    ["one", "two"],
+  );
+  await rig.slack.waitFor(() => rig.slack.events.envelopes.every(({ ackedAt }) => ackedAt !== null));
+});
+
+test("a name that Slack will not tell is no reason to wait for long", async () => {
+  await using rig = await slackRig();
+  await rig.adapter.start(rig.inlet);
+  rig.slack.say("D2", "hi", { user: "U404" });
+  await rig.received(1);
+  rig.slack.fault({ method: "users.info" }, { kind: "hang" });
+  rig.slack.say("D1", "hi");
+  const [unknown, late] = await rig.received(2);
+  assert.deepEqual([unknown?.sender.name, late?.sender.name], ["U404", "U7"]);
+});

@@ -62,7 +62,7 @@ export function createSlackPeople({ chats, events, team, bot, responseUrl }: Sla
         ...extra,
       };
       const kind = channel.startsWith("D") ? "im" : channel.startsWith("G") ? "group" : "channel";
-      const mentions = kind !== "im" && text.includes(`<@${bot}>`);
+      const mentions = kind !== "im" && (text.includes(`<@${bot}>`) || text.includes(`<@${bot}|`));
       if (mentions && only !== "message") event({ type: "app_mention", ...about });
       if (only !== "app_mention") event({ type: "message", channel_type: kind, client_msg_id: randomUUID(), ...about });
       return ts;
