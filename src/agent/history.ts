@@ -31,7 +31,7 @@ export async function fitted(
   const { compressor, info, model, signal } = setting;
   if (history.compaction === undefined) history.compaction = await readCompaction(setting.db, setting.viewer, info.session);
   let messages = shown(setting, history, journal);
-  if (history.estimate < smallTokens && messages.length < fewMessages) return messages;
+  if (history.answerCap === null && history.estimate < smallTokens && messages.length < fewMessages) return messages;
   const settings = await compressor.settings();
   history.window = await sizes.windowOf(compressor, model, signal);
   const limit = sizes.limitOf(settings, history.window);

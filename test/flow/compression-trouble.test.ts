@@ -53,6 +53,16 @@ suite("a conversation that the server finds too long", () => {
     assert.ok(rig.model.seen.some(isSummary));
   });
 
+  test("a short conversation for which too long an answer is wished gets what room there is", async () => {
+    await using rig = await openTalk({
+      config:
+        "model:\n  context_length: 8192\n  max_tokens: 8000\nrole_toolsets: {owner: [todo], admin: [todo], member: [todo]}\n",
+    });
+    const { answer: said, seen } = await rig.ask("turn 0", (asked) => reserving(8_192, asked, () => answer(asked)));
+    assert.match(said, /end of turn 0$/);
+    assert.equal(seen.length, 2);
+  });
+
   test("a message that is too long by itself is said to be, and the next one is answered", async () => {
     await using rig = await openTalk({ config: "model:\n  context_length: 8192\n" });
     await rig.ask("turn 0", (seen) => within(8_192, seen, () => answer(seen)));
