@@ -6,10 +6,13 @@ export const stop = command({
   description: "Stop what I am doing here",
   role: "member",
   async run({ ports }) {
-    const { running, dropped } = await ports.stop();
+    const { running, shortening, dropped } = await ports.stop();
+    const said = [
+      ...(shortening ? ["I stopped shortening this conversation; it stays as it was."] : []),
+      ...(dropped === 1 ? ["I dropped the message that was waiting."] : []),
+      ...(dropped > 1 ? [`I dropped the ${dropped} messages that were waiting.`] : []),
+    ];
     // The stopped turn says so itself, with what it had so far.
-    if (dropped > 0)
-      return dropped === 1 ? "I dropped the message that was waiting." : `I dropped the ${dropped} messages that were waiting.`;
-    return running ? null : "Nothing is running here.";
+    return said.length > 0 ? said.join(" ") : running ? null : "Nothing is running here.";
   },
 });

@@ -41,8 +41,8 @@ export interface CommandPorts {
   status(): Promise<SessionStatus>;
   /** Where commands run, why, and within what limits: a line each. */
   sandbox(): Promise<readonly string[]>;
-  /** Stops the running turn, if any, and drops what waits behind it. */
-  stop(): Promise<{ readonly running: boolean; readonly dropped: number }>;
+  /** Stops the running turn, if any, and drops what waits behind it; also the shortening of the history. */
+  stop(): Promise<{ readonly running: boolean; readonly shortening: boolean; readonly dropped: number }>;
   /** Ends the session; the next message begins a new one. */
   newSession(): Promise<void>;
   /** Answers what the running turn asks leave for; the words to say back, or null. */

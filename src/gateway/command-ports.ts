@@ -9,7 +9,7 @@ import { sessionState } from "../store/status.ts";
 import { insightsReply } from "./insights.ts";
 import type { GatewayParts } from "./parts.ts";
 import { takeLeave } from "./questions.ts";
-import { stopTurn } from "./stopping.ts";
+import { stopCompress, stopTurn } from "./stopping.ts";
 
 /** Servers answer with their list at once, or are told of as away. */
 const listMs = 5_000;
@@ -34,12 +34,14 @@ export function commandPorts(parts: GatewayParts, inbound: InboundMessage, perso
       return [sandbox, ...sandboxAbout];
     },
     async stop() {
-      if (session === null) return { running: false, dropped: 0 };
+      if (session === null) return { running: false, shortening: false, dropped: 0 };
       const dropped = await dropWaiting(parts.db, session);
-      return { running: (await stopTurn(parts, session, null)) !== null, dropped };
+      const shortening = await stopCompress(parts, session);
+      return { running: (await stopTurn(parts, session, null)) !== null, shortening, dropped };
     },
     async newSession() {
       if (session === null) return;
+      await stopCompress(parts, session);
       await stopTurn(parts, session, null);
       await endSession(parts.db, session);
     },

@@ -24,7 +24,7 @@ import { commandPorts } from "./command-ports.ts";
 import type { GatewayParts } from "./parts.ts";
 import { takeFiles } from "./files.ts";
 import { takeChoice, takeWords } from "./questions.ts";
-import { stopTurn } from "./stopping.ts";
+import { stopCompress, stopTurn } from "./stopping.ts";
 
 export interface Gateway extends Inlet {
   /** Routes what a dead gateway left unrouted. */
@@ -144,6 +144,7 @@ async function route(parts: GatewayParts, id: number, inbound: Inbound, known: R
   switch (inbound.type) {
     case "stop":
       if (found.session !== null) await stopTurn(parts, found.session, inbound.turn);
+      if (found.session !== null && inbound.turn === null) await stopCompress(parts, found.session);
       return await settleInbound(parts.db, id);
     case "button":
       await press(parts, id, person, inbound.chat, inbound.data);

@@ -1,3 +1,4 @@
+import { dropCompressRequest } from "../store/compactions.ts";
 import { requestStop } from "../store/turns.ts";
 import type { GatewayParts } from "./parts.ts";
 
@@ -9,4 +10,12 @@ export async function stopTurn(parts: GatewayParts, session: string, turn: strin
   if (stopped.parked) await parts.queues.queue(parts.names.turns).wake(session);
   else parts.live.signal(stopped.turn);
   return stopped.turn;
+}
+
+/** Ends the shortening of a session's history, or takes back what waits for the turn's end; false when nobody has asked for one. */
+export async function stopCompress(parts: GatewayParts, session: string): Promise<boolean> {
+  const key = await dropCompressRequest(parts.db, session);
+  // Whoever works on it goes by the request's key, as by a turn's.
+  if (key !== null) parts.live.signal(key);
+  return key !== null;
 }

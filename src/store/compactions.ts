@@ -71,7 +71,7 @@ export interface CompressAnswer {
   readonly body: Outbound;
 }
 
-/** Stores a compaction; with an answer, settles the request for it in the same statement. */
+/** Stores a compaction; with an answer, settles the request for it in the same statement, and stores nothing when that was taken back. */
 export async function storeCompaction(
   db: Db,
   hold: Hold,
@@ -84,30 +84,45 @@ export async function storeCompaction(
     db,
     hold,
     sql`
+    ${answer === null ? sql`` : sql`${wanted(answer)},`}
     made as (
       insert into compactions (session_id, person_id, head_id, upto_id, kept, pruned, summary,
         messages_before, messages_after, tokens_before, tokens_after)
       select hold.id, ${person}, ${made.head}::bigint, ${made.upto}::bigint, ${JSON.stringify(made.kept)}::jsonb,
         ${JSON.stringify(made.pruned)}::jsonb, ${made.summary}, ${made.before.messages}::int, ${made.after.messages}::int,
         ${Math.round(made.before.tokens)}::int, ${Math.round(made.after.tokens)}::int
-      from hold)${answer === null ? sql`` : sql`, ${settled(answer)}`}`,
+      from hold ${answer === null ? sql`` : sql`where exists (select 1 from wanted)`})${answer === null ? sql`` : sql`, ${settled(answer)}`}`,
   );
 }
 
 /** Settles a request that has brought no compaction. */
 export async function answerCompressRequest(db: Db, hold: Hold, answer: CompressAnswer): Promise<void> {
-  await fenced(db, hold, settled(answer));
+  await fenced(db, hold, sql`${wanted(answer)}, ${settled(answer)}`);
+}
+
+/** The CTE `wanted`: a row while nobody has taken the request back. */
+function wanted({ request }: CompressAnswer): RawBuilder<unknown> {
+  return sql`
+    wanted as (
+      select s.id from sessions s join hold on hold.id = s.id where s.compress_requested->>'key' = ${request.key})`;
 }
 
 function settled({ request, body }: CompressAnswer): RawBuilder<unknown> {
   return sql`
     settled as (
-      update sessions set compress_requested = null
-      where id in (select id from hold) and compress_requested->>'key' = ${request.key}),
+      update sessions set compress_requested = null where id in (select id from wanted)),
     owed as (
       insert into outbox (key, platform, chat_key, turn_id, body, sent)
       select ${`compress:${request.key}`}, ${request.chat.platform}, ${chatKey(request.chat)}, null, ${JSON.stringify(body)}::jsonb, '[]'::jsonb
-      from hold on conflict (key) do nothing)`;
+      from wanted on conflict (key) do nothing)`;
+}
+
+/** Takes a request back, whether somebody works on it or not; its key, or null when there is none. */
+export async function dropCompressRequest(db: Db, session: string): Promise<string | null> {
+  const found = await sql<{ key: string }>`
+    with asked as (select id, compress_requested->>'key' as key from sessions where id = ${session} and compress_requested is not null for update)
+    update sessions s set compress_requested = null from asked where s.id = asked.id returning asked.key`.execute(db);
+  return found.rows[0]?.key ?? null;
 }
 
 /** Asks whoever works on the session to shorten its history; false when somebody already waits for that. */

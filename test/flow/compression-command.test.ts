@@ -57,6 +57,22 @@ suite("/compress", () => {
     assert.match(JSON.stringify(rig.model.seen.at(-1)?.body.messages), /"turn 0"[^]*"turn 20"/);
   });
 
+  test("is ended by /stop: nothing is stored, nothing more is told, and the next turn goes on with everything", async () => {
+    const begun = Promise.withResolvers<void>();
+    const never = (seen: Seen) =>
+      isSummary(seen) ? slowly(say("- Found: quince-7", { headersMs: 60_000 }), begun) : answering(seen);
+    await rig.ask("turn 0", never);
+    for (let turn = 1; turn < 14; turn += 1) await rig.askOn(`turn ${turn}`);
+    await rig.page.send("/compress");
+    await begun.promise;
+    const before = (await rig.page.answers(1)).length;
+    assert.match(await rig.askOn("/stop"), /stopped shortening this conversation; it stays as it was/);
+    assert.equal(await rig.askOn("turn 20"), `${long} yes`.trim());
+    assert.match(JSON.stringify(rig.model.seen.at(-1)?.body.messages), /"turn 0"[^]*"turn 20"/);
+    assert.match(await rig.askOn("/stop"), /Nothing is running here/);
+    assert.equal((await rig.page.answers(1)).length, before + 3);
+  });
+
   test("waits for the running turn and goes before the next one", async () => {
     const gate = Promise.withResolvers<void>();
     const order: string[] = [];
