@@ -70,10 +70,8 @@ export function mediaIn(content: string): { readonly words: string; readonly pat
     if (mark !== undefined && fence === null) fence = mark;
     else if (mark !== undefined && fence !== null && line.trim().startsWith(fence) && /^[`~]+$/.test(line.trim())) fence = null;
     if (fence !== null || mark !== undefined) return true;
-    const path = mediaLine
-      .exec(line)?.[1]
-      ?.replace(/^(["'`])(.*)\1$/, "$2")
-      .trim();
+    const named = line.length > longestLine ? undefined : mediaLine.exec(line)?.[1];
+    const path = named?.replace(/^(["'`])(.*)\1$/, "$2").trim();
     if (path === undefined || path === "") return true;
     if (!paths.includes(path)) paths.push(path);
     return false;
