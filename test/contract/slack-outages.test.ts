@@ -1,14 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Failure } from "../../src/core/failures.ts";
-import { slackRig } from "./slack-rig.ts";
+import { chunkOf, slackRig } from "./slack-rig.ts";
 
 type Rig = Awaited<ReturnType<typeof slackRig>>;
 
 const open = (rig: Rig) => rig.slack.events.sockets.filter((socket) => socket.open).length;
 
 async function refusal(work: Promise<unknown>): Promise<Failure> {
-  return await work.then(assert.fail, (error: unknown) => (error instanceof Failure ? error : assert.fail(String(error))));
+  const error: unknown = await work.then(
+    () => null,
+    (thrown: unknown) => thrown,
+  );
+  return error instanceof Failure ? error : assert.fail(String(error));
 }
 
 test("a socket that is cut is opened again, and what was told meanwhile arrives", async () => {
@@ -111,7 +115,7 @@ test("stopped: what is at hand is stored, nothing more comes in, sends still wor
   await paused;
   assert.equal(rig.inlet.received.length, 1);
   await rig.slack.waitFor(() => open(rig) === 0);
-  const [chunk] = rig.adapter.render("bye");
+  const chunk = chunkOf(rig.adapter, "bye");
   await rig.adapter.post({ platform: "slack", chat: "D1", thread: null }, chunk, { replyTo: null });
   await rig.adapter.start(rig.inlet);
   rig.slack.say("D1", "again");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Inbound, InboundMessage } from "../../src/core/inbound.ts";
-import { slackChat, slackRig } from "./slack-rig.ts";
+import { chunkOf, slackChat, slackRig } from "./slack-rig.ts";
 
 // Every test speaks to a Slack over real HTTP and a real WebSocket.
 
@@ -143,7 +143,7 @@ test("a pressed button and a pressed Stop arrive with all that they mean", async
   await using rig = await slackRig();
   await rig.adapter.start(rig.inlet);
   const root = rig.slack.say("D1", "hi");
-  const [chunk] = rig.adapter.render("Go on?");
+  const chunk = chunkOf(rig.adapter, "Go on?");
   const asked = await rig.adapter.post(slackChat("D1", root), chunk, {
     replyTo: null,
     buttons: [{ label: "Yes", data: "choose:1:0" }],

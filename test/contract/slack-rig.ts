@@ -1,8 +1,10 @@
+import type { Adapter } from "../../src/core/adapter.ts";
 import type { ChatRef } from "../../src/core/chats.ts";
 import type { Inbound } from "../../src/core/inbound.ts";
 import type { Log } from "../../src/core/log.ts";
 import { createSlack, type SlackOptions } from "../../adapters/slack/adapter.ts";
-import { type SlackCall, slackServer, type SlackServerOptions } from "../doubles/slack.ts";
+import { slackServer, type SlackServerOptions } from "../doubles/slack.ts";
+import type { SlackCall } from "../doubles/slack-wire.ts";
 import { recordingInlet } from "./telegram-rig.ts";
 
 interface Line {
@@ -53,4 +55,10 @@ export async function slackRig(server: SlackServerOptions = {}, overrides: Parti
 
 export function slackChat(channel: string, thread: string | null = null): ChatRef {
   return { platform: "slack", chat: channel, thread };
+}
+
+/** The first message that a Markdown becomes. */
+export function chunkOf<Chunk>(adapter: Adapter<Chunk>, markdown: string): Chunk {
+  for (const chunk of adapter.render(markdown)) return chunk;
+  throw new Error("nothing was rendered");
 }

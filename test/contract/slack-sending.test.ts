@@ -3,19 +3,19 @@ import { test } from "node:test";
 import type { PostOptions } from "../../src/core/adapter.ts";
 import { Failure, type FailureCode } from "../../src/core/failures.ts";
 import type { SlackFault } from "../doubles/slack-faults.ts";
-import { slackChat, slackRig } from "./slack-rig.ts";
+import { chunkOf, slackChat, slackRig } from "./slack-rig.ts";
 
 type Rig = Awaited<ReturnType<typeof slackRig>>;
 
 const plain: PostOptions = { replyTo: null };
 
 async function post(rig: Rig, markdown: string, options: PostOptions = plain, thread: string | null = null): Promise<string> {
-  const [chunk] = rig.adapter.render(markdown);
+  const chunk = chunkOf(rig.adapter, markdown);
   return await rig.adapter.post(slackChat("C1", thread), chunk, options);
 }
 
 async function edit(rig: Rig, message: string, markdown: string, options: Pick<PostOptions, "buttons"> = {}): Promise<void> {
-  const [chunk] = rig.adapter.render(markdown);
+  const chunk = chunkOf(rig.adapter, markdown);
   await rig.adapter.edit(slackChat("C1"), message, chunk, options);
 }
 
@@ -105,7 +105,7 @@ test("a 429 says how long, and keeps no other channel waiting", async () => {
   rig.slack.fault({ method: "chat.postMessage", channel: "C1" }, { kind: "limit", retryAfter: 30 });
   const refused = await post(rig, "x").then(assert.fail, (error: unknown) => error);
   assert.ok(refused instanceof Failure && refused.retryAfterMs === 30_000);
-  const [chunk] = rig.adapter.render("other");
+  const chunk = chunkOf(rig.adapter, "other");
   await rig.adapter.post(slackChat("C2"), chunk, plain);
   assert.equal(rig.slack.messages("C2").length, 1);
 });

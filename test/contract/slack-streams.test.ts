@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Progress } from "../../src/core/adapter.ts";
 import { asFailure, type FailureCode } from "../../src/core/failures.ts";
-import { slackChat, slackRig } from "./slack-rig.ts";
+import { chunkOf, slackChat, slackRig } from "./slack-rig.ts";
 
 type Rig = Awaited<ReturnType<typeof slackRig>>;
 
@@ -19,7 +19,7 @@ function turnIn(rig: Rig, channel = "D1", turn = "t1") {
       at.message = (await rig.adapter.stream?.(chat, turn, { text, tools }, { replyTo: root, message: at.message })) ?? null;
     },
     async end(text: string) {
-      const [chunk] = rig.adapter.render(text);
+      const chunk = chunkOf(rig.adapter, text);
       await rig.adapter.edit(chat, at.message ?? assert.fail("nothing is shown"), chunk, {});
     },
     shown: () => rig.slack.messages(channel, root),
@@ -196,7 +196,7 @@ test("after a restart the message is taken over: its stream is closed, and it is
   const turn = turnIn(rig);
   await turn.feed("one");
   const next = rig.make();
-  const [chunk] = next.render("one two");
+  const chunk = chunkOf(next, "one two");
   await next.edit(turn.chat, turn.at.message ?? "", chunk, {});
   assert.deepEqual(
     turn.shown().map(({ text, stream }) => [text, stream]),

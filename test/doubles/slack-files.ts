@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { SlackCall } from "./slack.ts";
 import type { SlackFaults } from "./slack-faults.ts";
-import { answer, type Params, readBytes, record } from "./slack-wire.ts";
+import { answer, type Params, readBytes, record, type SlackCall } from "./slack-wire.ts";
 
 /** What of the server these paths need. */
 interface Shelf {

@@ -5,6 +5,16 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 /** A method's arguments, as they came. */
 export type Params = Readonly<Record<string, unknown>>;
 
+/** A request as it came, and how it was answered. */
+export interface SlackCall {
+  readonly method: string;
+  readonly params: Params;
+  /** Epoch milliseconds. */
+  readonly at: number;
+  /** `ok`, the error, or empty while it is not answered. */
+  result: string;
+}
+
 /** What the Web API answers with `ok: false`. */
 export class SlackRefusal extends Error {
   readonly error: string;

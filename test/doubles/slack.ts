@@ -9,7 +9,7 @@ import { createSlackFaults, createTiers, type SlackFault, type SlackFaults, type
 import { download, respond, upload } from "./slack-files.ts";
 import { createSlackPeople, type SlackPeople } from "./slack-people.ts";
 import { acceptSocket } from "./slack-socket.ts";
-import { answer, list, type Params, readArguments, SlackRefusal, words } from "./slack-wire.ts";
+import { answer, list, type Params, readArguments, type SlackCall, SlackRefusal, words } from "./slack-wire.ts";
 
 export interface SlackServerOptions {
   /** How long a stream lives; Slack ends them after five minutes. */
@@ -19,16 +19,6 @@ export interface SlackServerOptions {
   /** Enforces the documented tiers. Default true. */
   readonly tiers?: boolean;
   readonly scopes?: string;
-}
-
-/** A request as it came, and how it was answered. */
-export interface SlackCall {
-  readonly method: string;
-  readonly params: Params;
-  /** Epoch milliseconds. */
-  readonly at: number;
-  /** `ok`, the error, or empty while it is not answered. */
-  result: string;
 }
 
 /** Slack over real HTTP and WebSockets, for one app in one workspace. */
@@ -122,7 +112,7 @@ export async function slackServer(options: SlackServerOptions = {}): Promise<Sla
   state.origin = `http://127.0.0.1:${port}`;
   return face(state, async () => {
     state.closed.abort();
-    for (const socket of [...state.events.sockets]) socket.cut();
+    for (const socket of state.events.sockets.slice()) socket.cut();
     server.closeAllConnections();
     if (server.listening) await new Promise((resolve) => server.close(resolve));
   });
@@ -165,7 +155,16 @@ function face(state: State, close: () => Promise<void>): SlackServer {
   return {
     ...people,
     url: `${state.origin}/api/`,
-    ...{ botToken, appToken, team, bot, calls, events, responses, statuses, uploads, names },
+    botToken,
+    appToken,
+    team,
+    bot,
+    calls,
+    events,
+    responses,
+    statuses,
+    uploads,
+    names,
     messages: (channel, thread) =>
       chats.messages.filter(
         (each) => each.channel === channel && each.user === bot && (thread === undefined || each.thread === thread),
@@ -178,10 +177,10 @@ function face(state: State, close: () => Promise<void>): SlackServer {
     revoke: (error) => void (state.revoked = error),
     refresh() {
       const warning = JSON.stringify({ type: "disconnect", reason: "refresh_requested", debug_info: { host: "double" } });
-      for (const socket of [...events.sockets]) socket.send(warning);
+      for (const socket of events.sockets.slice()) socket.send(warning);
     },
     dropSockets() {
-      for (const socket of [...events.sockets]) socket.cut();
+      for (const socket of events.sockets.slice()) socket.cut();
     },
     hook: events.hook,
     waitFor: (look, timeoutMs = 5_000) => waitFor(state, look, timeoutMs),
@@ -271,7 +270,7 @@ async function settle(state: State, call: SlackCall, result: Params | SlackRefus
   const refused = result instanceof SlackRefusal ? result : null;
   call.result = refused?.error ?? "ok";
   for (const watch of state.watchers) watch();
-  const body = JSON.stringify(refused ? { ok: false, error: refused.error } : { ok: true, ...result });
+  const body = JSON.stringify(result instanceof SlackRefusal ? { ok: false, error: result.error } : { ok: true, ...result });
   const headers = { "content-type": "application/json", "x-oauth-scopes": state.options.scopes ?? scopes };
   if (refused?.retryAfter === null || !refused) return await answer(response, 200, body, headers);
   await answer(response, 429, body, { ...headers, "retry-after": String(refused.retryAfter) });
