@@ -91,7 +91,7 @@ function without(approach: Approach): Approach {
   return { ...approach, thoughtless: true, notice: "thinking took all the room of the answer; asking again without it" };
 }
 
-/** A server that has no chat completions may speak another mode. It is looked for once. */
+/** A server that has no chat completions may speak another mode. It is looked for until the server has told. */
 async function elsewhere(setting: AttemptSetting, approach: Approach, signal: AbortSignal): Promise<Approach | null> {
   const { connection, server, mode = "auto" } = setting;
   const { spoken } = connection;
@@ -99,7 +99,8 @@ async function elsewhere(setting: AttemptSetting, approach: Approach, signal: Ab
   // The address lacks its version, which is tried first.
   if (!/\/v\d+\w*$/.test(new URL(server.address).pathname)) return null;
   const other = await otherMode(connection, server.address, signal);
-  spoken.set(server.address, other ?? "chat_completions");
-  if (other === null) return null;
+  if (other === "unknown") return null;
+  spoken.set(server.address, other === "none" ? "chat_completions" : other);
+  if (other === "none") return null;
   return { ...approach, mode: other, notice: `the server has no chat completions; it is spoken to as ${other} (model.api_mode)` };
 }

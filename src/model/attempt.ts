@@ -19,6 +19,8 @@ export async function* attempt(
   for (;;) {
     const end: AttemptEnd = yield* exchange(setting, parcelOf(setting, request, approach), signal);
     const next = await nextApproach(setting, request, approach, end, signal);
+    // The look for another way takes its time.
+    if (end.type === "trouble" && signal.aborted) return { type: "aborted", partial: end.partial };
     if (next === null) return end.type === "trouble" && poor !== null ? poor : end;
     if (end.type === "done") poor = end;
     if (next.notice !== null) yield { type: "notice", text: next.notice };

@@ -139,6 +139,22 @@ test("a server that lacks chat completions is found out once, and told", async (
   }
 });
 
+test("a look for another mode that a stop broke off is made again", async () => {
+  const stop = new AbortController();
+  const routes: double.Routes = ({ method, path, body }) => {
+    const looks = method === "POST" && path.endsWith("/responses") && Object.keys(Object(body)).length === 0;
+    if (!looks || stop.signal.aborted) return null;
+    stop.abort();
+    return "never";
+  };
+  await using server = await double.modelServerWith({ speaks: ["responses"], routes }, ok("responses"));
+  const models = quickModels({ settings: { main: provider("main", [server.url], { apiMode: "auto" }) } });
+  const model = await models.current();
+  assert.equal((await drain(model, asking(), stop.signal)).at(-1)?.type, "aborted");
+  assert.equal(answerOf(await drain(model)).content, "ok");
+  await models.close();
+});
+
 test("a mode is detected by the address, else by what is there; nothing is generated", async () => {
   const connection = connect(null);
   const { signal } = new AbortController();

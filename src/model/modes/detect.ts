@@ -14,25 +14,40 @@ export async function detectMode(connection: Connection, address: string, signal
   const told = modeOfAddress(address);
   if (told !== null) return told;
   if (await speaks(connection, address, "chat_completions", signal)) return "chat_completions";
-  return (await otherMode(connection, address, signal)) ?? "chat_completions";
+  const other = await otherMode(connection, address, signal);
+  return other === "none" || other === "unknown" ? "chat_completions" : other;
 }
 
-/** The first of the other modes that a server without chat completions speaks, or null. Never rejects. */
-export async function otherMode(connection: Connection, address: string, signal: AbortSignal): Promise<ApiMode | null> {
+/** The first of the other modes that a server without chat completions speaks; `unknown`: it did not answer. Never rejects. */
+export async function otherMode(
+  connection: Connection,
+  address: string,
+  signal: AbortSignal,
+): Promise<ApiMode | "none" | "unknown"> {
+  let silent = false;
   for (const mode of ["responses", "anthropic_messages"] as const) {
-    if (await speaks(connection, address, mode, signal)) return mode;
+    const there = await endpoint(connection, address, mode, signal);
+    if (there === true) return mode;
+    silent ||= there === null;
   }
-  return null;
+  return silent ? "unknown" : "none";
 }
 
 /** Whether a server has this mode's endpoint. Never rejects. */
 export async function speaks(connection: Connection, address: string, mode: ApiMode, signal: AbortSignal): Promise<boolean> {
+  return (await endpoint(connection, address, mode, signal)) === true;
+}
+
+/** Null: it did not answer, or was not heard out. */
+async function endpoint(connection: Connection, address: string, mode: ApiMode, signal: AbortSignal): Promise<boolean | null> {
+  let silent = false;
   for (const base of bases(address, mode)) {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(answerMs)]);
     const there = await connection.post(base, modes[mode].path, {}, limit).then(isEndpoint, refusesOnly);
-    if (there) return true;
+    if (there === true) return true;
+    silent ||= there === null;
   }
-  return false;
+  return silent ? null : false;
 }
 
 /** An endpoint refuses an empty body at once. */
@@ -51,8 +66,9 @@ function isEndpoint(body: unknown): boolean {
 }
 
 /** An endpoint that is there finds fault with the body, or with the key. */
-function refusesOnly(thrown: unknown): boolean {
-  if (!(thrown instanceof APIError) || thrown.status === undefined) return false;
+function refusesOnly(thrown: unknown): boolean | null {
+  if (!(thrown instanceof APIError)) return false;
+  if (thrown.status === undefined) return null;
   if (thrown.status === 404) return /model/i.test(thrown.message);
   return thrown.status !== 405 && thrown.status !== 501;
 }
