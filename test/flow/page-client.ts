@@ -17,10 +17,14 @@ export interface PageClient {
   history(): Promise<readonly Item[]>;
   /** The agent's answers so far, oldest first, once there are at least `count`. */
   answers(count: number): Promise<readonly string[]>;
+  /** Sends this and gives the answer: the first message that the agent has not said before. */
+  ask(text: string): Promise<string>;
 }
 
-const patienceMs = 20_000;
-const lookMs = 20;
+/** For a machine that is busy with much else; nothing here takes a tenth of it. */
+const patienceMs = 60_000;
+/** The page says when something new stands in it. This is for what it said before anybody listened. */
+const lookMs = 500;
 
 /** Opens the page by its printed address. */
 export async function openPage(address: string): Promise<PageClient> {
@@ -34,6 +38,7 @@ export async function openPage(address: string): Promise<PageClient> {
     const headers = { cookie, origin, "content-type": "application/json" };
     return await fetch(`${origin}${path}`, { method: "POST", headers, body: JSON.stringify(body) });
   };
+  const heard = listen(`${origin}/api/events`, cookie);
   const history = async (): Promise<readonly Item[]> => {
     const answer = (await (await fetch(`${origin}/api/history`, { headers: { cookie } })).json()) as {
       items: readonly RawItem[];
@@ -44,9 +49,27 @@ export async function openPage(address: string): Promise<PageClient> {
       buttons: labelled(item.buttons ?? []),
     }));
   };
+  const said = async () => (await history()).filter((item) => item.role === "agent").map((item) => item.text);
+  const answers = async (count: number): Promise<readonly string[]> => {
+    const end = performance.now() + patienceMs;
+    for (;;) {
+      const news = heard.news();
+      const all = await said();
+      if (all.length >= count) return all;
+      if (performance.now() > end) throw new Error(`only ${all.length} of ${count} answers: ${JSON.stringify(all)}`);
+      await within(news, lookMs);
+    }
+  };
+  const send = async (text: string, id: string = randomUUID()) => (await post("/api/messages", { text, id })).status;
   return {
-    async send(text, id = randomUUID()) {
-      return (await post("/api/messages", { text, id })).status;
+    send,
+    answers,
+    async ask(text) {
+      const before = (await said()).length;
+      const news = heard.news();
+      await send(text);
+      await within(news, lookMs);
+      return (await answers(before + 1))[before] ?? "";
     },
     async press(data) {
       return (await post("/api/press", { id: randomUUID(), data })).status;
@@ -55,16 +78,28 @@ export async function openPage(address: string): Promise<PageClient> {
       await post("/api/stop", { id: randomUUID(), turn: null });
     },
     history,
-    async answers(count) {
-      const end = performance.now() + patienceMs;
-      for (;;) {
-        const said = (await history()).filter((item) => item.role === "agent").map((item) => item.text);
-        if (said.length >= count) return said;
-        if (performance.now() > end) throw new Error(`only ${said.length} of ${count} answers: ${JSON.stringify(said)}`);
-        await setTimeout(lookMs);
-      }
-    },
   };
+}
+
+/** Hears of messages as a page does, for as long as the service runs. Reading the whole history again and again would keep a core busy. */
+function listen(address: string, cookie: string) {
+  let next = Promise.withResolvers<void>();
+  const follow = async () => {
+    const { body } = await fetch(address, { headers: { cookie } });
+    for await (const piece of (body ?? new ReadableStream()).pipeThrough(new TextDecoderStream())) {
+      if (!/^event: (?:post|edit)$/m.test(piece)) continue;
+      next.resolve();
+      next = Promise.withResolvers();
+    }
+  };
+  void follow().catch(() => undefined); // The service has ended.
+  return { news: () => next.promise };
+}
+
+async function within(event: Promise<void>, ms: number): Promise<void> {
+  const stop = new AbortController();
+  await Promise.race([event, setTimeout(ms, undefined, { signal: stop.signal }).catch(() => undefined)]);
+  stop.abort();
 }
 
 interface RawItem {

@@ -3,6 +3,8 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { findProgram } from "../services/processes.ts";
+import { readyRecord } from "../services/records.ts";
 
 /** A running `hermes` process of a test. */
 export interface Process extends AsyncDisposable {
@@ -33,7 +35,8 @@ export function startHermes(options: ProcessOptions): Process {
     // One more request per session, which the tests that count requests don't expect.
     HERMES_TITLE_GENERATION: "false",
   };
-  const child = spawn(process.execPath, [entry, ...(options.options ?? []), options.mode], {
+  const [program = "", ...args] = [...mortal(), process.execPath, entry, ...(options.options ?? []), options.mode];
+  const child = spawn(program, args, {
     env: { ...base, ...options.env },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -73,8 +76,21 @@ export function startHermes(options: ProcessOptions): Process {
   };
 }
 
-/** A home of the test's own. */
-export async function freshHome(): Promise<{ path: string } & AsyncDisposable> {
+/** The kernel ends it with this process, whatever ends that: a test that ran out of time must not leave a busy service behind. */
+function mortal(): readonly string[] {
+  const program = findProgram("setpriv");
+  return program === null ? [] : [program, "--pdeathsig", "KILL", "--"];
+}
+
+/** A home of the test's own: with an embedded record in it, as an earlier start left it, or with nothing, for those that need none. */
+export async function freshHome(record: "ready" | "none" = "ready"): Promise<{ path: string } & AsyncDisposable> {
   const path = await mkdtemp(join(tmpdir(), "hermes-home-"));
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true, maxRetries: 3 }) };
+  const data = record === "ready" ? await readyRecord(join(path, "data")) : null;
+  return {
+    path,
+    async [Symbol.asyncDispose]() {
+      await rm(path, { recursive: true, force: true, maxRetries: 3 });
+      data?.[Symbol.dispose]();
+    },
+  };
 }

@@ -56,12 +56,7 @@ export async function openTalk(options: TalkOptions = {}): Promise<TalkRig> {
   };
   const running = { now: await start() };
   stack.defer(() => running.now.hermes[Symbol.asyncDispose]());
-  const said = async () => (await running.now.page.history()).filter((item) => item.role === "agent").length;
-  const askOn = async (text: string) => {
-    const before = await said();
-    await running.now.page.send(text);
-    return (await running.now.page.answers(before + 1))[before] ?? "";
-  };
+  const askOn = async (text: string) => await running.now.page.ask(text);
   const open = stack.move();
   return {
     model,
