@@ -41,6 +41,7 @@ const exampleHead = [
 const counts = {
   message: "Counts from the next message on.",
   compression: "Counts the next time a conversation is shortened.",
+  conversation: "Counts at its next use, and brings or takes the tool in the next conversation.",
   use: "Counts at its next use.",
 } as const;
 

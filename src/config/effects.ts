@@ -11,5 +11,6 @@ const sentences: Readonly<Record<Effect, string>> = {
   restart: "It counts after a restart.",
   message: "It counts from the next message on.",
   compression: "It counts the next time a conversation is shortened.",
+  conversation: "It counts at its next use, and brings or takes the tool in the next conversation (/new).",
   use: "It counts at its next use.",
 };

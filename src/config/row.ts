@@ -1,7 +1,7 @@
 import type { Kind } from "./kinds.ts";
 
 /** When a change of a key counts. */
-export type Effect = "restart" | "message" | "compression" | "use";
+export type Effect = "restart" | "message" | "compression" | "conversation" | "use";
 
 /** One row of the table of keys. */
 export interface Key<T = unknown> {

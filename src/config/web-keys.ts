@@ -16,18 +16,25 @@ export const webKeys = {
     }),
     "auto",
     "What `web_search` asks: `auto` takes the first that has its address or key below; `duckduckgo` needs none, but only when it is chosen. Without any there is no `web_search`.",
-    { aliases: ["web.search_backend"] },
+    { aliases: ["web.search_backend"], effect: "conversation" },
   ),
   "web.searxng_url": row(address(schemes, "http://127.0.0.1:8888"), null, "A SearXNG instance that may answer in JSON.", {
     env: "SEARXNG_URL",
+    effect: "conversation",
   }),
   "web.brave_api_key": row(text("a key"), null, "The key of Brave's search API.", {
     env: "BRAVE_SEARCH_API_KEY",
     secret: true,
+    effect: "conversation",
   }),
-  "web.tavily_api_key": row(text("a key"), null, "Tavily's key.", { env: "TAVILY_API_KEY", secret: true }),
+  "web.tavily_api_key": row(text("a key"), null, "Tavily's key.", {
+    env: "TAVILY_API_KEY",
+    secret: true,
+    effect: "conversation",
+  }),
   "web.tavily_base_url": row(address(schemes, "https://api.tavily.com"), "https://api.tavily.com", "Where Tavily answers.", {
     env: "TAVILY_BASE_URL",
+    effect: "conversation",
   }),
   "web.extract_char_limit": row(
     whole(1_000, 200_000, "characters"),

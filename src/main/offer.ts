@@ -34,15 +34,16 @@ export interface OfferParts {
 }
 
 export function openOffer({ follow, mcp, sees, hint }: OfferParts): Offer {
-  const set = setUp(follow.current);
+  const { memory } = follow.current;
   const now = async () => {
     const config = await follow.refresh();
     await mcp.follow(config.mcpServers);
-    return rulesOf(config);
+    // Memory counts after a restart, so that prompts and tools agree on it.
+    return { rules: rulesOf(config), set: setUp({ ...config, memory }) };
   };
   return {
     async specs(asker) {
-      const rules = await now();
+      const { rules, set } = await now();
       const why = asker.kind === "shared" ? whyOffHere : whyOff;
       const isOn = ({ toolset }: Tool) => why(rules, toolset, asker) === null;
       const seen = await sees({ session: asker.session, choice: asker.choice });
@@ -54,7 +55,7 @@ export function openOffer({ follow, mcp, sees, hint }: OfferParts): Offer {
       );
     },
     async tools(asker, frozen) {
-      const rules = await now();
+      const { rules, set } = await now();
       const usable = <T extends Tool>(tool: T): Tool => {
         const why = whyOff(rules, tool.toolset, asker);
         return why === null ? tool : refusing(tool, why);
@@ -63,7 +64,8 @@ export function openOffer({ follow, mcp, sees, hint }: OfferParts): Offer {
       const allowed = outside.filter(({ toolset }) => whyOff(rules, toolset, asker) === null);
       const names = new Set(frozen.map(({ name }) => name));
       const bridged = names.has("tool_search") ? bridge(allowed) : [];
-      const all = [...set.map(usable), ...outside.filter(({ name }) => names.has(name)).map(usable), ...bridged];
+      const own = [...set, ...tools.filter((tool) => names.has(tool.name) && !set.includes(tool))];
+      const all = [...own.map(usable), ...outside.filter(({ name }) => names.has(name)).map(usable), ...bridged];
       const known = new Set(all.map(({ name }) => name));
       const away = [...names].filter((name) => name.startsWith("mcp_") && !known.has(name)).map(awayTool);
       return new Map([...all, ...away].map((tool) => [tool.name, tool]));

@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { call, modelServerWith, say, type Seen } from "../doubles/model-server.ts";
 import { telegramServer } from "../doubles/telegram.ts";
+import { openSearchEngines } from "../doubles/search-engines.ts";
 import { freshHome, startHermes } from "./service.ts";
-import { openTalk } from "./talk-rig.ts";
+import { lastOf, openTalk } from "./talk-rig.ts";
 
 function listed(seen: Seen | undefined): readonly string[] {
   return (seen?.body.tools ?? []).map((tool) => tool.function.name);
@@ -63,4 +64,23 @@ test("the tools of a session stay as they began; what was switched off since is 
     listed(seen[0]).every((name) => /file|patch/.test(name)),
     listed(seen[0]).join(),
   );
+});
+
+test("a search service that is set up while the service runs is there in the next conversation, and a lost one says so", async () => {
+  await using engines = await openSearchEngines();
+  await using rig = await openTalk();
+  const search = (seen: Seen) =>
+    seen.body.messages.at(-1)?.role === "tool"
+      ? say(`came: ${lastOf(seen)}`)
+      : call("web_search", { query: "sourdough", limit: 1 });
+  const before = await rig.ask("hello", () => say("hello"));
+  assert.ok(!listed(before.seen[0]).includes("web_search"));
+  await writeFile(join(rig.home, "config.yaml"), `web: {searxng_url: "${engines.url}/searxng"}\n`);
+  const { answer: found, seen } = await rig.ask("look", search);
+  assert.ok(listed(seen[0]).includes("web_search"), listed(seen[0]).join());
+  assert.match(found, /came: [^]*Sourdough/);
+  await writeFile(join(rig.home, "config.yaml"), "");
+  assert.match(await rig.askOn("look again"), /No search service is set up/);
+  const { seen: after } = await rig.ask("hello", () => say("hello"));
+  assert.ok(!listed(after[0]).includes("web_search"));
 });
