@@ -18,6 +18,7 @@ const registries = [
   "adapters/registry.ts",
   "src/cli/commands.ts",
   "src/main/lazy-mcp.ts",
+  "src/model/connection.ts",
   "src/sandbox/index.ts",
   "src/store/database.ts",
   "bin/hermes.mjs",

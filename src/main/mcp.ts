@@ -3,7 +3,8 @@ import type { Environment } from "../config/home.ts";
 import type { Config } from "../config/keys.ts";
 import { followConfig } from "../config/live.ts";
 import { openLog } from "../insights/log.ts";
-import { type Hub, openHub } from "../tools/mcp/hub.ts";
+import type { Hub } from "../tools/mcp/hub.ts";
+import { lazyHub } from "./lazy-mcp.ts";
 import { followSandboxes } from "./sandboxes.ts";
 
 /** A program may have to be fetched first, and its sandbox made. */
@@ -17,7 +18,7 @@ export async function tryMcp(config: Config, env: Environment): Promise<ReturnTy
   const follow = await followConfig(config, env, log);
   const sandboxes = followSandboxes(follow, log);
   stack.defer(() => sandboxes.close());
-  const hub = openHub({ log, open: (owner, session) => sandboxes.open(owner, session), patienceMs });
+  const hub = lazyHub({ log, open: (owner, session) => sandboxes.open(owner, session), patienceMs });
   stack.defer(() => hub.close());
   await hub.follow(config.mcpServers);
   return hub.servers();

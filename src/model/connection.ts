@@ -1,7 +1,7 @@
-import Anthropic from "@anthropic-ai/sdk";
 import OpenAI from "openai";
 import { Agent, fetch as undiciFetch } from "undici";
 import { rootOf, shownAddress } from "./address.ts";
+import type { AnthropicPost } from "./anthropic.ts";
 import { type Inflow, newInflow } from "./inflow.ts";
 import { anthropicHost, modeOfAddress } from "./modes/hosts.ts";
 import type { ApiMode } from "./settings.ts";
@@ -31,9 +31,9 @@ export type Opened =
 export function connect(apiKey: string | null): Connection {
   // A queued request gets no headers for minutes, and pauses in a stream are the watch's business: no time-outs of undici's own.
   const agent = new Agent({ headersTimeout: 0, bodyTimeout: 0, connect: { timeout: 10_000 } });
-  const [openais, anthropics] = [new Map<string, OpenAI>(), new Map<string, Anthropic>()];
+  const [openais, anthropics] = [new Map<string, OpenAI>(), new Map<string, Promise<AnthropicPost>>()];
   const openai = (address: string): OpenAI => kept(openais, address, () => newOpenAi(address, apiKey));
-  const anthropic = (address: string): Anthropic => kept(anthropics, address, () => newAnthropic(address, apiKey));
+  const anthropic = (address: string): Promise<AnthropicPost> => kept(anthropics, address, () => newAnthropic(address, apiKey));
   return {
     spoken: new Map(),
     send: async (mode, address, path, body, watch) => {
@@ -44,7 +44,9 @@ export function connect(apiKey: string | null): Connection {
       const options = { body, headers, signal: watch.signal, fetchOptions: { dispatcher: tap.dispatcher } };
       const response =
         mode === "anthropic_messages"
-          ? await anthropic(address).post(`/v1${path}`, options).asResponse()
+          ? await (
+              await anthropic(address)
+            )(path, options)
           : await openai(address).post(path, options).asResponse();
       return opened(response, tap, inflow);
     },
@@ -106,20 +108,13 @@ function newOpenAi(address: string, apiKey: string | null): OpenAI {
   });
 }
 
-function newAnthropic(address: string, apiKey: string | null): Anthropic {
+/** A registry of one: this SDK is loaded where a server speaks its API, for it takes 10 MB. */
+async function newAnthropic(address: string, apiKey: string | null): Promise<AnthropicPost> {
+  const { openAnthropic } = await import("./anthropic.ts");
   const { bare, header } = withoutCredentials(rootOf(address));
-  return new Anthropic({
-    baseURL: bare,
-    // Others than Anthropic look for the key where OpenAI has it, which is where the SDK puts it.
-    defaultHeaders: { ...anthropicHeaders(apiKey), ...(anthropicHost(address) ? { authorization: null } : {}), ...header },
-    apiKey: apiKey ?? "none",
-    webhookKey: null,
-    maxRetries: 0,
-    timeout: noTimeout,
-    logLevel: "off",
-    openTelemetry: false,
-    fetch: plainFetch,
-  });
+  // Others than Anthropic look for the key where OpenAI has it, which is where the SDK puts it.
+  const headers = { ...anthropicHeaders(apiKey), ...(anthropicHost(address) ? { authorization: null } : {}), ...header };
+  return openAnthropic({ root: bare, apiKey, headers, timeoutMs: noTimeout, fetch: plainFetch });
 }
 
 function anthropicHeaders(apiKey: string | null): Record<string, string | null> {

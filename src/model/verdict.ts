@@ -1,4 +1,3 @@
-import { APIConnectionError as AnthropicConnectionError, APIError as AnthropicError } from "@anthropic-ai/sdk";
 import { APIConnectionError, APIError } from "openai";
 import { Failure, type FailureCode } from "../core/failures.ts";
 import { isObject } from "./arguments.ts";
@@ -34,7 +33,7 @@ export interface Asked {
 /** Judges whatever an SDK threw. */
 export function judge(thrown: unknown, asked: Asked): Verdict {
   if (thrown instanceof Failure) return final(thrown);
-  if (thrown instanceof APIConnectionError || thrown instanceof AnthropicConnectionError) return judgeConnection(thrown, asked);
+  if (thrown instanceof APIConnectionError) return judgeConnection(thrown, asked);
   const status = statusOf(thrown);
   if (status !== null)
     return judgeStatus(status.code, textOf(status.error), asked, retryAfter(status.error.headers, status.error.error));
@@ -61,11 +60,11 @@ export function judgeBody(contentType: string, body: unknown, asked: Asked): Ver
 
 interface Status {
   readonly code: number;
-  readonly error: APIError | AnthropicError;
+  readonly error: APIError;
 }
 
 function statusOf(thrown: unknown): Status | null {
-  if (!(thrown instanceof APIError || thrown instanceof AnthropicError)) return null;
+  if (!(thrown instanceof APIError)) return null;
   const { status } = thrown;
   return typeof status === "number" ? { code: status, error: thrown } : null;
 }
@@ -218,8 +217,8 @@ function at(asked: Asked): string {
 }
 
 /** The server's own words, short and without markup. */
-function textOf({ error, message }: APIError | AnthropicError): string {
-  // Anthropic's SDK has the whole body here, OpenAI's what is in its field `error`.
+function textOf({ error, message }: APIError): string {
+  // From Anthropic's SDK the whole body is here, from OpenAI's what is in its field `error`.
   const said = isObject(error) && isObject(error["error"]) ? error["error"] : error;
   return errorText(said ?? message.replace(/^\d{3} /, ""));
 }
