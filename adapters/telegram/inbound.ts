@@ -1,6 +1,6 @@
 import type { CallbackQuery, Chat, Message, MessageGenerationStopped, Update, User } from "grammy/types";
 import type { Account, ChatRef } from "../../src/core/chats.ts";
-import type { Inbound } from "../../src/core/inbound.ts";
+import type { Inbound, InboundMessage } from "../../src/core/inbound.ts";
 import { attachment, filesIn } from "./attachments.ts";
 import { readAddress, type Self } from "./mention.ts";
 
@@ -35,10 +35,21 @@ function fromMessage(key: string, message: Message, self: Self): Inbound | null 
     at: message.date * 1_000,
     text: words,
     ...(files.length === 0 ? {} : { files }),
+    ...partOf(message),
     messageId: String(message.message_id),
     addressed: kind === "private" || addressed,
   };
 }
+
+/** Albums come picture by picture, forwards one by one, and long pastes cut at Telegram's limit: those gaps were seen in the wild. */
+function partOf({ media_group_id: album, forward_origin: forwarded, text }: Message): Pick<InboundMessage, "part"> {
+  if (album !== undefined) return { part: { of: `album:${album}`, quietMs: 500 } };
+  if (forwarded !== undefined) return { part: { of: "forwards", quietMs: 1_000 } };
+  return text !== undefined && text.length >= longText ? { part: { of: "paste", quietMs: 1_500 } } : {};
+}
+
+/** Clients cut pastes at 4,096 characters, or at the word before. */
+const longText = 4_000;
 
 function fromButton(key: string, query: CallbackQuery): Inbound | null {
   const { message, data } = query;

@@ -25,6 +25,8 @@ export interface InboundMessage extends InboundBase {
   readonly messageId: string | null;
   /** Whether it is meant for the agent: always in private chats; in shared ones a mention, a reply to it, or a command. */
   readonly addressed: boolean;
+  /** Set for a piece of what was sent as one thing: those of one sender with the same `of` are one message, until `quietMs` pass without another. */
+  readonly part?: { readonly of: "paste" | "forwards" | `album:${string}`; readonly quietMs: number };
   /** True for an unaddressed one in a thread: it is meant for the agent where the agent has been spoken to in that thread. */
   readonly continues?: boolean;
 }

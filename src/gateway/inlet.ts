@@ -11,6 +11,7 @@ import {
   assignInbound,
   findRoute,
   isUnrouted,
+  joinInbound,
   type Route,
   settleInbound,
   type Stored,
@@ -20,6 +21,7 @@ import {
 import { addOutbound } from "../store/outbox.ts";
 import { openSession } from "../store/sessions.ts";
 import { approve, decideAccess, type Notice } from "./access.ts";
+import { createBursts } from "./bursts.ts";
 import { commandPorts } from "./command-ports.ts";
 import type { GatewayParts } from "./parts.ts";
 import { takeFiles } from "./files.ts";
@@ -64,18 +66,22 @@ export function createGateway(parts: GatewayParts): Gateway {
     lane.inside -= 1;
     if (lane.inside === 0) lanes.delete(key);
   };
-  const enqueue = (id: number, inbound: Inbound, known: Route | null): void => {
+  const bursts = createBursts(({ ids, message }) => enqueue(ids, message, null));
+  const take = (id: number, inbound: Inbound, known: Route | null): void => {
     if (routing.has(id)) return;
     routing.add(id);
+    if (inbound.type !== "message" || bursts.take(id, inbound)) enqueue([id], inbound, known);
+  };
+  const enqueue = (ids: readonly number[], inbound: Inbound, known: Route | null): void => {
     const key = chatKey(inbound.chat);
     const lane = enter(key);
     lane.queued += 1;
     lane.routing += 1;
     lane.tail = lane.tail
-      .then(() => route(parts, id, inbound, known, tellOnce))
-      .catch((error: unknown) => parts.log.warn({ error, id }, "an event could not be routed; it will be tried again"))
+      .then(() => route(parts, ids, inbound, known, tellOnce))
+      .catch((error: unknown) => parts.log.warn({ error, ids }, "an event could not be routed; it will be tried again"))
       .finally(() => {
-        routing.delete(id);
+        for (const id of ids) routing.delete(id);
         lane.routing -= 1;
         leave(key, lane);
       });
@@ -90,7 +96,7 @@ export function createGateway(parts: GatewayParts): Gateway {
         if (stored === null) return;
         parts.metrics.messageIn(inbound.chat.platform);
         // An earlier event of the chat (a /new, a first message) may have changed where this one goes since it was stored.
-        enqueue(stored.id, inbound, lane.queued === quietAt ? stored.route : null);
+        take(stored.id, inbound, lane.queued === quietAt ? stored.route : null);
         // The message's own way comes first: asking the platform for the next one would hold it up by a millisecond.
         await setImmediate();
       } finally {
@@ -99,10 +105,11 @@ export function createGateway(parts: GatewayParts): Gateway {
     },
     async sweep(platforms) {
       for (const row of await unroutedInbound(parts.db, platforms, abandonedMs)) {
-        if (!routing.has(row.id) && (await isUnrouted(parts.db, row.id))) enqueue(row.id, row.inbound, null);
+        if (!routing.has(row.id) && (await isUnrouted(parts.db, row.id))) take(row.id, row.inbound, null);
       }
     },
     async settled() {
+      bursts.flush();
       await Promise.all([...lanes.values()].map((lane) => lane.tail));
     },
   };
@@ -133,7 +140,14 @@ async function store(parts: GatewayParts, inbound: Inbound, tellOnce: TellOnce):
   }
 }
 
-async function route(parts: GatewayParts, id: number, inbound: Inbound, known: Route | null, tellOnce: TellOnce): Promise<void> {
+async function route(
+  parts: GatewayParts,
+  [id = 0, ...others]: readonly number[],
+  inbound: Inbound,
+  known: Route | null,
+  tellOnce: TellOnce,
+): Promise<void> {
+  if (others.length > 0) await joinInbound(parts.db, id, others, inbound);
   const found = known ?? (await findRoute(parts.db, inbound.chat, inbound.sender));
   const decision = await decideAccess(parts.db, parts.access, inbound, found.person);
   if (decision.type === "out") {

@@ -47,6 +47,13 @@ export async function isUnrouted(db: Db, id: number): Promise<boolean> {
   return row?.status === "new";
 }
 
+/** Makes one event of several: the first becomes all of them, and nothing is left to be done for the others. */
+export async function joinInbound(db: Db, id: number, others: readonly number[], joined: Inbound): Promise<void> {
+  await sql`
+    with settled as (update inbox set status = 'done' where id in (${sql.join(others)}) and status = 'new')
+    update inbox set inbound = ${JSON.stringify(joined)}::jsonb where id = ${id} and status = 'new'`.execute(db);
+}
+
 /** Gives an event to a session; its turn comes when a worker takes it. */
 export async function assignInbound(db: Db, id: number, session: string, person: string): Promise<void> {
   await db

@@ -81,6 +81,21 @@ suite("files that people send", () => {
     );
   });
 
+  test("an album is one request, and so is a paste that was too long for one message", async () => {
+    const seen = rig.model.seen.length;
+    const of = { media_group_id: "g1" };
+    for (const name of ["a.txt", "b.txt"])
+      rig.tg.say(10, "", { extra: { ...of, document: { ...rig.tg.file(Buffer.from(`in ${name}`)), file_name: name } } });
+    await rig.tg.waitFor(() => rig.tg.messages(10).length === 1, 20_000);
+    rig.tg.say(10, "x".repeat(4_096));
+    rig.tg.say(10, "the end");
+    await rig.tg.waitFor(() => rig.tg.messages(10).length === 2, 20_000);
+    const asked = rig.model.seen.slice(seen).map(userOf);
+    assert.equal(asked.length, 2);
+    assert.match(asked[0] ?? "", /in a\.txt[^]*in b\.txt/);
+    assert.match(asked[1] ?? "", /^x{4096}\nthe end$/);
+  });
+
   test("files that the answer names come after it, each once; what is not there is said", async () => {
     const before = rig.tg.messages(8).length;
     await rig.send("make files", {});

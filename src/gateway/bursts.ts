@@ -1,0 +1,93 @@
+import { chatKey } from "../core/chats.ts";
+import type { InboundMessage } from "../core/inbound.ts";
+
+/** Messages that were sent as one thing, and come to the agent as one. */
+export interface Gathered {
+  /** Inbox rows, oldest first. */
+  readonly ids: readonly number[];
+  readonly message: InboundMessage;
+}
+
+/** Gathers what platforms cut up: albums, forwards, pastes beyond their limit. A message that is whole passes at once. */
+export interface Bursts {
+  /** False when the message is kept for now: it will be handed on with what belongs to it. What was kept of its sender goes first. */
+  take(id: number, message: InboundMessage): boolean;
+  /** Hands on what is kept. */
+  flush(): void;
+}
+
+/** However it goes on, a burst is over then: below the time after which another gateway takes its messages for left behind (3 s). */
+const longestMs = 2_500;
+const mostParts = 20;
+
+interface Burst {
+  readonly parts: { readonly id: number; readonly message: InboundMessage }[];
+  readonly of: string;
+  readonly endsAt: number;
+  timer: NodeJS.Timeout;
+}
+
+export function createBursts(handOn: (gathered: Gathered) => void): Bursts {
+  const open = new Map<string, Burst>();
+
+  const end = (key: string): void => {
+    const burst = open.get(key);
+    if (!burst) return;
+    clearTimeout(burst.timer);
+    open.delete(key);
+    handOn({ ids: burst.parts.map(({ id }) => id), message: joined(burst.parts.map(({ message }) => message)) });
+  };
+  const keep = (key: string, id: number, message: InboundMessage, part: NonNullable<InboundMessage["part"]>): void => {
+    const burst = open.get(key);
+    const left = burst ? burst.endsAt - performance.now() : longestMs;
+    const timer = setTimeout(() => end(key), Math.max(0, Math.min(part.quietMs, left)));
+    if (burst) {
+      clearTimeout(burst.timer);
+      burst.timer = timer;
+      burst.parts.push({ id, message });
+      if (burst.parts.length >= mostParts) end(key);
+    } else {
+      open.set(key, { parts: [{ id, message }], of: part.of, endsAt: performance.now() + longestMs, timer });
+    }
+  };
+  return {
+    take(id, message) {
+      const key = `${chatKey(message.chat)} ${message.sender.id}`;
+      const burst = open.get(key);
+      const { part } = message;
+      if (burst && part?.of !== burst.of) {
+        // The last piece of a paste is shorter than a message may be, so nothing marks it.
+        if (burst.of === "paste" && part === undefined && !message.text.startsWith("/") && message.files === undefined) {
+          burst.parts.push({ id, message });
+          end(key);
+          return false;
+        }
+        end(key);
+      }
+      if (part === undefined) return true;
+      keep(key, id, message, part);
+      return false;
+    },
+    flush() {
+      for (const key of open.keys()) end(key);
+    },
+  };
+}
+
+/** One message of several: it is meant for the agent when one of them is. */
+function joined(messages: readonly InboundMessage[]): InboundMessage {
+  const [first, ...rest] = messages;
+  if (first === undefined) throw new Error("a burst has at least one message");
+  const { part: _part, ...whole } = first;
+  if (rest.length === 0) return whole;
+  const files = messages.flatMap((message) => message.files ?? []);
+  return {
+    ...whole,
+    text: messages
+      .map(({ text }) => text)
+      .filter((text) => text !== "")
+      .join(first.part?.of === "paste" ? "\n" : "\n\n"),
+    addressed: messages.some(({ addressed }) => addressed),
+    ...(files.length === 0 ? {} : { files }),
+  };
+}
