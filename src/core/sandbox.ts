@@ -15,6 +15,8 @@ export interface RunOptions {
   readonly workdir?: string;
   /** Gives it a terminal; output and errors come with its control sequences. */
   readonly pty?: boolean;
+  /** One of our own: it sees nothing of what commands have left (variables, functions, output of what still runs) and leaves nothing. */
+  readonly own?: boolean;
   readonly signal: AbortSignal;
   /** Called with pieces of output as they come, at most some kilobytes in all: for progress, not for the result. */
   readonly onOutput?: (chunk: string) => void;
@@ -77,10 +79,10 @@ export interface Sandbox {
   readonly backend: ActionBackend;
   /** The directory of its files, absolute. */
   readonly workspace: string;
-  /** Runs a shell command; cwd and environment persist between commands. Commands of one session run one at a time. */
-  run(command: string, options: RunOptions): Promise<CommandResult>;
   /** Where the session's next command would run, or one with that `workdir`: absolute, links followed. */
   directory(workdir: string): Promise<string>;
+  /** Runs a shell command; cwd and environment persist between commands. Commands of one session run one at a time. */
+  run(command: string, options: RunOptions): Promise<CommandResult>;
   /** Throws an Error that the model can read when the file is missing, a directory, too large, or outside. */
   readFile(path: string, limitBytes: number): Promise<Uint8Array>;
   /** Creates parent directories. Throws an Error that the model can read. */

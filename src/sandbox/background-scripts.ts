@@ -18,9 +18,7 @@ const digits = 15;
 /** The command, where the session's commands are and with their environment. */
 const goScript = (workspace: string): string => `
 ${enterScript(workspace)}
-__at=$HERMES_AT; unset HERMES_IN HERMES_AT
-[ -z "$__at" ] || cd -- "$__at" || exit 1
-unset __at
+set --
 . "\${0%/*}/command"
 `;
 
@@ -37,8 +35,8 @@ d=\${0%/*}; a=$1; W=$2; B=$3
   else sh -c 'echo "$PPID -"' > "$d/keeper"; fi
   sleep 2147483647 > "$d/in" &
   h=$!; echo $h > "$d/input"
-  (HERMES_RUN=\${d##*/} HERMES_AT=$a HERMES_IN=$d/env; export HERMES_RUN HERMES_AT HERMES_IN
-  if [ -n "$W" ]; then on_terminal "$d/go"; else exec $B "$d/go"; fi) < "$d/in" 2>&1
+  (HERMES_RUN=\${d##*/}; export HERMES_RUN
+  if [ -n "$W" ]; then HERMES_AT=$a HERMES_IN=$d/env; export HERMES_AT HERMES_IN; on_terminal "$d/go"; else exec $B "$d/go" "$d/env" "$a"; fi) < "$d/in" 2>&1
   c=$?
   rm -f "$d/input"; kill -9 $h
   echo "$c $(date +%s)" > "$d/code.new"; mv -f "$d/code.new" "$d/code"
@@ -197,7 +195,7 @@ terminal_by() {
 }
 on_terminal() {
   rm -f "$1.code"
-  HERMES_TTY='trap : INT QUIT; SHELL=$HERMES_SHELL; stty rows 40 cols 120; "$HERMES_SH" "$HERMES_GO"; echo $? > "$HERMES_GO.code"'
+  HERMES_TTY='trap : INT QUIT; SHELL=$HERMES_SHELL; stty rows 40 cols 120; "$HERMES_SH" "$HERMES_GO" "$HERMES_IN" "$HERMES_AT" "\${HERMES_OUT-}" "\${HERMES_ACK-}"; echo $? > "$HERMES_GO.code"'
   HERMES_SH=$B HERMES_GO=$1 HERMES_SHELL=\${SHELL-/bin/sh}; export HERMES_TTY HERMES_SH HERMES_GO HERMES_SHELL
   if [ "$W" = script ]; then SHELL=/bin/sh script -qfc 'exec sh -c "$HERMES_TTY"' /dev/null; else python3 -c ${quoted(pythonTerminal)}; fi
   __c=137; [ ! -f "$1.code" ] || read -r __c < "$1.code"

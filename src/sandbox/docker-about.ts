@@ -1,11 +1,12 @@
 import type Docker from "dockerode";
 import type { Engine } from "./docker-engine.ts";
-import { digest, label, scratchSizes } from "./docker-spec.ts";
+import { digest, label, scratchSizes, warmCount } from "./docker-spec.ts";
 import { limitsDisk } from "./docker-volumes.ts";
 import type { SandboxOptions } from "./options.ts";
 
 /** What there is to know about this installation's containers, a line each, for people. Nothing in it is about one of them. */
-export async function aboutDocker({ docker, address }: Engine, options: SandboxOptions): Promise<readonly string[]> {
+export async function aboutDocker(engine: Engine, options: SandboxOptions): Promise<readonly string[]> {
+  const { docker, address } = engine;
   const homeTag = digest(options.home);
   const [disk, { running, warm }, { Version }] = await Promise.all([
     diskLine(docker, options),
@@ -20,7 +21,7 @@ export async function aboutDocker({ docker, address }: Engine, options: SandboxO
     `Limits of each: ${options.cpus} cores, ${options.memoryMb} MB of memory without swap, ${options.pids} processes, ${tmpMb} MB each in /tmp and /var/tmp`,
     `Disk: ${disk}`,
     `Network: ${networkLine(options)}`,
-    `Running: ${running} in use, ${warm} of ${options.warm} ready for new chats; one that nobody uses stops after ${Math.round(idle * 10) / 10} minutes and keeps its files`,
+    `Running: ${running} in use, ${warm} of ${warmCount(engine, options)} ready for new chats; one that nobody uses stops after ${Math.round(idle * 10) / 10} minutes and keeps its files`,
   ];
 }
 

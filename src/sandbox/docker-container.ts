@@ -2,7 +2,7 @@ import type Docker from "dockerode";
 import type { SandboxOwner } from "../core/sandbox.ts";
 import { type Engine, statusOf } from "./docker-engine.ts";
 import { type PoolParts, warmName, warmPool } from "./docker-pool.ts";
-import { containerSpec, digest, label, mountsOf } from "./docker-spec.ts";
+import { containerSpec, digest, label, mountsOf, warmCount } from "./docker-spec.ts";
 import { sweepVolumes } from "./docker-sweep.ts";
 import { createVolume, giveVolume, type VolumeWish } from "./docker-volumes.ts";
 import { egressProxy } from "./egress.ts";
@@ -36,10 +36,11 @@ export function dockerContainers(engine: Engine, options: SandboxOptions): Conta
   const nameOf = (owner: SandboxOwner): string => ownersName(homeTag, owner);
   const spec = containerSpec(options, engine.podman);
   const specTag = digest(JSON.stringify(spec));
-  const pool = warmPool({ docker, options, homeTag, spec, specTag });
+  const parts = { docker, options, homeTag, spec, specTag };
+  const pool = warmPool({ ...parts, warm: warmCount(engine, options) });
   const egress = egressProxy(engine, options);
 
-  const { create, prepare } = maker({ docker, options, homeTag, spec, specTag });
+  const { create, prepare } = maker(parts);
 
   /**
    * Makes a container that was made ahead the owner's. A volume of the owner's name that says where the files are decides who was first:
@@ -138,7 +139,7 @@ async function start(container: Docker.Container): Promise<void> {
 }
 
 /** Makes owners' containers and volumes from nothing. */
-function maker({ docker, options, homeTag, spec, specTag }: PoolParts) {
+function maker({ docker, options, homeTag, spec, specTag }: Omit<PoolParts, "warm">) {
   /** The volume that is called like the owner, made if need be, and the one that holds the files: another where it was made ahead. */
   const volumesOf = async (owner: SandboxOwner): Promise<{ readonly own: VolumeWish; readonly files: string }> => {
     const labels = { [label.home]: homeTag, [label.owner]: owner.key, [label.name]: owner.label };

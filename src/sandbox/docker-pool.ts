@@ -34,6 +34,8 @@ export interface PoolParts {
   readonly homeTag: string;
   readonly spec: ReturnType<typeof containerSpec>;
   readonly specTag: string;
+  /** How many to keep ready. */
+  readonly warm: number;
 }
 
 /** After a failure, nothing is made for so long. */
@@ -54,7 +56,7 @@ export function warmPool(parts: PoolParts): Pool {
     await removeVolume(docker, name).catch(() => undefined);
   };
   const fill = async (): Promise<void> => {
-    while (!closed && ready.length < options.warm) {
+    while (!closed && ready.length < parts.warm) {
       const made = await makeOne(parts);
       holds.set(made.warm.name, made.hold);
       made.hold.once("close", () => {

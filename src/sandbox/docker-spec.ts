@@ -85,6 +85,11 @@ export function scratchSizes({ memoryMb }: Pick<SandboxOptions, "memoryMb">): {
   };
 }
 
+/** How many containers are kept ready. Podman leaves a container's stdin open when its holder goes: they would outlive us. */
+export function warmCount({ podman }: { readonly podman: boolean }, { warm }: Pick<SandboxOptions, "warm">): number {
+  return podman ? 0 : warm;
+}
+
 /** What a sandbox container mounts: its workspace, and the way to the egress proxy where there is one. */
 export function mountsOf(options: SandboxOptions, homeTag: string, volume: string) {
   return options.network === "allow"

@@ -1,6 +1,6 @@
 import type { Log } from "../core/log.ts";
 import type { Machine } from "./machine.ts";
-import { openShell, type Shell, ShellEnded } from "./shell.ts";
+import { killRun, openShell, type Shell, ShellEnded } from "./shell.ts";
 
 /**
  * One session's hold on its shell: opens it, loses it, brings the sandbox up again, and remembers what the model must be told.
@@ -15,12 +15,15 @@ export interface Lifeline {
   recover(thrown: unknown): Promise<never>;
   /** From now on there is a directory and an environment to lose. */
   used(): void;
-  /** The next result has to begin with this. */
+  /** The next result has to begin with this, and with what it means for the directory and the environment. */
   tell(news: string): void;
   /** What has to be told, once. */
   news(): string | null;
   end(): void;
 }
+
+/** Something on the machine may kill every shell: after so many deaths in succession it is restarted. */
+const mostDeaths = 2;
 
 export const resetNote = "The directory and environment are back at their start.";
 
@@ -28,6 +31,8 @@ export const resetNote = "The directory and environment are back at their start.
 export function lifeline(machine: Machine, session: string, log: Log, known: Set<string>): Lifeline {
   let shell: Shell | null = null;
   let untold: string | null = null;
+  /** How often in succession the shell has ended under a call: what kills it will do so again. */
+  let deaths = 0;
 
   const drop = (): void => {
     shell?.end();
@@ -38,19 +43,25 @@ export function lifeline(machine: Machine, session: string, log: Log, known: Set
     known.delete(session);
     await machine.restart();
   };
+  const stray = (): void => {
+    log.warn({ owner: machine.owner }, "what a command left running prints without end and is ended");
+    untold ??= "What an earlier command had left running printed without end and was ended.";
+    void killRun(machine, session).catch(() => undefined);
+  };
   const open = async (): Promise<Shell> => {
-    const opened = await openShell(machine, session);
-    if (opened.fresh && known.has(session)) untold ??= "The sandbox was started anew since the last command.";
+    const opened = await openShell(machine, session, stray);
+    if (opened.fresh && known.has(session)) untold ??= `The sandbox was started anew since the last command. ${resetNote}`;
     return opened.shell;
   };
   const recover = async (thrown: unknown): Promise<never> => {
     drop();
     if (!(thrown instanceof ShellEnded)) throw thrown;
     known.delete(session);
+    deaths += 1;
     let why: string | null;
     try {
       why = await machine.whyStopped();
-      await machine.ensure();
+      await (deaths < mostDeaths ? machine.ensure() : machine.restart());
     } catch (cause) {
       throw new Error("The sandbox went away while this ran; it may have been done in part. Try again in a while.", {
         cause,
@@ -69,7 +80,7 @@ export function lifeline(machine: Machine, session: string, log: Log, known: Set
       if (isUnreachable(thrown)) throw thrown;
       // The machine is up but can't start a process: its process table is full, or its memory.
       log.warn({ owner: machine.owner, error: String(thrown) }, "a sandbox could not start a shell and is restarted");
-      if (known.has(session)) untold ??= "The sandbox had to be restarted.";
+      if (known.has(session)) untold ??= `The sandbox had to be restarted. ${resetNote}`;
       await restart();
       shell = await open();
     }
@@ -83,8 +94,11 @@ export function lifeline(machine: Machine, session: string, log: Log, known: Set
     machine,
     restart,
     recover,
-    used: () => void known.add(session),
-    tell: (news) => void (untold = news),
+    used() {
+      known.add(session);
+      deaths = 0;
+    },
+    tell: (news) => void (untold = `${news} ${resetNote}`),
     news: () => {
       const news = untold;
       untold = null;

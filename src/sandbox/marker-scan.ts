@@ -12,17 +12,21 @@ export interface MarkerScan {
 const longestTrailer = 256;
 
 /**
- * Passes bytes to `onData` until `marker` appears, then gives the rest of the marker's line to `onEnd`, once. What follows that
- * line is
- * dropped: between two commands only leftover background jobs write.
+ * Passes bytes to `onData` until `marker` appears, then gives the rest of the marker's line to `onEnd`, once. What follows that line goes
+ * to `onRest`, or nowhere: between two commands only leftover background jobs write.
  */
-export function markerScan(marker: string, onData: (chunk: Buffer) => void, onEnd: (trailer: string) => void): MarkerScan {
+export function markerScan(
+  marker: string,
+  onData: (chunk: Buffer) => void,
+  onEnd: (trailer: string) => void,
+  onRest: (chunk: Buffer) => void = () => undefined,
+): MarkerScan {
   const needle = Buffer.from(marker, "latin1");
   let held: Buffer = Buffer.alloc(0);
   let ended = false;
   return {
     push(chunk) {
-      if (ended) return;
+      if (ended) return onRest(chunk);
       const bytes = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
       held = Buffer.alloc(0);
       const found = bytes.indexOf(needle);
@@ -46,6 +50,7 @@ export function markerScan(marker: string, onData: (chunk: Buffer) => void, onEn
           .toString("latin1")
           .trim(),
       );
+      if (newline !== -1 && newline + 1 < rest.length) onRest(rest.subarray(newline + 1));
     },
   };
 }

@@ -57,16 +57,12 @@ async function killed(machine: Machine, id: string, ended: Promise<unknown>): Pr
 /** The session's directory and environment as its last command left them, then the command (`$1`). Says that the machine is in use. */
 function attachScript({ workspace, state }: Place, session: string, marker: string, workdir: string): string {
   const [own, shared, alive] = [`${state}/${session}/current`, `${state}/attached`, `${state}/alive`].map(quoted);
-  const prologue = `${enterScript(workspace)}
-unset HERMES_IN; [ -z "$HERMES_AT" ] || cd -- "$HERMES_AT" || exit 1
-unset HERMES_AT
-`;
+  const prologue = `${enterScript(workspace)}\nset --\n`;
   return `
 true > ${alive}; mkdir -p ${shared}; echo 1 > ${shared}/busy
-HERMES_IN=; HERMES_AT=${quoted(workdir)}; [ ! -f ${own} ] || read -r HERMES_IN < ${own}
-export HERMES_IN HERMES_AT
+i=; [ ! -f ${own} ] || read -r i < ${own}
 b=sh; ! command -v bash > /dev/null || b='bash --norc'
-$b -c ${quoted(prologue)}"$1"
+$b -c ${quoted(prologue)}"$1" sh "$i" ${quoted(workdir)}
 c=$?
 echo 0 > ${shared}/busy; true > ${alive}
 printf '%s %s\\n' ${quoted(marker)} $c >&2`;

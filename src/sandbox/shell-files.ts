@@ -32,13 +32,15 @@ export async function writeFile(shell: Shell, { workspace }: Place, path: string
     const prepared = await shell.call(first, line, (chunk) => said.push(chunk));
     const fault = faultOf(prepared);
     if (fault !== null) throw faultError(fault, path, said.text(), workspace);
-    const written = await shell.call(second, data, (chunk) => said.push(chunk));
+    const written = await shell.call(second, Buffer.concat([newline, data]), (chunk) => said.push(chunk));
     if (written === "ok") return;
     // The rest of the file may still be on its way to a shell that would read it as commands.
     shell.end();
     throw faultError("failed", path, said.text(), workspace);
   });
 }
+
+const newline = Buffer.from("\n");
 
 function faultOf(trailer: string): FileFault | null {
   return trailer === "ok" ? null : (fileFaults.find((fault) => fault === trailer) ?? "failed");

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import type { CommandResult, RunOptions } from "../core/sandbox.ts";
 import { noTerminal } from "./background.ts";
 import { endsWithin } from "./in-time.ts";
@@ -6,7 +5,8 @@ import { type Lifeline, resetNote } from "./lifeline.ts";
 import type { Machine } from "./machine.ts";
 import { type OutputCollector, outputCollector } from "./output.ts";
 import { progressFeed } from "./progress.ts";
-import { killRun, newMarker, type Shell, ShellEnded } from "./shell.ts";
+import { markerScan } from "./marker-scan.ts";
+import { killRun, newMarker, runName, type Shell, ShellEnded } from "./shell.ts";
 import { quoted } from "./shell-scripts.ts";
 
 /** A command that prints more than this is stopped: reading on would only burn a core. */
@@ -14,14 +14,17 @@ const floodBytes = 256 * 1024 * 1024;
 /** How long the shell may take to notice that its command was killed. */
 const settleMs = 3_000;
 const looks = 4;
+/** How long a shell may take to begin a command: one that was stopped, or whose own files were spoilt, never does. */
+const beginMs = 10_000;
 /** What shells say when the process table is full, each in its own words. */
 const forkFailed = /cannot fork|can't fork|fork: retry|resource temporarily unavailable/i;
 
 type Stop = "timed_out" | "aborted" | "flooded";
 
-/** How one try at a command ended. `code` is the exit code, or `broken` for a command that was not begun. */
+/** How one try at a command ended. `code` is the exit code, or `broken` for a command that there was no room for. */
 interface Attempt {
   readonly code: string;
+  readonly begun: boolean;
   readonly processes: number;
   readonly stop: Stop | null;
   /** Stopping it took a restart of the machine. */
@@ -30,9 +33,12 @@ interface Attempt {
 
 interface Job {
   readonly line: Lifeline;
+  readonly session: string;
   readonly command: string;
   readonly run: RunOptions;
   readonly output: OutputCollector;
+  /** What came before it began: somebody else's, or why it could not begin. */
+  readonly early: OutputCollector;
   /** False when there has been too much. */
   readonly onData: (chunk: Buffer) => boolean;
 }
@@ -48,10 +54,10 @@ export async function runCommand(line: Lifeline, session: string, command: strin
     progress(chunk);
     return output.total <= floodBytes;
   };
-  const result = await tryTwice({ line, command, run, output, onData });
+  const result = await tryTwice({ line, session, command, run, output, early: outputCollector(), onData });
   if (result.code === "terminal") throw new Error(noTerminal);
   const news = line.news();
-  const notes = news === null ? [] : [`${news} ${resetNote}`];
+  const notes = news === null ? [] : [news];
   if (!result.restarted) line.used();
   if (result.stop === null && result.processes > line.machine.mostProcesses) {
     await line.restart();
@@ -60,56 +66,86 @@ export async function runCommand(line: Lifeline, session: string, command: strin
   return finish(result, readable(output.text(), line.machine, session), notes, Date.now() - began, line.machine);
 }
 
-/** Runs a command; once more, in a restarted sandbox, when it surely has not begun. */
+/** Runs a command; once more when it surely has not begun: with a fresh environment, and in a restarted sandbox where need be. */
 async function tryTwice(job: Job): Promise<Attempt> {
-  const { line, output } = job;
+  const { line, early } = job;
   try {
-    const result = await attempt(job);
-    if (result.code !== "broken") return result;
+    const result = await attempt(job, false);
+    if (result.begun || result.stop !== null || result.code === "terminal") return result;
+    if (result.code !== "broken") {
+      line.tell("What earlier commands had left in the environment could not be read any more.");
+      return await lastAttempt(job);
+    }
     line.tell("An earlier command had left the sandbox full of processes or files, so it was restarted first.");
   } catch (thrown) {
-    if (!(thrown instanceof ShellEnded) || output.total > 512 || !forkFailed.test(output.text())) return line.recover(thrown);
-    line.tell("An earlier command had left no room for another process, so the sandbox was restarted first.");
+    if (thrown === notBegun) line.tell("The sandbox did not take commands any more, so it was restarted first.");
+    else if (!(thrown instanceof ShellEnded) || !forkFailed.test(early.text())) return line.recover(thrown);
+    else line.tell("An earlier command had left no room for another process, so the sandbox was restarted first.");
   }
-  output.clear();
   await line.restart();
-  return attempt(job).catch(line.recover);
+  return await lastAttempt(job).catch(line.recover);
 }
 
-async function attempt(job: Job): Promise<Attempt> {
+async function lastAttempt(job: Job): Promise<Attempt> {
+  job.early.clear();
+  const result = await attempt(job, true);
+  if (!result.begun) job.output.push(Buffer.from(job.early.text()));
+  return result;
+}
+
+/** Thrown when the shell has taken a command and surely not begun it. */
+const notBegun = new Error("The sandbox did not begin the command. Try again.");
+
+async function attempt(job: Job, fresh: boolean): Promise<Attempt> {
   const { run, line } = job;
   const shell = await line.shell();
   // It may have been stopped while the shell was opened.
-  if (run.signal.aborted) return { code: "", processes: 0, stop: "aborted", restarted: false };
-  const id = randomBytes(8).toString("hex");
+  if (run.signal.aborted) return { code: "", begun: false, processes: 0, stop: "aborted", restarted: false };
+  const id = runName(job.session);
   const { promise: ended, resolve: onEnded } = Promise.withResolvers<void>();
+  const state = { begun: false, late: null as Promise<boolean> | null };
   let stop: Stop | null = null;
   let killed: Promise<boolean> | null = null;
   const halt = (why: Stop): void => {
     stop ??= why;
-    killed ??= kill(line, id, ended);
+    killed ??= kill(line, why === "flooded" ? job.session : id, ended);
   };
   const timer = setTimeout(() => halt("timed_out"), run.timeoutMs);
+  const late = setTimeout(() => {
+    if (state.begun || stop !== null) return;
+    state.late = killRun(line.machine, id).catch(() => false);
+    void state.late.then(() => shell.end());
+  }, beginMs);
   const onAbort = (): void => halt("aborted");
   run.signal.addEventListener("abort", onAbort);
-  const trailer = await send(job, shell, id, () => halt("flooded")).catch((thrown: unknown) => asError(thrown));
+  const heard = { begin: () => void (state.begun = true), flood: () => halt("flooded") };
+  const trailer = await send(job, shell, id, fresh, heard).catch((thrown: unknown) => asError(thrown));
   onEnded();
   clearTimeout(timer);
+  clearTimeout(late);
   run.signal.removeEventListener("abort", onAbort);
   const restarted = killed !== null && !(await killed);
   // A shell that ended because its command was stopped has done what it should.
-  if (trailer instanceof Error && stop === null) throw trailer;
+  if (trailer instanceof Error && stop === null) throw state.late !== null && !(await state.late) ? notBegun : trailer;
   const [code = "", processes = "0"] = trailer instanceof Error ? ["137"] : trailer.split(" ");
-  return { code, processes: Number(processes), stop, restarted };
+  return { code, begun: state.begun, processes: Number(processes), stop, restarted };
 }
 
-function send({ command, run, onData }: Job, shell: Shell, id: string, onFlood: () => void): Promise<string> {
-  const marker = newMarker();
-  const words = [marker, id, run.workdir ?? "", command, run.pty === true ? "1" : ""];
+interface Heard {
+  begin(): void;
+  flood(): void;
+}
+
+function send({ command, run, early, onData }: Job, shell: Shell, id: string, fresh: boolean, heard: Heard): Promise<string> {
+  const [marker, begun] = [newMarker(), newMarker()];
+  const how = run.own === true ? "own" : run.pty === true ? "pty" : fresh ? "new" : "";
+  const words = [marker, id, begun, run.workdir ?? "", command, how];
+  const take = (chunk: Buffer): void => {
+    if (!onData(chunk)) heard.flood();
+  };
+  const scan = markerScan(begun, early.push, heard.begin, take);
   const input = `r ${words.map(quoted).join(" ")}\n`;
-  return shell.call(marker, input, (chunk) => {
-    if (!onData(chunk)) onFlood();
-  });
+  return shell.call(marker, input, (chunk) => scan.push(chunk), run.own === true ? undefined : "commands");
 }
 
 /** Kills one command. False when that took a restart of the whole machine. */

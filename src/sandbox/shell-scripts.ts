@@ -40,41 +40,60 @@ while sleep ${tick}; do
 done`;
 }
 
-/** Puts a shell where the session's last command has left off: \`HERMES_IN\` is the file with its environment. */
+/**
+ * Puts a shell where the session's last command has left off: \`$1\` is the file with its environment (or none), \`$2\` a directory for
+ * this command alone. What commands leave behind may be hostile, or a function called \`cd\`: so nothing of ours is kept in variables
+ * that it could name, and the file itself calls \`__enter\` before it defines its functions.
+ */
 export const enterScript = (workspace: string): string => `
-if [ -f "$HERMES_IN" ]; then
-  . "$HERMES_IN" 2>/dev/null
-  __o=\${OLDPWD-}; cd -- "$PWD" 2>/dev/null || cd ${quoted(workspace)}; OLDPWD=$__o; unset __o
-else
-  cd ${quoted(workspace)}; PATH="$PATH:$HOME/.local/bin"
-fi
-__term=; if [ -n "\${HERMES_TTY-}" ]; then __term=\${TERM-dumb}; TERM=xterm-256color; export TERM; fi
-unset HERMES_TTY HERMES_SH HERMES_GO HERMES_SHELL`;
+__enter() {
+  if [ -f "$1" ]; then __o=\${OLDPWD-}; cd -- "$PWD" || cd ${quoted(workspace)}; OLDPWD=$__o; unset __o
+  else cd ${quoted(workspace)}; PATH="$PATH:$HOME/.local/bin"; fi 2>/dev/null
+  __term=; if [ -n "\${HERMES_TTY-}" ]; then __term=\${TERM-dumb}; TERM=xterm-256color; export TERM; fi
+  unset HERMES_TTY HERMES_SH HERMES_GO HERMES_SHELL HERMES_IN HERMES_AT HERMES_OUT HERMES_ACK
+  __place=
+  if [ -n "$2" ]; then
+    __place=$PWD; __before=\${OLDPWD-}
+    if ! cd -- "$2" 2>/dev/null; then [ -z "\${4-}" ] || printf '%s\\n' "$4"; cd -- "$2" 2>&3; exit 1; fi
+  fi
+}
+if [ -f "$1" ]; then . "$1" 3>&2 2>/dev/null; else __enter "$@" 3>&2; fi`;
+
+/** Functions with the names of what our own lines use would change what those do: they end with the command that made them. */
+const forgetScript = `case \${BASH_VERSION-} in ?*)
+POSIXLY_CORRECT=y
+unset -f unset set exit trap export return
+set +o posix
+unset -f . declare printf echo [ ;; esac`;
 
 /**
- * Runs one command in a process of its own, so that \`exit\`, \`exec\`, \`set -e\` or a syntax error end only it. The
- * environment and the
- * directory it leaves behind go into a file, from which the next one starts.
+ * Runs one command in a process of its own, so that \`exit\`, \`exec\`, \`set -e\` or a syntax error end only it. The environment and the
+ * directory it leaves behind go into a file, from which the next one starts. \`$3\`: that file, or none; \`$4\`: printed when the command
+ * begins, after whatever might have kept it from beginning.
  */
-const runScript = (workspace: string): string => `${enterScript(workspace)}
-__dir=\${0%/*}; __out=$HERMES_OUT; __at=$HERMES_AT; __pwd=$PWD; __old=\${OLDPWD-}
-unset HERMES_IN HERMES_OUT HERMES_AT
+const runScript = (workspace: string): string => `
 __save() {
+  [ -n "$1" ] || return
   unset HERMES_RUN; [ -z "$__term" ] || TERM=$__term
-  if [ -n "$__at" ]; then PWD=$__pwd; OLDPWD=$__old; fi
-  export PWD OLDPWD
-  { export -p && if [ -n "\${BASH_VERSION-}" ]; then declare -f; fi; } > "$__out" && printf 'ok\\n' > "$__dir/done"
+  if [ -n "$__place" ]; then PWD=$__place; OLDPWD=$__before; fi
+  export PWD OLDPWD; unset __term __place __before
+  { export -p && echo '__enter "$@"' && if [ -n "\${BASH_VERSION-}" ]; then unset -f __save __enter; declare -f; fi; } > "\${0%/*}/state-$1" \
+    && echo ok > "\${0%/*}/done"
 }
-trap '__c=$?; set +eu; __save 2>/dev/null; exit $__c' EXIT
-if [ -n "$__at" ]; then cd -- "$__at" || exit 1; fi
-. "$__dir/command"
+${enterScript(workspace)}
+trap "{ __c=\\$?
+${forgetScript.replaceAll("$", "\\$")}
+set +eux; __save '\${3##*-}'; } 2>/dev/null; exit \\$__c" EXIT
+printf '%s\\n' "$4"
+set --
+. "\${0%/*}/command"
 `;
 
 /**
- * The long-lived shell: functions that the host calls by writing a line to its stdin. Each answers with the marker it was given
- * and a
- * few words. r: run a command, unless the process table is nearly full or its text can't be stored ("broken"). f: send a file.
- * w: take a file.
+ * The long-lived shell: functions that the host calls by writing a line to its stdin. Each answers with the marker it was given and a few
+ * words. Commands print to its stderr, and their marker comes there; our own answers and files go to its stdout, to which nothing writes
+ * that a command has left behind. r: run a command, unless the process table is nearly full or its text can't be stored ("broken"). f:
+ * send a file. w: take a file.
  */
 export function driverScript({ workspace, state }: Place, session: string, mostProcesses: number): string {
   const alive = quoted(`${state}/alive`);
@@ -88,24 +107,26 @@ cat > "$D/run" <<'HERMES_SCRIPT'${runScript(workspace)}HERMES_SCRIPT
 r() {
   true > ${alive}; echo 1 > "$D/busy"; echo no > "$D/done"
   n=0; [ -z "$P" ] || read -r n < "$P"
-  if [ "$n" -le "$M" ] && [ -f "$D/run" ] && printf '%s\\n' "$4" > "$D/command"; then
-    if [ "$5" = 1 ]; then
+  i=$IN; o=$OUT; [ "$6" != new ] || i=
+  if [ "$n" -le "$M" ] && [ -f "$D/run" ] && printf '%s\\n' "$5" > "$D/command"; then
+    case $6 in
+    own) HERMES_RUN=$2 $B "$D/run" "" "$4" "" "$3" < /dev/null 2>&1; c=$? ;;
+    pty)
       terminal_by; c=terminal
       if [ -n "$W" ]; then
-        (HERMES_RUN=$2 HERMES_AT=$3 HERMES_IN=$IN HERMES_OUT=$OUT; export HERMES_RUN HERMES_AT HERMES_IN HERMES_OUT
-        on_terminal "$D/run") < /dev/null 2>&1
+        (HERMES_RUN=$2 HERMES_IN=$i HERMES_AT=$4 HERMES_OUT=$o HERMES_ACK=$3
+        export HERMES_RUN HERMES_IN HERMES_AT HERMES_OUT HERMES_ACK
+        on_terminal "$D/run") < /dev/null >&2
         c=$?
-      fi
-    else
-      HERMES_RUN=$2 HERMES_AT=$3 HERMES_IN=$IN HERMES_OUT=$OUT $B "$D/run" < /dev/null 2>&1
-      c=$?
-    fi
+      fi ;;
+    *) HERMES_RUN=$2 $B "$D/run" "$i" "$4" "$o" "$3" < /dev/null >&2; c=$? ;;
+    esac
   else c=broken; fi
   x=no; read -r x < "$D/done"
   if [ "$x" = ok ]; then x=$IN; IN=$OUT; OUT=$x; printf '%s\\n' "$IN" > "$D/current"; fi
   echo 0 > "$D/busy"; true > ${alive}
   n=0; [ -z "$P" ] || read -r n < "$P"
-  printf '%s %s %s\\n' "$1" "$c" "$n"
+  if [ "$6" = own ]; then printf '%s %s %s\\n' "$1" "$c" "$n"; else printf '%s %s %s\\n' "$1" "$c" "$n" >&2; fi
 }
 inside() { case $1 in ${quoted(workspace)}|${quoted(workspace)}/*) return 0;; esac; return 1; }
 f() {
@@ -117,7 +138,7 @@ f() {
   elif [ -d "$p" ]; then c=directory
   elif [ ! -f "$p" ]; then c=special
   elif [ ! -r "$p" ]; then c=denied
-  else head -c "$3" "$p" || c=failed; fi
+  else head -c "$3" "$p" 2>&1 || c=failed; fi
   printf '%s %s\\n' "$1" "$c"
 }
 w() {
@@ -136,7 +157,9 @@ w() {
   elif [ -e "$p" ] && [ ! -w "$p" ]; then c=denied; fi
   printf '%s %s\\n' "$1" "$c"
   [ $c = ok ] || return 0
-  t=\${p%/*}/.hermes-write-$$
+  # The file follows this line, which keeps the two answers apart where it is empty.
+  read -r m
+  t=\${p%/*}/.hermes-write-\${2#?}
   m=; [ -e "$p" ] && m=$(stat -c %a "$p")
   head -c "$4" > "$t" || c=failed
   [ "$(wc -c < "$t")" -eq "$4" ] || c=failed
@@ -149,17 +172,31 @@ w() {
 `;
 }
 
-/** Kills every process that carries `mark` in its first environment, however far it has detached itself. */
+/**
+ * Kills every process that carries \`mark\` in its first environment, however far it has detached itself, and all that descend from one,
+ * whatever they carry. They are stopped first, so that none begets another meanwhile. Prints how many there were.
+ */
 export function killScript(mark: string): string {
   return `
-i=0
+i=0; a=0
 while [ $i -lt 50 ]; do
-  l=$(grep -l ${quoted(mark)} /proc/[0-9]*/environ 2>/dev/null)
-  [ -n "$l" ] || exit 0
-  for e in $l; do e=\${e#/proc/}; kill -9 "\${e%/environ}" 2>/dev/null; done
-  i=$((i+1))
+  t=' '
+  for e in $(grep -l ${quoted(mark)} /proc/[0-9]*/environ 2>/dev/null); do e=\${e#/proc/}; t="$t\${e%/environ} "; done
+  [ "$t" != ' ' ] || break
+  n=1
+  while [ $n = 1 ]; do
+    n=0; kill -STOP $t 2>/dev/null
+    for e in /proc/[0-9]*; do
+      p=\${e#/proc/}
+      case $t in *" $p "*) continue;; esac
+      s=; read -r s < "$e/stat"; s=\${s##*) }; set -- $s
+      case $t in *" $2 "*) t="$t$p "; n=1;; esac
+    done 2>/dev/null
+  done
+  kill -9 $t 2>/dev/null; i=$((i+1)); set -- $t; a=$((a+$#))
 done
-exit 1`;
+echo $a
+[ $i -lt 50 ]`;
 }
 
 /** One word for the shell, whatever it contains. */

@@ -16,8 +16,11 @@ export class ShellEnded extends Error {
 /** A shell kept open on a machine. One call at a time. */
 export interface Shell {
   readonly alive: boolean;
-  /** Writes text (or a file's bytes) to the shell and passes on what comes back until the marker; gives the words behind it. */
-  call(marker: string, input: string | Uint8Array, onData: (chunk: Buffer) => void): Promise<string>;
+  /**
+   * Writes text (or a file's bytes) to the shell and passes on what comes back until the marker; gives the words behind it. `commands`:
+   * the answer comes where commands print, among what earlier ones have left running may print.
+   */
+  call(marker: string, input: string | Uint8Array, onData: (chunk: Buffer) => void, from?: "commands"): Promise<string>;
   end(): void;
 }
 
@@ -30,14 +33,20 @@ export interface OpenedShell {
 /** Longest a machine may take to start a shell; one whose process table is full never does. */
 const helloMs = 10_000;
 
+/** What is printed between two commands is nobody's; after so much of it, whoever prints it does so without end. */
+const mostStray = 64 * 1024 * 1024;
+
 /** A line no command can guess. */
 export function newMarker(): string {
   return `\u001e${randomBytes(16).toString("hex")}`;
 }
 
-/** Opens a shell for `session`; what an earlier shell of the same session left (directory, environment) is still there. */
-export async function openShell(machine: Machine, session: string): Promise<OpenedShell> {
-  const shell = await shellOn(machine);
+/**
+ * Opens a shell for `session`; what an earlier shell of the same session left (directory, environment) is still there. `onStray`: what
+ * its commands have left running prints without end.
+ */
+export async function openShell(machine: Machine, session: string, onStray: () => void): Promise<OpenedShell> {
+  const shell = await shellOn(machine, onStray);
   const hello = newMarker();
   const { place, mostProcesses } = machine;
   const driver = [driverScript(place, session, mostProcesses), terminalScript, backgroundScript(place)].join("");
@@ -50,9 +59,14 @@ export async function openShell(machine: Machine, session: string): Promise<Open
   }
 }
 
-/** Kills a run's processes by a second connection. Throws when the machine could not even start that. */
-export async function killRun(machine: Machine, run: string): Promise<void> {
-  await killMarked(machine, `HERMES_RUN=${run}`);
+/** Kills a run's processes by a second connection, and tells whether there were any. Throws when the machine could not even start that. */
+export async function killRun(machine: Machine, run: string): Promise<boolean> {
+  return await killMarked(machine, `HERMES_RUN=${run}`);
+}
+
+/** A name for a run of a session, by whose first part all of the session's can be killed. */
+export function runName(session: string): string {
+  return `${session}-${randomBytes(8).toString("hex")}`;
 }
 
 /** Kills everything that an owner's shells have started, and the shells. */
@@ -76,38 +90,42 @@ export async function spawnText(machine: Machine, argv: readonly string[]): Prom
 /** In the environment of an owner's shells, and so of all that they start. */
 export const ownerMark = "HERMES_SANDBOX";
 
-async function killMarked(machine: Machine, mark: string): Promise<void> {
-  const { promise: ended, resolve } = Promise.withResolvers<void>();
-  const pipes = await machine.spawn(["sh", "-c", killScript(mark)], { onOutput: () => undefined, onEnd: resolve });
-  try {
-    await inTime(ended, helloMs, "stopping a command");
-  } finally {
-    pipes.destroy();
-  }
+async function killMarked(machine: Machine, mark: string): Promise<boolean> {
+  const killed = await spawnText(machine, ["sh", "-c", killScript(mark)]);
+  return Number(killed) > 0;
 }
 
 interface Waiting {
+  readonly from: "answers" | "commands";
   readonly scan: MarkerScan;
   readonly fail: (error: Error) => void;
 }
 
-async function shellOn(machine: Machine): Promise<Shell> {
+async function shellOn(machine: Machine, onStray: () => void): Promise<Shell> {
   let waiting: Waiting | null = null;
   let alive = true;
+  let stray = 0;
   const onEnd = (): void => {
     alive = false;
     waiting?.fail(new ShellEnded());
     waiting = null;
   };
   const pipes = await machine.spawn(["env", `${ownerMark}=${machine.owner}`, "sh"], {
-    onOutput: (chunk) => waiting?.scan.push(chunk),
+    onOutput: (chunk) => {
+      if (waiting?.from === "answers") waiting.scan.push(chunk);
+    },
+    onError: (chunk) => {
+      if (waiting?.from === "commands") return waiting.scan.push(chunk);
+      if (stray <= mostStray && stray + chunk.length > mostStray) onStray();
+      stray += chunk.length;
+    },
     onEnd,
   });
   return {
     get alive() {
       return alive;
     },
-    call: (marker, input, onData) =>
+    call: (marker, input, onData, from) =>
       new Promise((resolve, reject) => {
         if (!alive) {
           reject(new ShellEnded());
@@ -117,7 +135,8 @@ async function shellOn(machine: Machine): Promise<Shell> {
           waiting = null;
           resolve(trailer);
         };
-        waiting = { scan: markerScan(marker, onData, done), fail: reject };
+        stray = 0;
+        waiting = { from: from ?? "answers", scan: markerScan(marker, onData, done), fail: reject };
         pipes.write(input);
       }),
     end() {

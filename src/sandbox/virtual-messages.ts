@@ -6,7 +6,8 @@ export type VirtualRequest =
   | {
       readonly id: number;
       readonly type: "run";
-      readonly session: string;
+      /** Null: one of our own, which no session sees. */
+      readonly session: string | null;
       readonly command: string;
       readonly workdir: string | null;
     }
@@ -26,8 +27,8 @@ export type VirtualRequest =
       readonly limit: number;
     }
   | { readonly id: number; readonly type: "kill"; readonly process: string }
-  | { readonly id: number; readonly type: "abort" }
   | { readonly id: number; readonly type: "where"; readonly session: string }
+  | { readonly id: number; readonly type: "abort" }
   | { readonly id: number; readonly type: "read"; readonly path: string; readonly limitBytes: number }
   | { readonly id: number; readonly type: "write"; readonly path: string; readonly data: Uint8Array };
 
@@ -36,8 +37,8 @@ export type VirtualReply =
   | { readonly id: number; readonly type: "ran"; readonly output: string; readonly exitCode: number }
   | { readonly id: number; readonly type: "file"; readonly data: Uint8Array }
   | { readonly id: number; readonly type: "written" }
-  | { readonly id: number; readonly type: "begun"; readonly process: ProcessInfo | null }
   | { readonly id: number; readonly type: "where"; readonly directory: string }
+  | { readonly id: number; readonly type: "begun"; readonly process: ProcessInfo | null }
   | { readonly id: number; readonly type: "processes"; readonly processes: readonly ProcessInfo[] }
   | { readonly id: number; readonly type: "output"; readonly part: ProcessOutput | null }
   | { readonly id: number; readonly type: "fault"; readonly fault: FileFault; readonly detail: string };

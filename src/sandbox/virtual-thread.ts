@@ -54,9 +54,9 @@ async function serve(setup: VirtualSetup): Promise<(request: VirtualRequest) => 
   const files = new MountableFs({ base, mounts: [{ mountPoint: workspace, filesystem: disk }] });
   const sessions = new Map<string, SessionState>();
   const running = new Map<number, AbortController>();
-  const stateOf = (session: string): SessionState => {
-    const state = sessions.get(session) ?? { cwd: workspace, env: startEnv };
-    sessions.set(session, state);
+  const stateOf = (session: string | null): SessionState => {
+    const state = sessions.get(session ?? "") ?? { cwd: workspace, env: startEnv };
+    if (session !== null) sessions.set(session, state);
     return state;
   };
   // A background command starts where the session is, and changes nothing of it.

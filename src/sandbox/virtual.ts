@@ -110,7 +110,12 @@ async function runCommand(
   const began = Date.now();
   if (options.signal.aborted) return { output: "", exitCode: null, end: "aborted", ms: 0 };
   const live = thread();
-  const { id, reply } = live.request({ type: "run", session, command, workdir: options.workdir ?? null });
+  const { id, reply } = live.request({
+    type: "run",
+    session: options.own === true ? null : session,
+    command,
+    workdir: options.workdir ?? null,
+  });
   owner.known.add(session);
   let stop: "timed_out" | "aborted" | null = null;
   let grace: NodeJS.Timeout | undefined;

@@ -74,13 +74,13 @@ export interface ScriptResult {
 }
 
 /**
- * Runs a script of ours in the session's shell, from the workspace, leaving the session's directory and variables as they are. Whatever
- * the model wrote must stand in it as one `quoted` word.
+ * Runs a script of ours from the workspace, apart from what the session's commands have set and left running. Whatever the model wrote
+ * must stand in it as one `quoted` word.
  */
 export async function script(sandbox: Sandbox, text: string, signal = AbortSignal.timeout(scriptMs)): Promise<ScriptResult> {
   const mark = `hermes-${randomBytes(8).toString("hex")}`;
   const command = `(\necho ${mark}\n${text}\n) 2>&1\necho ${mark}`;
-  const result = await sandbox.run(command, { timeoutMs: scriptMs, workdir: sandbox.workspace, signal });
+  const result = await sandbox.run(command, { timeoutMs: scriptMs, workdir: sandbox.workspace, own: true, signal });
   if (result.end === "timed_out")
     throw new Error(`This took longer than ${scriptMs / 1000} s. Ask for less, e.g. a directory further down.`);
   const [before = "", ...rest] = result.output.split(`${mark}\n`);

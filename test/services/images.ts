@@ -28,8 +28,8 @@ async function importImage(docker: Docker, image: string, make: (folder: string)
   const start = Date.now();
   const archive = join(cacheFolder(), `${image.replace(":", "-")}-${release()}-2.tar`);
   if (!existsSync(archive)) await pack(archive, make);
-  const [repo, tag] = image.split(":");
-  const progress = await docker.importImage(archive, { repo, tag });
+  // Podman takes no tag apart from the name.
+  const progress = await docker.importImage(archive, { repo: image });
   progress.resume();
   await new Promise((resolve, reject) => progress.once("end", resolve).once("error", reject));
   await docker.getImage(image).inspect();
