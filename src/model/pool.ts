@@ -76,14 +76,18 @@ export function newPool(options: PoolOptions): Pool {
       const address = tidyAddress(written);
       const connected = connection(provider.apiKey);
       const key = JSON.stringify([address, provider.apiKey, provider.model]);
-      const server = kept(servers, key, () => newServer(connected, address, provider.model, options.log));
-      const { host, forgetful } = kept(hosts, hostKey(address), () => newHost(options));
+      const { host, doubts } = kept(hosts, hostKey(address), () => newHost(options));
+      const server = kept(servers, key, () => {
+        const fresh = newServer(connected, address, provider.model, options.log);
+        doubts.push(fresh.listAgain);
+        return fresh;
+      });
       if (provider.concurrency === null) host.limits.delete(provider.name);
       else host.limits.set(provider.name, provider.concurrency);
       const { apiKey, contextLength, contextLengths } = provider;
       const facts = kept(memories, JSON.stringify([address, apiKey, contextLength, contextLengths]), () => {
         const fresh = rememberFacts(connected, (model) => contextLengths[model] ?? contextLength);
-        forgetful.push(fresh);
+        doubts.push(fresh.forget);
         return fresh;
       });
       const counter = kept(counters, apiKey, () => newCounter(connected));
@@ -112,12 +116,12 @@ function hostKey(address: string): string {
 
 interface Known {
   readonly host: Host;
-  /** What remembers things about it. */
-  readonly forgetful: FactsMemory[];
+  /** What remembers things about it, told that they may have changed. */
+  readonly doubts: (() => void)[];
 }
 
 function newHost({ workers, placeMs, placeEveryMs }: PoolOptions): Known {
-  const forgetful: FactsMemory[] = [];
+  const doubts: (() => void)[] = [];
   const size = (): number => placesAt(host.limits, host.facts, workers());
   const host: Host = {
     gate: newGate({ size, firstMs: placeMs, everyMs: placeEveryMs }),
@@ -137,10 +141,10 @@ function newHost({ workers, placeMs, placeEveryMs }: PoolOptions): Known {
     cameBack: () => {
       host.slotsChanged();
       host.probes = 0;
-      for (const memory of forgetful) memory.forget();
+      for (const doubt of doubts) doubt();
     },
   };
-  return { host, forgetful };
+  return { host, doubts };
 }
 
 /** Requests at once where neither the configuration nor the server says: what each kind does by default. */

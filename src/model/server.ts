@@ -20,8 +20,10 @@ export interface Server {
   moveToVersioned(): boolean;
   /** Confirms a move, or that another model answers than was asked for, so that it is told once. */
   confirm(): string | null;
-  /** The server is gone or changed: look again. False when the model was named in the configuration and has been looked up. */
+  /** The server is gone or changed: look again. False when the configured name was asked for. */
   forget(): boolean;
+  /** It may list others by now: looks before the next request, and goes by what it listed until then. */
+  listAgain(): void;
 }
 
 /** A server at a tidy address; `wanted` is the configured model's name or null. */
@@ -33,7 +35,7 @@ export function newServer(connection: Connection, address: string, wanted: strin
     state.listed = true;
     state.llama = listing.llama;
     const other = wanted === null ? null : onlyOther(listing, wanted);
-    if (other !== null) state.model = other;
+    if (wanted !== null) state.model = other ?? wanted;
     if (other !== null && other !== only.model) Object.assign(only, { model: other, told: false });
     return listing.models;
   };
@@ -85,11 +87,12 @@ export function newServer(connection: Connection, address: string, wanted: strin
       return told;
     },
     forget: () => {
-      const mends = wanted === null && state.model !== null;
+      const mends = state.model !== null && state.model !== wanted;
       state.listed = false;
       state.model = wanted;
       return mends;
     },
+    listAgain: () => void (state.listed = false),
   };
 }
 

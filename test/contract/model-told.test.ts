@@ -24,6 +24,46 @@ test("a llama-server answers under any name: another model than the configured o
   await models.close();
 });
 
+test("the configured name is asked for again once the server has that model again", async () => {
+  await using other = await double.modelServerWith(kinds.llamaServer({ model: "other" }), double.say("by the other"));
+  const models = quickModels({ baseUrl: other.url, model: "wanted" });
+  const model = await models.current();
+  assert.equal(answerOf(await drain(model)).content, "by the other");
+  await other.close();
+  assert.equal((await drain(model)).at(-1)?.type, "failed");
+  await using _again = await double.modelServerWith(
+    { ...kinds.llamaServer({ model: "wanted" }), port: other.port },
+    double.say("once more by the old name"),
+    double.say("by the right one"),
+  );
+  answerOf(await drain(model));
+  assert.equal(answerOf(await drain(model)).content, "by the right one");
+  assert.equal(model.name, "wanted");
+  await models.close();
+});
+
+test("a name of its only model is not kept where the server refuses it", async () => {
+  const gone = { error: { message: "The model `other` does not exist." } };
+  const kind = kinds.llamaServer({ model: "other" });
+  const routes: double.Routes = (asked) => (asked.path.endsWith("/models") ? null : (kind.routes?.(asked) ?? null));
+  await using server = await double.modelServerWith(
+    { models: ["other"], ownedBy: "llamacpp", routes },
+    double.say("1"),
+    double.status(404, gone),
+    double.say("2"),
+  );
+  const models = quickModels({ baseUrl: server.url, model: "wanted" });
+  const model = await models.current();
+  answerOf(await drain(model));
+  server.models = ["wanted"];
+  answerOf(await drain(model));
+  assert.deepEqual(
+    server.seen.map(({ body }) => body.model),
+    ["other", "other", "wanted"],
+  );
+  await models.close();
+});
+
 test("its file's plain name is its name", async () => {
   await using server = await double.modelServerWith(kinds.llamaServer({ model: "models/qwen3-8b.gguf" }), () =>
     double.say("here"),
