@@ -95,8 +95,8 @@ async function amend(parts: DeliveryParts, chat: ChatRef, delivery: Delivery, ke
 /** Sends a file, or says why it can't be sent here. */
 async function sendFile(parts: DeliveryParts, chat: ChatRef, delivery: Delivery, file: SentFile): Promise<null> {
   const { adapter, db } = parts;
-  const { id, key, interrupted } = delivery;
-  const options = { replyTo: null, key: `${id}:0`, maybeRepeated: interrupted };
+  const { id, key, since, interrupted } = delivery;
+  const options = { replyTo: null, key: `${id}:0`, since, maybeRepeated: interrupted };
   const say = async (why: string) => {
     const words = `I could not send ${plainWords(file.name)} here: ${why}. It is in the workspace as ${codeSpan(file.path)}.`;
     return await adapter.post(chat, adapter.render(words)[0], options);

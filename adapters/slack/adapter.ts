@@ -6,6 +6,7 @@ import { createApi, type SlackApi } from "./api.ts";
 import { createBudget } from "./budget.ts";
 import { badToken, reason, refusal, tokenWords } from "./errors.ts";
 import { type Fields, text } from "./fields.ts";
+import { createFiles } from "./files.ts";
 import { openHttp } from "./http.ts";
 import { createIntake } from "./intake.ts";
 import { createNames } from "./names.ts";
@@ -39,6 +40,7 @@ export function createSlack(options: SlackOptions): Adapter<SlackChunk> {
   const shared = { api, budget, recent, log };
   const streams = createStreams({ ...shared, team: () => who.self.team, streamMs: options.streamMs ?? streamMs });
   const outgoing = createOutgoing({ api, budget, streams });
+  const files = createFiles({ api, budget, token: options.botToken, apiUrl });
   const status = createStatus(shared);
   const welcome = createWelcome(api, log);
   const commands = new Set(options.commands.flatMap(({ name, aliases }) => [name, ...aliases]));
@@ -72,6 +74,7 @@ export function createSlack(options: SlackOptions): Adapter<SlackChunk> {
     live: () => ({ kind: "stream", everyMs: streamEveryMs }),
     render: (markdown) => renderSlack(markdown),
     ...outgoing,
+    ...files,
     stream: streams.feed,
     draft() {
       throw new Failure("internal", "Slack has no drafts: live() never says so");

@@ -96,7 +96,7 @@ function refused(word: string): Failure {
 function asksToWait(error: unknown): number | null {
   if (error instanceof webApi.WebAPIRateLimitedError) return error.retryAfter * 1_000;
   // A 429 without a usable header: the SDK throws a bare error.
-  return error instanceof Error && /^Retry header did not contain/.test(error.message) ? defaultWaitMs : null;
+  return error instanceof Error && error.message.startsWith("Retry header did not contain") ? defaultWaitMs : null;
 }
 
 const beforeSending = new Set(

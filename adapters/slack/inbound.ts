@@ -1,5 +1,6 @@
 import type { Account, ChatKind, ChatRef } from "../../src/core/chats.ts";
 import type { Inbound } from "../../src/core/inbound.ts";
+import { attachments, filesIn } from "./attachments.ts";
 import { type Fields, fields, items, text } from "./fields.ts";
 import type { Names } from "./names.ts";
 import { responseId } from "./response.ts";
@@ -41,26 +42,18 @@ const mostNames = 5;
 /** A post in a channel that mentions us comes as two events; both have the post's own key, so the second is dropped as a redelivery. */
 async function fromMessage(reading: Reading, event: Fields): Promise<Inbound | null> {
   const { self, recent } = reading;
-  const subtype = text(event["subtype"]);
-  const user = text(event["user"]);
-  if ((subtype !== null && !written.has(subtype)) || user === null || user === self.user || text(event["bot_id"]) !== null)
-    return null;
+  const user = writerOf(event, self);
+  if (user === null) return null;
   const [channel, ts] = [need(event, "channel"), need(event, "ts")];
-  const said = text(event["text"]) ?? "";
   const kind = kindOf(channel, text(event["channel_type"]));
-  if (kind === "shared" && !mayListen(reading, channel)) return null;
-  const addressed = kind === "private" || event["type"] === "app_mention" || mentioned(said).includes(self.user);
   const thread = text(event["thread_ts"]);
-  const continues = !addressed && thread !== null && !isToOthers(said, self);
-  if (!addressed && !continues) return null;
-  const names = await namesIn(reading, said, user);
-  const words = [asCommand(plainText(withoutUs(said, self), names), reading.commands), ...attachments(event)]
-    .filter(Boolean)
-    .join("\n\n");
-  // A bare mention is a call.
-  const told = words === "" && addressed && said !== "" ? "hello" : words;
-  if (told === "") return null;
-  if (addressed) recent.saw(channel, ts, thread ?? ts, user, told);
+  const meant = meantFor(reading, event, kind, thread);
+  if (meant === "others") return null;
+  const names = await namesIn(reading, text(event["text"]) ?? "", user);
+  const words = wordsOf(reading, event, names);
+  const files = filesIn(event);
+  if (words === "" && files.length === 0) return null;
+  if (meant === "us") recent.saw(channel, ts, thread ?? ts, user, words);
   return {
     type: "message",
     key: `slack:${self.team}:message:${channel}:${ts}`,
@@ -68,11 +61,36 @@ async function fromMessage(reading: Reading, event: Fields): Promise<Inbound | n
     kind,
     sender: account(user, names),
     at: Number(ts) * 1_000,
-    text: told,
+    text: words,
+    ...(files.length === 0 ? {} : { files }),
     messageId: ts,
-    addressed,
-    ...(continues ? { continues } : {}),
+    addressed: meant === "us",
+    ...(meant === "perhaps us" ? { continues: true } : {}),
   };
+}
+
+/** Who wrote a message; null for other bots, ourselves and what Slack says by itself. */
+function writerOf(event: Fields, self: Self): string | null {
+  const subtype = text(event["subtype"]);
+  const user = text(event["user"]);
+  const byPerson = (subtype === null || written.has(subtype)) && text(event["bot_id"]) === null;
+  return byPerson && user !== self.user ? user : null;
+}
+
+function meantFor(reading: Reading, event: Fields, kind: ChatKind, thread: string | null): "us" | "perhaps us" | "others" {
+  if (kind === "private") return "us";
+  if (!mayListen(reading, need(event, "channel"))) return "others";
+  const said = text(event["text"]) ?? "";
+  if (event["type"] === "app_mention" || mentioned(said).includes(reading.self.user)) return "us";
+  return thread !== null && !isToOthers(said, reading.self) ? "perhaps us" : "others";
+}
+
+function wordsOf({ self, commands }: Reading, event: Fields, names: ReadonlyMap<string, string>): string {
+  const said = text(event["text"]) ?? "";
+  const words = asCommand(plainText(withoutUs(said, self), names), commands);
+  const all = [words, ...attachments(event)].filter(Boolean).join("\n\n");
+  // A bare mention is a call.
+  return all === "" && mentioned(said).includes(self.user) && filesIn(event).length === 0 ? "hello" : all;
 }
 
 async function fromSlash(reading: Reading, body: Fields): Promise<Inbound | null> {
@@ -135,14 +153,6 @@ async function fromStop({ self, names }: Reading, event: Fields, id: string): Pr
     at: Date.now(),
     turn: null,
   };
-}
-
-/** What came along, in words the model can answer to. */
-function attachments(event: Fields): readonly string[] {
-  return items(event["files"]).map((file) => {
-    const name = text(file["name"]) ?? text(file["title"]);
-    return `[sent a file${name === null ? "" : ` named ${JSON.stringify(name)}`}, which can't be opened here yet]`;
-  });
 }
 
 async function namesIn({ names, self }: Reading, said: string, user: string): Promise<ReadonlyMap<string, string>> {

@@ -15,7 +15,7 @@ export interface SlackMessage extends SlackContent {
   /** Edits by `chat.update`. */
   readonly edits: number;
   readonly appends: number;
-  readonly files: readonly string[];
+  readonly files: readonly { readonly id: string; readonly name: string; readonly size: number }[];
   /** Epoch milliseconds. */
   readonly at: number;
 }
@@ -48,6 +48,8 @@ export interface SlackChatParts {
   readonly bot: string;
   /** How long a stream lives. */
   readonly streamMs: number;
+  /** A file that was uploaded; null: there is none of that id. */
+  uploaded(id: string): { readonly name: string; readonly size: number } | null;
   changed(): void;
 }
 
@@ -161,10 +163,15 @@ export function createSlackChats(parts: SlackChatParts): SlackChats {
         return page(found, params, parts.bot);
       },
       "files.completeUploadExternal"(params) {
-        const files = list(params["files"]).map((each) => words(record(each)["id"]) ?? "");
+        const files = list(params["files"]).map((each) => {
+          const id = words(record(each)["id"]) ?? "";
+          const file = parts.uploaded(id);
+          if (!file || file.size === 0) throw new SlackRefusal("file_not_found");
+          return { id, ...file };
+        });
         const { channel, thread } = open({ channel: params["channel_id"], thread_ts: params["thread_ts"] });
         put({ ...own, channel, thread, text: words(params["initial_comment"]) ?? "", form: "text", buttons: [], files });
-        return { files: files.map((id) => ({ id })) };
+        return { files: files.map(({ id }) => ({ id })) };
       },
     },
   };
@@ -218,7 +225,7 @@ function page(found: readonly SlackMessage[], params: Params, bot: string): Para
   const limit = Number(params["limit"] ?? 100);
   const all = String(params["include_all_metadata"]) === "true";
   const recent = found.filter(({ ts }) => Number(ts) >= oldest);
-  const shown = recent.slice(0, limit).map(({ ts, thread, user, text, metadata }) => ({
+  const shown = recent.slice(0, limit).map(({ ts, thread, user, text, metadata, files }) => ({
     type: "message",
     ts,
     user,
@@ -226,6 +233,7 @@ function page(found: readonly SlackMessage[], params: Params, bot: string): Para
     ...(user === bot ? { bot_id: "B1" } : {}),
     ...(thread === null ? {} : { thread_ts: thread }),
     ...(all && metadata !== null ? { metadata } : {}),
+    ...(files.length === 0 ? {} : { files }),
   }));
   return { messages: shown, has_more: recent.length > limit };
 }

@@ -25,6 +25,7 @@ export interface SlackServerOptions {
 export interface SlackServer extends AsyncDisposable, SlackPeople {
   /** For `SLACK_API_URL`. */
   readonly url: string;
+  readonly origin: string;
   readonly botToken: string;
   readonly appToken: string;
   readonly team: string;
@@ -35,8 +36,8 @@ export interface SlackServer extends AsyncDisposable, SlackPeople {
   readonly responses: readonly { readonly channel: string; readonly body: Params }[];
   /** What the app said that it does, by `channel:thread`. */
   readonly statuses: ReadonlyMap<string, Params>;
-  /** What was uploaded, by file id. */
-  readonly uploads: ReadonlyMap<string, { readonly name: string; readonly bytes: Buffer }>;
+  /** What was uploaded, by file id, and what people have; `/files/ID` is its address. */
+  readonly uploads: Map<string, { readonly name: string; readonly bytes: Buffer }>;
   /** The bot's messages in a channel as they stand now, oldest first; of one thread where it is given. */
   messages(channel: string, thread?: string | null): readonly SlackMessage[];
   /** People's names; a change counts at once. */
@@ -123,17 +124,22 @@ function newState(options: SlackServerOptions): State {
   const changed = (): void => {
     for (const watch of watchers) watch();
   };
+  const uploads: State["uploads"] = new Map();
+  const uploaded = (id: string) => {
+    const file = uploads.get(id);
+    return file ? { name: file.name, size: file.bytes.length } : null;
+  };
   return {
     options,
     calls: [],
-    chats: createSlackChats({ bot, streamMs: options.streamMs ?? fiveMinutes, changed }),
+    chats: createSlackChats({ bot, streamMs: options.streamMs ?? fiveMinutes, uploaded, changed }),
     events: createSlackEvents(changed),
     faults: createSlackFaults(),
     tiers: createTiers(),
     watchers,
     names: new Map([["U7", "Alice"]]),
     statuses: new Map(),
-    uploads: new Map(),
+    uploads,
     responses: [],
     responseUrls: new Map(),
     tickets: new Set(),
@@ -155,6 +161,7 @@ function face(state: State, close: () => Promise<void>): SlackServer {
   return {
     ...people,
     url: `${state.origin}/api/`,
+    origin: state.origin,
     botToken,
     appToken,
     team,
