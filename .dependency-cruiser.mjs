@@ -27,7 +27,8 @@ const layers = [
 const homes = {
   grammy: "adapters/telegram",
   "@grammyjs/*": "adapters/telegram",
-  "discord.js": "adapters/discord",
+  "@discordjs/*": "adapters/discord",
+  "discord-api-types": "adapters/discord",
   "@slack/*": "adapters/slack",
   fastify: "adapters/web",
   openai: "src/model",

@@ -8,7 +8,9 @@ import type { HistoryItem, PageStatus, Probes } from "./web/options.ts";
 /** What a platform may use when it is made. */
 export interface PlatformParts {
   readonly config: Config;
-  readonly commands: readonly Pick<Command, "name" | "aliases" | "description">[];
+  readonly commands: readonly Pick<Command, "name" | "aliases" | "description" | "argument">[];
+  /** What a command's argument can be, for whoever types it; nothing for those who may not know. Never rejects. */
+  suggest(account: Account, command: string, typed: string): Promise<readonly string[]>;
   /** Small facts that outlive the process. */
   readonly settings: { get(key: string): Promise<string | null>; set(key: string, value: string): Promise<void> };
   readonly page: PageParts;

@@ -10,6 +10,12 @@ export const platforms: readonly Platform[] = [
     load: () => import("./telegram/platform.ts"),
   },
   {
+    name: "discord",
+    local: false,
+    wanted: (config) => config.discord.botToken !== null,
+    load: () => import("./discord/platform.ts"),
+  },
+  {
     name: "slack",
     local: false,
     wanted: (config) => config.slack.botToken !== null,

@@ -4,6 +4,7 @@ export const approve = command({
   name: "approve",
   aliases: [],
   description: "Allow what I ask for: once, session or always",
+  argument: { description: "once, session or always" },
   role: "member",
   async run({ args, ports }) {
     const wanted = args.toLowerCase() || "once";

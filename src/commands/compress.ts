@@ -4,6 +4,7 @@ export const compress = command({
   name: "compress",
   aliases: ["compact"],
   description: "Shorten this conversation to a summary and its newest part",
+  argument: { description: "What is to be kept above all" },
   role: "member",
   async run({ args, ports }) {
     switch (await ports.compress(args.slice(0, mostFocus))) {

@@ -2,6 +2,7 @@ import { efforts } from "../core/model.ts";
 import { apiMode } from "./api-modes.ts";
 import { approvalKeys } from "./approval-keys.ts";
 import { auxiliaryKeys } from "./auxiliary-keys.ts";
+import { discordKeys } from "./discord-keys.ts";
 import { address, addresses, amount, oneOf, text, toggle, whole } from "./kinds.ts";
 import { mcpKeys } from "./mcp-keys.ts";
 import { fallbackList, providerList, providerMap } from "./providers.ts";
@@ -239,6 +240,7 @@ export const keys = {
   }),
   "telegram.rich_messages": row(oneOf(["off", "auto"]), "off", "Telegram's rich messages; some clients show them blank."),
 
+  ...discordKeys,
   ...slackKeys,
 
   "http.host": row(

@@ -90,8 +90,14 @@ export function addresses(example: string): Kind<readonly string[]> {
 
 /** A list of a platform's ids of people or channels: a YAML list, or text with commas; empty text is an empty list. */
 export function ids(example: string): Kind<readonly string[]> {
-  const one = z.preprocess((raw) => (typeof raw === "number" ? String(raw) : raw), z.string().regex(/^[\w-]+$/));
-  return { schema: z.preprocess(listLike, z.array(one)), expected: `ids separated by commas, such as ${example}` };
+  const one = id(example).schema;
+  return { schema: z.preprocess(listLike, z.array(one)), expected: `ids in quotes, separated by commas, such as "${example}"` };
+}
+
+/** A platform's id. Long numbers without quotes have lost their last digits by the time they are read: they are refused. */
+export function id(example: string): Kind<string> {
+  const asText = (raw: unknown): unknown => (Number.isSafeInteger(raw) ? String(raw) : raw);
+  return { schema: z.preprocess(asText, z.string().regex(/^[\w-]+$/)), expected: `an id in quotes, such as "${example}"` };
 }
 
 /** A list of environment variables' names: a YAML list, or text with commas; empty text is an empty list. */

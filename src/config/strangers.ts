@@ -63,7 +63,7 @@ export function unknownVariables(env: Environment, dotenv: Environment, settings
   ];
 }
 
-const ours = /^(?:HERMES|TELEGRAM|SLACK|GATEWAY|OPENAI|REDIS|DATABASE)_/;
+const ours = /^(?:HERMES|TELEGRAM|DISCORD|SLACK|GATEWAY|OPENAI|REDIS|DATABASE)_/;
 const settable = keyPaths.filter((path) => keyOf(path).environmentOnly !== true);
 
 /** A section without keys is fine; a section that is a plain value is not. */

@@ -15,6 +15,7 @@ import { Failure } from "../core/failures.ts";
 import type { ModelChoice } from "../core/model.ts";
 import { createGateway } from "../gateway/inlet.ts";
 import { pagePorts, pageToken } from "../gateway/page.ts";
+import { suggestArgument } from "../gateway/suggestions.ts";
 import type { GatewayParts, StandingFacts } from "../gateway/parts.ts";
 import { deliveriesDue, keepPreview, previewOf } from "../store/outbox.ts";
 import { getSetting, putSetting } from "../store/settings.ts";
@@ -80,8 +81,8 @@ export async function openGatewaySide(base: Base, facts: () => Promise<StandingF
 }
 
 /** The accounts that the configuration lets in, as `platform:account`. */
-function allowedAccounts({ slack }: Config): ReadonlySet<string> {
-  return new Set(slack.allowedUsers.map((id) => `slack:${id}`));
+function allowedAccounts({ discord, slack }: Config): ReadonlySet<string> {
+  return new Set([...discord.allowedUsers.map((id) => `discord:${id}`), ...slack.allowedUsers.map((id) => `slack:${id}`)]);
 }
 
 /** A platform's deliveries run from the start; receiving is tried until it works, unless it is the page, which must. */
@@ -119,7 +120,9 @@ async function platformParts(
     token,
     ...pagePorts({ db, version, facts, platforms: names, health, wording, metrics: () => metrics.render() }),
   };
-  return { config, commands, settings, page, log };
+  const suggestions = { db, commands, listings: (signal: AbortSignal) => base.models.listings(signal) };
+  const suggest: PlatformParts["suggest"] = (account, name, typed) => suggestArgument(suggestions, account, name, typed);
+  return { config, commands, suggest, settings, page, log };
 }
 
 /** Waits, for a moment, until what is ready to be said has been: a clean stop leaves no answer behind. */

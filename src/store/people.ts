@@ -11,7 +11,7 @@ export interface Pairing {
 }
 
 /** The person behind an account; null when nobody knows it. */
-async function personOf(db: Db, account: Pick<Account, "platform" | "id">): Promise<Person | null> {
+export async function personOf(db: Db, account: Pick<Account, "platform" | "id">): Promise<Person | null> {
   const row = await db
     .selectFrom("identities as i")
     .innerJoin("people as p", "p.id", "i.person_id")

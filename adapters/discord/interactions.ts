@@ -1,0 +1,158 @@
+import {
+  ApplicationCommandOptionType,
+  InteractionResponseType,
+  InteractionType,
+  MessageFlags,
+  Routes,
+} from "discord-api-types/v10";
+import type { Inlet } from "../../src/core/adapter.ts";
+import type { Inbound } from "../../src/core/inbound.ts";
+import type { Log } from "../../src/core/log.ts";
+import type { Client } from "./client.ts";
+import { codeOf, codes, reason } from "./errors.ts";
+import { accountOf, chatRef, isOpen } from "./inbound.ts";
+import type { DiscordOptions, DiscordRules } from "./options.ts";
+import type { Place, Places } from "./places.ts";
+import { type Replies, replyToInteraction } from "./replies.ts";
+import { interactionSchema, madeAt, type WireInteraction } from "./wire.ts";
+
+export interface InteractionParts {
+  readonly client: Client;
+  readonly inlet: Inlet;
+  readonly places: Places;
+  readonly replies: Replies;
+  readonly rules: DiscordRules;
+  readonly suggest: DiscordOptions["suggest"];
+  readonly self: () => { readonly id: string } | null;
+  readonly log: Log;
+}
+
+/** Discord waits three seconds for the first response; the way there and back is in it. */
+const deferAfterMs = 1_500;
+const mostSuggestions = 25;
+const suggestionChars = 100;
+const troubleWords = "I can't store messages right now. Please try again in a moment.";
+const elsewhereWords = "I don't work in this channel.";
+
+/** Takes a button, a slash command or the beginning of a command's argument. Never rejects. */
+export async function takeInteraction(parts: InteractionParts, data: unknown): Promise<void> {
+  const parsed = interactionSchema.safeParse(data);
+  if (!parsed.success)
+    return parts.log.warn({ reason: "not an interaction" }, "Discord said something that makes no sense; it was skipped");
+  try {
+    await route(parts, parsed.data);
+  } catch (error) {
+    parts.log.warn({ reason: reason(error) }, "a button or a command on Discord could not be answered");
+  }
+}
+
+async function route(parts: InteractionParts, interaction: WireInteraction): Promise<void> {
+  const { type, guild_id: guild } = interaction;
+  const place = await placeOf(parts.places, interaction);
+  if (type === InteractionType.ApplicationCommandAutocomplete) return await suggest(parts, interaction);
+  if (guild != null && !isOpen(parts.rules, guild, place.parent ?? interaction.channel_id)) {
+    return await refuse(parts, interaction, elsewhereWords);
+  }
+  if (type === InteractionType.MessageComponent) return await press(parts, interaction, place);
+  if (type === InteractionType.ApplicationCommand) return await command(parts, interaction, place);
+}
+
+/** Interactions come with their channel. */
+async function placeOf(places: Places, { channel, channel_id: id, guild_id: guild }: WireInteraction): Promise<Place> {
+  if (channel?.id === id) places.learn(channel);
+  return guild == null ? { parent: null, type: 1 } : await places.of(id);
+}
+
+function baseOf(parts: InteractionParts, interaction: WireInteraction, place: Place): Omit<Inbound, "type"> | null {
+  const { id, member, user, guild_id: guild } = interaction;
+  const sender = member?.user ?? user;
+  const self = parts.self();
+  if (!sender || !self) return null;
+  return {
+    key: `discord:${self.id}:interaction:${id}`,
+    chat: chatRef(interaction.channel_id, place),
+    kind: guild == null ? "private" : "shared",
+    sender: accountOf(sender, member?.nick),
+    at: madeAt(id),
+  };
+}
+
+/** A button: stored, then acknowledged, so that Discord's waiting sign ends. */
+async function press(parts: InteractionParts, interaction: WireInteraction, place: Place): Promise<void> {
+  const base = baseOf(parts, interaction, place);
+  const data = interaction.data?.custom_id;
+  if (!base || data === undefined) return;
+  const turn = /^stop:(.+)$/.exec(data)?.[1];
+  const inbound: Inbound = turn === undefined ? { ...base, type: "button", data } : { ...base, type: "stop", turn };
+  const stored = await storedSoon(parts, inbound);
+  if (stored === "failed") return await refuse(parts, interaction, troubleWords);
+  await respond(parts, interaction, { type: InteractionResponseType.DeferredMessageUpdate });
+}
+
+/** A slash command: stored, then shown as being thought about until its answer comes. */
+async function command(parts: InteractionParts, interaction: WireInteraction, place: Place): Promise<void> {
+  const base = baseOf(parts, interaction, place);
+  const { name, options = [] } = interaction.data ?? {};
+  if (!base || name === undefined) return;
+  const args = options.map(({ value }) => String(value ?? "")).join(" ");
+  const text = `/${name} ${args}`.trim();
+  const deferred = Promise.withResolvers<boolean>();
+  const { id, token, application_id: application } = interaction;
+  parts.replies.open(id, { application, token, deferred: deferred.promise });
+  const inbound: Inbound = { ...base, type: "message", text, messageId: replyToInteraction(id), addressed: true };
+  const stored = await storedSoon(parts, inbound);
+  if (stored === "failed") {
+    deferred.resolve(false);
+    return await refuse(parts, interaction, troubleWords);
+  }
+  deferred.resolve(await respond(parts, interaction, { type: InteractionResponseType.DeferredChannelMessageWithSource }));
+}
+
+/** Whether an event is stored; `slowly`: not yet, and Discord waits no longer. */
+async function storedSoon({ inlet, log }: InteractionParts, inbound: Inbound): Promise<"stored" | "failed" | "slowly"> {
+  const storing = inlet.receive(inbound).then(
+    () => "stored" as const,
+    (error: unknown) => {
+      log.warn({ reason: String(error) }, "a button or a command on Discord could not be stored");
+      return "failed" as const;
+    },
+  );
+  const { promise: late, resolve } = Promise.withResolvers<"slowly">();
+  const timer = setTimeout(() => resolve("slowly"), deferAfterMs);
+  return await Promise.race([storing, late]).finally(() => clearTimeout(timer));
+}
+
+async function suggest(parts: InteractionParts, interaction: WireInteraction): Promise<void> {
+  const { member, user, data } = interaction;
+  const sender = member?.user ?? user;
+  const typed = String(data?.options?.[0]?.value ?? "");
+  const found = sender && data?.name !== undefined ? await parts.suggest(accountOf(sender, member?.nick), data.name, typed) : [];
+  const choices = found.filter((value) => value !== "" && value.length <= suggestionChars).slice(0, mostSuggestions);
+  const answer = { choices: choices.map((value) => ({ name: value, value })) };
+  await respond(parts, interaction, { type: InteractionResponseType.ApplicationCommandAutocompleteResult, data: answer });
+}
+
+/** Says something that only the one who pressed sees. */
+async function refuse(parts: InteractionParts, interaction: WireInteraction, content: string): Promise<void> {
+  const data = { content, flags: MessageFlags.Ephemeral };
+  await respond(parts, interaction, { type: InteractionResponseType.ChannelMessageWithSource, data });
+}
+
+/** The first response; false when it came too late. Another gateway's response is as good as ours. */
+async function respond(
+  { client, log }: InteractionParts,
+  { id, token }: WireInteraction,
+  body: Readonly<Record<string, unknown>>,
+): Promise<boolean> {
+  try {
+    await client.call({ method: "POST", path: Routes.interactionCallback(id, token), body, open: true });
+    return true;
+  } catch (error) {
+    if (codeOf(error) === codes.interactionTaken) return true;
+    log.debug({ reason: reason(error) }, "a button or a command on Discord was acknowledged too late");
+    return false;
+  }
+}
+
+/** The type of a command's one argument. */
+export const argumentType = ApplicationCommandOptionType.String;

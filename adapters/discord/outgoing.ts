@@ -1,0 +1,167 @@
+import { ButtonStyle, ComponentType, MessageFlags, Routes } from "discord-api-types/v10";
+import type { LiveStyle, PostOptions } from "../../src/core/adapter.ts";
+import type { ChatRef } from "../../src/core/chats.ts";
+import type { OutboundButton } from "../../src/core/outbound.ts";
+import type { DiscordChunk } from "../render/discord.ts";
+import type { Client } from "./client.ts";
+import { codeOf, codes, foreign, toFailure } from "./errors.ts";
+import type { Replies } from "./replies.ts";
+import { findSent, nonceMs, nonceOf } from "./sent.ts";
+import type { Threads } from "./threads.ts";
+import { sentSchema } from "./wire.ts";
+
+/** What an adapter sends. */
+export interface Outgoing {
+  live(chat: ChatRef): LiveStyle;
+  post(chat: ChatRef, chunk: DiscordChunk, options: PostOptions): Promise<string>;
+  edit(chat: ChatRef, message: string, chunk: DiscordChunk, options: Pick<PostOptions, "buttons" | "turn">): Promise<void>;
+  typing(chat: ChatRef): Promise<void>;
+}
+
+export interface OutgoingParts {
+  readonly client: Client;
+  readonly threads: Threads;
+  readonly replies: Replies;
+  /** Our own id, once known. */
+  self(): string | null;
+}
+
+/** Five edits in five seconds in a channel, of which answers need some. */
+const everyMs = 1_500;
+/** A preview that takes longer is given up: the answer waits for it. */
+const previewMs = 3_000;
+/** Discord shows somebody typing for ten seconds. */
+const typingMs = 8_000;
+const mostTyping = 1_000;
+const repeatedRemark = "-# (may be repeated)\n";
+const buttonsPerRow = 5;
+const mostRows = 5;
+const labelChars = 80;
+
+export function createOutgoing(parts: OutgoingParts): Outgoing {
+  const { client } = parts;
+  const typed = new Map<string, number>();
+  return {
+    live: () => ({ kind: "edit", everyMs }),
+    async post(chat, chunk, options) {
+      const deferred = await parts.replies.answer(options.replyTo, formOf(chunk, options));
+      if (deferred !== null) return deferred;
+      try {
+        return await postSomewhere(parts, chat, chunk, options);
+      } catch (error) {
+        throw toFailure(error, false);
+      }
+    },
+    async edit(chat, message, chunk, options) {
+      const path = Routes.channelMessage(placeOf(chat), message);
+      const late = options.turn === undefined ? {} : { timeoutMs: previewMs };
+      const edit = (channel: `/${string}`) =>
+        client.call({ method: "PATCH", path: channel, body: formOf(chunk, options), ...late });
+      try {
+        await edit(path).catch(async (error: unknown) => {
+          // It may stand in the channel, where a thread could not be begun.
+          if (codeOf(error) !== codes.unknownChannel || chat.thread === null) throw error;
+          return await edit(Routes.channelMessage(chat.chat, message));
+        });
+      } catch (error) {
+        throw toFailure(error, true);
+      }
+    },
+    async typing(chat) {
+      const channel = placeOf(chat);
+      const now = performance.now();
+      if (now - (typed.get(channel) ?? -typingMs) < typingMs) return;
+      if (typed.size >= mostTyping) typed.clear();
+      typed.set(channel, now);
+      await client.call({ method: "POST", path: Routes.channelTyping(channel) }).catch((error: unknown) => {
+        throw toFailure(error, true);
+      });
+    },
+  };
+}
+
+/** Into the thread; where there is none (any more) and none can be begun, into its channel. */
+async function postSomewhere(parts: OutgoingParts, chat: ChatRef, chunk: DiscordChunk, options: PostOptions): Promise<string> {
+  await parts.threads.settled(chat);
+  try {
+    return await postIn(parts, placeOf(chat), chunk, options, chat.thread);
+  } catch (error) {
+    const code = codeOf(error);
+    if (chat.thread === null || (code !== codes.unknownChannel && code !== codes.threadArchived)) throw error;
+    const mended = code === codes.unknownChannel && (await parts.threads.mend(chat));
+    return await postIn(parts, mended ? chat.thread : chat.chat, chunk, options, mended ? chat.thread : null);
+  }
+}
+
+async function postIn(
+  parts: OutgoingParts,
+  channel: string,
+  chunk: DiscordChunk,
+  options: PostOptions,
+  thread: string | null,
+): Promise<string> {
+  const { client } = parts;
+  const sent = options.maybeRepeated === true ? await lookUp(parts, channel, chunk, options) : "unsent";
+  if (typeof sent === "object") return sent.id;
+  const said = sent === "unknown" ? { content: repeatedRemark + chunk.content } : chunk;
+  // A thread's first message stands in its channel: it can't be answered from within.
+  const answers = options.replyTo !== null && options.replyTo !== thread && /^\d+$/.test(options.replyTo);
+  const body = {
+    ...formOf(said, options),
+    ...(options.key === undefined
+      ? {}
+      : { nonce: nonceOf([options.key, channel, options.replyTo, chunk.content]), enforce_nonce: true }),
+    ...(answers ? { message_reference: { message_id: options.replyTo, fail_if_not_exists: false } } : {}),
+  };
+  const late = options.turn === undefined ? {} : { timeoutMs: previewMs };
+  const found = await client.call({ method: "POST", path: Routes.channelMessages(channel), body, ...late });
+  const message = sentSchema.safeParse(found);
+  if (!message.success) throw foreign();
+  return message.data.id;
+}
+
+/** Whether an earlier attempt has arrived. Discord knows it by the nonce for some minutes; after that its history is read. */
+async function lookUp(
+  { client, self }: OutgoingParts,
+  channel: string,
+  { content }: DiscordChunk,
+  { since, key }: PostOptions,
+): Promise<{ readonly id: string } | "unsent" | "unknown"> {
+  const author = self();
+  if (key === undefined || since === undefined || author === null) return "unknown";
+  if (Date.now() - since < nonceMs) return "unsent";
+  try {
+    const id = await findSent(client, channel, { author, content, since });
+    return id === null ? "unsent" : { id };
+  } catch {
+    return "unknown";
+  }
+}
+
+function placeOf({ chat, thread }: ChatRef): string {
+  return thread ?? chat;
+}
+
+/** A message's words and buttons: no names in it ring anybody, no link unfolds. */
+function formOf({ content }: DiscordChunk, { buttons, turn }: Pick<PostOptions, "buttons" | "turn">): Record<string, unknown> {
+  const stop = turn === undefined ? [] : [{ label: "Stop", data: `stop:${turn}` }];
+  return {
+    content,
+    components: rowsOf([...(buttons ?? []), ...stop]),
+    allowed_mentions: { parse: [], replied_user: false },
+    flags: MessageFlags.SuppressEmbeds,
+  };
+}
+
+function rowsOf(buttons: readonly OutboundButton[]): readonly unknown[] {
+  const all = buttons.slice(0, buttonsPerRow * mostRows).map(({ label, data }) => ({
+    type: ComponentType.Button,
+    style: ButtonStyle.Secondary,
+    label: label.slice(0, labelChars).toWellFormed() || "…",
+    custom_id: data,
+  }));
+  return Array.from({ length: Math.ceil(all.length / buttonsPerRow) }, (_, row) => ({
+    type: ComponentType.ActionRow,
+    components: all.slice(row * buttonsPerRow, (row + 1) * buttonsPerRow),
+  }));
+}

@@ -1,0 +1,53 @@
+import { Routes } from "discord-api-types/v10";
+import type { Client } from "./client.ts";
+import { channelSchema, type WireChannel } from "./wire.ts";
+
+/** Where a channel's messages belong. */
+export interface Place {
+  /** The channel that a thread is part of; null for a channel itself. */
+  readonly parent: string | null;
+  readonly type: number;
+}
+
+/** What kind of channel an id is: told by Discord on connecting, asked for otherwise. */
+export interface Places {
+  learn(channel: WireChannel): void;
+  forget(channel: string): void;
+  /** Never rejects: what can't be known is taken for a channel, until it can. */
+  of(channel: string): Promise<Place>;
+}
+
+/** Channel types of threads: in announcement channels, public, private. */
+const threadTypes = [10, 11, 12];
+/** Ids are short: this is some two megabytes at most. */
+const mostKnown = 20_000;
+const askMs = 3_000;
+
+export function createPlaces(client: Client): Places {
+  const known = new Map<string, Place>();
+  const learn = ({ id, type, parent_id: parent }: WireChannel): Place => {
+    const place = { parent: threadTypes.includes(type) ? (parent ?? null) : null, type };
+    known.delete(id);
+    known.set(id, place);
+    const [oldest] = known.keys();
+    if (known.size > mostKnown && oldest !== undefined) known.delete(oldest);
+    return place;
+  };
+  return {
+    learn,
+    forget: (channel) => void known.delete(channel),
+    async of(channel) {
+      const place = known.get(channel);
+      if (place) return place;
+      try {
+        const found = await client.call({ method: "GET", path: Routes.channel(channel), timeoutMs: askMs });
+        return learn(channelSchema.parse(found));
+      } catch {
+        return { parent: null, type: textChannel };
+      }
+    },
+  };
+}
+
+/** The type of a guild's plain text channel. */
+export const textChannel = 0;

@@ -1,0 +1,38 @@
+import { findCommand, mayUse } from "../commands/command.ts";
+import type { Account } from "../core/chats.ts";
+import type { Command } from "../core/command.ts";
+import type { ProviderListing } from "../core/model.ts";
+import type { Db } from "../store/hold.ts";
+import { personOf } from "../store/people.ts";
+
+export interface SuggestionParts {
+  readonly db: Db;
+  readonly commands: readonly Command[];
+  listings(signal: AbortSignal): Promise<readonly ProviderListing[]>;
+}
+
+/** Platforms wait three seconds for suggestions. */
+const listMs = 2_000;
+
+/** What a command's argument can be, while somebody types it. Models are for those who may choose one. */
+export async function suggestArgument(
+  parts: SuggestionParts,
+  account: Account,
+  name: string,
+  typed: string,
+): Promise<readonly string[]> {
+  const command = findCommand(parts.commands, name);
+  if (command?.argument?.offers !== "models") return [];
+  try {
+    const person = await personOf(parts.db, account);
+    if (!person || !mayUse(person.role, { ...command, role: "admin" })) return [];
+    const providers = await parts.listings(AbortSignal.timeout(listMs));
+    const names = providers.flatMap(({ provider, models }) =>
+      models.map((model) => (provider === "main" ? model : `${provider}:${model}`)),
+    );
+    const wanted = typed.toLowerCase();
+    return ["default", ...new Set(names)].filter((each) => each.toLowerCase().includes(wanted));
+  } catch {
+    return [];
+  }
+}
