@@ -69,7 +69,7 @@ export async function keepLook(
 export type AfterNotice = { readonly patterns: readonly string[]; readonly overflows: number } | null;
 
 /**
- * Puts a notice into its session as a message of whoever began the process, once over any number of workers: the row is taken with it, and
+ * Puts a notice into its session as a message (without files) of whoever began the process, once over any number of workers: the row is taken with it, and
  * the key is the notice's own. Not while a turn of the session is unfinished: it may look itself. The session to be woken; null when
  * nothing was put in.
  */
@@ -97,7 +97,7 @@ export async function tellSession(
   const found = await sql<{ session: string }>`
     with taken as (${taken})
     insert into inbox (key, chat_key, inbound, status, session_id, person_id)
-    select ${`process:${owner}:${id}:${notices}`}, i.chat_key, i.inbound || ${message}::jsonb, 'waiting', taken.session_id, t.person_id
+    select ${`process:${owner}:${id}:${notices}`}, i.chat_key, i.inbound - 'files' || ${message}::jsonb, 'waiting', taken.session_id, t.person_id
     from taken join turns t on t.id = taken.turn_id join inbox i on i.id = t.inbox_id
     on conflict (key) do nothing returning session_id as session`.execute(db);
   return found.rows[0]?.session ?? null;
