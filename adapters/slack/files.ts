@@ -43,19 +43,21 @@ async function fetchFile(
   if (!isSlacks(url, apiUrl)) throw new Failure("platform.refused", "it lies with somebody else than Slack");
   const headers = { authorization: `Bearer ${token}` };
   const response = await fetch(url, { headers, signal, redirect: "manual" }).catch(() => null);
+  const fault = faultOf(response, file);
+  if (fault === null && response?.body) return await read(response.body, limitBytes);
+  await response?.body?.cancel();
+  throw fault ?? new Failure("platform.refused", "Slack gave an empty file");
+}
+
+function faultOf(response: Response | null, { name }: FileRef): Failure | null {
   if (response === null || response.status >= 500 || response.status === 429) {
-    await response?.body?.cancel();
-    throw new Failure("platform.unavailable", `Slack did not give the file (${response?.status ?? "no answer"})`, {
-      retryable: true,
-    });
+    const why = response === null ? "no answer" : `status ${response.status}`;
+    return new Failure("platform.unavailable", `Slack did not give the file (${why})`, { retryable: true });
   }
-  const isPage = /^text\/html/.test(response.headers.get("content-type") ?? "") && !/\.html?$/i.test(file.name);
-  if (!response.ok || response.body === null || isPage) {
-    await response.body?.cancel();
-    // Without the scope Slack answers with its page to sign in.
-    throw new Failure("platform.refused", "Slack does not give it out: it was deleted, or the app lacks the scope files:read");
-  }
-  return await read(response.body, limitBytes);
+  // Without the scope Slack answers with its page to sign in.
+  const isPage = (response.headers.get("content-type") ?? "").startsWith("text/html") && !/\.html?$/i.test(name);
+  if (response.ok && !isPage) return null;
+  return new Failure("platform.refused", "Slack does not give it out: it was deleted, or the app lacks the scope files:read");
 }
 
 async function read(body: AsyncIterable<Uint8Array>, limitBytes: number): Promise<Uint8Array> {

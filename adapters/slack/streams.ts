@@ -120,7 +120,7 @@ async function begin(
     sent: words,
     tasks,
     startedAt: performance.now(),
-    editedAt: 0,
+    editedAt: -Infinity,
   });
   try {
     const told = await parts.api.aside("chat.startStream", { channel: chat.chat, thread_ts: chat.thread, ...whom, chunks });
