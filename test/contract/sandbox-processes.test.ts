@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import test, { suite } from "node:test";
+import test, { after, before, suite } from "node:test";
 import type { ProcessInfo, Sandbox } from "../../src/core/sandbox.ts";
 import { smallImage } from "../services/docker.ts";
 import { forms, openRig, type Rig, run } from "./sandbox-forms.ts";
@@ -220,29 +223,33 @@ for (const [form, prepare] of Object.entries(walked)) {
       return;
     }
 
-    test("with pty it has a real terminal, in the background and in front", async () => {
-      await using rig = await prepare();
-      const sandbox = await rig.open();
-      const front = await run(sandbox, "tty; test -t 0 && test -t 1 && echo both; echo $TERM; cd /; export KEPT=1; exit 3", {
-        pty: true,
-      });
-      assert.match(front.output, /^\/dev\/\S+\r\nboth\r\nxterm-256color\r\n$/);
-      assert.equal(front.exitCode, 3);
-      assert.equal((await run(sandbox, 'pwd; echo "$KEPT $TERM"')).output, "/\n1 dumb\n");
-      assert.equal((await run(sandbox, "sleep 60", { pty: true, timeoutMs: 400 })).end, "timed_out");
-      const { id } = await sandbox.start("tty; trap 'echo interrupted; exit 6' INT; while :; do sleep 0.1; done", { pty: true });
-      await until(sandbox, id, ({ outputBytes }) => outputBytes > 0);
-      await pause(100);
-      await sandbox.send(id, "\x03");
-      assert.equal((await until(sandbox, id, ended)).exitCode, 6);
-      assert.match(await all(sandbox, id), /^\/dev\/\S+\r\n(\^C)?interrupted\r\n$/);
-      const cat = await sandbox.start("cat; echo over", { pty: true });
-      await sandbox.send(cat.id, "line\n\x04");
-      assert.equal((await until(sandbox, cat.id, ended)).exitCode, 0);
-      assert.match(await all(sandbox, cat.id), /line\r\nline\r\nover\r\n/);
-      const stays = await sandbox.start("sleep 341", { pty: true });
-      assert.equal((await sandbox.kill(stays.id)).state, "killed");
+    withTerminal("with pty it has a real terminal, in the background and in front", prepare);
+  });
+}
+
+function withTerminal(name: string, prepare: () => Promise<Rig>): void {
+  test(name, async () => {
+    await using rig = await prepare();
+    const sandbox = await rig.open();
+    const front = await run(sandbox, "tty; test -t 0 && test -t 1 && echo both; echo $TERM; cd /; export KEPT=1; exit 3", {
+      pty: true,
     });
+    assert.match(front.output, /^\/dev\/\S+\r\nboth\r\nxterm-256color\r\n$/);
+    assert.equal(front.exitCode, 3);
+    assert.equal((await run(sandbox, 'pwd; echo "$KEPT $TERM"')).output, "/\n1 dumb\n");
+    assert.equal((await run(sandbox, "sleep 60", { pty: true, timeoutMs: 400 })).end, "timed_out");
+    const { id } = await sandbox.start("tty; trap 'echo interrupted; exit 6' INT; while :; do sleep 0.1; done", { pty: true });
+    await until(sandbox, id, ({ outputBytes }) => outputBytes > 0);
+    await pause(100);
+    await sandbox.send(id, "\x03");
+    assert.equal((await until(sandbox, id, ended)).exitCode, 6);
+    assert.match(await all(sandbox, id), /^\/dev\/\S+\r\n(\^C)?interrupted\r\n$/);
+    const cat = await sandbox.start("cat; echo over", { pty: true });
+    await sandbox.send(cat.id, "line\n\x04");
+    assert.equal((await until(sandbox, cat.id, ended)).exitCode, 0);
+    assert.match(await all(sandbox, cat.id), /line\r\nline\r\nover\r\n/);
+    const stays = await sandbox.start("sleep 341", { pty: true });
+    assert.equal((await sandbox.kill(stays.id)).state, "killed");
   });
 }
 
@@ -269,6 +276,25 @@ function withoutTerminal(prepare: () => Promise<Rig>): void {
     assert.equal((await run(sandbox, "echo fine")).output, "fine\n");
   });
 }
+
+suite("background processes: a machine whose script(1) is none", () => {
+  // The first in its PATH: it does as if there were none.
+  const { PATH: path = "" } = process.env;
+  const folder = mkdtempSync(join(tmpdir(), "hermes-no-script-"));
+  before(() => {
+    writeFileSync(join(folder, "script"), "#!/bin/sh\nexit 127\n", { mode: 0o755 });
+    process.env["PATH"] = `${folder}:${path}`;
+  });
+  after(() => {
+    process.env["PATH"] = path;
+    rmSync(folder, { recursive: true });
+  });
+  test("it has none", async () => {
+    await using rig = await forms.local();
+    assert.equal((await run(await rig.open(), "script -qfc true /dev/null")).exitCode, 127);
+  });
+  withTerminal("python3 makes the terminal", forms.local);
+});
 
 suite("background processes: docker's own promises", () => {
   test("a container stays up for one, and ends by itself after it", { timeout: 60_000 }, async () => {
