@@ -26,6 +26,7 @@ import { migrations } from "../store/migrations/index.ts";
 import { addOutbound } from "../store/outbox.ts";
 import { dropAllLeases } from "../store/sessions.ts";
 import { beat, leaveWorkers } from "../store/workers.ts";
+import { keepParserSmall } from "./http-parser.ts";
 import { modelSettings } from "./model-settings.ts";
 
 /** What one process runs: everything, the platforms only, or the turns only. */
@@ -73,6 +74,8 @@ export async function openBase(
   const database = await openDatabase({ url: stateUrl, directory: join(config.home, "data"), log });
   stack.defer(() => database.close());
   await migrate(database.db, migrations);
+  // The embedded engine is WebAssembly too, and must get faster.
+  if (database.kind === "postgres") keepParserSmall();
   // The embedded record belongs to this process: whoever held a lease in it is gone.
   if (database.kind === "embedded") {
     await dropAllLeases(database.db);
