@@ -9,6 +9,7 @@ import { bridge, fitting } from "../../src/tools/mcp/bridge.ts";
 import { type Hub, openHub } from "../../src/tools/mcp/hub.ts";
 import { parseArguments, toolSpecs } from "../../src/tools/index.ts";
 import { mcpServer } from "../doubles/mcp-server.ts";
+import { sseServer } from "../doubles/mcp-sse.ts";
 import { forms } from "./sandbox-forms.ts";
 
 const silent = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -91,6 +92,20 @@ test("a server that is away costs its tools alone, and comes back by itself with
   await server.back();
   assert.equal(await run(tools, "mcp_double_write", { text: "d" }), "written");
   assert.deepEqual(server.writes, ["c", "d"]);
+});
+
+test("a server of the older kind is spoken to in events, after it has refused the newer way once", async (t) => {
+  await using server = await sseServer();
+  const mcp = hub(t);
+  await mcp.follow([entry({ url: server.url, headers: { Authorization: "Bearer k1" } })]);
+  assert.equal(mcp.servers()[0]?.fault, null);
+  const tools = mcp.tools();
+  assert.equal(await run(tools, "mcp_double_echo", { text: "ab", times: 2 }), "abab");
+  assert.equal(await run(tools, "mcp_double_write", { text: "c" }), "written");
+  assert.deepEqual(server.writes, ["c"]);
+  await assert.rejects(run(tools, "mcp_double_broken"), /^Error: the printer is on fire$/);
+  assert.deepEqual(server.asked.slice(0, 3), ["POST /sse", "GET /sse", "POST /messages"]);
+  assert.ok(server.headers.every((each) => each.authorization === "Bearer k1"));
 });
 
 test("an address that nobody answers at says so, and only that very private host is open", async (t) => {

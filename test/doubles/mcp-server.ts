@@ -43,7 +43,8 @@ export async function mcpServer(more = 0): Promise<McpDouble> {
   return { url, headers, writes, back, away: () => state.close(), [Symbol.asyncDispose]: () => state.close() };
 }
 
-function built(more: number, writes: string[]): McpServer {
+/** What every double offers. */
+export function built(more: number, writes: string[]): McpServer {
   const server = new McpServer({ name: "double", version: "1" });
   const say = (text: string) => ({ content: [{ type: "text" as const, text }] });
   const words = z.object({ text: z.string().describe("What to say"), times: z.int().optional() });
