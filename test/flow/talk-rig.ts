@@ -20,6 +20,8 @@ export interface TalkRig extends AsyncDisposable {
   readonly home: string;
   /** Begins a new conversation with this script, asks, and gives back the answer with the requests it took. */
   ask(text: string, script: Script): Promise<{ readonly answer: string; readonly seen: readonly Seen[] }>;
+  /** Begins a new conversation with this script, and asks nothing yet. */
+  begin(script: Script): Promise<void>;
   /** Asks in the conversation as it is. */
   askOn(text: string): Promise<string>;
   /** Kills the service and starts it again on the same home. */
@@ -57,6 +59,12 @@ export async function openTalk(options: TalkOptions = {}): Promise<TalkRig> {
   const running = { now: await start() };
   stack.defer(() => running.now.hermes[Symbol.asyncDispose]());
   const askOn = async (text: string) => await running.now.page.ask(text);
+  const begin = async (script: Script) => {
+    // The page shows nothing of a chat before its first request.
+    if (current.script !== null) await askOn("/new");
+    current.from = model.seen.length;
+    current.script = script;
+  };
   const open = stack.move();
   return {
     model,
@@ -71,11 +79,9 @@ export async function openTalk(options: TalkOptions = {}): Promise<TalkRig> {
       return running.now.origin;
     },
     askOn,
+    begin,
     async ask(text, script) {
-      // The page shows nothing of a chat before its first request.
-      if (current.script !== null) await askOn("/new");
-      current.from = model.seen.length;
-      current.script = script;
+      await begin(script);
       const { from } = current;
       return { answer: await askOn(text), seen: model.seen.slice(from) };
     },
