@@ -14,6 +14,7 @@ import { type Approving, leaveFor } from "./approvals.ts";
 import type { CallContext } from "./call-context.ts";
 import { type LoopWatch, watchLoops } from "./loops.ts";
 import { listChats, type Messaging, postTo } from "./messaging.ts";
+import { progressWithoutSecrets } from "./progress.ts";
 import { type Asking, askPerson } from "./questions.ts";
 import { callingPorts } from "./within.ts";
 
@@ -128,7 +129,7 @@ async function attempt(setting: CallSetting, tool: Tool, args: unknown, call: To
     list: () => listChats(setting.messaging),
     post: (target: string, text: string) => postTo(setting.messaging, place, target, text),
   };
-  const progress = (chunk: string) => setting.emit({ type: "tool.output", call: call.id, chunk: redact(chunk) });
+  const progress = progressWithoutSecrets((chunk) => setting.emit({ type: "tool.output", call: call.id, chunk }));
   const tools = callingPorts(setting, progress);
   try {
     const content = await tool.run(args, { ...setting.context, progress, ask, chats, tools });
