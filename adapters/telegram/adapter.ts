@@ -15,6 +15,7 @@ import { registerMenu } from "./menu.ts";
 import type { TelegramOptions } from "./options.ts";
 import { createOutgoing } from "./outgoing.ts";
 import { type Polling, startPolling } from "./polling.ts";
+import { startWebhook } from "./webhook.ts";
 import { richMarkdown } from "./rich.ts";
 import { backoff, wait } from "./wait.ts";
 
@@ -24,7 +25,7 @@ export type { TelegramChunk, TelegramOptions };
 const previewsPerSecond = 20;
 const greetings = 3;
 
-/** Telegram, by long polling. */
+/** Telegram, by long polling or a webhook. */
 export function createTelegram(options: TelegramOptions): Adapter<TelegramChunk> {
   const client = createClient(options.token, options.apiRoot);
   const closed = new AbortController();
@@ -49,7 +50,9 @@ export function createTelegram(options: TelegramOptions): Adapter<TelegramChunk>
       if (attempt.signal.aborted) throw new Failure("platform.unavailable", "Telegram was paused before it had started.");
       const take = (update: Update) =>
         takeUpdate({ client, inlet, self, drafts, closed: closed.signal, log: options.log }, update);
-      polling = startPolling({ client, take, log: options.log });
+      const receiving = { client, take, log: options.log };
+      polling =
+        options.webhook === null ? startPolling(receiving) : await startWebhook(receiving, options.webhook, attempt.signal);
       void registerMenu(client.api, self.id, options, closed.signal);
     },
     pause,

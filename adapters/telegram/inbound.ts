@@ -5,7 +5,7 @@ import { attachment, filesIn } from "./attachments.ts";
 import { readAddress, type Self } from "./mention.ts";
 
 /** The kinds of update that `toInbound` understands. */
-export const wantedUpdates = ["message", "callback_query", "stopped_message_generation"] as const;
+export const wantedUpdates = ["message", "edited_message", "callback_query", "stopped_message_generation"] as const;
 
 /** The sender Telegram names for posts that a linked channel forwards by itself. */
 const serviceAccount = 777_000;
@@ -14,6 +14,7 @@ const serviceAccount = 777_000;
 export function toInbound(update: Update, self: Self, turnOf: (draft: number) => string | null): Inbound | null {
   const key = `telegram:${self.id}:update:${update.update_id}`;
   if (update.message) return fromMessage(key, update.message, self);
+  if (update.edited_message) return fromEdit(key, update.edited_message, self);
   if (update.callback_query) return fromButton(key, update.callback_query);
   if (update.stopped_message_generation) return fromStop(key, update.stopped_message_generation, turnOf);
   return null;
@@ -39,6 +40,14 @@ function fromMessage(key: string, message: Message, self: Self): Inbound | null 
     messageId: String(message.message_id),
     addressed: kind === "private" || addressed,
   };
+}
+
+/** Also comes when others than the text have changed: then it changes nothing. */
+function fromEdit(key: string, message: Message, self: Self): Inbound | null {
+  const said = fromMessage(key, message, self);
+  if (said?.type !== "message" || said.messageId === null) return null;
+  const { chat, kind, sender, messageId, text } = said;
+  return { type: "change", key, chat, kind, sender, at: (message.edit_date ?? message.date) * 1_000, messageId, text };
 }
 
 /** Albums come picture by picture, forwards one by one, and long pastes cut at Telegram's limit: those gaps were seen in the wild. */

@@ -1,5 +1,6 @@
 import type { Command } from "../../src/core/command.ts";
 import type { Log } from "../../src/core/log.ts";
+import type { WebhookOptions } from "./webhook.ts";
 
 export interface TelegramOptions {
   readonly token: string;
@@ -7,6 +8,8 @@ export interface TelegramOptions {
   readonly apiRoot: string | null;
   /** `auto`: tables and task lists go out as rich messages, which some clients show blank. */
   readonly richMessages: "off" | "auto";
+  /** Null: the bot asks for its updates. */
+  readonly webhook: WebhookOptions | null;
   /** For the menu that opens with `/`. */
   readonly commands: readonly Pick<Command, "name" | "description">[];
   /** Small facts that outlive the process. */

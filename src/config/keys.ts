@@ -9,6 +9,7 @@ import { fallbackList, providerList, providerMap } from "./providers.ts";
 import { type Key, row } from "./row.ts";
 import { slackKeys } from "./slack-keys.ts";
 import { sttKeys } from "./stt-keys.ts";
+import { telegramKeys } from "./telegram-keys.ts";
 import { terminalKeys } from "./terminal-keys.ts";
 import { toolKeys } from "./tool-keys.ts";
 import { webKeys } from "./web-keys.ts";
@@ -231,15 +232,7 @@ export const keys = {
   }),
   "access.pairing": row(toggle(), true, "Gives unknown people a pairing code that an owner can approve."),
 
-  "telegram.bot_token": row(text("a token from @BotFather"), null, "Turns Telegram on.", {
-    env: "TELEGRAM_BOT_TOKEN",
-    secret: true,
-  }),
-  "telegram.api_root": row(address(web, "https://api.telegram.org"), "https://api.telegram.org", "The Bot API server.", {
-    env: "TELEGRAM_API_ROOT",
-  }),
-  "telegram.rich_messages": row(oneOf(["off", "auto"]), "off", "Telegram's rich messages; some clients show them blank."),
-
+  ...telegramKeys,
   ...discordKeys,
   ...slackKeys,
 

@@ -43,5 +43,12 @@ export interface InboundButton extends InboundBase {
   readonly data: string;
 }
 
+/** Somebody changed a message of theirs, or (`text` null) it was deleted: that counts as long as no turn has begun with it. */
+export interface InboundChange extends InboundBase {
+  readonly type: "change";
+  readonly messageId: string;
+  readonly text: string | null;
+}
+
 /** What adapters hand to the gateway. Plain JSON: it is stored as it is. */
-export type Inbound = InboundMessage | InboundStop | InboundButton;
+export type Inbound = InboundMessage | InboundStop | InboundButton | InboundChange;

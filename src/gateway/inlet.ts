@@ -9,6 +9,7 @@ import { findCommand, mayUse, parseCommand } from "../commands/command.ts";
 import { takePairing } from "../store/people.ts";
 import {
   assignInbound,
+  changeWaiting,
   findRoute,
   isUnrouted,
   joinInbound,
@@ -162,6 +163,9 @@ async function route(
       return await settleInbound(parts.db, id);
     case "button":
       await press(parts, id, person, inbound.chat, inbound.data);
+      return await settleInbound(parts.db, id);
+    case "change":
+      await changeWaiting(parts.db, inbound);
       return await settleInbound(parts.db, id);
     case "message":
       if (!inbound.addressed && !(inbound.continues === true && found.session !== null)) return await settleInbound(parts.db, id);

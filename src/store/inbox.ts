@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from "kysely";
 import { type Account, type ChatRef, chatKey, type Person } from "../core/chats.ts";
-import type { Inbound, InboundMessage } from "../core/inbound.ts";
+import type { Inbound, InboundChange, InboundMessage } from "../core/inbound.ts";
 import type { Db } from "./hold.ts";
 
 /** A stored event on its way to a session. */
@@ -67,6 +67,17 @@ export async function assignInbound(db: Db, id: number, session: string, person:
 /** Nothing (more) is to be done for this event. */
 export async function settleInbound(db: Db, id: number): Promise<void> {
   await db.updateTable("inbox").set({ status: "done" }).where("id", "=", id).where("status", "=", "new").execute();
+}
+
+/** Lets a message that waits for its turn say what it says now, or not wait any more. Only its writer changes it; whoever may delete it there may here. */
+export async function changeWaiting(db: Db, { chat, sender, messageId, text }: InboundChange): Promise<void> {
+  const changed =
+    text === null
+      ? sql`status = 'done'`
+      : sql`inbound = jsonb_set(inbound, '{text}', to_jsonb(case when inbound->'sender'->>'id' = ${sender.id} then ${text}::text else inbound->>'text' end))`;
+  await sql`
+    update inbox set ${changed}
+    where chat_key = ${chatKey(chat)} and status = 'waiting' and inbound->>'messageId' = ${messageId}`.execute(db);
 }
 
 /** Drops what waits in a session without a turn; how many there were. */

@@ -118,6 +118,8 @@ test("captions, pictures without words, anonymous admins; not bots, service mess
     tg.say(group, "news", { from: { id: 777_000 }, extra: { sender_chat: channel, is_automatic_forward: true } });
     tg.update({ edited_message: { message_id: 1, date: 1, chat: { id: 7, type: "private" }, from: alice, text: "edited" } });
   });
+  const change = all.pop();
+  assert.deepEqual(change?.type === "change" && [change.messageId, change.text, change.sender.id], ["1", "edited", "7"]);
   assert.deepEqual(
     all.map((each) => [message(each).text, each.sender.id, each.sender.name]),
     [
@@ -167,7 +169,7 @@ test("it asks for the kinds of update it reads", async () => {
   await using rig = await telegramRig();
   await rig.adapter.start(rig.inlet);
   const call = await rig.tg.waitFor(() => rig.callsOf("getUpdates")[0]);
-  assert.deepEqual(call.params["allowed_updates"], ["message", "callback_query", "stopped_message_generation"]);
+  assert.deepEqual(call.params["allowed_updates"], ["message", "edited_message", "callback_query", "stopped_message_generation"]);
 });
 
 test("nothing is confirmed before it is stored: a refused event is asked for again, in order", async () => {

@@ -65,6 +65,7 @@ export async function telegramRig(server: TelegramServerOptions = {}, overrides:
       token: tg.token,
       apiRoot: tg.url,
       richMessages: "off",
+      webhook: null,
       commands: [{ name: "help", description: "What I can do" }],
       settings,
       log,

@@ -8,7 +8,7 @@ import { createFiles, type SentFiles } from "./telegram-files.ts";
 import { type ChatLimits, flood } from "./telegram-limits.ts";
 import { createPeople, type People } from "./telegram-people.ts";
 import { createUpdates, type Updates } from "./telegram-updates.ts";
-import { bad, list, type Params, readParams, record, Refusal, refusalBody, reply } from "./telegram-wire.ts";
+import { bad, list, type Params, readParams, record, Refusal, refusalBody, reply, whole } from "./telegram-wire.ts";
 
 export interface TelegramServerOptions {
   readonly port?: number;
@@ -65,6 +65,8 @@ export interface TelegramServer extends AsyncDisposable, Omit<People, "methods">
   chat(chat: number, state: ChatState): void;
   /** As if the bot had been used with a webhook. */
   setWebhook(url: string): void;
+  /** What the bot has registered with its webhook; null when it has none. */
+  readonly hook: { readonly secret: string; readonly most: number } | null;
   /** Resolves to the first value that is not undefined, null or false; rejects after the time. */
   waitFor<T>(look: () => T | undefined | null | false, timeoutMs?: number): Promise<T>;
   close(): Promise<void>;
@@ -107,6 +109,8 @@ interface State {
   readonly watchers: Set<() => void>;
   commands: readonly Params[];
   webhook: string;
+  /** What was said of it. */
+  hook: { readonly secret: string; readonly most: number } | null;
 }
 
 function newState(options: TelegramServerOptions): State {
@@ -133,6 +137,7 @@ function newState(options: TelegramServerOptions): State {
     watchers,
     commands: [],
     webhook: "",
+    hook: null,
   };
 }
 
@@ -145,6 +150,9 @@ function face(state: State, url: string, close: () => Promise<void>): TelegramSe
     calls,
     get confirmed() {
       return updates.confirmed();
+    },
+    get hook() {
+      return state.hook;
     },
     get pending() {
       return updates.pending();
@@ -308,6 +316,13 @@ function ownMethods(state: State): Record<string, (params: Params) => unknown> {
       return true;
     },
     getMyCommands: () => state.commands,
+    setWebhook({ url: to, secret_token: secret, max_connections: most }) {
+      if (typeof to !== "string" || !to.startsWith("https://"))
+        throw bad("bad webhook: An HTTPS URL must be provided for webhook");
+      state.webhook = to;
+      state.hook = { secret: typeof secret === "string" ? secret : "", most: whole(most) ?? 40 };
+      return true;
+    },
     deleteWebhook() {
       state.webhook = "";
       return true;

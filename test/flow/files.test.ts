@@ -108,19 +108,24 @@ suite("files that people send", () => {
     assert.deepEqual(come(), ["Two files.\n\nI could not send nope.txt: There is no file nope.txt.", "one\n", "two\n"]);
   });
 
-  test("one that comes while a turn runs is read, too", async () => {
+  test("what comes while a turn runs is read, too, as it stands when its turn comes", async () => {
     rig.tg.say(9, "work");
     await rig.tg.waitFor(() => rig.model.seen.some((seen) => userOf(seen) === "work"));
     rig.tg.say(9, "", { extra: { document: { ...rig.tg.file(Buffer.from("late words")), file_name: "late.txt" } } });
-    await rig.tg.waitFor(
-      () => rig.tg.calls.some(({ method, status }) => method === "getFile" && status === 200) && rig.tg.pending === 0,
-    );
+    rig.tg.say(9, "frist");
+    const edited = { message_id: 3, date: 1, edit_date: 2, chat: { id: 9, type: "private" }, text: "first" };
+    rig.tg.update({ edited_message: { ...edited, from: { id: 9, is_bot: false, first_name: "Person 9" } } });
+    // Answered in order: what came before it has been taken in.
+    rig.tg.say(9, "/help");
+    await rig.tg.waitFor(() => rig.tg.messages(9).length > 0);
     await rig.release();
-    const seen = await rig.tg.waitFor(() => rig.model.seen.find((each) => /late words/.test(userOf(each))), 20_000);
+    const asked = await rig.tg.waitFor(() => rig.model.seen.find((each) => userOf(each) === "first"), 20_000);
+    const { messages } = asked.body;
     assert.deepEqual(
-      seen.body.messages.map(({ role }) => role),
-      ["system", "user", "assistant", "tool", "user"],
+      messages.map(({ role }) => role),
+      ["system", "user", "assistant", "tool", "user", "user"],
     );
+    assert.match(String(messages.at(-2)?.content), /late words/);
   });
 });
 
