@@ -60,6 +60,32 @@ const wrappings: readonly ((command: string) => string)[] = [
   (each) => `ssh host ${quote(each)}`,
   (each) => `trap ${quote(each)} EXIT`,
   (each) => `cat <(${each}\n)`,
+  (each) => `bash -ce ${quote(each)}`,
+  (each) => `bash -euo pipefail -co nounset ${quote(each)}`,
+  (each) => `env -iS ${doubleQuote(`sh -c ${quote(each)}`)}`,
+  (each) => `env -iu X sh -c ${quote(each)}`,
+  (each) => `sudo -Eiu root -- sh -c ${quote(each)}`,
+  (each) => `sudo --role x --type y sh -c ${quote(each)}`,
+  (each) => `time -p sh -c ${quote(each)}`,
+  (each) => `exec -ca x sh -c ${quote(each)}`,
+  (each) => `nice --adjust 5 ionice --class 3 timeout --sig KILL 5 sh -c ${quote(each)}`,
+  (each) => `chroot --userspec root / busybox sh -xc ${quote(each)}`,
+  (each) => `su -lc${quote(each)} root`,
+  (each) => `script -qec ${quote(each)} /dev/null`,
+  (each) => `runuser -u root -- sh -c ${quote(each)}`,
+  (each) => `ssh -tp 22 host -q ${quote(each)}`,
+  (each) => `xargs --max-args 1 sh -c ${quote(each)} <<< x`,
+  (each) => `xargs -r0I{} sh -c ${quote(each)} <<< x`,
+  (each) => `parallel --jobs 2 ::: ${quote(each.replaceAll("\n", ";"))}`,
+  (each) => `watch -x sh -c ${quote(each)}`,
+  (each) => `find -L src -exec sh -c ${quote(each)} \\;`,
+  (each) => `. /dev/stdin <<< ${quote(each)}`,
+  (each) => `source -- /dev/fd/0 <<< ${quote(each)}`,
+  (each) => `tar xf a.tar --to-comm ${quote(each)}`,
+  (each) => `git -c alias.x=${quote(`!${each}`)} x`,
+  (each) => `git submodule foreach ${quote(`sh -c ${quote(each)}`)}`,
+  (each) => `GIT_PAGER=${quote(each)} git log`,
+  (each) => `flock -nE 3 /tmp/lock sh -c ${quote(each)}`,
 ];
 
 const wraps = fc.array(fc.constantFrom(...wrappings), { minLength: 0, maxLength: 5 });
@@ -233,7 +259,14 @@ test("time grows with the length and no faster, whatever the text", () => {
     units.filter((unit) => took(unit, 60_000) > 4_000),
     [],
   );
+  assert(took(`sed s${"a".repeat(9_000)}`, 1) < 4_000);
   for (const unit of ["{a,", "echo 'a b'; ", "x=$x$x;"]) assert(took(unit, 500_000) < 20_000, unit);
+});
+
+test("words that braces make cost what written ones cost, so a short text can't take long", () => {
+  const { findings } = inspect("{a,b}{c,d}{e,f}{g,h}{i,j}{k,l} ".repeat(1_500), "shell", "/code/project", "/home/u/.hermes");
+  assert(findings.some((each) => each.class === "unparsable" && /too much/.test(each.what)));
+  assert.deepEqual(inspect("cp {a,b}.{ts,js} {c,d}/", "shell", "/code/project", "/home/u/.hermes").findings, []);
 });
 
 function took(unit: string, length: number): number {

@@ -1,6 +1,7 @@
 import { type Call, find, type Inspection } from "./inspection.ts";
 import { absolute, isOutside, readGuard, writeGuard } from "./paths.ts";
 import { checkDeleting } from "./deleting.ts";
+import { agentMark } from "./printed.ts";
 import { rules } from "./rules.ts";
 
 /** Words of a command that are looked at together; the rest are looked at one by one. */
@@ -35,7 +36,7 @@ function checkKill({ name, args, source }: Call, inspection: Inspection): void {
       !/^-[sn]$/.test(args[index - 1] ?? ""),
   );
   if (args.includes("-l") || args.includes("-L")) return;
-  if (targets.some((each) => /^-1$|^1$|^0$/.test(each))) find(inspection, "kill_agent", source, true);
+  if (targets.some((each) => /^-1$|^1$|^0$/.test(each) || each.includes(agentMark))) find(inspection, "kill_agent", source, true);
   else if (/\bpgrep\b.*(?:hermes|node|tsx)|\bPPID\b|hermes\S*\.pid|pidof\s+(?:hermes|node)/i.test(source))
     find(inspection, "kill_agent", source, true);
   else if (/\bpgrep\b|\bpidof\b|\blsof\b|\bps\b/.test(source)) find(inspection, "kill_wide", source);

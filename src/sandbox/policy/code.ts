@@ -5,9 +5,9 @@ import { absolute, isOutside, readGuard, writeGuard } from "./paths.ts";
 import { unescaped } from "./shell-quoting.ts";
 
 const literal =
-  /"""([^]*?)"""|'''([^]*?)'''|"((?:[^"\\\n]|\\[^])*)"|'((?:[^'\\\n]|\\[^])*)'|`((?:[^`\\]|\\[^])*)`|\b(?:q|qq|qx|%x|%w)[{(|/]([^})|/\n]*)[})|/]/g;
+  /"""([^]*?)"""|'''([^]*?)'''|"((?:[^"\\\n]|\\[^])*)"|'((?:[^'\\\n]|\\[^])*)'|`((?:[^`\\]|\\[^])*)`|(?:\bq[qxw]?|%[xwWqQ])\s?(?:\{([^}]{0,2000})\}|\(([^)]{0,2000})\)|\[([^\]]{0,2000})\]|<([^>]{0,2000})>|\|([^|]{0,2000})\||\/([^/]{0,2000})\/)/g;
 const runsCommands =
-  /\bsystem\b|subprocess|popen|\bexec|\bspawn|child_process|shell_exec|passthru|proc_open|\bpty\b|`|%x|\bqx\b|os\.(?:exec|spawn|posix)|\bsh\.|run_command|ProcessBuilder|Runtime|do shell script|execa|zx|\$\(|terminal\(|Open3|IO\.popen|Kernel|__import__|getattr|importlib/i;
+  /\bsystem\b|subprocess|popen|\bexec|\bspawn|child_process|shell_exec|passthru|proc_open|\bpty\b|`|%x|\bqx\b|os\.(?:exec|spawn|posix)|\bsh\.|run_command|ProcessBuilder|Runtime|do shell script|execa|zx|\$\(|terminal\(|Open3|IO\.popen|Kernel|__import__|getattr|importlib|shell-command|call-process|start-process/i;
 const decodes =
   /b64|base64|fromhex|unhexlify|atob|unpack|pack\(|codecs|rot.?13|decode|fromCharCode|\bchr\b|zlib|marshal|urlsafe|bytes\(|bytearray|reverse|\[::-1\]/i;
 const evaluates =
@@ -19,6 +19,8 @@ const longestLiteral = 20_000;
 export function inspectCode(code: string, what: string, inspection: Inspection): void {
   const texts = literals(code);
   if (runsCommands.test(code)) for (const { text } of texts) if (/\s|\/|^\w+$/.test(text)) inspection.shell(text);
+  // Tcl's commands stand without quotes.
+  for (const [, words = ""] of code.matchAll(/\b(?:exec|spawn)\s+([\w/][^\n;\]}"'()]*)/g)) inspection.shell(words);
   if (decodes.test(code)) opened(code, texts, what, inspection);
   const paths = texts.map(({ text }) => text).filter((text) => text.length < 4_096 && text !== "");
   checkFiles(code, paths, what, inspection);
@@ -83,7 +85,7 @@ const opensForWriting = /\bopen\w*\s*\([^)]*['"](?:[wax]b?\+?|r\+b?)['"]|\bwrite
 function checkFiles(code: string, paths: readonly string[], what: string, inspection: Inspection): void {
   const located = paths.filter((each) => /^[/~.]|[/.]/.test(each) && !/[\n ]/.test(each));
   if (
-    /\b(?:rmtree|rmSync|rmdirSync|rm_rf|rm_r|remove_tree|removeSync|rimraf|remove_dir_all|deltree|FileUtils\.rm\w*|fs(?:\.promises|p)?\.rm|del_tree|removedirs)\b/.test(
+    /\b(?:rmtree|rmSync|rmdirSync|rm_rf|rm_r|remove_tree|removeSync|rimraf|remove_dir_all|deltree|FileUtils\.rm\w*|fs(?:\.promises|p)?\.rm|del_tree|removedirs|Deno\.remove\w*|delete-directory)\b/.test(
       code,
     )
   )

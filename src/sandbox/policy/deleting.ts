@@ -41,7 +41,11 @@ export function checkDeleting(call: Call, inspection: Inspection): void {
       found(call, inspection);
       return;
     case "rsync":
-      if (args.some((each) => /^--(?:delete|remove-source)/.test(each))) deletes(targets.slice(-1), source, inspection);
+      if (args.some((each) => /^--(?:del|remove-s)/.test(each))) deletes(targets.slice(-1), source, inspection);
+      return;
+    case "tar":
+    case "gtar":
+      if (args.some((each) => each.startsWith("--remove"))) deletes(targets, source, inspection);
       return;
     case "mv":
       if (targets.slice(0, -1).some((each) => isWholeSystem(absolute(inspection.cwd, each))))
@@ -52,7 +56,7 @@ export function checkDeleting(call: Call, inspection: Inspection): void {
     case "chown":
     case "chgrp":
       // As good as deleted: nothing starts any more.
-      if (whole && args.some((each) => /^-\w*R|^--recursive$/.test(each))) find(inspection, "permissions", source, true);
+      if (whole && args.some((each) => /^-\w*R|^--rec/.test(each))) find(inspection, "permissions", source, true);
       return;
     case "git":
       if (targets[0] === "rm" && args.some((each) => /^-\w*r/.test(each))) find(inspection, "delete_tree", source);
@@ -68,7 +72,7 @@ export function checkDeleting(call: Call, inspection: Inspection): void {
 }
 
 function removed({ args, source }: Call, targets: readonly string[], whole: boolean, inspection: Inspection): void {
-  const recursive = args.some((each) => /^-\w*[rR]|^--recursive$/.test(each)) || args.includes("--no-preserve-root");
+  const recursive = args.some((each) => /^-\w*[rR]|^--(?:r|no-p)[a-z-]*$/.test(each));
   if (whole && (recursive || targets.some((each) => /[*?[]/.test(each)))) find(inspection, "delete_root", source, true);
   if (recursive) find(inspection, "delete_tree", source);
   else if (targets.some((each) => /[*?[{]/.test(each) || each.includes(unknown)) || targets.length > 20)
@@ -76,14 +80,39 @@ function removed({ args, source }: Call, targets: readonly string[], whole: bool
 }
 
 function found({ args, source }: Call, inspection: Inspection): void {
-  const line = args.join(" ").slice(0, 20_000);
-  if (!/(?:^|\s)-(?:delete|fprintf?|fls)\b/.test(line)) return;
-  const first = args.findIndex((each) => /^[-(!]/.test(each));
-  const starts = args.slice(0, first === -1 ? args.length : first);
-  const filtered = /-(?:i?name|i?path|i?regex|m?time|m?min|newer|size|user|empty|perm|inum)\b/.test(line);
+  if (!args.some((each) => /^-(?:delete|fprintf?|fls)$/.test(each))) return;
+  const { starts, filtered } = searched("find", args);
   if (!filtered && starts.some((each) => isWholeSystem(absolute(inspection.cwd, each))))
     find(inspection, "delete_root", source, true);
   find(inspection, "delete_many", source);
+}
+
+/** Where a search begins, and whether it tells all that is there. */
+interface Search {
+  readonly starts: readonly string[];
+  /** It picks some of what is there. */
+  readonly filtered: boolean;
+  /** It goes no deeper than what lies in the folder itself. */
+  readonly shallow: boolean;
+}
+
+const picks =
+  /^-(?:i?name|i?path|i?wholename|i?regex|[amc]time|[amc]min|newer\w*|[ac]newer|size|user|group|empty|perm|inum|links|prune)$/;
+
+/** What `find` and `fd` go through. What is picked by *not* having a name is as good as all. */
+export function searched(name: string, args: readonly string[]): Search {
+  if (name !== "find") {
+    const [pattern = ".", ...folders] = args.slice(0, args.findIndex((each) => each.startsWith("-")) >>> 0);
+    return { starts: folders.length === 0 ? ["."] : folders, filtered: pattern !== "." && pattern !== "", shallow: false };
+  }
+  const begin = args.findIndex((each, index) => !/^-(?:[HLPD]|O\d?|-)?$/.test(each) && args[index - 1] !== "-D");
+  const rest = begin === -1 ? [] : args.slice(begin);
+  const starts = rest.slice(0, rest.findIndex((each) => /^[-(!]/.test(each)) >>> 0).filter((each) => each !== "");
+  return {
+    starts: starts.length === 0 ? ["."] : starts,
+    filtered: rest.some((each, index) => picks.test(each) && !/^(?:!|-not)$/.test(rest[index - 1] ?? "")),
+    shallow: rest.includes("-maxdepth"),
+  };
 }
 
 /** Notes the deletion of folders. */

@@ -1,13 +1,28 @@
 import { unknown } from "./marks.ts";
 import { type Call, type Flow, type Inspection, unclear } from "./inspection.ts";
 import { absolute } from "./paths.ts";
+import { agentProcess } from "./rules.ts";
 import { unescaped } from "./shell-quoting.ts";
 
 /** What a plain command would print, as far as that is known without running it: enough to see through `echo … | base64 -d | sh`. */
 export function printed(call: Call, inspection: Inspection): Flow {
   const { input } = call;
-  const text = textOf(call, inspection);
+  const text = tellsAgent(call.args, input, call.name) ? agentMark : textOf(call, inspection);
   return { text, remote: (input?.remote ?? false) || isDownload(call) };
+}
+
+/** Stands for the number of the agent's own process. */
+export const agentMark = `${unknown}hermes`;
+const filters = /^(?:grep|egrep|fgrep|rg|\w*awk|sed|cut|head|tail|sort|uniq|tr|tee|xargs|echo|cat)$/;
+
+/** Whether what comes of a command names the agent's process: it looks for it, or passes on what did. */
+export function tellsAgent(args: readonly string[], input: Flow | null, name = "awk"): boolean {
+  if (filters.test(name) && input?.text?.includes(agentMark) === true) return true;
+  const words = args.join(" ").slice(0, 2_000).replaceAll(/[[\]]/g, "");
+  if (name === "pgrep" || name === "pidof") return agentProcess.test(words);
+  if (name === "cat") return /hermes\S*\.pid\b/.test(words);
+  if (input === null || (input.text !== null && !input.text.includes(unknown))) return false;
+  return /^(?:[ef]?grep|rg|\w*awk)$/.test(name) && !/(?:^|\s)-\w*v/.test(words) && agentProcess.test(words);
 }
 
 function isDownload({ name }: Call): boolean {

@@ -12,6 +12,8 @@ export interface Rule {
 const packageTools =
   /^(?:apt|apt-get|aptitude|dpkg|yum|dnf|microdnf|rpm|zypper|pacman|yay|apk|emerge|brew|port|snap|flatpak|nix-env|choco|winget|scoop|pkg|opkg)$/;
 const agentNames = String.raw`(?:hermes|hermes-team|node|nodejs|tsx)`;
+/** Words that mean the agent's own process. */
+export const agentProcess = new RegExp(String.raw`(?:^|[\s'"/^])${agentNames}(?:\s|$|['"|.])|hermes`, "i");
 
 /** The table of plain rules, in no order: all that fit count. */
 export const rules: readonly Rule[] = [
@@ -32,9 +34,11 @@ export const rules: readonly Rule[] = [
   {
     class: "kill_agent",
     names: /^(?:pkill|killall|killall5|skill)$/,
-    args: new RegExp(String.raw`(?:^|[\s'"/^])${agentNames}(?:\s|$|['"|.])|hermes`, "i"),
+    args: agentProcess,
     floor: true,
   },
+  // Ends all that the account may end.
+  { class: "kill_agent", names: /^killall5$/, floor: true },
   {
     class: "kill_agent",
     names: /^hermes$/,
@@ -113,9 +117,9 @@ export const rules: readonly Rule[] = [
   {
     class: "permissions",
     names: /^chmod$/,
-    args: /(?:^|\s)(?:-\w*R|--recursive|0?[0-7]{0,2}[2367]\b|[ao]*[+=]\w*w|a=\w*w|o[+=]\w*w)/,
+    args: /(?:^|\s)(?:-\w*R|--rec[a-z]*|0?[0-7]{0,2}[2367]\b|[ao]*[+=]\w*w|a=\w*w|o[+=]\w*w)/,
   },
-  { class: "permissions", names: /^(?:chown|chgrp)$/, args: /(?:^|\s)(?:-\w*R|--recursive|root\b|0:|:root)/ },
+  { class: "permissions", names: /^(?:chown|chgrp)$/, args: /(?:^|\s)(?:-\w*R|--rec[a-z]*|root\b|0:|:root)/ },
   { class: "permissions", names: /^(?:chattr|setfacl|icacls|takeown)$/ },
 
   { class: "database", names: /^(?:dropdb|dropuser|mysqladmin)$/, args: /^(?!.*\b(?:status|ping|version|processlist)\b)/ },

@@ -158,7 +158,8 @@ function readCommand(at: Cursor, cases: CaseState): Command | null {
     readRest(at, open);
     return finished(group);
   }
-  const keyword = /^(?:[a-z]+|[!{}])(?=[\s;&|()<>]|$)/.exec(at.text.slice(at.at, at.at + 8))?.[0];
+  // `time -p` is read as the command it is like.
+  const keyword = /^(?!time\s+-)(?:[a-z]+|[!{}])(?=[\s;&|()<>]|$)/.exec(at.text.slice(at.at, at.at + 8))?.[0];
   if (keyword === "{") {
     at.at += 1;
     const group = deeper(at, { pipelines: [] }, () => readScript(at, "}"));

@@ -1,3 +1,4 @@
+import { checkVariable } from "./builtins.ts";
 import { checkCall } from "./calls.ts";
 import { inspectCode } from "./code.ts";
 import { expandText, expandWord, type Scope } from "./expand.ts";
@@ -16,6 +17,8 @@ const deepest = 24;
 const mostCalls = 32;
 /** A variable that holds more is followed no further. */
 const longestValue = 4_096;
+/** What a word that an expansion makes costs beyond its characters. */
+const wordCost = 20;
 /** Commands kept for the globs, and how much of each. */
 const mostKept = 2_000;
 const longestKept = 2_000;
@@ -116,7 +119,8 @@ function step(self: Inspection, command: Command, piped: Flow | null): Flow {
       ? { ...unclear, remote: piped?.remote ?? false }
       : nested(self, 1, () => walk(self, command.group ?? { pipelines: [] }));
   }
-  if (command.words.length > 0) flow = together(calls(command, scope).map((words) => self.call(words, input, command.source)));
+  if (command.words.length > 0)
+    flow = together(calls(self, command, scope).map((words) => self.call(words, input, command.source)));
   keepFiles(self, command.redirections, scope, flow);
   return flow;
 }
@@ -141,16 +145,22 @@ function assign(self: Inspection, { name, append, values }: Assignment, scope: S
       : [values.map((value) => expandText(value, scope)[0] ?? "").join(split)];
   const old = self.variables.get(name) ?? [];
   const grown = append ? (old.length === 0 ? made : old.flatMap((before) => made.map((each) => before + each))) : made;
-  for (const value of made) self.fuel -= value.length;
+  for (const value of made) {
+    self.fuel -= value.length;
+    checkVariable(name, value, self);
+  }
   // What it held before may still count: a condition may have passed the new value by.
   self.variables.set(name, distinct([...old, ...grown.map((value) => (value.length < longestValue ? value : unknown))]));
 }
 
 /** Every way the command's words may come out. */
-function calls(command: Command, scope: Scope): readonly (readonly string[])[] {
+function calls(self: Inspection, command: Command, scope: Scope): readonly (readonly string[])[] {
   let made: readonly (readonly string[])[] = [[]];
   for (const word of command.words) {
     const ways = expandWord(word, scope);
+    // Braces make many words of few characters, each of which is looked at.
+    if (ways.some((way) => way.length > 1)) for (const way of ways) self.fuel -= way.join("").length + way.length * wordCost;
+    if (self.fuel < 0) return [];
     const [only = []] = ways;
     if (ways.length === 1) made = made.map((words) => (only.length === 1 ? appended(words, only) : [...words, ...only]));
     else made = made.flatMap((words) => ways.map((way) => [...words, ...way])).slice(0, mostCalls);

@@ -1,71 +1,98 @@
-import { type Call, find, type Flow, type Inspection, silent, unclear } from "./inspection.ts";
-import { split, unknown } from "./marks.ts";
-import { distinct } from "./parameters.ts";
+import { builtins, setVariable } from "./builtins.ts";
 import { likeGlob } from "./globs.ts";
+import { handed } from "./handed.ts";
+import { type Call, find, type Flow, type Inspection, unclear } from "./inspection.ts";
+import { unknown } from "./marks.ts";
+import { commandStarts, isTelling, type Leading, valuesOf } from "./options.ts";
 import { absolute } from "./paths.ts";
 import { programOf } from "./programs.ts";
+import { shell, shellNames } from "./shells.ts";
 
-/** A command that runs the command behind it: options that take a value, and words before the command. */
-interface Wrapper {
-  readonly valued: string;
-  readonly skip?: number;
-  /** `NAME=value` may stand before the command. */
-  readonly assigns?: true;
+/** A command that runs the command behind it. */
+interface Wrapper extends Leading {
+  /** Its option to run in another folder. */
+  readonly folder?: readonly [letter: string, long: RegExp];
 }
 
+const plain: Wrapper = { valued: "" };
+
 const wrappers: Readonly<Record<string, Wrapper>> = {
-  sudo: { valued: "-u -g -h -p -C -T -r -t -U -D -R --user --group --prompt --chdir", assigns: true },
-  doas: { valued: "-u -C" },
+  sudo: {
+    valued:
+      "-u -g -h -p -C -T -r -t -U -D -R --user --group --host --prompt --chdir --chroot --close-from --role --type --other-user --command-timeout",
+    flags: "AbBEeHiKklNnPSsVv",
+    assigns: true,
+    folder: ["D", /^--chd/],
+  },
+  doas: { valued: "-u -C", flags: "nsL" },
+  run0: { valued: "-u -g -D --user --group --property --chdir", folder: ["D", /^--chd/] },
+  gosu: { ...plain, skip: 1 },
+  "su-exec": { ...plain, skip: 1 },
+  setuidgid: { ...plain, skip: 1 },
   pkexec: { valued: "--user" },
-  env: { valued: "-u -C --unset --chdir", assigns: true },
-  nohup: { valued: "" },
-  setsid: { valued: "" },
-  time: { valued: "-f -o" },
+  env: {
+    valued: "-u -C -a --unset --chdir --argv0",
+    flags: "i0v",
+    assigns: true,
+    folder: ["C", /^--c/],
+  },
+  nohup: plain,
+  setsid: { valued: "", flags: "cfw" },
+  time: { valued: "-f -o --format --output", flags: "apqvV" },
   nice: { valued: "-n --adjustment" },
-  ionice: { valued: "-c -n -p -P -u" },
-  stdbuf: { valued: "-i -o -e" },
-  timeout: { valued: "-s -k --signal --kill-after", skip: 1 },
-  gtimeout: { valued: "-s -k", skip: 1 },
-  chrt: { valued: "", skip: 1 },
-  taskset: { valued: "", skip: 1 },
-  command: { valued: "" },
-  builtin: { valued: "" },
-  exec: { valued: "-a" },
-  noglob: { valued: "" },
-  nocorrect: { valued: "" },
-  strace: { valued: "-e -o -p -s -u -P" },
+  ionice: { valued: "-c -n -p -P -u --class --classdata --pid --pgid --uid", flags: "t" },
+  stdbuf: { valued: "-i -o -e --input --output --error" },
+  timeout: { valued: "-s -k --signal --kill-after", flags: "vfp", skip: 1 },
+  gtimeout: { valued: "-s -k --signal --kill-after", skip: 1 },
+  chrt: { valued: "-T -P -D", flags: "abfimoprRv", skip: 1 },
+  taskset: { valued: "", flags: "apc", skip: 1 },
+  numactl: plain,
+  command: { valued: "", flags: "pvV" },
+  builtin: plain,
+  exec: { valued: "-a", flags: "cl" },
+  noglob: plain,
+  nocorrect: plain,
+  strace: { valued: "-e -o -p -s -u -P -a -b -E -I -O -S -X", flags: "AcCdDfFhiknNqrtTvVwxyYzZ" },
   ltrace: { valued: "-e -o -p -s -u -n" },
-  flock: { valued: "-w -E -c --timeout", skip: 1 },
-  unshare: { valued: "-S -G -R -w" },
-  chroot: { valued: "", skip: 1 },
-  nsenter: { valued: "-t -S -G" },
-  "systemd-run": { valued: "-u -p -E -M -H --unit --property" },
-  "systemd-inhibit": { valued: "" },
-  busybox: { valued: "" },
-  toybox: { valued: "" },
+  perf: { ...plain, skip: 1 },
+  valgrind: plain,
+  flock: { valued: "-w -E --timeout --wait --conflict-exit-code", flags: "esxnuoFv", skip: 1 },
+  unshare: { valued: "-S -G -R -w", flags: "mincuUTCprf" },
+  chroot: { valued: "--userspec --groups", skip: 1 },
+  nsenter: { valued: "-t -S -G", flags: "amuinpCUTFZ" },
+  ip: { ...plain, skip: 3 },
+  "systemd-run": {
+    valued: "-u -p -E -M -H --unit --property --uid --gid --nice --description --slice --working-directory --setenv",
+    flags: "rtPqGdS",
+  },
+  "systemd-inhibit": plain,
+  busybox: plain,
+  toybox: plain,
   proot: { valued: "-r -b -w -q" },
-  fakeroot: { valued: "" },
-  fakechroot: { valued: "" },
-  firejail: { valued: "" },
-  bwrap: { valued: "" },
-  "xvfb-run": { valued: "-n -s -e -f" },
+  fakeroot: plain,
+  fakechroot: plain,
+  firejail: plain,
+  bwrap: plain,
+  "xvfb-run": { valued: "-n -s -e -f", flags: "al" },
   "dbus-run-session": { valued: "--config-file" },
-  caffeinate: { valued: "-t -w" },
-  setarch: { valued: "", skip: 1 },
-  unbuffer: { valued: "" },
-  rlwrap: { valued: "" },
-  catchsegv: { valued: "" },
-  setpriv: { valued: "" },
-  prlimit: { valued: "" },
+  caffeinate: { valued: "-t -w", flags: "dimsu" },
+  setarch: { valued: "", flags: "vRFZLXBIST3", skip: 1 },
+  linux32: plain,
+  linux64: plain,
+  unbuffer: plain,
+  rlwrap: plain,
+  catchsegv: plain,
+  setpriv: plain,
+  prlimit: plain,
   cpulimit: { valued: "-l -p" },
-  eatmydata: { valued: "" },
-  torsocks: { valued: "" },
+  eatmydata: plain,
+  torsocks: plain,
   proxychains: { valued: "-f" },
   proxychains4: { valued: "-f" },
-  "--": { valued: "" },
+  tini: { valued: "-p -e", flags: "gsvw" },
+  "dumb-init": plain,
+  "--": plain,
 };
-
-const shells = /^(?:ba|da|z|k|mk|pdk|a|fi|c|tc|r|ra)?sh$|^pwsh$/;
 
 /** Looks through a command at what it would run. Null: it is itself what runs. */
 export function unwrap(call: Call, written: string, inspection: Inspection): Flow | null {
@@ -74,43 +101,38 @@ export function unwrap(call: Call, written: string, inspection: Inspection): Flo
   if (args[0] === "{" && args.length > 1) return inspection.call(args.slice(1), input, source);
   if (name === "function" && args.length > 1) return inspection.call(args.slice(args[1] === "{" ? 2 : 1), input, source);
   if (uncertain(call, written, inspection)) return unclear;
-  const fixed = Object.hasOwn(wrappers, name) ? wrappers[name] : undefined;
+  const fixed = Object.hasOwn(wrappers, name) ? wrappers[name] : /^ld-(?:linux|musl).*\.so/.test(name) ? plain : undefined;
   if (fixed !== undefined) return wrapped(call, fixed, inspection);
-  if (shells.test(name)) return shell(call, inspection);
-  return words(call, inspection) ?? builtins(call, inspection) ?? programOf(call, written, inspection);
+  if (shellNames.test(name)) return shell(call, inspection);
+  return handed(call, inspection) ?? builtins(call, inspection) ?? programOf(call, written, inspection);
 }
 
-function wrapped(call: Call, { valued, skip = 0, assigns }: Wrapper, inspection: Inspection): Flow | null {
+function wrapped(call: Call, wrapper: Wrapper, inspection: Inspection): Flow | null {
   const { name, args, input, source } = call;
   if (name === "command" && /^-[vV]$/.test(args[0] ?? "")) return null;
   const text = shellText(name, args);
   if (text !== null) return inspection.shell(text);
-  const taking = new Set(valued.split(" "));
-  let left = skip;
-  let at = 0;
-  for (; at < args.length; at += 1) {
-    const arg = args[at] ?? "";
-    if (taking.has(arg)) at += 1;
-    else if (assigns === true && /^[A-Za-z_]\w*=/.test(arg)) setVariable(arg, inspection);
-    else if (!arg.startsWith("-") || arg === "-") {
-      if (left === 0) break;
-      left -= 1;
-    }
-  }
-  return at < args.length ? inspection.call(args.slice(at), input, source) : null;
+  const starts = commandStarts(args, wrapper);
+  const likely = starts[wrapper.skip ?? 0] ?? args.length;
+  if (wrapper.assigns) for (const arg of args.slice(0, likely)) if (/^[A-Za-z_]\w*=/.test(arg)) setVariable(arg, inspection);
+  const before = inspection.cwd;
+  const [folder] = wrapper.folder === undefined ? [] : valuesOf(args.slice(0, likely), ...wrapper.folder);
+  if (folder !== undefined) inspection.cwd = absolute(before, folder);
+  for (const start of starts) if (start !== likely && isTelling(args[start])) inspection.call(args.slice(start), input, source);
+  const flow = likely < args.length ? inspection.call(args.slice(likely), input, source) : null;
+  if (folder !== undefined) inspection.cwd = before;
+  return flow;
 }
 
 /** `env -S "…"` and `flock … -c "…"`: shell text after all. */
 function shellText(name: string, args: readonly string[]): string | null {
-  const option = { env: /^(?:-S|--split-string=?)/, flock: /^(?:-c|--command)$/ }[name];
+  const option = { env: /^(?:-[iv0]*S|--s[a-z-]*=?)/, flock: /^(?:-c|--command)$/ }[name];
   const at = option === undefined ? -1 : args.findIndex((each) => option.test(each));
-  return option === undefined || at === -1 ? null : [(args[at] ?? "").replace(option, ""), ...args.slice(at + 1)].join(" ");
-}
-
-function setVariable(text: string, inspection: Inspection): void {
-  const cut = text.indexOf("=");
-  const name = text.slice(0, cut).replace(/\+$/, "");
-  inspection.variables.set(name, distinct([...(inspection.variables.get(name) ?? []), text.slice(cut + 1)]));
+  if (option === undefined || at === -1) return null;
+  const [glued, ...rest] = [(args[at] ?? "").replace(option, ""), ...args.slice(at + 1)];
+  const [first = "", ...more] = glued === "" ? rest : [glued, ...rest];
+  // `\_` is a blank to env; the words behind its text stay words.
+  return [first.replaceAll(String.raw`\_`, " "), ...more.map((each) => `'${each.replaceAll("'", `'\\''`)}'`)].join(" ");
 }
 
 /** Names that a pattern for a command's name may come to mean. */
@@ -130,162 +152,4 @@ function uncertain({ args, input, source }: Call, written: string, inspection: I
   const fits = likeGlob(written.replace(/^.*\//s, ""));
   for (const name of written.length < 100 ? meant.filter(fits) : []) inspection.call([name, ...args], input, source);
   return true;
-}
-
-/** `sh -c …`, `sh file`, `… | sh`. */
-function shell({ args, input, source }: Call, inspection: Inspection): Flow | null {
-  const command = args.findIndex((each) => /^[-+][a-zA-Z]*c$/.test(each) || each === "-Command" || each === "--command");
-  if (command !== -1) {
-    const rest = args
-      .slice(command + 1)
-      .filter((each, index, all) => !(each === "--" && index === 0) && !(index < all.length - 1 && /^-[a-z]+$/.test(each)));
-    for (const [index, value] of rest.slice(1).entries()) inspection.variables.set(String(index), [value]);
-    if (rest.length > 1) inspection.variables.set("@", [rest.slice(2).join(split)]);
-    return runText({ text: rest[0] ?? "", remote: false }, source, inspection);
-  }
-  const file = args.find((each, index) => !/^[-+]/.test(each) && !/^[-+]O$/.test(args[index - 1] ?? ""));
-  const fromInput = file === undefined || args.includes("-s") || file === "/dev/stdin";
-  if (fromInput) return input === null ? silent : runText(input, source, inspection);
-  const content = inspection.files.get(absolute(inspection.cwd, file));
-  if (content !== undefined) return runText(content, source, inspection);
-  if (file.includes(unknown) || file.startsWith("/dev/fd/")) find(inspection, "hidden_code", source);
-  return unclear;
-}
-
-/** Text that a shell runs. */
-function runText({ text, remote }: Flow, source: string, inspection: Inspection): Flow {
-  const fetched = remote || ((text === null || text.includes(unknown)) && /\b(?:curl|wget|fetch)\b/.test(source));
-  if (fetched) find(inspection, "remote_code", source);
-  else if (text === null || isHidden(text)) find(inspection, "hidden_code", source);
-  return text === null ? unclear : inspection.shell(text);
-}
-
-/** A text of which the beginning of a command is unknown. */
-function isHidden(text: string): boolean {
-  return /(?:^|[;&|\n(]\s*)[^\s;&|]*\uFFFF/.test(text);
-}
-
-/** Commands that take shell text in their words. */
-function words({ name, args, input, source }: Call, inspection: Inspection): Flow | null {
-  switch (name) {
-    case "eval":
-      return runText({ text: args.join(" "), remote: false }, source, inspection);
-    case "trap":
-    case "watch":
-      return inspection.shell(
-        (name === "trap" ? args.slice(0, 1) : args.slice(args.findIndex((each) => !/^-|^[\d.]+$/.test(each)) >>> 0)).join(" "),
-      );
-    case "su":
-    case "runuser":
-    case "script":
-    case "sg": {
-      const command = args.findIndex((each) => /^-[a-z]*c$|^--(?:session-)?command$/.test(each));
-      return command === -1
-        ? input === null
-          ? null
-          : runText(input, source, inspection)
-        : inspection.shell(args[command + 1] ?? "");
-    }
-    case "tmux":
-    case "screen":
-    case "dtach":
-    case "abduco":
-      for (const arg of args) if (arg.includes(" ")) inspection.shell(arg);
-      return nestedWords(args, input, source, inspection, /^(?:-dm?S?|-[a-zA-Z]*m[a-zA-Z]*|--)$/);
-    case "at":
-    case "batch":
-      return input === null ? null : runText(input, source, inspection);
-    case "xargs":
-    case "parallel":
-      return fromInput({ name, args, input, source }, inspection);
-    case "ssh":
-    case "mosh":
-      return remoteShell(args, source, inspection);
-    default:
-      return null;
-  }
-}
-
-/** What follows an option such as `--`. */
-function nestedWords(
-  args: readonly string[],
-  input: Flow | null,
-  source: string,
-  inspection: Inspection,
-  mark: RegExp,
-): Flow | null {
-  const at = args.findIndex((each) => mark.test(each));
-  const rest = at === -1 ? [] : args.slice(at + 1).filter((each, index) => index > 0 || !each.startsWith("-"));
-  return rest.length > 0 ? inspection.call(rest, input, source) : null;
-}
-
-/** `xargs`: its input becomes arguments. */
-function fromInput({ name, args, input, source }: Call, inspection: Inspection): Flow | null {
-  const taking = /^-[aEILnPsdj]$/;
-  let at = 0;
-  while (at < args.length && (args[at] ?? "").startsWith("-")) at += taking.test(args[at] ?? "") ? 2 : 1;
-  const replaced = /-I\s*(\S+)/.exec(args.slice(0, at).join(" "))?.[1] ?? "{}";
-  const rest = args.slice(at).filter((each) => each !== ":::");
-  const given = input?.text?.split(/[\s\u0000]+/).filter(Boolean) ?? [unknown];
-  const begin = rest.length === 0 && name === "xargs" ? ["echo"] : rest;
-  const made = begin.some((each) => each.includes(replaced))
-    ? begin.flatMap((each) => (each === replaced ? given : [each.replaceAll(replaced, given[0] ?? "")]))
-    : [...begin, ...given];
-  if (name === "parallel" && begin.length === 1) inspection.shell(begin[0] ?? "");
-  return inspection.call(made, null, source);
-}
-
-const sshValued = /^-[bcDEeFIiJLlmOopQRSWw]$/;
-
-function remoteShell(args: readonly string[], source: string, inspection: Inspection): Flow | null {
-  let at = 0;
-  while (at < args.length && (args[at] ?? "").startsWith("-")) at += sshValued.test(args[at] ?? "") ? 2 : 1;
-  const command = args.slice(at + 1).join(" ");
-  return command === "" ? null : { ...inspection.shell(command), remote: source !== "" };
-}
-
-/** Commands of the shell itself that change what later ones mean. */
-function builtins({ name, args }: Call, inspection: Inspection): Flow | null {
-  switch (name) {
-    case "cd":
-    case "pushd": {
-      const to = args.find((each) => !/^-[LPe@]*$/.test(each) || each === "-") ?? "~";
-      inspection.cwd = to === "-" ? `/${unknown}` : absolute(inspection.cwd, to);
-      return silent;
-    }
-    case "export":
-    case "declare":
-    case "typeset":
-    case "local":
-    case "readonly":
-      for (const arg of args) if (arg.includes("=")) setVariable(arg, inspection);
-      return silent;
-    case "alias":
-      for (const arg of args) if (arg.includes("=")) alias(arg, inspection);
-      return silent;
-    case "set":
-      for (const [index, value] of args.slice(args.indexOf("--") + 1).entries())
-        inspection.variables.set(String(index + 1), [value]);
-      if (args.includes("--")) inspection.variables.set("@", [args.slice(args.indexOf("--") + 1).join(split)]);
-      return silent;
-    case "read":
-    case "mapfile":
-    case "readarray":
-    case "getopts":
-      for (const arg of args) if (/^[A-Za-z_]\w*$/.test(arg)) inspection.variables.set(arg, [unknown]);
-      return silent;
-    case "for":
-    case "select":
-      inspection.variables.set(args[0] ?? "", distinct(args[1] === "in" ? args.slice(2) : [unknown]));
-      return silent;
-    default:
-      return null;
-  }
-}
-
-function alias(text: string, inspection: Inspection): void {
-  const cut = text.indexOf("=");
-  const body = text.slice(cut + 1);
-  inspection.shell(body);
-  inspection.variables.set(`alias ${text.slice(0, cut)}`, [body]);
 }
