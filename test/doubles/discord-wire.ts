@@ -59,7 +59,7 @@ export async function reply(
 ): Promise<void> {
   if (response.destroyed) return;
   const gone = once(response, "close");
-  response.writeHead(status, { "content-type": "application/json", ...headers });
+  response.writeHead(status, status === 204 ? headers : { "content-type": "application/json", ...headers });
   response.end(status === 204 ? undefined : typeof body === "string" ? body : JSON.stringify(body));
   await gone;
 }
