@@ -55,12 +55,14 @@ const setEscapes: Readonly<Record<string, string>> = { d: "0-9", s: "[:space:]",
 
 /** `*.{ts,tsx}` as the globs it stands for. */
 export function globsOf(glob: string): readonly string[] {
-  const [, before, inside, after] = /^([^{]*)\{([^{}]*)\}(.*)$/.exec(glob) ?? [];
-  if (before === undefined || inside === undefined || after === undefined) return [glob];
-  return inside
-    .split(",")
-    .flatMap((part) => globsOf(before + part + after))
-    .slice(0, mostGlobs);
+  const made = [glob];
+  for (let at = 0; at < made.length && made.length <= mostGlobs;) {
+    const [, before, inside, after] = /^([^{]*)\{([^{}]*)\}(.*)$/.exec(made[at] ?? "") ?? [];
+    if (before === undefined || inside === undefined || after === undefined) at += 1;
+    else made.splice(at, 1, ...inside.split(",", mostGlobs).map((part) => before + part + after));
+  }
+  return made.slice(0, mostGlobs);
 }
 
+/** More than these are left out. */
 const mostGlobs = 32;
