@@ -16,17 +16,19 @@ const readChars = 1_500;
 /** Past conversations as this viewer may see them, as text for the model. `session` is the one that asks. */
 export function pastPorts(db: Db, viewer: Viewer, session: string, digest: Digest | null = null): PastPorts {
   return {
-    async search({ query, limit, newestFirst }) {
+    async search({ query, limit, newestFirst, by = null, whole = false }) {
       if (query.trim() === "") return await latest(db, viewer, session, limit);
-      const found = await searchPast(db, viewer, { query: query.replaceAll("\0", " "), limit, newestFirst, except: session });
+      const words = query.replaceAll("\0", " ");
+      const found = await searchPast(db, viewer, { query: words, limit, newestFirst, by, except: session });
       if (found.length === 0)
         return "Nothing of that in past conversations. Try fewer or other words; several with `or` between.";
       const summary = (await digest?.(query, () => surroundings(db, viewer, found))) ?? null;
       if (summary !== null) return `${redact(summary)}\n\n${found.map((line) => `${headOf(line)}, at #${line.id}`).join("\n")}`;
-      return found.map((line) => `${headOf(line)}\n${shown(line, cutAround(line.text, query))}`).join("\n\n");
+      const part = (text: string) => (whole ? cut(text, readChars) : cutAround(text, query));
+      return found.map((line) => `${headOf(line)}\n${shown(line, part(line.text))}`).join("\n\n");
     },
-    async read(id, around) {
-      const lines = await pastLines(db, viewer, id.replaceAll("\0", ""), around, window);
+    async read(id, around, wide = window) {
+      const lines = await pastLines(db, viewer, id.replaceAll("\0", ""), around, wide);
       const [first] = lines;
       if (first === undefined) throw new Error(`There is no session ${id.slice(0, 60)} that may be read here. Search first.`);
       const rest = `[${lines.length} lines; others with around_message_id ${first.id} or ${lines.at(-1)?.id ?? 0}]`;

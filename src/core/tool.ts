@@ -80,12 +80,23 @@ export interface PicturePorts {
   ask(image: ModelImage, question: string): Promise<string>;
 }
 
+/** What is looked for in past conversations. */
+export interface PastWish {
+  readonly query: string;
+  readonly limit: number;
+  readonly newestFirst: boolean;
+  /** Only what one of them said. */
+  readonly by?: "person" | "agent" | null;
+  /** Whole lines that were found rather than their part around the words. */
+  readonly whole?: boolean;
+}
+
 /** Past conversations, as what the model reads. Both throw for the model. */
 export interface PastPorts {
   /** Without words: the latest conversations. */
-  search(wish: { readonly query: string; readonly limit: number; readonly newestFirst: boolean }): Promise<string>;
-  /** A conversation around one of its lines, or its beginning. */
-  read(session: string, around: number | null): Promise<string>;
+  search(wish: PastWish): Promise<string>;
+  /** A conversation around one of its lines, or its beginning; so many lines to each side. */
+  read(session: string, around: number | null, window?: number): Promise<string>;
   /** The newest result of this tool in this session that begins so; null where there is none. */
   latestResult(tool: string, beginning: string): Promise<string | null>;
 }

@@ -25,6 +25,8 @@ export interface SearchWish {
   readonly query: string;
   readonly newestFirst: boolean;
   readonly limit: number;
+  /** Only what one of them said. */
+  readonly by?: PastLine["by"] | null;
   /** The conversation that asks: its own words are before the model already. */
   readonly except: string;
 }
@@ -32,12 +34,14 @@ export interface SearchWish {
 /** Lines that hold the words, the best of each conversation, as far as this viewer may see them. */
 export async function searchPast(db: Db, viewer: Viewer, wish: SearchWish): Promise<readonly PastLine[]> {
   const order = wish.newestFirst ? sql`at desc` : sql`at`;
+  const role = { person: "user", agent: "assistant" };
+  const said = wish.by ? sql`m.message->>'role' = ${role[wish.by]}` : sql`true`;
   const found = await sql<PastLine>`
     with asked as (select websearch_to_tsquery('simple', ${wish.query}) as words),
     best as (
       select distinct on (m.session_id) ${line}, ts_rank(m.words, asked.words) as rank
       from asked, messages m join sessions s on s.id = m.session_id join conversations c on c.id = s.conversation_id
-      where m.words @@ asked.words and m.session_id <> ${wish.except} and ${visible(viewer)}
+      where m.words @@ asked.words and m.session_id <> ${wish.except} and ${visible(viewer)} and ${said}
       order by m.session_id, rank desc, m.id)
     select id, session, title, at, by, text from best order by ${order} limit ${wish.limit}`.execute(db);
   return found.rows;

@@ -7,7 +7,12 @@ const parameters = z.strictObject({
   sort: z.enum(["newest", "oldest"]).default("newest"),
   session_id: z.string().default("").describe("Read this one."),
   around_message_id: z.int().min(0).default(0),
+  window: z.int().min(1).max(20).default(5),
+  role_filter: z.enum(["", "user", "assistant"]).default(""),
+  detail: z.enum(["adaptive", "full"]).default("adaptive"),
 });
+
+const speakers = { "": null, user: "person", assistant: "agent" } as const;
 
 export const sessionSearch = tool({
   name: "session_search",
@@ -16,8 +21,8 @@ export const sessionSearch = tool({
   toolset: "session_search",
   parameters,
   preview: ({ query, session_id: session }) => (session === "" ? `search the past: ${query}` : `read session ${session}`),
-  run: ({ query, limit, sort, session_id: session, around_message_id: around }, { past }) =>
+  run: ({ query, limit, sort, session_id: session, around_message_id: around, window, role_filter: role, detail }, { past }) =>
     session === ""
-      ? past.search({ query, limit, newestFirst: sort === "newest" })
-      : past.read(session, around === 0 ? null : around),
+      ? past.search({ query, limit, newestFirst: sort === "newest", by: speakers[role], whole: detail === "full" })
+      : past.read(session, around === 0 ? null : around, window),
 });

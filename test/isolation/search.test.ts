@@ -109,6 +109,11 @@ for (const [form, prepare] of Object.entries(forms)) {
       assert.match(await past.search({ query: "żółw", limit: 3, newestFirst: true }), /Deploy/);
       assert.match(await past.search({ query: "", limit: 3, newestFirst: true }), /untitled.*2 lines/);
       assert.match(await past.search({ query: "monday", limit: 3, newestFirst: false }), /Nothing of that/);
+      const by = async (who: "person" | "agent") =>
+        await past.search({ query: "friday", limit: 3, newestFirst: true, by: who, whole: true });
+      assert.match(await by("person"), /person: Deploy on Friday/);
+      assert.match(await by("agent"), /Nothing of that|you: /);
+      assert.doesNotMatch(await by("agent"), /person: /);
       await assert.rejects(past.read("nowhere", null), /no session nowhere/);
       await fc.assert(
         fc.asyncProperty(fc.string({ unit: "grapheme", maxLength: 60 }), async (query) => {
