@@ -96,4 +96,25 @@ test("who may not allow it asks those who may, in their private chats; a strange
   await until(7, /came: Not run: .* said no/);
   await until(7, /May I send[^]*: Deny$/);
   assert.equal(texts(-55).length, 1);
+
+  // Four eyes, from now on: the owner can't allow what the owner has asked for, and anybody else from the named role up can.
+  await writeFile(join(rig.home, "config.yaml"), "approvals: {four_eyes: true, approvers: member}\n");
+  telegram.say(-55, `@${telegram.bot.username} hello`, { from: 1 });
+  await telegram.waitFor(() => texts(-55).length === 2);
+  telegram.say(1, "post telegram:-55");
+  await telegram.waitFor(
+    () =>
+      telegram
+        .messages(7)
+        .at(-1)
+        ?.buttons.some(({ label }) => label === "Once") === true,
+    20_000,
+  );
+  press(telegram, 1, "Once");
+  await until(1, /needs somebody from the team other than the one who asked/);
+  assert.equal(texts(-55).length, 2, "not yet");
+  press(telegram, 7, "Once");
+  await until(-55, /The report is done\./);
+  await until(1, /May I send[^]*: Once$/);
+  await until(7, /May I send[^]*: Once$/);
 });
