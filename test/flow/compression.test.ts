@@ -42,15 +42,15 @@ suite("a window of 8,192 tokens", () => {
     await using _side = side;
     const auxiliary = `auxiliary:\n  compression: {base_url: "${side.url}", model: tiny, context_length: 2048}\n`;
     await using rig = await openTalk({ config: config + auxiliary });
-    const words = (turn: number) => `marker-${turn}. ${numbered(60, `of turn ${turn}`)}`;
+    const words = (turn: number) => `marker-${turn}. ${numbered(150, `of turn ${turn}`)}`;
     await rig.ask(`turn 0`, (seen) => within(small, seen, () => say(words(Number(/\d+$/.exec(lastOf(seen))?.[0])))));
-    for (let turn = 1; turn < 24; turn += 1) assert.ok((await rig.askOn(`turn ${turn}`)).startsWith(`marker-${turn}.`));
+    for (let turn = 1; turn < 11; turn += 1) assert.ok((await rig.askOn(`turn ${turn}`)).startsWith(`marker-${turn}.`));
     assert.ok(side.seen.length > 4, `${side.seen.length} pieces`);
     assert.ok(side.seen.every((seen) => tokensOf(seen) <= 2_048));
     assert.ok(rig.model.seen.every((seen) => !isSummary(seen) && tokensOf(seen) <= small));
     const read = side.seen.map(lastOf).join("\n");
     const shown = rig.model.seen.at(-1)?.raw ?? "";
-    const markers = Array.from({ length: 23 }, (_, turn) => `marker-${turn}.`);
+    const markers = Array.from({ length: 10 }, (_, turn) => `marker-${turn}.`);
     assert.deepEqual(
       markers.filter((marker) => !shown.includes(marker) && !read.includes(marker)),
       [],
@@ -62,16 +62,16 @@ suite("a window of 8,192 tokens", () => {
     await using rig = await openTalk({ config: "model:\n  context_length: 131072\n" });
     const chat = (seen: Seen) => say(isSummary(seen) ? record : `well, ${numbered(8, "of small talk")}`);
     await rig.ask("turn 0", chat);
-    for (let turn = 1; turn < 16; turn += 1) await rig.askOn(`turn ${turn}`);
+    for (let turn = 1; turn < 8; turn += 1) await rig.askOn(`turn ${turn}`);
     assert.equal(rig.model.seen.filter(isSummary).length, 0);
-    const limits = "compression:\n  hygiene_hard_message_limit: 20\n  protect_last_n: 4\n";
+    const limits = "compression:\n  hygiene_hard_message_limit: 12\n  protect_last_n: 4\n";
     await writeFile(join(rig.home, "config.yaml"), `model:\n  context_length: 131072\n${limits}`);
-    await rig.askOn("turn 16");
+    await rig.askOn("turn 8");
     assert.equal(rig.model.seen.filter(isSummary).length, 1);
     const { messages = [] } = rig.model.seen.at(-1)?.body ?? {};
     assert.ok(messages.length <= 9, `${messages.length} messages`);
-    assert.match(JSON.stringify(messages), /For reference only[^]*turn 16/);
-    await rig.askOn("turn 17");
+    assert.match(JSON.stringify(messages), /For reference only[^]*turn 8/);
+    await rig.askOn("turn 9");
     assert.equal(rig.model.seen.filter(isSummary).length, 1);
   });
 });
