@@ -17,6 +17,7 @@ import { type Door, openSocket } from "./socket.ts";
 import { createStatus } from "./status.ts";
 import { createStreams } from "./streams.ts";
 import { createWelcome } from "./welcome.ts";
+import { createUnfinished } from "./unfinished.ts";
 import type { Self } from "./words.ts";
 
 export type { SlackOptions };
@@ -37,9 +38,10 @@ export function createSlack(options: SlackOptions): Adapter<SlackChunk> {
   const recent = createRecent();
   const names = createNames(api, budget);
   const who: { self: Self } = { self: { team: "", user: "" } };
-  const shared = { api, budget, recent, log };
+  const unfinished = createUnfinished({ api, budget, recent });
+  const shared = { api, budget, recent, unfinished, log };
   const streams = createStreams({ ...shared, team: () => who.self.team, streamMs: options.streamMs ?? streamMs });
-  const outgoing = createOutgoing({ api, budget, streams });
+  const outgoing = createOutgoing({ api, budget, streams, unfinished });
   const files = createFiles({ api, budget, token: options.botToken, apiUrl });
   const status = createStatus(shared);
   const welcome = createWelcome(api, log);

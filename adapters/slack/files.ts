@@ -126,16 +126,20 @@ async function sentBefore(
 ): Promise<string | null> {
   const method = chat.thread === null ? "conversations.history" : "conversations.replies";
   const where = chat.thread === null ? {} : { ts: chat.thread };
-  budget.take(method);
+  if (!budget.take(method)) throw unknown(budget.waitMs(method), "Slack asks to wait");
   const oldest = String(Math.max(0, (since ?? 0) - clocksMs) / 1_000);
   const { messages } = await api.call(method, { channel: chat.chat, ...where, oldest, limit: 200 }).catch((error: unknown) => {
     const { retryAfterMs, message } = toFailure(error, true);
-    const wait = retryAfterMs === null ? {} : { retryAfterMs };
-    throw new Failure("platform.unknown_outcome", message, { retryable: true, ...wait });
+    throw unknown(retryAfterMs, message);
   });
   const ours = items(messages).filter((message) => text(message["bot_id"]) !== null);
   const found = ours
     .flatMap((message) => items(message["files"]))
     .find((each) => each["name"] === file.name && each["size"] === file.size);
   return found ? `file:${text(found["id"]) ?? ""}` : null;
+}
+
+function unknown(retryAfterMs: number | null, message: string): Failure {
+  const wait = retryAfterMs === null ? {} : { retryAfterMs };
+  return new Failure("platform.unknown_outcome", message, { retryable: true, ...wait });
 }

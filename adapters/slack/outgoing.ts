@@ -10,6 +10,7 @@ import { type Fields, items, text } from "./fields.ts";
 import { answerTo } from "./answering.ts";
 import { responseUrl } from "./response.ts";
 import type { Streams } from "./streams.ts";
+import type { Unfinished } from "./unfinished.ts";
 
 /** What must be said. Nothing is sent twice: an attempt of unknown outcome is looked up first. */
 export interface Outgoing {
@@ -21,6 +22,7 @@ export interface OutgoingParts {
   readonly api: SlackApi;
   readonly budget: Budget;
   readonly streams: Streams;
+  readonly unfinished: Unfinished;
 }
 
 /** The clocks of two machines may differ by this. */
@@ -39,13 +41,16 @@ export function createOutgoing(parts: OutgoingParts): Outgoing {
       const url = responseUrl(replyTo);
       const said = url !== null && maybeRepeated === true ? { markdown: repeatedRemark + chunk.markdown } : chunk;
       if (url !== null && (await answerTo(url, content(said.markdown, options.buttons)))) return unseen;
-      const body = { ...content(chunk.markdown, options.buttons), ...(key === undefined ? {} : metadata(key)) };
-      return await postMessage(parts, chat, body);
+      const body = { ...content(chunk.markdown, options.buttons), ...metadata(key ?? "note") };
+      const begun = key === undefined ? null : await parts.unfinished.of(chat, replyTo);
+      if (begun === null) return await postMessage(parts, chat, body);
+      await update(parts, chat, begun, body);
+      return begun;
     },
     async edit(chat, message, chunk, { buttons }) {
       if (message === unseen) throw new Failure("platform.refused", "what only one person sees can't be changed");
       if (await parts.streams.finish(chat, message, chunk.markdown, buttons ?? [])) return;
-      await update(parts, chat, message, content(chunk.markdown, buttons));
+      await update(parts, chat, message, { ...content(chunk.markdown, buttons), ...metadata(`edit:${message}`) });
     },
   };
 }
@@ -81,7 +86,7 @@ async function update({ api, budget }: OutgoingParts, chat: ChatRef, ts: string,
   } catch (error) {
     if (refusal(error) !== "streaming_state_conflict") throw toFailure(error, true);
     // A stream that an earlier process left open.
-    budget.take("chat.stopStream");
+    if (!budget.take("chat.stopStream")) throw slower(budget.waitMs("chat.stopStream"));
     await api.call("chat.stopStream", { channel: chat.chat, ts }).catch(() => undefined);
     await edit().catch((second: unknown) => {
       throw toFailure(second, true);
@@ -94,8 +99,8 @@ async function sentBefore({ api, budget }: OutgoingParts, chat: ChatRef, key: st
   const method = chat.thread === null ? "conversations.history" : "conversations.replies";
   const where = chat.thread === null ? {} : { ts: chat.thread };
   const oldest = String(Math.max(0, since - clocksMs) / 1_000);
-  budget.take(method);
   try {
+    if (!budget.take(method)) throw slower(budget.waitMs(method));
     const about = { channel: chat.chat, ...where, oldest, limit: lookedAt, include_all_metadata: true };
     const { messages } = await api.call(method, about);
     return text(items(messages).find((message) => keyOf(message) === key)?.["ts"]);

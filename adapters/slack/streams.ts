@@ -6,10 +6,11 @@ import { closeOpenMarks } from "../render/open-marks.ts";
 import { decided, harmless } from "../render/slack-marks.ts";
 import type { SlackApi } from "./api.ts";
 import type { Budget } from "./budget.ts";
-import { content } from "./content.ts";
+import { content, metadata } from "./content.ts";
 import { reason, refusal, slower, toFailure } from "./errors.ts";
-import { type Fields, items, text } from "./fields.ts";
+import { type Fields, text } from "./fields.ts";
 import type { Recent } from "./recent.ts";
+import type { Unfinished } from "./unfinished.ts";
 
 /** Slack's own streams, one a turn. Whoever feeds a turn waits for each call before the next: so nothing is written twice or out of order. */
 export interface Streams {
@@ -28,6 +29,7 @@ export interface StreamParts {
   readonly api: SlackApi;
   readonly budget: Budget;
   readonly recent: Recent;
+  readonly unfinished: Unfinished;
   readonly team: () => string;
   /** How long a stream is fed before another takes its place. */
   readonly streamMs: number;
@@ -64,7 +66,7 @@ export function createStreams(parts: StreamParts): Streams {
   return {
     async feed(chat, turn, progress, at) {
       const words = decided(harmless(progress.text));
-      const open = turns.get(turn) ?? taken(parts, chat, at);
+      const open = turns.get(turn) ?? taken(parts, chat, at.message ?? (await parts.unfinished.of(chat, at.replyTo)));
       if (open) turns.set(turn, open);
       if (!open) {
         if (state.off || chat.thread === null || atOnce(turns) >= mostOpen) return null;
@@ -92,10 +94,10 @@ function atOnce(turns: Map<string, Open>): number {
 }
 
 /** A message that an earlier process began: its stream is not ours to feed, so it is edited. */
-function taken(parts: StreamParts, chat: ChatRef, { message }: At): Open | null {
+function taken(parts: StreamParts, chat: ChatRef, message: string | null): Open | null {
   if (message === null) return null;
-  parts.budget.take("chat.stopStream");
-  void parts.api.aside("chat.stopStream", { channel: chat.chat, ts: message }).catch(() => undefined);
+  if (parts.budget.take("chat.stopStream"))
+    void parts.api.aside("chat.stopStream", { channel: chat.chat, ts: message }).catch(() => undefined);
   const now = performance.now();
   return { chat, ts: message, mode: "edits", sent: "", tasks: new Map(), startedAt: now, editedAt: now };
 }
@@ -135,8 +137,8 @@ async function begin(
     const failure = toFailure(error, false);
     if (failure.code !== "platform.unknown_outcome") throw failure;
     // It may be there all the same: then it is the one to go on with.
-    const ts = await begunSince(parts, chat, since);
-    return ts === null ? null : started(ts);
+    const ts = await parts.unfinished.since(chat, since).catch(() => parts.unfinished.doubt(chat));
+    return typeof ts === "string" ? started(ts) : null;
   }
 }
 
@@ -145,21 +147,6 @@ function recipient({ recent, team }: StreamParts, chat: ChatRef, { replyTo }: At
   if (chat.chat.startsWith("D")) return {};
   const user = replyTo === null ? null : recent.author(chat.chat, replyTo);
   return user === null ? null : { recipient_team_id: team(), recipient_user_id: user };
-}
-
-async function begunSince(parts: StreamParts, chat: ChatRef, since: number): Promise<string | null> {
-  parts.budget.take("conversations.replies");
-  // The clocks of two machines may differ by a second.
-  const about = {
-    channel: chat.chat,
-    ts: chat.thread,
-    oldest: String((since - 1_000) / 1_000),
-    limit: 50,
-    include_all_metadata: true,
-  };
-  const found = await parts.api.aside("conversations.replies", about).catch(() => ({ messages: [] }));
-  const ours = items(found["messages"]).findLast((each) => text(each["bot_id"]) !== null && each["metadata"] === undefined);
-  return text(ours?.["ts"]);
 }
 
 async function go(parts: StreamParts, open: Open, words: string, progress: Progress, at: At): Promise<void> {
@@ -199,7 +186,7 @@ async function stumble(parts: StreamParts, open: Open, words: string, error: unk
 async function rotate(parts: StreamParts, open: Open, words: string, progress: Progress, at: At): Promise<void> {
   const old = open.ts;
   const next = await begin(parts, open.chat, at, words, progress, { off: false }).catch(() => null);
-  await stop(parts, open, {}).catch(() => undefined);
+  await stop(parts, open).catch(() => undefined);
   if (!next) {
     open.mode = "edits";
     return await revise(parts, open, progress.text);
@@ -218,7 +205,7 @@ async function remove(parts: StreamParts, chat: ChatRef, ts: string): Promise<vo
 /** Ends the stream; the turn goes on by edits of the same message. */
 async function leave(parts: StreamParts, open: Open, words: string): Promise<void> {
   open.mode = "edits";
-  await stop(parts, open, {}).catch(() => undefined);
+  await stop(parts, open).catch(() => undefined);
   await revise(parts, open, words);
 }
 
@@ -243,6 +230,7 @@ async function end(parts: StreamParts, open: Open, markdown: string, buttons: re
       channel: open.chat.chat,
       ts: open.ts,
       ...(rest === "" ? {} : { markdown_text: rest }),
+      ...metadata(`stream:${open.ts}`),
     });
     return whole;
   } catch (error) {
@@ -254,9 +242,9 @@ async function end(parts: StreamParts, open: Open, markdown: string, buttons: re
   }
 }
 
-async function stop(parts: StreamParts, open: Open, more: Fields): Promise<void> {
-  parts.budget.take("chat.stopStream");
-  await parts.api.aside("chat.stopStream", { channel: open.chat.chat, ts: open.ts, ...more });
+async function stop(parts: StreamParts, open: Open): Promise<void> {
+  if (!parts.budget.take("chat.stopStream")) throw slower(parts.budget.waitMs("chat.stopStream"));
+  await parts.api.aside("chat.stopStream", { channel: open.chat.chat, ts: open.ts });
 }
 
 /** What a stream has not been told yet. */

@@ -214,6 +214,39 @@ test("after a restart the message is taken over: its stream is closed, and it is
   await next.close();
 });
 
+test("a process that died before it could note its stream: the next one goes on with it, or ends it", async () => {
+  await using rig = await slackRig();
+  const next = rig.make();
+  const turn = turnIn(rig);
+  await turn.feed("finished earlier");
+  await turn.end("finished earlier, in the same thread");
+  const asked = rig.slack.say("D1", "and?", { thread: turn.root });
+  const at = { replyTo: asked, message: null };
+  for (const [channel, feeds] of [
+    ["D2", true],
+    ["D3", false],
+  ] as const) {
+    const lost = turnIn(rig, channel, `lost ${channel}`);
+    await lost.feed("one");
+    const begun = lost.shown()[0]?.ts;
+    const replyTo = lost.root;
+    if (feeds)
+      assert.equal(await next.stream?.(lost.chat, "x", { text: "one two", tools: [] }, { replyTo, message: null }), begun);
+    else assert.equal(await next.post(lost.chat, chunkOf(next, "one two three"), { replyTo, key: "5:0" }), begun);
+    if (feeds) await next.edit(lost.chat, begun ?? "", chunkOf(next, "one two three"), {});
+    assert.deepEqual(
+      lost.shown().map(({ text, stream }) => [text, stream]),
+      [["one two three", "ended"]],
+    );
+  }
+  await next.post(turn.chat, chunkOf(next, "another answer"), { ...at, key: "6:0" });
+  assert.deepEqual(
+    turn.shown().map(({ text }) => text),
+    ["finished earlier, in the same thread", "another answer"],
+  );
+  await next.close();
+});
+
 test("a person stopped it: nothing more is fed, and the end still stands", async () => {
   await using rig = await slackRig();
   const turn = turnIn(rig);

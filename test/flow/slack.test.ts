@@ -6,11 +6,13 @@ import { freshHome, type Process, startHermes } from "./service.ts";
 
 const lastText = (seen: Seen) => String(seen.body.messages.findLast((message) => message.role === "user")?.content ?? "");
 
+const slowly = "one two three four five six seven eight nine ten. ".repeat(8);
+
 /** What the request says decides how the model answers. */
 function answer(seen: Seen) {
   const text = lastText(seen);
   const result = seen.body.messages.at(-1)?.role === "tool";
-  if (text.includes("slowly")) return say("one two three four five six seven eight nine ten. ".repeat(8), { pieces: 60, delayMs: 60 });
+  if (text.includes("slowly")) return say(slowly, { pieces: 60, delayMs: 60 });
   if (text.includes("drink")) {
     if (!result) return call("clarify", { question: "Tea or coffee?", choices: ["Tea", "Coffee"] });
     return say(`So: ${String(seen.body.messages.at(-1)?.content)}`);
@@ -24,21 +26,22 @@ interface Rig extends AsyncDisposable {
   readonly hermes: Process;
   readonly slack: SlackServer;
   readonly model: ModelServer;
+  readonly home: string;
+  readonly env: Readonly<Record<string, string>>;
   texts(channel: string, thread?: string | null): readonly string[];
 }
 
-async function open(env: Readonly<Record<string, string>> = {}): Promise<Rig> {
+async function open(more: Readonly<Record<string, string>> = {}): Promise<Rig> {
   const stack = new AsyncDisposableStack();
   const model = stack.use(await modelServerWith({ strict: false }, answer));
   const slack = stack.use(await slackServer());
   const home = stack.use(await freshHome());
   const tokens = { SLACK_BOT_TOKEN: slack.botToken, SLACK_APP_TOKEN: slack.appToken, SLACK_API_URL: slack.url };
-  const hermes = stack.use(
-    startHermes({ mode: "start", home: home.path, env: { OPENAI_BASE_URL: model.url, ...tokens, ...env } }),
-  );
+  const env = { OPENAI_BASE_URL: model.url, ...tokens, ...more };
+  const hermes = stack.use(startHermes({ mode: "start", home: home.path, env }));
   await hermes.printed(/slack is connected/);
   const texts = (channel: string, thread?: string | null) => slack.messages(channel, thread).map((message) => message.text);
-  return { hermes, slack, model, texts, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  return { hermes, slack, model, home: home.path, env, texts, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
 suite("a team's Slack", () => {
@@ -57,7 +60,7 @@ suite("a team's Slack", () => {
     await slack.waitFor(() => slack.messages("D1", root).some(({ stream, text }) => stream === "open" && text.length > 20));
     assert.equal(slack.statuses.get(`D1:${root}`)?.["status"], "processing");
     const only = await slack.waitFor(() => slack.messages("D1", root).find(({ stream }) => stream === "ended"), 20_000);
-    assert.equal(only.text, "one two three four five six seven eight nine ten. ".repeat(8).trim());
+    assert.equal(only.text, slowly.trim());
     assert.ok(only.appends >= 2);
     assert.equal(slack.messages("D1").length, 1);
     await slack.waitFor(() => slack.statuses.get(`D1:${root}`)?.["status"] === "active");
@@ -76,4 +79,125 @@ suite("a team's Slack", () => {
     assert.equal(slack.messages("C1").length, 3);
     assert.match(JSON.stringify(rig.model.seen.at(-1)?.body.messages), /\[Alice\] how many,\?/);
   });
+
+  test("a question has buttons; the one who asked answers, and it shows who chose what", async () => {
+    const { slack } = rig;
+    const root = slack.say("D2", "a drink please");
+    const asked = await slack.waitFor(() => slack.messages("D2", root).find(({ buttons }) => buttons.length > 0));
+    assert.match(asked.text, /Tea or coffee\?/);
+    await slack.waitFor(() => slack.statuses.get(`D2:${root}`)?.["status"] === "suspended");
+    slack.press("D2", asked.ts, "Coffee", "U8");
+    slack.press("D2", asked.ts, "Coffee");
+    await slack.waitFor(() => rig.texts("D2", root).some((text) => /^So: .*: Coffee$/.test(text)));
+    const shown = await slack.waitFor(() =>
+      slack.messages("D2", root).find(({ ts, buttons }) => ts === asked.ts && buttons.length === 0),
+    );
+    assert.match(shown.text, /Alice: Coffee/);
+  });
+
+  test("Slack's own stop button, and !stop in a thread, end the turn with what there was", async () => {
+    const { slack } = rig;
+    const running = (channel: string, root: string) =>
+      slack.waitFor(() => slack.messages(channel, root).find(({ stream, text }) => stream === "open" && text.length > 20));
+    const root = slack.say("D3", "say it slowly");
+    await running("D3", root);
+    slack.stop("D3", root);
+    await slack.waitFor(() => /^one two[^]*Stopped here/.test(rig.texts("D3", root)[0] ?? ""));
+    const other = slack.say("C3", `<@${slack.bot}> say it slowly`);
+    await running("C3", other);
+    slack.say("C3", `<@${slack.bot}> !stop`, { thread: other });
+    await slack.waitFor(() => rig.texts("C3", other).some((text) => /^one two[^]*Stopped here/.test(text)));
+  });
+
+  test("slash commands are about the thread last spoken in, and answered where only their sender sees it", async () => {
+    const { slack } = rig;
+    const root = slack.say("D4", "how many?");
+    await slack.waitFor(() => rig.texts("D4", root)[0] === "I know of 1");
+    const envelope = slack.slash("D4", "/hermes", "new");
+    await slack.waitFor(() => slack.responses.some(({ channel }) => channel === "D4"));
+    assert.ok((envelope.ackedAt ?? Infinity) - Date.now() < 3_000);
+    slack.say("D4", "how many?", { thread: root });
+    await slack.waitFor(() => rig.texts("D4", root)[1] === "I know of 1");
+    slack.slash("C4", "/hermes", "help");
+    await slack.waitFor(() =>
+      slack.responses.some(({ channel, body }) => channel === "C4" && /\/new/.test(JSON.stringify(body))),
+    );
+    assert.deepEqual(slack.messages("C4"), []);
+  });
+
+  test("told twice, answered once; what a cut socket has kept is answered", async () => {
+    const { slack } = rig;
+    const root = slack.say("D5", "hello");
+    slack.events.redeliver(slack.events.envelopes.at(-1) ?? assert.fail());
+    slack.dropSockets();
+    const late = slack.say("D5", "late");
+    await slack.waitFor(() => rig.texts("D5", late)[0] === "**echo** late");
+    await slack.waitFor(() => rig.texts("D5", root)[0] === "**echo** hello");
+    assert.equal(slack.messages("D5").length, 2);
+  });
+
+  test("a socket that drops in the middle of a stream harms no answer", async () => {
+    const { slack } = rig;
+    const root = slack.say("D6", "say it slowly");
+    await slack.waitFor(() => slack.messages("D6", root).some(({ stream }) => stream === "open"));
+    slack.dropSockets();
+    slack.expireStreams();
+    await slack.waitFor(() => rig.texts("D6", root)[0] === slowly.trim(), 20_000);
+    assert.equal(slack.messages("D6").length, 1);
+  });
+
+  test("a 429 on one channel delays only that channel, and its answer still comes once", async () => {
+    const { slack } = rig;
+    for (const method of ["chat.postMessage", "chat.stopStream"])
+      slack.fault({ method, channel: "D7" }, { kind: "limit", retryAfter: 2 });
+    const one = slack.say("D7", "first");
+    const two = slack.say("D8", "second");
+    await slack.waitFor(() => rig.texts("D8", two)[0] === "**echo** second");
+    await slack.waitFor(() =>
+      slack.messages("D7", one).some(({ text, stream }) => text === "**echo** first" && stream !== "open"),
+    );
+    assert.equal(slack.messages("D7").length, 1);
+  });
+
+  test("a send whose outcome is unknown is found again, not repeated", async () => {
+    const { slack } = rig;
+    const faults = ["chat.postMessage", "chat.stopStream", "chat.startStream"];
+    for (const method of faults) slack.fault({ method, channel: "D9" }, { kind: "reset", when: "after" });
+    const root = slack.say("D9", "hello");
+    const settled = () => slack.messages("D9", root).some(({ text, stream }) => text === "**echo** hello" && stream !== "open");
+    await slack.waitFor(settled);
+    slack.clearFaults();
+    slack.say("D9", "again", { thread: root });
+    await slack.waitFor(() => rig.texts("D9", root).includes("**echo** again"));
+    assert.deepEqual(rig.texts("D9", root), ["**echo** hello", "**echo** again"]);
+  });
+
+  test("a deleted channel ends nothing but its own answer", async () => {
+    const { slack } = rig;
+    slack.channel("D10", { deleted: true });
+    slack.say("D10", "hello");
+    await slack.waitFor(() =>
+      slack.calls.some(
+        ({ method, params, result }) =>
+          /post|start/.test(method) && params["channel"] === "D10" && result === "channel_not_found",
+      ),
+    );
+    const root = slack.say("D11", "hello");
+    await slack.waitFor(() => rig.texts("D11", root)[0] === "**echo** hello");
+  });
+});
+
+test("killed in the middle of a stream and started again: one answer, in the same message", async () => {
+  await using rig = await open();
+  const { slack } = rig;
+  const root = slack.say("D1", "say it slowly");
+  await slack.waitFor(() => slack.messages("D1", root).some(({ stream }) => stream === "open"));
+  await rig.hermes.kill("SIGKILL");
+  await using again = startHermes({ mode: "start", home: rig.home, env: rig.env });
+  await again.printed(/slack is connected/);
+  await slack.waitFor(
+    () => slack.messages("D1", root).some(({ text, stream }) => text === slowly.trim() && stream === "ended"),
+    30_000,
+  );
+  assert.equal(slack.messages("D1").length, 1);
 });

@@ -1,0 +1,60 @@
+import type { ChatRef } from "../../src/core/chats.ts";
+import type { SlackApi } from "./api.ts";
+import type { Budget } from "./budget.ts";
+import { items, text } from "./fields.ts";
+import type { Recent } from "./recent.ts";
+
+/** Streams that were begun and that nobody remembers: the process died before it had noted them, or Slack never said that it began one. */
+export interface Unfinished {
+  /** That of the turn which answers a message; null: there is none, or it can't be told. Asks Slack only where there is reason to. */
+  of(chat: ChatRef, replyTo: string | null): Promise<string | null>;
+  /** One that was begun at or after an instant. */
+  since(chat: ChatRef, at: number): Promise<string | null>;
+  /** Of this thread it is not known whether a stream was begun. */
+  doubt(chat: ChatRef): void;
+}
+
+export interface UnfinishedParts {
+  readonly api: SlackApi;
+  readonly budget: Budget;
+  readonly recent: Recent;
+}
+
+/** The clocks of two machines may differ by this. */
+const clocksMs = 1_000;
+const lookedAt = 100;
+/** Of 50 looks a minute, these are for answers of unknown outcome. */
+const reserve = 20;
+const most = 1_000;
+
+export function createUnfinished({ api, budget, recent }: UnfinishedParts): Unfinished {
+  const doubts = new Set<string>();
+  const asked = new Set<string>();
+  const nameOf = ({ chat, thread }: ChatRef): string => `${chat}:${thread ?? ""}`;
+  const look = async (chat: ChatRef, oldest: string): Promise<string | null> => {
+    if (chat.thread === null || !budget.take("conversations.replies", reserve)) return null;
+    const about = { channel: chat.chat, ts: chat.thread, oldest, limit: lookedAt, include_all_metadata: true };
+    const found = await api.aside("conversations.replies", about);
+    // What has been ended or sent whole bears our mark.
+    const ours = items(found["messages"]).filter((each) => text(each["bot_id"]) !== null && each["metadata"] === undefined);
+    return text(ours.findLast((each) => Number(each["ts"]) >= Number(oldest) && each["files"] === undefined)?.["ts"]);
+  };
+  return {
+    async of(chat, replyTo) {
+      if (replyTo === null || !/^\d+\.\d+$/.test(replyTo)) return null;
+      // A message that this process has seen come in is answered by streams that it knows.
+      if (recent.author(chat.chat, replyTo) !== null && !doubts.has(nameOf(chat))) return null;
+      const about = `${nameOf(chat)}:${replyTo}`;
+      if (asked.has(about)) return null;
+      if (asked.size >= most) asked.clear();
+      asked.add(about);
+      doubts.delete(nameOf(chat));
+      return await look(chat, replyTo).catch(() => null);
+    },
+    since: (chat, at) => look(chat, String((at - clocksMs) / 1_000)),
+    doubt(chat) {
+      if (doubts.size >= most) doubts.clear();
+      doubts.add(nameOf(chat));
+    },
+  };
+}
