@@ -172,4 +172,24 @@ suite("the agent writes, runs, waits for, mends and reports a program, wherever 
   });
 });
 
+test("what a command prints of secrets reaches neither the model nor the chat nor the log, nor the files of long results", async () => {
+  const secret = "abcdefghijklmnopqrstuvwxyz0123";
+  await using rig = await openTalk({ config: "terminal: {backend: virtual}\nlogging: {level: debug}\n" });
+  const commands = [`printf 'sk-%s\\n' ${secret}`, `for n in $(seq 1 4000); do printf 'sk-%s\\n' ${secret}; done`];
+  // The model itself must not write it, as one would see it in its own call.
+  const hide = (command: string) => command.replace(secret, `${secret.slice(0, 4)}""${secret.slice(4)}`);
+  const { answer, seen } = await rig.ask("print it", (request) => {
+    const results = resultsOf(request);
+    const command = commands[results.length];
+    if (command !== undefined) return call("terminal", { command: hide(command) });
+    return results.length === 2 ? call("read_file", { path: ".hermes/results/terminal-1.txt" }) : say(results.join("\n"));
+  });
+  const results = resultsOf(seen.at(-1));
+  assert.match(results[0] ?? "", /^\[hidden\]$/);
+  assert.match(results[1] ?? "", /^\[hidden\]\n[^]*all \d+ are in \.hermes\/results\/terminal-1\.txt/);
+  assert.match(results[2] ?? "", /\|\[hidden\]\n/);
+  assert.match(answer, /\[hidden\]/);
+  for (const text of [answer, ...results, rig.hermes.output()]) assert.ok(!text.includes(secret), text.slice(0, 500));
+});
+
 const escaped = (text: string): string => text.replaceAll(/[^\w\s]/g, String.raw`\$&`);
