@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { ProcessInfo, Sandbox } from "../core/sandbox.ts";
-import { tool, type ToolContext } from "../core/tool.ts";
+import { type Deed, tool, type ToolContext } from "../core/tool.ts";
 import { plainText } from "./plain-text.ts";
 import { pause } from "../core/pause.ts";
 
@@ -35,9 +35,7 @@ export const process = tool({
   toolset: "terminal",
   parameters,
   aliases: { pid: "session_id", id: "session_id", process_id: "session_id", input: "data" },
-  // What is typed into a shell that waits there is a command like any other.
-  deeds: ({ action, data }) =>
-    action === "write" || action === "submit" ? [{ kind: "run", command: data, language: "shell", workdir: "" }] : [],
+  deeds: ({ action, data }) => (action === "write" || action === "submit" ? typed(data) : []),
   preview: ({ action, session_id: id, data }) => `process ${action} ${id} ${data.trim().split("\n")[0] ?? ""}`.trim(),
   async run(wish, context) {
     const sandbox = await context.sandbox();
@@ -62,13 +60,36 @@ async function act(action: Exclude<Action, "list">, sandbox: Sandbox, wish: Wish
       return `${id} ${stateOf(info)}.`;
     }
     case "write":
-    case "submit":
-      await sandbox.send(id, action === "submit" ? `${wish.data}\n` : wish.data);
+    case "submit": {
+      const text = action === "submit" ? `${wish.data}\n` : wish.data;
+      if (sandbox.backend === "ssh" || sandbox.backend === "local") checkTyped(text);
+      await sandbox.send(id, text);
       return `Sent to ${id}.`;
+    }
     case "close":
       await sandbox.closeInput(id);
       return `The input of ${id} is closed.`;
   }
+}
+
+/** What is typed into a shell that waits there is a command like any other, and into an interpreter a program. */
+function typed(data: string): readonly Deed[] {
+  const deed: Deed = { kind: "run", command: data, language: "shell", workdir: "" };
+  return data.includes("(") ? [deed, { ...deed, language: "python" }] : [deed];
+}
+
+/** Ctrl-C, Ctrl-D, Ctrl-Z, Ctrl-\\, Esc, Enter, up, down and the pages: none of them edits a line. */
+const keys = /^(?:[\u0003\u0004\u001A\u001B\u001C\n\r]|\u001B[[O][AB56]~?)*$/;
+const wholeLines = /^(?:\t*[^\u0000-\u001F\u007F]*\n)*\t*[^\u0000-\u001F\u007F]*[\n\r]$/;
+
+/** Where there are no walls each text is judged by itself, so none may be a piece of a line, go on in the next, or change what was typed. */
+function checkTyped(text: string): void {
+  if (keys.test(text)) return;
+  if (wholeLines.test(text) && !/\\[\n\r]*$/.test(text)) return;
+  throw new Error(
+    "Not sent. Here only whole lines can be typed (submit, without a \\ at the end and without control characters among them), " +
+      "or one of these keys alone: Ctrl-C, Ctrl-D, Ctrl-Z, Esc, Enter, up, down.",
+  );
 }
 
 async function find(sandbox: Sandbox, id: string): Promise<ProcessInfo> {
