@@ -21,12 +21,12 @@ import { openMetrics, type OpenMetrics } from "../insights/metrics.ts";
 import { openLive } from "../live/index.ts";
 import { openQueues, type QueueOptions } from "../queue/index.ts";
 import { type Database, openDatabase } from "../store/database.ts";
+import { leanWasm } from "../store/lean-wasm.ts";
 import { migrate } from "../store/migrate.ts";
 import { migrations } from "../store/migrations/index.ts";
 import { addOutbound } from "../store/outbox.ts";
 import { dropAllLeases } from "../store/sessions.ts";
 import { beat, leaveWorkers } from "../store/workers.ts";
-import { keepParserSmall } from "./http-parser.ts";
 import { modelSettings } from "./model-settings.ts";
 
 /** What one process runs: everything, the platforms only, or the turns only. */
@@ -71,11 +71,10 @@ export async function openBase(
     const socket = await serveControl(config.home, { handle: async (request) => await answer(handler.current, request) });
     stack.defer(() => socket.close());
   }
+  leanWasm();
   const database = await openDatabase({ url: stateUrl, directory: join(config.home, "data"), log });
   stack.defer(() => database.close());
   await migrate(database.db, migrations);
-  // The embedded engine is WebAssembly too, and must get faster.
-  if (database.kind === "postgres") keepParserSmall();
   // The embedded record belongs to this process: whoever held a lease in it is gone.
   if (database.kind === "embedded") {
     await dropAllLeases(database.db);

@@ -1,9 +1,9 @@
 import { join } from "node:path";
-import v8 from "node:v8";
 import { PGlite } from "@electric-sql/pglite";
 import { Failure } from "../core/failures.ts";
 import { ensureCluster } from "./cluster.ts";
 import { holdHome } from "./home-lock.ts";
+import { leanWasm } from "./lean-wasm.ts";
 import { createPglitePool, type PgPool } from "./pglite-pool.ts";
 import { searchPath } from "./postgres.ts";
 
@@ -62,15 +62,6 @@ const settings = [
   "work_mem=1MB",
   "maintenance_work_mem=4MB",
 ];
-
-/**
- * WebAssembly from here on is compiled by V8's first, fast compiler only. Its optimising one costs 100 MB for good (and 400 more for
- * seconds) while queries take as long either way (0.3 ms) and their slowest fewer milliseconds. V8 derives the last two from the first
- * only at its start.
- */
-function leanWasm(): void {
-  for (const flag of ["--liftoff-only", "--no-wasm-tier-up", "--no-wasm-dynamic-tiering"]) v8.setFlagsFromString(flag);
-}
 
 /** A pool ends when all its clients are given back; one that never is (a crashed caller's) must not keep the process. */
 async function endPool(pool: PgPool): Promise<void> {
