@@ -33,7 +33,7 @@ export async function diskLine(docker: Docker, { home, diskMb }: Pick<SandboxOpt
   const known = limits.get(docker) ?? limitsDisk(docker, `hermes-${digest(home)}_probe`);
   limits.set(docker, known);
   if (await known) return `${diskMb} MB of workspace`;
-  return `not limited: this engine's file system has no project quotas, so terminal.container_disk (${diskMb} MB) can't hold. They need its data directory on xfs mounted with pquota.`;
+  return `not limited: this engine's file system has no project quotas, so terminal.container_disk (${diskMb} MB) holds for each file alone, not for all together. They need its data directory on xfs mounted with pquota.`;
 }
 
 function networkLine({ network, networkAllow }: SandboxOptions): string {

@@ -15,7 +15,7 @@ export interface Engine {
   readonly podman: boolean;
 }
 
-const pingMs = 2_000;
+const pingMs = 5_000;
 /** A pull that reports nothing for so long is given up: behind a firewall it would otherwise hang the start. */
 const pullStallMs = 20_000;
 

@@ -20,7 +20,7 @@ export const label = {
 
 /** Everything about a container but its name, its labels and its workspace: what changes it makes an old container unfit. */
 export function containerSpec(options: SandboxOptions, podman: boolean) {
-  const bytes = options.memoryMb * 1024 * 1024;
+  const bytes = options.memoryMb * megabyte;
   const { tmpMb, stateMb } = scratchSizes(options);
   // Podman takes no owner; Docker forgets the mode at the second start. There is only one user in it.
   const owned = podman ? "mode=1777" : `mode=0700,uid=${userId},gid=${userId}`;
@@ -62,16 +62,23 @@ export function containerSpec(options: SandboxOptions, podman: boolean) {
       },
       Ulimits: [
         { Name: "core", Soft: 0, Hard: 0 },
-        // Podman would ask for a million, which not every host may give.
+        // Where the engine can't limit the workspace, a file that grows without end ends here all the same.
+        { Name: "fsize", Soft: options.diskMb * megabyte, Hard: options.diskMb * megabyte },
+        // Podman would ask for a million of each, which not every host may give.
         { Name: "nofile", Soft: openFiles, Hard: openFiles },
+        ...(podman ? [{ Name: "nproc", Soft: podmanProcesses, Hard: podmanProcesses }] : []),
       ],
       LogConfig: { Type: "none", Config: {} },
     },
   };
 }
 
+const megabyte = 1024 * 1024;
+
 /** Files and connections that one process may have open. */
 const openFiles = 16_384;
+/** Processes of the unprivileged user in all containers together: above what one may have, below what small hosts have to give. */
+const podmanProcesses = 4_096;
 
 /** Megabytes of what lies in memory: `/tmp` and `/var/tmp`, and the shells' own files. */
 export function scratchSizes({ memoryMb }: Pick<SandboxOptions, "memoryMb">): {

@@ -13,7 +13,7 @@ export interface VolumeWish {
 /** Makes a volume, with a size limit where the file system can; an existing one is left as it is. Gives the labels that it has. */
 export async function createVolume(docker: Docker, { name, labels, diskMb }: VolumeWish): Promise<Record<string, string>> {
   const wish = { Name: name, Labels: { ...labels } };
-  if (unlimited.has(docker) || (await isPodman(docker))) await docker.createVolume(wish);
+  if (unlimited.has(docker) || (await isPodman(docker))) await docker.createVolume(wish).catch(unlessThere);
   else {
     try {
       await docker.createVolume({ ...wish, DriverOpts: { size: `${diskMb}M` } });
@@ -25,6 +25,11 @@ export async function createVolume(docker: Docker, { name, labels, diskMb }: Vol
   // The answer to a wish is not what is there when somebody else was faster.
   const made = await docker.getVolume(name).inspect();
   return made.Labels ?? {};
+}
+
+/** Podman's word, with status 500, for a volume that somebody else has made meanwhile. */
+function unlessThere(thrown: unknown): void {
+  if (!(thrown instanceof Error && /already exists/.test(thrown.message))) throw thrown;
 }
 
 /** Engines that have refused a limit and then taken the same volume without one: they are not asked again by this process. */

@@ -45,8 +45,10 @@ export function lifeline(machine: Machine, session: string, log: Log, known: Set
   };
   const stray = (): void => {
     log.warn({ owner: machine.owner }, "what a command left running prints without end and is ended");
-    untold ??= "What an earlier command had left running printed without end and was ended.";
-    void killRun(machine, session).catch(() => undefined);
+    void killRun(machine, session).then(
+      () => void (untold ??= "What an earlier command had left running printed without end and was ended."),
+      () => undefined,
+    );
   };
   const open = async (): Promise<Shell> => {
     const opened = await openShell(machine, session, stray);

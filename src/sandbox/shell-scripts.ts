@@ -131,14 +131,21 @@ r() {
 inside() { case $1 in ${quoted(workspace)}|${quoted(workspace)}/*) return 0;; esac; return 1; }
 f() {
   true > ${alive}
-  p=$(readlink -f "$2"); c=ok
-  if [ -z "$p" ]; then c=missing
-  elif ! inside "$p"; then c=outside
-  elif [ ! -e "$p" ]; then c=missing
-  elif [ -d "$p" ]; then c=directory
-  elif [ ! -f "$p" ]; then c=special
-  elif [ ! -r "$p" ]; then c=denied
-  else head -c "$3" "$p" 2>&1 || c=failed; fi
+  c=
+  # What was opened is judged, not its name: that may be another's by now.
+  if [ -f "$2" ] && [ -r "$2" ]; then
+    { p=$(readlink /proc/self/fd/9); if inside "$p"; then c=ok; head -c "$3" <&9 2>&1 || c=failed; fi; } 9< "$2"
+  fi
+  if [ -z "$c" ]; then
+    p=$(readlink -f "$2"); c=ok
+    if [ -z "$p" ]; then c=missing
+    elif ! inside "$p"; then c=outside
+    elif [ ! -e "$p" ]; then c=missing
+    elif [ -d "$p" ]; then c=directory
+    elif [ ! -f "$p" ]; then c=special
+    elif [ ! -r "$p" ]; then c=denied
+    else head -c "$3" "$p" 2>&1 || c=failed; fi
+  fi
   printf '%s %s\\n' "$1" "$c"
 }
 w() {
@@ -147,24 +154,26 @@ w() {
   if [ -z "$p" ] || [ ! -d "\${p%/*}" ]; then
     e=$d; while [ ! -e "$e" ] && [ -n "$e" ]; do e=\${e%/*}; done
     e=$(readlink -f "\${e:-/}")
-    if inside "$e"; then mkdir -p "$d" || c=failed; p=$(readlink -f "$3"); else c=outside; fi
+    if inside "$e"; then mkdir -p "$d" 2>&1 || c=failed; p=$(readlink -f "$3"); else c=outside; fi
   fi
   if [ $c != ok ]; then true
   elif [ -z "$p" ]; then c=failed
   elif ! inside "$p"; then c=outside
   elif [ -d "$p" ]; then c=directory
   elif [ -e "$p" ] && [ ! -f "$p" ]; then c=special
-  elif [ -e "$p" ] && [ ! -w "$p" ]; then c=denied; fi
+  elif [ -e "$p" ] && [ ! -w "$p" ]; then c=denied
+  # From here on it is this directory, whatever becomes of its name.
+  elif ! cd -P -- "\${p%/*}/" || ! inside "$PWD"; then c=outside; fi
   printf '%s %s\\n' "$1" "$c"
   [ $c = ok ] || return 0
   # The file follows this line, which keeps the two answers apart where it is empty.
   read -r m
-  t=\${p%/*}/.hermes-write-\${2#?}
+  t=./.hermes-write-\${2#?}; p=./\${p##*/}
   m=; [ -e "$p" ] && m=$(stat -c %a "$p")
-  head -c "$4" > "$t" || c=failed
-  [ "$(wc -c < "$t")" -eq "$4" ] || c=failed
-  if [ $c = ok ]; then { [ -z "$m" ] || chmod "$m" "$t"; } && mv -f "$t" "$p" || c=failed; fi
+  { head -c "$4" > "$t" && [ "$(wc -c < "$t")" -eq "$4" ]; } 2>&1 || c=failed
+  if [ $c = ok ]; then { [ -z "$m" ] || chmod "$m" "$t"; } 2>&1 && [ ! -d "$p" ] && mv -f "$t" "$p" 2>&1 || c=failed; fi
   [ $c = ok ] || rm -f "$t"
+  cd /
   printf '%s %s\\n' "$2" "$c"
   # What is left of the file in the pipe must not be read as commands.
   [ $c = ok ] || exit 1

@@ -33,8 +33,9 @@ export interface OpenedShell {
 /** Longest a machine may take to start a shell; one whose process table is full never does. */
 const helloMs = 10_000;
 
-/** What is printed between two commands is nobody's; after so much of it, whoever prints it does so without end. */
+/** What is printed between two commands is nobody's; after so much of it, less what a second may bring, it has no end. */
 const mostStray = 64 * 1024 * 1024;
+const strayPerSecond = 1024 * 1024;
 
 /** A line no command can guess. */
 export function newMarker(): string {
@@ -104,7 +105,7 @@ interface Waiting {
 async function shellOn(machine: Machine, onStray: () => void): Promise<Shell> {
   let waiting: Waiting | null = null;
   let alive = true;
-  let stray = 0;
+  const onStrayChunk = strayCount(onStray);
   const onEnd = (): void => {
     alive = false;
     waiting?.fail(new ShellEnded());
@@ -116,8 +117,7 @@ async function shellOn(machine: Machine, onStray: () => void): Promise<Shell> {
     },
     onError: (chunk) => {
       if (waiting?.from === "commands") return waiting.scan.push(chunk);
-      if (stray <= mostStray && stray + chunk.length > mostStray) onStray();
-      stray += chunk.length;
+      onStrayChunk(chunk);
     },
     onEnd,
   });
@@ -135,7 +135,6 @@ async function shellOn(machine: Machine, onStray: () => void): Promise<Shell> {
           waiting = null;
           resolve(trailer);
         };
-        stray = 0;
         waiting = { from: from ?? "answers", scan: markerScan(marker, onData, done), fail: reject };
         pipes.write(input);
       }),
@@ -143,5 +142,18 @@ async function shellOn(machine: Machine, onStray: () => void): Promise<Shell> {
       onEnd();
       pipes.destroy();
     },
+  };
+}
+
+/** Calls `onFlood` when there is too much for too long. */
+function strayCount(onFlood: () => void): (chunk: Buffer) => void {
+  let [stray, last] = [0, performance.now()];
+  return ({ length }) => {
+    const now = performance.now();
+    stray = Math.max(0, stray - ((now - last) / 1000) * strayPerSecond) + length;
+    last = now;
+    if (stray <= mostStray) return;
+    stray = 0;
+    onFlood();
   };
 }

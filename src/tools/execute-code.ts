@@ -4,6 +4,7 @@ import { quoted } from "../sandbox/shell-scripts.ts";
 import { capText } from "./cap.ts";
 import { bootstrap } from "./code/bootstrap.ts";
 import { channel } from "./code/channel.ts";
+import { plainText } from "./plain-text.ts";
 
 /** The original's limits. */
 const longestMs = 300_000;
@@ -33,15 +34,19 @@ export const executeCode = tool({
 async function execute(code: string, context: ToolContext): Promise<string> {
   const sandbox = await context.sandbox();
   const limit = AbortSignal.timeout(longestMs);
-  const signal = AbortSignal.any([context.signal, limit]);
+  const flood = new AbortController();
+  const signal = AbortSignal.any([context.signal, limit, flood.signal]);
   const printed = printer(context);
   const state = { calls: 0 };
-  const line = channel(async (name, args) => {
-    state.calls += 1;
-    if (state.calls > mostCalls) throw new Error(`No more than ${mostCalls} tool calls in one run: do the rest in another.`);
-    if (!callable.includes(name)) throw new Error(`${name} can't be called from code.`);
-    return await context.tools.call(name, args);
-  });
+  const line = channel(
+    async (name, args) => {
+      state.calls += 1;
+      if (state.calls > mostCalls) throw new Error(`No more than ${mostCalls} tool calls in one run: do the rest in another.`);
+      if (!callable.includes(name)) throw new Error(`${name} can't be called from code.`);
+      return await context.tools.call(name, args);
+    },
+    () => flood.abort(),
+  );
   const program = await sandbox.attach(`exec python3 -u -c ${quoted(bootstrap)}`, {
     signal,
     onOutput: (chunk) => line.take(chunk),
@@ -50,7 +55,9 @@ async function execute(code: string, context: ToolContext): Promise<string> {
   line.to(program);
   program.write(`${JSON.stringify({ code, tools: offered(context) })}\n`);
   const exit = await program.ended;
-  return report(printed.text(), exit, limit.aborted, state.calls);
+  line.close();
+  const stop = flood.signal.aborted ? noCalls : limit.aborted ? tooLate : null;
+  return report(printed.text(), exit, stop, state.calls);
 }
 
 /** Names of parameters in order, by tool. */
@@ -62,14 +69,17 @@ function offered({ tools }: ToolContext): Readonly<Record<string, readonly strin
   return Object.fromEntries(known);
 }
 
-function report(text: string, exit: number | null, late: boolean, calls: number): string {
+const tooLate = `[stopped: not finished after ${longestMs / 1_000} s. Do it in smaller parts.]`;
+const noCalls = "[stopped: it wrote to the pipe that tool calls go through. Print to stdout, and call tools by hermes_tools.]";
+
+function report(text: string, exit: number | null, stop: string | null, calls: number): string {
   const notes = [
-    ...(late ? [`[stopped: not finished after ${longestMs / 1_000} s. Do it in smaller parts.]`] : []),
+    ...(stop === null ? [] : [stop]),
     ...(exit === 127 ? ["[there is no python3 in this sandbox: use terminal, or another image (terminal.docker_image)]"] : []),
     ...(exit !== null && exit !== 0 && exit !== 127 ? [`[exit code ${exit}]`] : []),
-    ...(exit === null && !late ? ["[ended before it had finished]"] : []),
+    ...(exit === null && stop === null ? ["[ended before it had finished]"] : []),
   ];
-  const said = capText(text.trimEnd(), outputChars);
+  const said = capText(plainText(text).trimEnd(), outputChars);
   const whole = [said, ...notes].filter((part) => part !== "").join("\n");
   return whole === "" ? `(no output; ${calls} tool calls)` : whole;
 }
@@ -83,7 +93,7 @@ function printer(context: ToolContext): { push(chunk: Uint8Array): void; text():
   return {
     push(chunk) {
       const text = decoder.decode(chunk, { stream: true });
-      context.progress(text.slice(-2_000));
+      context.progress(plainText(text.slice(-2_000)));
       const room = Math.max(0, outputChars - head.length);
       head += text.slice(0, room);
       tail += text.slice(room);

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import type { Sandbox } from "../core/sandbox.ts";
 import { tool } from "../core/tool.ts";
@@ -42,8 +43,10 @@ export const searchFiles = tool({
     if ((pattern + glob + path).length > mostChars) throw new Error("The pattern is too long to search for.");
     const sandbox = await context.sandbox();
     const wish: SearchWish = { pattern, target, path, glob, limit, offset, mode, context: around };
-    const { lines, notes } = await script(sandbox, searchScript(sandbox, wish), context.signal);
-    const fault = faultIn(lines, path, sandbox);
+    // No name of a file can be taken for a fault.
+    const mark = `!${randomUUID()}`;
+    const { lines, notes } = await script(sandbox, searchScript(sandbox, wish, mark), context.signal);
+    const fault = faultIn(lines, mark, path, sandbox);
     if (fault !== null) throw fault;
     const found = lines.map((line) => line.replace(/^\.\//, ""));
     return [page(found, wish, context.limits.resultChars), notes].filter((part) => part !== "").join("\n");
@@ -54,11 +57,11 @@ function within(value: number, least: number, most: number): number {
   return Math.min(Math.max(Math.trunc(value), least), most);
 }
 
-function faultIn([first = ""]: readonly string[], path: string, { workspace }: Sandbox): Error | null {
-  if (first === "!missing") return faultError("missing", path, "", workspace);
-  if (first === "!outside") return faultError("outside", path, "", workspace);
-  const [, why] = /^!regex (.*)$/.exec(first) ?? [];
-  return why === undefined ? null : new Error(`The pattern is no regular expression that can be searched for: ${why}`);
+function faultIn([first = ""]: readonly string[], mark: string, path: string, { workspace }: Sandbox): Error | null {
+  if (!first.startsWith(`${mark} `)) return null;
+  const said = first.slice(mark.length + 1);
+  if (said === "missing" || said === "outside") return faultError(said, path, "", workspace);
+  return new Error(`The pattern is no regular expression that can be searched for: ${said.replace(/^regex /, "")}`);
 }
 
 /** As many lines as were asked for and have room, and how to go on where there are more. */

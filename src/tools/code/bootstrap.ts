@@ -4,7 +4,10 @@
  * `{"code": …, "tools": {name: [parameter, …]}}`; each call is a line of JSON, and so is its answer.
  */
 export const bootstrap = `
-import json, os, sys, threading, traceback, types
+import sys
+# What lies where it runs is for the code, not for us: a json.py there is nobody's json.
+sys.path[:] = [each for each in sys.path if each]
+import json, os, threading, traceback, types
 _in = os.fdopen(os.dup(0), "r", encoding="utf-8", newline="\\n")
 _out = os.fdopen(os.dup(1), "w", encoding="utf-8", newline="\\n")
 os.dup2(os.open(os.devnull, os.O_RDONLY), 0)

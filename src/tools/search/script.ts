@@ -23,15 +23,15 @@ const skipped = [".git", "node_modules", ".hermes"];
 const lineBytes = 500;
 
 /**
- * A shell script that searches with what is there: ripgrep, GNU grep, or any other. Prints lines, or one that begins with `!` for what is
- * wrong. Everything from outside stands in it as one quoted word.
+ * A shell script that searches with what is there: ripgrep, GNU grep, or any other. Prints lines, or one that begins with `mark` for what
+ * is wrong. Everything from outside stands in it as one quoted word.
  */
-export function searchScript(sandbox: Sandbox, wish: SearchWish): string {
+export function searchScript(sandbox: Sandbox, wish: SearchWish, mark: string): string {
   const place = relativeTo(sandbox, wish.path);
   const page = `cut -c1-${lineBytes} | tail -n +${wish.offset + 1} | head -n ${wish.limit + 1}`;
   const search = wish.target === "files" ? filesScript(wish, place) : contentScript(wish, place);
-  const engine = wish.target === "files" ? "" : engineScript(wish);
-  return `${placeScript(sandbox, place)}\n${engine}\n{\n${search}\n} | ${page}`;
+  const engine = wish.target === "files" ? "" : engineScript(wish, mark);
+  return `${placeScript(sandbox, place, mark)}\n${engine}\n{\n${search}\n} | ${page}`;
 }
 
 /** The path as seen from the workspace, `./` before it, so that it can be taken for no option. */
@@ -41,16 +41,16 @@ function relativeTo(sandbox: Sandbox, path: string): string {
 }
 
 /** Goes to the workspace and leaves it for nothing: links are followed before the place is judged. */
-function placeScript({ workspace }: Sandbox, place: string): string {
+function placeScript({ workspace }: Sandbox, place: string, mark: string): string {
   return `LC_ALL=C.UTF-8; export LC_ALL; unset GREP_OPTIONS GREP_COLORS
 unset -f rg grep find cut head tail tr wc sort printf 2>/dev/null
 cd -P -- ${quoted(workspace)} || exit
 W=$(pwd -P); P=${quoted(place)}; H=; D=$P
 if [ -d "$P" ]; then [ ! -L "$P" ] || H=-H
 elif [ -f "$P" ] && [ ! -L "$P" ]; then D=\${P%/*}
-else echo '!missing'; exit; fi
+else echo '${mark} missing'; exit; fi
 R=$(cd -P -- "$D" 2>/dev/null && pwd -P)
-case "$R/" in "$W"/*) ;; *) echo '!outside'; exit;; esac`;
+case "$R/" in "$W"/*) ;; *) echo '${mark} outside'; exit;; esac`;
 }
 
 function filesScript({ pattern, glob }: SearchWish, place: string): string {
@@ -59,11 +59,11 @@ function filesScript({ pattern, glob }: SearchWish, place: string): string {
 }
 
 /** Chooses the first engine that is there and takes the pattern: G is its name, and the shell's own arguments how it is asked. */
-function engineScript({ pattern }: SearchWish): string {
+function engineScript({ pattern }: SearchWish, mark: string): string {
   const posixForm = posixPattern(pattern);
   const extended =
     posixForm === null
-      ? `printf '!regex %s\\n' 'the grep here knows no look-around and no such escapes; write it more simply'; exit`
+      ? `printf '${mark} regex %s\\n' 'the grep here knows no look-around and no such escapes; write it more simply'; exit`
       : `set -- -E${posixForm.anyCase ? " -i" : ""} -e ${quoted(posixForm.pattern)}`;
   // Not every grep that says it knows Perl's patterns knows what stands before this one.
   const perl = pattern.startsWith("(?i)") ? `set -- -Pi -e ${quoted(pattern.slice(4))}` : `set -- -P -e ${quoted(pattern)}`;
@@ -75,7 +75,7 @@ fi
 if [ -z "$G" ]; then
   if printf 'a\\n' | grep -qP a 2>/dev/null; then B=perl; ${perl}; else ${extended}; fi
   e=$(printf 'a\\n' | grep "$@" 2>&1 >/dev/null)
-  if [ $? -ge 2 ]; then printf '!regex %s\\n' "$e"; exit; fi
+  if [ $? -ge 2 ]; then printf '${mark} regex %s\\n' "$e"; exit; fi
   if ! printf 'a\\n' | grep -qI a 2>/dev/null || printf 'a\\000\\n' | grep -qI a; then G=any; else G=gnu; fi
 fi`;
 }
