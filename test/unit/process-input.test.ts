@@ -19,6 +19,7 @@ function typing(backend: Sandbox["backend"]) {
     const wish = process.parameters.parse({ action, session_id: "p1", data });
     const place = {
       workdir: "/code",
+      workspace: "/code",
       backend,
       person: "p",
       role: "owner",
