@@ -95,7 +95,9 @@ function placed(text: string, limit: number): Placed[] {
   let table: Frame | null = null;
   const lines = text.split("\n");
   for (const [at, whole] of lines.entries()) {
-    for (const line of shortLines(whole, Math.floor(limit / 2), fence !== null)) {
+    // What a frame says again needs room; other lines may fill a message.
+    const most = fence || table ? Math.floor(limit / 2) : limit - 1;
+    for (const line of shortLines(whole, most, fence !== null)) {
       const before: Frame | null = fence ?? table;
       const closes: boolean = fence !== null && isClosing(line, fence.mark);
       if (table && !line.includes("|")) table = null;
