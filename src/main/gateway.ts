@@ -21,6 +21,7 @@ import { deliveriesDue, keepPreview, previewOf } from "../store/outbox.ts";
 import { getSetting, putSetting } from "../store/settings.ts";
 import { makeDefaultModel } from "./default-model.ts";
 import { type Base, commands, localPlatforms } from "./base.ts";
+import { takeShifts } from "./shifts.ts";
 
 /** The platforms' side: gateway, adapters, views, deliveries. Resolves to the page's address once everything that can start has. */
 export async function openGatewaySide(base: Base, facts: () => Promise<StandingFacts>): Promise<string | null> {
@@ -85,25 +86,41 @@ function allowedAccounts({ discord, slack }: Config): ReadonlySet<string> {
   return new Set([...discord.allowedUsers.map((id) => `discord:${id}`), ...slack.allowedUsers.map((id) => `slack:${id}`)]);
 }
 
-/** A platform's deliveries run from the start; receiving is tried until it works, unless it is the page, which must. */
+/** The page is every gateway's own and must start; of the others each is served by one gateway at a time. */
 async function openPlatform(base: Base, platform: Platform, adapter: Adapter, inlet: Inlet): Promise<void> {
-  const { database, queues, live, metrics, log, stack } = base;
-  const { db } = database;
+  const { database, log, stack } = base;
   stack.defer(() => adapter.close());
+  if (platform.local) {
+    stack.defer(await showAndDeliver(base, adapter));
+    return await adapter.start(inlet);
+  }
+  const shifts = await takeShifts(database, platform.name, log, async () => {
+    const stop = await showAndDeliver(base, adapter);
+    const patience = await startPatiently(platform.name, adapter, inlet, log);
+    return async () => {
+      patience.cancel();
+      await adapter.pause();
+      await stop();
+    };
+  });
+  stack.defer(() => shifts.close());
+}
+
+/** A platform's views and deliveries run before it receives; gives the way to end them. */
+async function showAndDeliver(base: Base, adapter: Adapter): Promise<() => Promise<void>> {
+  const { database, queues, live, metrics, log } = base;
+  const { db } = database;
   const previews = {
     keep: (turn: string, message: string) => keepPreview(db, turn, message),
     find: (turn: string) => previewOf(db, turn),
   };
   const view = await createView({ adapter, live, previews, metrics, log });
-  stack.defer(() => view.close());
   const consumer = await workDeliveries({ db, queues, adapter, view, metrics, log }, base.holder);
-  stack.defer(async () => {
+  return async () => {
     await consumer.drain();
     await consumer.close();
-  });
-  if (platform.local) return await adapter.start(inlet);
-  const patience = await startPatiently(platform.name, adapter, inlet, log);
-  stack.defer(async () => patience.cancel());
+    await view.close();
+  };
 }
 
 async function platformParts(
