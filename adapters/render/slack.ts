@@ -96,7 +96,7 @@ function placed(text: string, limit: number): Placed[] {
   const lines = text.split("\n");
   for (const [at, whole] of lines.entries()) {
     // What a frame says again needs room; other lines may fill a message.
-    const most = fence || table ? Math.floor(limit / 2) : limit - 1;
+    const most: number = fence || table ? Math.floor(limit / 2) : limit - 1;
     for (const line of shortLines(whole, most, fence !== null)) {
       const before: Frame | null = fence ?? table;
       const closes: boolean = fence !== null && isClosing(line, fence.mark);
