@@ -1,3 +1,4 @@
+import { slackScopes } from "../../src/config/slack-scopes.ts";
 import type { Command } from "../../src/core/command.ts";
 import type { Fields } from "./fields.ts";
 
@@ -6,21 +7,6 @@ export const suggestedPrompts = [
   { title: "What can you do?", message: "What can you do here?" },
   { title: "Summarise something", message: "Summarise the text that I paste next." },
   { title: "Run something", message: "Write a small script, run it in your sandbox, and show me what it prints." },
-] as const;
-
-const scopes = [
-  "app_mentions:read",
-  "assistant:write",
-  "channels:history",
-  "chat:write",
-  "commands",
-  "files:read",
-  "files:write",
-  "groups:history",
-  "im:history",
-  "im:write",
-  "mpim:history",
-  "users:read",
 ] as const;
 
 const events = [
@@ -71,7 +57,7 @@ export function manifest(commands: readonly Pick<Command, "name" | "description"
       },
       slash_commands: slash.map((each) => ({ ...each, should_escape: true })),
     },
-    oauth_config: { scopes: { bot: scopes } },
+    oauth_config: { scopes: { bot: slackScopes } },
     settings: {
       event_subscriptions: { bot_events: events },
       interactivity: { is_enabled: true },

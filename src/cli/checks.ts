@@ -12,6 +12,7 @@ import { callControl } from "../gateway/control-socket.ts";
 import type { McpState } from "./context.ts";
 import { findModels } from "./model-server.ts";
 import { pingRedis } from "./redis-ping.ts";
+import { checkSlack } from "./slack-check.ts";
 import { checkTools } from "./tool-check.ts";
 
 /** All checks, in the order they are printed. */
@@ -25,6 +26,7 @@ export const checks: readonly Check[] = [
   { name: "tools", run: checkTools },
   { name: "mcp", run: checkMcp },
   { name: "telegram", run: checkTelegram },
+  { name: "slack", run: checkSlack },
 ];
 
 const answerMs = 5_000;

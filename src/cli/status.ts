@@ -28,6 +28,7 @@ async function sayNothingRuns(context: Context): Promise<void> {
     `  model     ${config.model.default ?? "the first one listed"} at ${config.model.baseUrl ?? "whatever server is found"}`,
   );
   context.print(`  discord   ${config.discord.botToken === null ? "off" : "on"}`);
+  context.print(`  slack     ${config.slack.botToken === null ? "off" : "on"}`);
   context.print(`  telegram  ${config.telegram.botToken === null ? "off" : "on"}`);
   if (errors > 0)
     context.print(`  ${errors} ${errors === 1 ? "error" : "errors"} in the configuration: see \`hermes config check\`.`);
