@@ -53,6 +53,8 @@ interface State {
   readonly warm: Map<string, number>;
   count: number;
   meanMs: number | null;
+  /** Who comes after how many, as it was played out at a time; null: somebody has come or gone since. */
+  played: { readonly at: number; readonly places: ReadonlyMap<Waiter, number> } | null;
 }
 
 /** A gate for one server. */
@@ -67,6 +69,7 @@ export function newGate(options: GateOptions): Gate {
     warm: new Map(),
     count: 0,
     meanMs: null,
+    played: null,
   };
   return {
     enter: (caller = nobody, signal) => enter(state, caller, signal),
@@ -90,6 +93,7 @@ async function* enter(state: State, caller: Caller, signal: AbortSignal): AsyncG
   const waiter: Waiter = { caller, since: state.options.now(), order: state.count++, settle };
   const abort = (): void => leaveQueue(state, waiter);
   state.waiters.push(waiter);
+  state.played = null;
   admit(state);
   signal.addEventListener("abort", abort, { once: true });
   try {
@@ -140,6 +144,7 @@ function leaveQueue(state: State, waiter: Waiter): void {
   const at = state.waiters.indexOf(waiter);
   if (at < 0) return;
   state.waiters.splice(at, 1);
+  state.played = null;
   waiter.settle(null);
 }
 
@@ -147,7 +152,7 @@ function leaveQueue(state: State, waiter: Waiter): void {
 function admit(state: State): void {
   for (;;) {
     if (state.running >= sizeOf(state)) return;
-    const next = best(state, state.waiters, state, roomBehind(state));
+    const next = best(state, state.waiters, state, roomBehind(state), state.options.now());
     if (next === null) return;
     state.waiters.splice(state.waiters.indexOf(next), 1);
     next.settle(letIn(state, next));
@@ -162,6 +167,7 @@ function letIn(state: State, { caller, since }: Waiter): Pass {
   remember(state.servedAt, person, state.count++);
   state.running += 1;
   state.background += unwatched;
+  state.played = null;
   let left = false;
   const leave = (): void => {
     if (left) return;
@@ -170,6 +176,7 @@ function letIn(state: State, { caller, since }: Waiter): Pass {
     count(state.runningOf, person, -1);
     state.running -= 1;
     state.background -= unwatched;
+    state.played = null;
     state.meanMs = mean(state.meanMs, now - began);
     if (session !== null) remember(state.warm, session, now);
     admit(state);
@@ -211,8 +218,7 @@ function roomBehind(state: State): boolean {
 type Counts = Pick<State, "runningOf" | "servedAt">;
 
 /** The next to be let in, or null when nobody may enter. */
-function best(state: State, waiters: readonly Waiter[], counts: Counts, behind: boolean): Waiter | null {
-  const now = state.options.now();
+function best(state: State, waiters: Iterable<Waiter>, counts: Counts, behind: boolean, now: number): Waiter | null {
   let found: Waiter | null = null;
   for (const waiter of waiters) {
     if (!behind && waiter.caller.urgency !== "interactive") continue;
@@ -250,18 +256,38 @@ function isWarm(state: State, { caller }: Waiter, now: number): boolean {
   return caller.session !== null && now - (state.warm.get(caller.session) ?? -Infinity) < warmMs;
 }
 
-/** How many of those who wait will be let in before this one, if nobody else comes. */
+/** How many of those who wait will be let in before this one, if nobody else comes. Played out once for all of them. */
 function placeOf(state: State, waiter: Waiter): number {
-  const counts: Counts = { runningOf: new Map(state.runningOf), servedAt: new Map(state.servedAt) };
-  const left = [...state.waiters];
-  for (let ahead = 0; left.length > 0; ahead++) {
-    const next = best(state, left, counts, true);
-    if (next === null || next === waiter) return ahead;
-    left.splice(left.indexOf(next), 1);
-    count(counts.runningOf, next.caller.person, 1);
-    counts.servedAt.set(next.caller.person, state.count + ahead);
+  const { now, everyMs } = state.options;
+  if (state.played === null || now() - state.played.at >= everyMs) {
+    const places = playedOut(state, now());
+    state.played = { at: now(), places };
   }
-  return 0;
+  return state.played.places.get(waiter) ?? 0;
+}
+
+/** Of each person only the next can be the next of all: among one person's own nothing changes while it is played out. */
+function playedOut(state: State, now: number): ReadonlyMap<Waiter, number> {
+  const counts: Counts = { runningOf: new Map(state.runningOf), servedAt: new Map(state.servedAt) };
+  const places = new Map<Waiter, number>();
+  const nexts = new Map<Waiter, Iterator<Waiter>>();
+  const stepUp = (line: Iterator<Waiter>): void => {
+    const { done, value } = line.next();
+    if (done !== true) nexts.set(value, line);
+  };
+  for (const line of Map.groupBy(state.waiters, ({ caller }) => caller.person).values()) {
+    stepUp(line.toSorted((a, b) => (before(state, counts, now, a, b) ? -1 : 1)).values());
+  }
+  for (;;) {
+    const next = best(state, nexts.keys(), counts, true, now);
+    const line = next === null ? undefined : nexts.get(next);
+    if (next === null || line === undefined) return places;
+    nexts.delete(next);
+    count(counts.runningOf, next.caller.person, 1);
+    counts.servedAt.set(next.caller.person, state.count + places.size);
+    places.set(next, places.size);
+    stepUp(line);
+  }
 }
 
 function expectedMs(state: State, ahead: number): number | null {

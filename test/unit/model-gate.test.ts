@@ -224,6 +224,28 @@ test("who waits is told its place and time, again when that changes, and that th
   assert.deepEqual(second.places, []);
 });
 
+test("of many that wait each is told a place of its own, by urgency, and one look at the line serves them all", async (t) => {
+  const looks = { count: 0 };
+  const { gate } = rig(1, { firstMs: 1, now: () => (looks.count += 1) * 0 });
+  enter(gate, "p0");
+  await calm();
+  const many = Array.from({ length: 200 }, (_, at) => enter(gate, `p${at % 17}`, urgencies[(at * 7) % urgencies.length]));
+  t.after(() => many.forEach((entry) => entry.stop()));
+  const before = looks.count;
+  while (many.some(({ places }) => places.length === 0)) await calm();
+  assert.ok(looks.count - before < 10 * many.length, `the clock was read ${looks.count - before} times`);
+  const told = many.toSorted((a, b) => (a.places[0]?.ahead ?? -1) - (b.places[0]?.ahead ?? -1));
+  assert.deepEqual(
+    told.map(({ places }) => places[0]?.ahead),
+    many.map((_, at) => at),
+  );
+  const ranks = told.map(({ caller }) => urgencies.indexOf(caller.urgency));
+  assert.deepEqual(ranks, ranks.toSorted());
+  // Persons take turns: among the first 17 of the same urgency nobody comes twice.
+  const persons = told.slice(0, 17).map(({ caller }) => caller.person);
+  assert.equal(new Set(persons).size, 17, persons.join());
+});
+
 test("a reader that goes away while it is told its place leaves the line, and a place it had got in the meantime", async () => {
   const { gate } = rig(1, { firstMs: 5, everyMs: 5 });
   const first = enter(gate, "a");
