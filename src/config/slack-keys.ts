@@ -26,7 +26,7 @@ export const slackKeys = {
   "slack.http_port": row(
     whole(0, 65_535, ""),
     3_000,
-    "The port for Slack's calls; their path is `/slack/events`. 0: any free one.",
+    "The port for Slack's calls; their path is `/slack/events`. 0: whichever is free.",
     {
       env: "SLACK_HTTP_PORT",
     },

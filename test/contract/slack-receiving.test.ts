@@ -81,7 +81,7 @@ test("threads are chats of their own: in private each message begins one, in cha
   const all = await takes(({ slack }) => {
     slack.say("D1", "a");
     slack.say("D1", "b", { thread: "1.5" });
-    slack.say("C1", "<@UBOT> c", { only: "app_mention" });
+    slack.say("C1", "<@UBOT> c", { comesAs: "app_mention" });
     slack.say("C1", "d", { thread: "2.5" });
     slack.say("C1", "<@U8> e", { thread: "2.5" });
   });
@@ -109,7 +109,7 @@ test("a channel that is not on the list is not heard; private chats are", async 
   await using rig = await slackRig({}, { allowedChannels: ["C2"] });
   await rig.adapter.start(rig.inlet);
   rig.slack.say("C1", "<@UBOT> a");
-  rig.slack.say("C2", "<@UBOT> b", { only: "message" });
+  rig.slack.say("C2", "<@UBOT> b", { comesAs: "message" });
   rig.slack.say("D1", "c");
   assert.deepEqual(
     (await rig.received(2)).map((each) => each.chat.chat),
@@ -129,7 +129,7 @@ for (const [command, text, expected] of [
   test(`the slash command ${command} ${text}`, async () => {
     await using rig = await slackRig();
     await rig.adapter.start(rig.inlet);
-    const root = rig.slack.say("C1", "<@UBOT> hello", { only: "message" });
+    const root = rig.slack.say("C1", "<@UBOT> hello", { comesAs: "message" });
     await rig.received(1);
     const envelope = rig.slack.slash("C1", command, text);
     const got = message((await rig.received(2))[1]);

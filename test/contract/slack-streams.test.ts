@@ -273,7 +273,7 @@ test("a mark that comes in two pieces rings nobody", async () => {
 test("in channels a stream is for whoever asked; without that it is not begun", async () => {
   await using rig = await slackRig();
   await rig.adapter.start(rig.inlet);
-  const root = rig.slack.say("C1", "<@UBOT> hi", { user: "U8", only: "message" });
+  const root = rig.slack.say("C1", "<@UBOT> hi", { user: "U8", comesAs: "message" });
   await rig.received(1);
   const at = { replyTo: root, message: null };
   assert.ok(await rig.adapter.stream?.(slackChat("C1", root), "t1", { text: "one", tools: [] }, at));

@@ -8,8 +8,8 @@ export interface SaySlack {
   readonly thread?: string;
   /** Further fields of the event. */
   readonly extra?: Params;
-  /** False: only one event is sent for a mention, the one named. */
-  readonly only?: "message" | "app_mention";
+  /** A mention comes as two events; with this, as the one named. */
+  readonly comesAs?: "message" | "app_mention";
 }
 
 /** What people do in the workspace; each becomes the events that Slack sends. */
@@ -49,7 +49,7 @@ export function createSlackPeople({ chats, events, team, bot, responseUrl }: Sla
     });
   return {
     event,
-    say(channel, text, { user = "U7", thread, extra, only } = {}) {
+    say(channel, text, { user = "U7", thread, extra, comesAs } = {}) {
       const ts = chats.write(channel, thread ?? null, user, text);
       const about = {
         user,
@@ -63,8 +63,8 @@ export function createSlackPeople({ chats, events, team, bot, responseUrl }: Sla
       };
       const kind = channel.startsWith("D") ? "im" : channel.startsWith("G") ? "group" : "channel";
       const mentions = kind !== "im" && (text.includes(`<@${bot}>`) || text.includes(`<@${bot}|`));
-      if (mentions && only !== "message") event({ type: "app_mention", ...about });
-      if (only !== "app_mention") event({ type: "message", channel_type: kind, client_msg_id: randomUUID(), ...about });
+      if (mentions && comesAs !== "message") event({ type: "app_mention", ...about });
+      if (comesAs !== "app_mention") event({ type: "message", channel_type: kind, client_msg_id: randomUUID(), ...about });
       return ts;
     },
     press(channel, ts, label, user = "U7") {
