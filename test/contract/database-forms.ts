@@ -1,9 +1,7 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Log } from "../../src/core/log.ts";
 import { type Database, openDatabase } from "../../src/store/database.ts";
 import { freshDatabase } from "../services/postgres.ts";
+import { recordFolder } from "../services/records.ts";
 
 /** An empty place for a database; `open` may be called again after a close, and on Postgres any number of times at once. */
 export interface Place extends AsyncDisposable {
@@ -15,14 +13,20 @@ export interface Place extends AsyncDisposable {
 /** Both forms of the record, by name: every contract test runs over each. */
 export const forms: Readonly<Record<Database["kind"], () => Promise<Place>>> = {
   async embedded() {
-    const directory = await mkdtemp(join(tmpdir(), "hermes-database-"));
-    return place(null, directory, () => rm(directory, { recursive: true, force: true }));
+    const folder = await recordFolder("no tables");
+    return place(null, folder.path, async () => folder[Symbol.dispose]());
   },
   async postgres() {
     const database = await freshDatabase();
     return place(database.url, "/nowhere", async () => await database[Symbol.asyncDispose]());
   },
 };
+
+/** An embedded database with all tables and nothing in them. */
+export async function embeddedWithTables(): Promise<Place> {
+  const folder = await recordFolder("empty tables");
+  return place(null, folder.path, async () => folder[Symbol.dispose]());
+}
 
 function place(url: string | null, directory: string, remove: () => Promise<void>): Place {
   const opened: Database[] = [];

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, rename, stat, writeFile } from "node:fs/promises";
+import { rename, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import test, { suite } from "node:test";
@@ -99,7 +99,6 @@ suite("database outages: embedded only", () => {
 
   test("a directory that holds something else is refused with its name", async () => {
     await using place = await forms.embedded();
-    await mkdir(join(place.directory, "pgdata"));
     await writeFile(join(place.directory, "pgdata", "PG_VERSION"), "7\n");
     await assert.rejects(place.open(), { code: "state.unavailable", message: new RegExp(`${place.directory}.*can't be opened`) });
     await writeFile(join(place.directory, "file"), "");

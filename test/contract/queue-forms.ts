@@ -3,7 +3,7 @@ import type { Log } from "../../src/core/log.ts";
 import type { JobOutcome, Queues } from "../../src/core/queue.ts";
 import { openQueues } from "../../src/queue/index.ts";
 import { redisUrl } from "../services/redis.ts";
-import { forms as databases, silent } from "./database-forms.ts";
+import { embeddedWithTables, forms as databases, type Place, silent } from "./database-forms.ts";
 
 /** One backend; each `open` is a process's view of the same queues. */
 export interface Rig extends AsyncDisposable {
@@ -22,12 +22,12 @@ export const forms = {
       async () => {},
     );
   },
-  embedded: () => onPostgres("embedded"),
-  postgres: () => onPostgres("postgres"),
+  embedded: () => onPostgres(embeddedWithTables),
+  postgres: () => onPostgres(databases.postgres),
 };
 
-async function onPostgres(kind: "embedded" | "postgres") {
-  const place = await databases[kind]();
+async function onPostgres(prepare: () => Promise<Place>) {
+  const place = await prepare();
   const { pool } = await place.open();
   const open = (log: Log, exclusive: boolean) => openQueues({ backend: { kind: "postgres", pool, exclusive }, prefix: "", log });
   return {

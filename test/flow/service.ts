@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findProgram } from "../services/processes.ts";
-import { readyRecord } from "../services/records.ts";
+import { recordFolder } from "../services/records.ts";
 
 /** A running `hermes` process of a test. */
 export interface Process extends AsyncDisposable {
@@ -85,7 +85,8 @@ function mortal(): readonly string[] {
 /** A home of the test's own: with an embedded record in it, as an earlier start left it, or with nothing, for those that need none. */
 export async function freshHome(record: "ready" | "none" = "ready"): Promise<{ path: string } & AsyncDisposable> {
   const path = await mkdtemp(join(tmpdir(), "hermes-home-"));
-  const data = record === "ready" ? await readyRecord(join(path, "data")) : null;
+  const data = record === "ready" ? await recordFolder("empty tables") : null;
+  if (data !== null) await symlink(data.path, join(path, "data"));
   return {
     path,
     async [Symbol.asyncDispose]() {

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import { mkdir, mkdtemp, rename, rm, symlink } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -10,30 +10,32 @@ import { announce, quickFolder, since, temporaryFolder } from "./processes.ts";
 
 const run = promisify(execFile);
 
-/**
- * Puts an embedded record with an up-to-date schema and nothing in it at `directory`, as a first start would leave it. It is made once and
- * then copied: a start on it costs half of one that makes its own, which has tests of its own.
- */
-export async function readyRecord(directory: string): Promise<Disposable> {
-  made ??= template();
-  const folder = temporaryFolder("record", quickFolder());
-  const record = join(folder.path, "data");
-  await run("cp", ["-a", "--reflink=auto", await made, record]);
-  await symlink(record, directory);
-  return { [Symbol.dispose]: () => folder.remove() };
+/** A directory with an embedded record: with the tables of now and nothing in them, as a first start leaves it, or with no table at all. */
+export interface RecordFolder extends Disposable {
+  readonly path: string;
 }
 
-let made: Promise<string> | null = null;
+type Contents = "no tables" | "empty tables";
+
+/** Made once and then copied: that takes a tenth of making one, which has tests of its own. */
+export async function recordFolder(contents: Contents): Promise<RecordFolder> {
+  const folder = temporaryFolder("record", quickFolder());
+  const path = join(folder.path, "data");
+  await run("cp", ["-a", "--reflink=auto", await (made[contents] ??= template(contents)), path]);
+  return { path, [Symbol.dispose]: () => folder.remove() };
+}
+
+const made: Partial<Record<Contents, Promise<string>>> = {};
 /** Beside the images. */
 const cache = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "hermes-team-test");
 
-async function template(): Promise<string> {
-  const kept = join(cache, `record-${fingerprint()}`);
+async function template(contents: Contents): Promise<string> {
+  const kept = join(cache, `record-${contents.replace(" ", "-")}-${fingerprint()}`);
   if (existsSync(kept)) return kept;
   const start = Date.now();
   await mkdir(cache, { recursive: true });
   const folder = await mkdtemp(join(cache, "new-record-"));
-  await make(folder);
+  await make(folder, contents);
   // Another test's process may have been faster: its record is as good.
   await rename(folder, kept).catch(() => rm(folder, { recursive: true, force: true }));
   announce(`made ${kept} (${since(start)}, once)`);
@@ -41,7 +43,7 @@ async function template(): Promise<string> {
 }
 
 /** Loaded only here: the engine takes its time. */
-async function make(directory: string): Promise<void> {
+async function make(directory: string, contents: Contents): Promise<void> {
   const [{ openDatabase }, { migrate }, { openQueues }] = await Promise.all([
     import("../../src/store/database.ts"),
     import("../../src/store/migrate.ts"),
@@ -50,6 +52,7 @@ async function make(directory: string): Promise<void> {
   const log = { debug() {}, info() {}, warn() {}, error() {} };
   const database = await openDatabase({ url: null, directory, log });
   try {
+    if (contents === "no tables") return;
     await migrate(database.db, migrations);
     const backend = { kind: "postgres", pool: database.pool, exclusive: true } as const;
     await (await openQueues({ backend, prefix: "hermes", log })).close();
