@@ -69,7 +69,8 @@ export function createTurns(now: () => number = Date.now): Turns {
       turn.seq = event.seq;
       running.set(event.turn, turn);
       merge(turn.events, event.event);
-      if (event.event.type === "finished") turn.endedAt = event.event.end === "handed_over" ? null : now();
+      // One that waited for a person goes on.
+      turn.endedAt = event.event.type === "finished" && event.event.end !== "handed_over" ? now() : null;
       return true;
     },
     settle(replyTo, markdown, asks) {

@@ -134,6 +134,17 @@ test("a turn that ended without a post is forgotten after a while, a long one st
   assert.equal(turns.list().length, 0);
 });
 
+test("a turn that waited for a person is kept once it goes on, however long it runs", () => {
+  let now = 0;
+  const turns = createTurns(() => now);
+  const tell = (seq: number, event: TurnEvent) => turns.take({ ...address("a", "m1"), seq, event });
+  tell(1, { type: "finished", end: "parked" });
+  now = 60_000;
+  tell(2, { type: "started" });
+  now = 120_000;
+  assert.equal(turns.list().length, 1);
+});
+
 function address(turn: string, replyTo: string | null): Omit<LiveEvent, "event" | "seq"> {
   return { turn, replyTo, fence: 1, chat: { platform: "web", chat: "main", thread: null } };
 }

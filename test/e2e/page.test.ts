@@ -145,6 +145,22 @@ test("the stop button names the running turn; Shift+Enter only breaks the line",
   assert.equal(await page.locator("#stop").isVisible(), false);
 });
 
+test("a turn that waited for a person runs again once there is an answer, and can be stopped", async (t) => {
+  const { rig, page } = await open(t);
+  const id = await ask(rig, page, "clean up");
+  const tell = speaker(rig.web, "t8", id);
+  tell({ type: "started" }, { type: "finished", end: "parked" });
+  await page.locator("#stop").waitFor({ state: "hidden" });
+  assert.equal(await page.locator(".turn[aria-busy]").count(), 0);
+  speaker(rig.web, "t8", id, 2)({ type: "started" });
+  await page.locator("#stop").waitFor();
+  assert.equal(await page.locator(".turn[aria-busy=true]").count(), 1);
+  const stopped = rig.next("stop");
+  await page.locator("#stop").click();
+  const stop = await stopped;
+  assert.equal(stop.type === "stop" && stop.turn, "t8");
+});
+
 test("a reload in the middle of a stream shows the history and the running turn again", async (t) => {
   const { rig, page } = await open(t);
   const id = await ask(rig, page, "tell me a story");

@@ -8,21 +8,28 @@ const counts = new Intl.NumberFormat("en");
 export function turnView({ turn, replyTo }) {
   const element = make("article", "message agent turn");
   element.dataset.turn = turn;
-  element.setAttribute("aria-busy", "true");
   const steps = make("div", "steps");
   const progress = progressLine();
   element.append(steps, progress.element);
   const text = streamedText(element, steps, progress.element);
   const parts = { steps, progress, text, tools: toolRows(steps), thoughts: thoughtFold(steps) };
-  const view = { element, turn, replyTo, running: true, dropText: text.drop, apply, settle };
+  const view = { element, turn, replyTo, running: false, dropText: text.drop, apply, settle };
   let fence = 0;
+  begin();
 
   /** A higher `attempt` is another worker that begins the step again. */
   function apply(event, attempt) {
     if (attempt > fence && fence > 0) startOver(parts);
     fence = attempt;
+    if (event.type === "started") begin();
     actions[event.type]?.(event, parts);
     if (event.type === "finished" && event.end !== "handed_over") end();
+  }
+
+  /** Also once more: a turn that waited for a person goes on. */
+  function begin() {
+    view.running = true;
+    element.setAttribute("aria-busy", "true");
   }
 
   function end() {
