@@ -163,6 +163,8 @@ async function show(parts: ViewParts, pace: Pace, shown: Shown): Promise<void> {
     refused(parts, shown, before, error);
   } finally {
     shown.sending = null;
+    // Counted from when it was there: one that took long must not bring the next too near.
+    shown.lastAt = performance.now();
   }
 }
 

@@ -137,7 +137,10 @@ suite("a team's Telegram", () => {
     assert.equal(texts.join("\n").match(/A paragraph/g)?.length, 2_300);
   });
 
-  test("the commands are registered once", () => {
+  test("the commands are registered once", async () => {
+    await rig.telegram.waitFor(() =>
+      rig.telegram.calls.some(({ method, status }) => method === "setMyCommands" && status === 200),
+    );
     assert.equal(rig.telegram.calls.filter((call) => call.method === "setMyCommands").length, 1);
     assert.deepEqual(
       new Set(rig.telegram.commands.map((each) => each["command"])),
