@@ -89,6 +89,7 @@ export function createPreview(): Preview {
     progress: () => ({
       text: joined(remarks, pieces),
       tools: [...tools].map(([call, { title, state }]) => ({ call, title, state })),
+      notice: notice || reading,
     }),
   };
 }

@@ -40,10 +40,11 @@ export function createSlack(options: SlackOptions): Adapter<SlackChunk> {
   const who: { self: Self } = { self: { team: "", user: "" } };
   const unfinished = createUnfinished({ api, budget, recent });
   const shared = { api, budget, recent, unfinished, log };
-  const streams = createStreams({ ...shared, team: () => who.self.team, streamMs: options.streamMs ?? streamMs });
+  const status = createStatus(shared);
+  const feeding = { team: () => who.self.team, say: status.say, streamMs: options.streamMs ?? streamMs };
+  const streams = createStreams({ ...shared, ...feeding });
   const outgoing = createOutgoing({ api, budget, streams, unfinished });
   const files = createFiles({ api, budget, token: options.botToken, apiUrl });
-  const status = createStatus(shared);
   const welcome = createWelcome(api, log);
   const commands = new Set(options.commands.flatMap(({ name, aliases }) => [name, ...aliases]));
   let door: Door | null = null;

@@ -42,6 +42,7 @@ const mostNames = 5;
 /** A post in a channel that mentions us comes as two events; both have the post's own key, so the second is dropped as a redelivery. */
 async function fromMessage(reading: Reading, event: Fields): Promise<Inbound | null> {
   const { self, recent } = reading;
+  if (event["subtype"] === "message_changed" || event["subtype"] === "message_deleted") return await fromChange(reading, event);
   const user = writerOf(event, self);
   if (user === null) return null;
   const [channel, ts] = [need(event, "channel"), need(event, "ts")];
@@ -66,6 +67,26 @@ async function fromMessage(reading: Reading, event: Fields): Promise<Inbound | n
     messageId: ts,
     addressed: meant === "us",
     ...(meant === "perhaps us" ? { continues: true } : {}),
+  };
+}
+
+/** What somebody changed or deleted. Slack tells of previews of links, and of our own streams, in the same way: those concern nobody. */
+async function fromChange(reading: Reading, event: Fields): Promise<Inbound | null> {
+  const [before, after] = [fields(event["previous_message"]), fields(event["message"])];
+  const deleted = event["subtype"] === "message_deleted" || after["subtype"] === "tombstone";
+  const user = writerOf(before, reading.self);
+  if (user === null || (!deleted && before["text"] === after["text"])) return null;
+  const [channel, ts] = [need(event, "channel"), need(before, "ts")];
+  const names = await namesIn(reading, text(after["text"]) ?? "", user);
+  return {
+    type: "change",
+    key: `slack:${reading.self.team}:change:${channel}:${ts}:${need(event, "event_ts")}`,
+    chat: chatRef(channel, text(before["thread_ts"]) ?? ts),
+    kind: kindOf(channel, text(event["channel_type"])),
+    sender: account(user, names),
+    at: Number(need(event, "event_ts")) * 1_000,
+    messageId: ts,
+    text: deleted ? null : wordsOf(reading, after, names),
   };
 }
 

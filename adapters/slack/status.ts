@@ -9,6 +9,8 @@ import type { Recent } from "./recent.ts";
 /** What the agent does in a thread, as Slack shows it: with a Stop button while it works. */
 export interface Status {
   set(chat: ChatRef, state: ChatState): Promise<void>;
+  /** Shows what the agent waits for. */
+  say(chat: ChatRef, notice: string): Promise<void>;
   /** Shows it again where it fades by itself. */
   keep(chat: ChatRef): Promise<void>;
 }
@@ -25,6 +27,7 @@ const words = { working: "processing", waiting: "suspended", idle: "active" } as
 const fadesMs = 100_000;
 /** Of 50 a minute, these are for the end of the work. */
 const reserve = 20;
+const sayEveryMs = 5_000;
 const most = 1_000;
 
 export function createStatus(parts: StatusParts): Status {
@@ -60,6 +63,11 @@ export function createStatus(parts: StatusParts): Status {
         parts.log.info({ reason: reason(error) }, "Slack knows no agent sessions here; showing a line instead");
         await line(chat, lineOf(state));
       }
+    },
+    async say(chat, notice) {
+      const key = `${chat.chat}:${chat.thread ?? ""}`;
+      if (chat.thread === null || performance.now() - (lines.get(key) ?? -sayEveryMs) < sayEveryMs) return;
+      await line(chat, notice).catch((error: unknown) => parts.log.debug({ reason: reason(error) }, "Slack took no status line"));
     },
     async keep(chat) {
       const since = lines.get(`${chat.chat}:${chat.thread ?? ""}`);

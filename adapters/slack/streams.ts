@@ -31,6 +31,8 @@ export interface StreamParts {
   readonly recent: Recent;
   readonly unfinished: Unfinished;
   readonly team: () => string;
+  /** Says what the turn waits for, where that is shown. */
+  say(chat: ChatRef, notice: string): Promise<void>;
   /** How long a stream is fed before another takes its place. */
   readonly streamMs: number;
   readonly log: Log;
@@ -69,6 +71,7 @@ export function createStreams(parts: StreamParts): Streams {
       const open = turns.get(turn) ?? taken(parts, chat, at.message ?? (await parts.unfinished.of(chat, at.replyTo)));
       if (open) turns.set(turn, open);
       if (!open) {
+        if (progress.notice !== "" && words === "") await parts.say(chat, progress.notice);
         if (state.off || chat.thread === null || atOnce(turns) >= mostOpen) return null;
         const begun = await begin(parts, chat, at, words, progress, state);
         if (!begun) return null;

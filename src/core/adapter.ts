@@ -32,6 +32,8 @@ export interface Progress {
   /** All its words, interim remarks too: within one attempt it only grows. */
   readonly text: string;
   readonly tools: readonly { readonly call: string; readonly title: string; readonly state: "running" | "done" | "failed" }[];
+  /** What it waits for, in a line; empty when it waits for nothing. */
+  readonly notice: string;
 }
 
 /** What the agent is doing in a chat. `waiting`: for a person's answer. */

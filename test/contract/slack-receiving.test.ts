@@ -93,9 +93,42 @@ test("threads are chats of their own: in private each message begins one, in cha
   assert.deepEqual([d?.addressed, d?.continues, c?.continues], [false, true, undefined]);
 });
 
-test("not edits, joins, other bots, our own words; files are named", async () => {
+test("a changed and a deleted message are told as such", async () => {
   const all = await takes(({ slack }) => {
-    slack.say("D1", "x", { extra: { subtype: "message_changed", message: {} } });
+    const previous_message = { user: "U7", ts: "1.2", text: "<@UBOT> one", thread_ts: "1.0" };
+    const about = { type: "message", channel: "C1", channel_type: "channel", previous_message };
+    slack.event({ ...about, subtype: "message_changed", event_ts: "2.1", message: { ...previous_message, text: "<@UBOT> two" } });
+    slack.event({ ...about, subtype: "message_deleted", event_ts: "2.2", deleted_ts: "1.2" });
+  });
+  assert.deepEqual(
+    all.map((each) => (each.type === "change" ? [each.messageId, each.text, each.chat, each.sender.id] : each.type)),
+    [
+      ["1.2", "two", slackChat("C1", "1.0"), "U7"],
+      ["1.2", null, slackChat("C1", "1.0"), "U7"],
+    ],
+  );
+});
+
+test("not edits that change no words, joins, other bots, our own words; files are named", async () => {
+  const all = await takes(({ slack }) => {
+    const ours = { user: "UBOT", bot_id: "B1", ts: "1.1", text: "a" };
+    const previous_message = { user: "U7", ts: "1.2", text: "see https://a.b" };
+    slack.event({
+      type: "message",
+      subtype: "message_changed",
+      channel: "D1",
+      event_ts: "2.1",
+      message: ours,
+      previous_message: ours,
+    });
+    slack.event({
+      type: "message",
+      subtype: "message_changed",
+      channel: "D1",
+      event_ts: "2.2",
+      message: previous_message,
+      previous_message,
+    });
     slack.say("D1", "x", { extra: { subtype: "channel_join" } });
     slack.say("D1", "x", { extra: { bot_id: "B2" } });
     slack.say("D1", "x", { user: "UBOT" });

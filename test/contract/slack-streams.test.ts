@@ -16,7 +16,8 @@ function turnIn(rig: Rig, channel = "D1", turn = "t1") {
     chat,
     at,
     async feed(text: string, tools: Progress["tools"] = []) {
-      at.message = (await rig.adapter.stream?.(chat, turn, { text, tools }, { replyTo: root, message: at.message })) ?? null;
+      at.message =
+        (await rig.adapter.stream?.(chat, turn, { text, tools, notice: "" }, { replyTo: root, message: at.message })) ?? null;
     },
     async end(text: string) {
       const chunk = chunkOf(rig.adapter, text);
@@ -204,7 +205,12 @@ test("after a restart the message is taken over: its stream is closed, and it is
   );
   const other = turnIn(rig, "D2", "t2");
   await other.feed("one");
-  await next.stream?.(other.chat, "t2", { text: "one two", tools: [] }, { replyTo: other.root, message: other.at.message });
+  await next.stream?.(
+    other.chat,
+    "t2",
+    { text: "one two", tools: [], notice: "" },
+    { replyTo: other.root, message: other.at.message },
+  );
   await rig.slack.waitFor(() => other.shown()[0]?.stream === "ended");
   await next.edit(other.chat, other.at.message ?? "", chunk, {});
   assert.deepEqual(
@@ -231,7 +237,10 @@ test("a process that died before it could note its stream: the next one goes on 
     const begun = lost.shown()[0]?.ts;
     const replyTo = lost.root;
     if (feeds)
-      assert.equal(await next.stream?.(lost.chat, "x", { text: "one two", tools: [] }, { replyTo, message: null }), begun);
+      assert.equal(
+        await next.stream?.(lost.chat, "x", { text: "one two", tools: [], notice: "" }, { replyTo, message: null }),
+        begun,
+      );
     else assert.equal(await next.post(lost.chat, chunkOf(next, "one two three"), { replyTo, key: "5:0" }), begun);
     if (feeds) await next.edit(lost.chat, begun ?? "", chunkOf(next, "one two three"), {});
     assert.deepEqual(
@@ -276,10 +285,10 @@ test("in channels a stream is for whoever asked; without that it is not begun", 
   const root = rig.slack.say("C1", "<@UBOT> hi", { user: "U8", comesAs: "message" });
   await rig.received(1);
   const at = { replyTo: root, message: null };
-  assert.ok(await rig.adapter.stream?.(slackChat("C1", root), "t1", { text: "one", tools: [] }, at));
+  assert.ok(await rig.adapter.stream?.(slackChat("C1", root), "t1", { text: "one", tools: [], notice: "" }, at));
   assert.equal(rig.callsOf("chat.startStream")[0]?.params["recipient_user_id"], "U8");
   const unknown = { replyTo: "1.1", message: null };
-  assert.equal(await rig.adapter.stream?.(slackChat("C1", "1.1"), "t2", { text: "one", tools: [] }, unknown), null);
+  assert.equal(await rig.adapter.stream?.(slackChat("C1", "1.1"), "t2", { text: "one", tools: [], notice: "" }, unknown), null);
 });
 
 test("a workspace without streams and sessions: answers come whole, with a line that says that it thinks", async () => {
@@ -293,6 +302,14 @@ test("a workspace without streams and sessions: answers come whole, with a line 
   assert.equal(rig.slack.statuses.get(`D1:${turn.root}`)?.["status"], "is thinking…");
   await rig.adapter.state?.(turn.chat, "idle");
   assert.equal(rig.slack.statuses.get(`D1:${turn.root}`)?.["status"], "");
+});
+
+test("while nothing is said yet, the line tells what it waits for", async () => {
+  await using rig = await slackRig();
+  const root = rig.slack.say("D1", "hi");
+  const progress = { text: "", tools: [], notice: "Waiting for the model: 2 before you …" };
+  assert.equal(await rig.adapter.stream?.(slackChat("D1", root), "t1", progress, { replyTo: root, message: null }), null);
+  assert.match(String(rig.slack.statuses.get(`D1:${root}`)?.["status"]), /2 before you/);
 });
 
 test("many turns at once: nothing is sent past Slack's tiers, and every answer that was begun can be ended", async () => {
