@@ -17,6 +17,9 @@ const startMs = 10_000;
 /** Above this part of the process limit a command is not begun, and one that has ended has left a bomb behind. */
 const crowded = 0.8;
 
+/** Docker's and Podman's words for a container in which nothing can be started. */
+const notRunning = /not running|can only create exec sessions on running containers/i;
+
 /** One owner's container. */
 export function dockerMachine(engine: Engine, containers: Containers, owner: SandboxOwner, options: SandboxOptions): Machine {
   const ensure = (): Promise<Docker.Container> => inTime(containers.ensure(owner), engineMs, "starting the sandbox");
@@ -26,7 +29,14 @@ export function dockerMachine(engine: Engine, containers: Containers, owner: San
     mostProcesses: Math.floor(options.pids * crowded),
     killedNote: `It was killed, most likely for using more than ${options.memoryMb} MB of memory.`,
     ensure: async () => void (await ensure()),
-    spawn: async (argv, wish) => pipesOver(await startExec(await ensure(), argv), wish),
+    async spawn(argv, wish) {
+      const stream = await startExec(await ensure(), argv).catch(async (thrown: unknown) => {
+        // It ended between being looked at and being used.
+        if (thrown instanceof Error && notRunning.test(thrown.message)) return await startExec(await ensure(), argv);
+        throw thrown;
+      });
+      return pipesOver(stream, wish);
+    },
     restart: () => inTime(containers.restart(owner), engineMs, "restarting the sandbox"),
     whyStopped: () => containers.whyStopped(owner),
     failure: (thrown) => (isEngineError(thrown) ? engineFailure(thrown, engine.address) : thrown),

@@ -15,7 +15,7 @@ const floodBytes = 256 * 1024 * 1024;
 const settleMs = 3_000;
 const looks = 4;
 /** How long a shell may take to begin a command: one that was stopped, or whose own files were spoilt, never does. */
-const beginMs = 10_000;
+const beginMs = 5_000;
 /** What shells say when the process table is full, each in its own words. */
 const forkFailed = /cannot fork|can't fork|fork: retry|resource temporarily unavailable/i;
 

@@ -11,7 +11,7 @@ export const stateDir = "/.hermes";
 /** Where in the state directory background processes are. */
 export const processesDir = "processes";
 
-/** Longest a background process holds a container awake that nobody uses, in seconds. */
+/** Longest a background process, or a program with pipes of its own, holds a container awake that nobody uses, in seconds. */
 const longestBackground = 24 * 60 * 60;
 
 /** Longest any command may hold the container awake, in seconds: the terminal tool's cap (600) and some. */
@@ -29,8 +29,11 @@ while sleep ${tick}; do
   if [ ${stateDir}/alive -nt ${stateDir}/seen ]; then true > ${stateDir}/seen; n=0; else n=$((n+${tick})); fi
   limit=${lifetimeSeconds}
   for b in ${stateDir}/*/busy; do
-    x=0; [ -f "$b" ] && read -r x < "$b"
-    [ "$x" = 1 ] && [ $limit -lt ${longestBusy} ] && limit=${longestBusy}
+    x=0; k=; [ -f "$b" ] && read -r x k < "$b"
+    if [ -z "$k" ]; then [ "$x" = 1 ] && [ $limit -lt ${longestBusy} ] && limit=${longestBusy}
+    # A program with pipes of its own may be talked to at any time, as long as it is there.
+    elif [ -d "/proc/$k" ]; then limit=${Math.max(longestBackground, lifetimeSeconds)}
+    else rm -rf "\${b%/busy}"; fi
   done
   for b in ${stateDir}/${processesDir}/*/keeper; do
     k=; [ -f "$b" ] && [ ! -f "\${b%/keeper}/code" ] && read -r k x < "$b"
@@ -62,7 +65,7 @@ if [ -f "$1" ]; then . "$1" 3>&2 2>/dev/null; else __enter "$@" 3>&2; fi`;
 /** Functions with the names of what our own lines use would change what those do: they end with the command that made them. */
 const forgetScript = `case \${BASH_VERSION-} in ?*)
 POSIXLY_CORRECT=y
-unset -f unset set exit trap export return
+unset -f unset set exit trap export return exec eval
 set +o posix
 unset -f . declare printf echo [ ;; esac`;
 

@@ -6,7 +6,7 @@ import type { ToolContext } from "../../src/core/tool.ts";
 import { tools } from "../../src/tools/index.ts";
 import { hasEngine, openWeb, type SearchSettings } from "../../src/tools/web/index.ts";
 import { openParsing } from "../../src/tools/web/parsing.ts";
-import { pdf } from "../doubles/pdf.ts";
+import { bombPdf, pdf } from "../doubles/pdf.ts";
 import { goodKey, openSearchEngines, type SearchEngines } from "../doubles/search-engines.ts";
 import { type Answer, openSite } from "../doubles/web-site.ts";
 
@@ -115,6 +115,21 @@ suite("web tools: web_extract", () => {
       assert.match(await rig.extract([rig.url + path]), /\[page 1 of 2\]\nRye and water\n\n\[page 2 of 2\]\nBake it\n/);
     await assert.rejects(rig.extract([`${rig.url}/broken`]), /PDF that can't be read/);
     await assert.rejects(rig.extract([`${rig.url}/scan`]), /1 pages without text/);
+  });
+
+  test("a PDF that unpacks to more than there is is given up, and holds up nobody else", async () => {
+    const bomb = bombPdf(600);
+    await using rig = await webRig((request, response) => {
+      response.setHeader("content-type", "application/pdf");
+      response.end(request.url === "/bomb" ? bomb : pdf(["Rye and water"]));
+    });
+    const before = process.memoryUsage().rss;
+    let most = 0;
+    const watch = setInterval(() => (most = Math.max(most, process.memoryUsage().rss - before)), 20);
+    await assert.rejects(rig.extract([`${rig.url}/bomb`]), /too large or too tangled/);
+    clearInterval(watch);
+    assert.ok(most < 800e6, `grew by ${most / 1e6} MB`);
+    assert.match(await rig.extract([`${rig.url}/a.pdf`]), /Rye and water/);
   });
 
   test("a page of 2 MB, and those made to choke parsers, hold up nobody else", async () => {

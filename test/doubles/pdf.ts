@@ -1,3 +1,18 @@
+import { deflateSync } from "node:zlib";
+
+/** A small PDF whose one page unpacks to so many megabytes, twice packed. */
+export function bombPdf(megabytes: number): Buffer {
+  const inner = deflateSync(Buffer.alloc(megabytes * 1024 * 1024, " "), { level: 1 });
+  const packed = deflateSync(inner, { level: 9 }).toString("latin1");
+  const page = pdf(["page"]).toString("latin1");
+  const filled = page.replace(/<< \/Length \d+ >>\nstream\n[^]*?\nendstream/, () => {
+    const about = `<< /Length ${packed.length} /Filter [/FlateDecode /FlateDecode] >>`;
+    return `${about}\nstream\n${packed}\nendstream`;
+  });
+  // Where objects begin has moved: readers look for them then.
+  return Buffer.from(filled.replace(/startxref\n\d+/, "startxref\n0"), "latin1");
+}
+
 /** A PDF with a line of text on each page. */
 export function pdf(lines: readonly string[]): Buffer {
   const kids = lines.map((_line, index) => `${3 + index * 2} 0 R`).join(" ");

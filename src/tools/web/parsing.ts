@@ -22,6 +22,9 @@ const readMs = 15_000;
 /** An idle thread holds some 40 MB. */
 const idleMs = 60_000;
 const heapMb = 512;
+/** What it may hold besides, in bytes: data that unpacks to more than that was made to. Looked at so often. */
+const mostUnpacked = 384 * 1024 * 1024;
+const lookMs = 50;
 
 /** A thread that starts with the first page and goes when there is nothing to read; a page that is too much for it ends it alone. */
 export function openParsing(limitMs = readMs): Parsing {
@@ -44,10 +47,23 @@ export function openParsing(limitMs = readMs): Parsing {
       resourceLimits: { maxOldGenerationSizeMb: heapMb },
     });
     opened.on("message", settle);
+    watch(opened);
     opened.on("error", () => {
       if (worker === opened) void drop(tooMuch());
     });
     return opened;
+  };
+  const watch = (opened: Worker): void => {
+    const timer = setInterval(() => {
+      if (current === null) return;
+      opened.getHeapStatistics().then(
+        ({ external_memory: bytes }) => {
+          if (bytes > mostUnpacked && worker === opened) void drop(tooMuch());
+        },
+        () => undefined,
+      );
+    }, lookMs).unref();
+    opened.once("exit", () => clearInterval(timer));
   };
   const settle = (reply: PageReply): void => {
     if (current?.job.id !== reply.id) return;
