@@ -3,6 +3,7 @@ import type { Metrics } from "../core/metrics.ts";
 import type { Model, ModelRequest, Models } from "../core/model.ts";
 import type { Db } from "../store/hold.ts";
 import { countCall } from "./call-record.ts";
+import { framed } from "./compression/summary.ts";
 import { callModel } from "./model-call.ts";
 
 /** For whom past conversations are searched. */
@@ -72,7 +73,7 @@ async function asked(
 
 function request(person: string, query: string, found: string): ModelRequest {
   return {
-    messages: [{ role: "user", content: `${instruction}\n\nSearched for: ${query}\n\n<found>\n${found}\n</found>` }],
+    messages: [{ role: "user", content: `${instruction}\n\nSearched for: ${query}\n\n${framed("found", found)}` }],
     tools: [],
     toolChoice: "none",
     // Not the session's own server or slot: its cache is for the talk. A person waits for it all the same.

@@ -24,10 +24,9 @@ export function demandInPlace(focus: string, words: number): ModelMessage {
 
 /** A summary request of its own, for a model that has not seen the conversation, or not as much at once. */
 export function demandApart(previous: string | null, transcript: string, focus: string, words: number): readonly ModelMessage[] {
-  const before =
-    previous === null ? "" : `\n\nThe record so far; keep of it what still matters:\n<record>\n${fenced(previous)}\n</record>`;
+  const before = previous === null ? "" : `\n\nThe record so far; keep of it what still matters:\n${framed("record", previous)}`;
   const system = `You shorten conversations between people and an agent. You are given a part of one, as data. ${form}${focused(focus)}\n\nAt most ${words} words. Answer with the record alone.`;
-  const content = `The next part of the conversation:\n<transcript>\n${fenced(transcript)}\n</transcript>${before}\n\nWrite the ${previous === null ? "record" : "whole record, brought up to date with this part"}.`;
+  const content = `The next part of the conversation:\n${framed("transcript", transcript)}${before}\n\nWrite the ${previous === null ? "record" : "whole record, brought up to date with this part"}.`;
   return [
     { role: "system", content: system },
     { role: "user", content },
@@ -38,9 +37,9 @@ function focused(focus: string): string {
   return focus === "" ? "" : ` The person wants this kept above all: ${JSON.stringify(focus)}.`;
 }
 
-/** Nothing inside can end what it is inside of. */
-function fenced(text: string): string {
-  return text.replaceAll(/<(\/?)(transcript|record)>/gi, "‹$1$2›");
+/** A text between tags; nothing inside can end what it is inside of. */
+export function framed(tag: "transcript" | "record" | "found", text: string): string {
+  return `<${tag}>\n${text.replaceAll(/<(?=\s*\/?\s*(?:transcript|record|found)\b)/gi, "‹")}\n</${tag}>`;
 }
 
 /** Longest part of one tool result in a transcript, beginning and end. */
