@@ -63,7 +63,7 @@ test("two workers take their parts of a server's places, and a killed one's part
   await using redis = await startRedis();
   await using database = await freshDatabase();
   await using telegram = await telegramServer();
-  await using home = await freshHome();
+  await using home = await freshHome("none");
   await writeFile(join(home.path, "config.yaml"), `model:\n  concurrency: ${places}\nagent:\n  worker_concurrency: 4\n`);
   const state = { REDIS_URL: redis.url, DATABASE_URL: database.url, OPENAI_BASE_URL: model.url, TERMINAL_ENV: "virtual" };
   const env = { ...state, TELEGRAM_BOT_TOKEN: telegram.token, TELEGRAM_API_ROOT: telegram.url };

@@ -15,7 +15,7 @@ async function deployment(model: string, more: Readonly<Record<string, string>> 
   const stack = new AsyncDisposableStack();
   const redis = stack.use(await startRedis());
   const database = stack.use(await freshDatabase());
-  const home = stack.use(await freshHome());
+  const home = stack.use(await freshHome("none"));
   const env = { REDIS_URL: redis.url, DATABASE_URL: database.url, OPENAI_BASE_URL: model, ...more };
   const gateway = stack.use(startHermes({ mode: "gateway", home: home.path, env }));
   const printed = await gateway.printed(/Open (http:\S+)/);
@@ -51,7 +51,7 @@ test("a stopping worker gives a running turn its time, then leaves it to another
       ? say("quick answer", { pieces: 6, delayMs: 100 })
       : call("terminal", { command: "sleep 60" });
   });
-  await using home = await freshHome();
+  await using home = await freshHome("none");
   await writeFile(join(home.path, "config.yaml"), "agent:\n  drain_timeout: 2\n");
   await using team = await deployment(model.url, { HERMES_HOME: home.path });
   const first = team.worker();

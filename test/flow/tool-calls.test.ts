@@ -228,36 +228,39 @@ suite("the last step of agent.max_iterations", () => {
 });
 
 suite("titles", () => {
+  let rig: TalkRig;
+  before(async () => {
+    rig = await openTalk({ env: { HERMES_TITLE_GENERATION: "true" } });
+  });
+  after(() => rig[Symbol.asyncDispose]());
   const isTitling = (seen: Seen) => lastOf(seen).startsWith("Give this conversation a title");
-  const titleIn = async (rig: TalkRig, title: RegExp) => {
+  const titleIn = async (title: RegExp) => {
     for (let tries = 0; tries < 60; tries += 1) {
       const shown = await rig.askOn("/status");
       if (title.test(shown)) return shown;
-      await sleep(20); // nothing tells of a title but the command that shows it
+      await sleep(100); // nothing tells of a title but the command that shows it
     }
     throw new Error(`never titled ${title}`);
   };
 
   test("a conversation gets one after its first answer, cleaned, once; another conversation has none of it", async () => {
-    await using rig = await openTalk({ env: { HERMES_TITLE_GENERATION: "true" } });
     const { answer } = await rig.ask("Which tea is best in the morning?", (request) =>
       isTitling(request) ? say('**Title: "The best tea\u202e for mornings."**\nI hope you like it!') : say("Green tea."),
     );
     assert.equal(answer, "Green tea.");
-    await titleIn(rig, /Title: The best tea for morningsConversation/);
+    await titleIn(/Title: The best tea for morningsConversation/);
     await rig.askOn("and at night?");
     assert.equal(rig.model.seen.filter(isTitling).length, 1);
     assert.doesNotMatch(await rig.askOn("/new").then(() => rig.askOn("/status")), /best tea/);
   });
 
   test("one that does not come holds nothing up, and one that fails is the request's first words", async () => {
-    await using rig = await openTalk({ env: { HERMES_TITLE_GENERATION: "true" } });
     await rig.ask("slow", (request) => (isTitling(request) ? { kind: "hang", when: null } : say("quick")));
     assert.equal(await rig.askOn("again"), "quick");
     await rig.ask("Which of the many teas that we have here is the best?", (request) =>
       isTitling(request) ? status(400, { error: { message: "no" } }) : say("Green."),
     );
-    await titleIn(rig, /Title: Which of the many teas that we have …/);
+    await titleIn(/Title: Which of the many teas that we have …/);
     assert.equal(await rig.hermes.kill("SIGTERM"), 0);
   });
 });
