@@ -1,5 +1,6 @@
 import type { Progress } from "../src/core/adapter.ts";
 import type { TurnEvent } from "../src/core/events.ts";
+import { codeSpan } from "../src/core/markdown.ts";
 
 /** What a running turn looks like in a chat: its last tool lines and the text so far. */
 export interface Preview {
@@ -128,8 +129,8 @@ function icon(tool: string): string {
 
 /** A tool's preview as inline code on one line. */
 function code(preview: string): string {
-  const line = preview.replaceAll(/\s+/g, " ").replaceAll("`", "'").slice(0, 120).trim();
-  return line === "" ? "…" : `\`${line}\``;
+  const line = preview.replaceAll(/\s+/g, " ").slice(0, 120).trim();
+  return line === "" ? "…" : codeSpan(line);
 }
 
 /** The end of the text, beginning at a line, with a fence that is still open opened again. */

@@ -1,4 +1,5 @@
 import type { Log } from "../src/core/log.ts";
+import { codeSpan } from "../src/core/markdown.ts";
 import { redact } from "../src/core/redact.ts";
 import type { ProcessInfo, Sandbox, SandboxBackend, SandboxOwner } from "../src/core/sandbox.ts";
 import type { WatchPorts } from "../src/core/tool.ts";
@@ -103,7 +104,7 @@ async function tell(parts: WatchParts, watched: Watched, what: string, lines: st
   const [command = ""] = watched.command.trim().split("\n");
   const said = plainText(lines).trim();
   const end = said === "" ? "" : ` ${after === null && watched.pending === "" ? "Last lines" : "Lines"}:\n${tail(said)}`;
-  const text = `[Background process ${watched.id} (\`${command.slice(0, 100).replaceAll("`", "'")}\`) ${what}.${end}]`;
+  const text = `[Background process ${watched.id} (${codeSpan(command.slice(0, 100))}) ${what}.${end}]`;
   const session = await tellSession(parts.db, watched, redact(text), after);
   if (session === null) return;
   await parts

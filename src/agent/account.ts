@@ -1,3 +1,4 @@
+import { codeSpan } from "../core/markdown.ts";
 import type { ModelMessage } from "../core/model.ts";
 import { redact } from "../core/redact.ts";
 import type { Tool } from "../core/tool.ts";
@@ -13,15 +14,10 @@ export function accountOf(own: readonly ModelMessage[], tools: ReadonlyMap<strin
     return message.calls.flatMap((call) => {
       const tool = tools.get(call.name);
       const parsed = tool && parseArguments(tool, call.arguments);
-      return parsed?.ok === true ? [`- ${code(redact(tool?.preview(parsed.args) ?? call.name))}`] : [];
+      return parsed?.ok === true ? [`- ${codeSpan(redact(tool?.preview(parsed.args) ?? call.name))}`] : [];
     });
   });
   if (done.length === 0) return "";
   const left = done.length > mostCalls ? [`- … and ${done.length - mostCalls} calls before`] : [];
   return ["What I did until then:", ...left, ...done.slice(-mostCalls)].join("\n");
-}
-
-/** As a code span that its own backticks don't end. */
-function code(text: string): string {
-  return text.includes("`") ? `\`\` ${text} \`\`` : `\`${text}\``;
 }

@@ -1,4 +1,5 @@
 import type { CommandCall, ModelMenu } from "../core/command.ts";
+import { codeSpan } from "../core/markdown.ts";
 import type { ModelChoice } from "../core/model.ts";
 import { command } from "./command.ts";
 
@@ -40,7 +41,7 @@ function wanted(args: string): { name: string; global: boolean } {
 }
 
 function current({ model, server, choice }: ModelMenu): string {
-  return `Model: ${code(model)} at ${server}${choice === null ? "" : " (chosen for this conversation)"}`;
+  return `Model: ${codeSpan(model)} at ${server}${choice === null ? "" : " (chosen for this conversation)"}`;
 }
 
 interface Line {
@@ -57,15 +58,17 @@ function listed(menu: ModelMenu): readonly string[] {
   const numbers = new Map(linesOf(menu).map((line, index) => [`${line.provider} ${line.model}`, index + 1]));
   const lines = menu.providers.flatMap(({ provider, server, models, failure }) => [
     `${provider === "main" ? "" : `${provider}, `}${server}${failure === null ? ":" : ` can't be asked: ${failure}`}`,
-    ...models.map((name) => `- ${numbers.get(`${provider} ${name}`)}: ${code(name)}${name === menu.model ? " (current)" : ""}`),
+    ...models.map(
+      (name) => `- ${numbers.get(`${provider} ${name}`)}: ${codeSpan(name)}${name === menu.model ? " (current)" : ""}`,
+    ),
   ]);
   return lines.length <= mostListed ? lines : [...lines.slice(0, mostListed), `… and ${lines.length - mostListed} more`];
 }
 
 async function choose({ ports }: CommandCall, menu: ModelMenu, name: string, global: boolean): Promise<string> {
   const choice = find(menu, name);
-  if (choice === null) return [`There is no model ${code(name)}.`, "", ...listed(menu)].join("\n");
-  const said = code(choice.model ?? choice.provider ?? name);
+  if (choice === null) return [`There is no model ${codeSpan(name)}.`, "", ...listed(menu)].join("\n");
+  const said = codeSpan(choice.model ?? choice.provider ?? name);
   if (!global) {
     await ports.chooseModel(choice);
     return `This conversation uses ${said} from the next message on. ${cold}`;
@@ -88,9 +91,4 @@ function find(menu: ModelMenu, name: string): ModelChoice | null {
   if (found !== undefined) return { provider: found.provider, model: found.model };
   const provider = menu.providers.find((each) => each.provider.toLowerCase() === word);
   return provider === undefined ? null : { provider: provider.provider, model: provider.models[0] ?? null };
-}
-
-/** Names come from servers and people: they are shown as they are, never as markup. */
-function code(name: string): string {
-  return `\`${name.replaceAll("`", "'")}\``;
 }

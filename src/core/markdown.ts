@@ -11,7 +11,7 @@ const longest = 80;
 
 /** Somebody's text as code on one line: nothing in it ends the code. */
 export function codeSpan(text: string): string {
-  const line = text.replaceAll(/\s+/g, " ");
+  const line = text.replaceAll(/\s+/g, " ") || " ";
   const ticks = "`".repeat(longestRun(line) + 1);
   // A space on both sides is taken off again by whoever reads it.
   const pad = line.startsWith("`") || line.endsWith("`") || /^ .*[^ ].* $/.test(line) ? " " : "";

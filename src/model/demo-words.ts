@@ -1,3 +1,5 @@
+import { codeBlock } from "../core/markdown.ts";
+
 /** What the demonstration says, in one language. */
 export interface DemoWords {
   readonly greeting: string;
@@ -45,10 +47,8 @@ const chinese: DemoWords = {
     "*我是内置的演示：一段脚本，不是模型。要连接真正的模型，请运行 `hermes model`，或把 `OPENAI_BASE_URL` 设为你的模型服务器（例如 `http://127.0.0.1:8080/v1`）。*",
 };
 
-/** A code block whose fence is longer than any in the text. */
+/** A code block of the text, or of its beginning. */
 function fenced(text: string): string {
-  const longest = Math.max(2, ...Array.from(text.matchAll(/`+/g), ([run]) => run.length));
-  const fence = "`".repeat(longest + 1);
   const short = text.length > 1_500 ? `${text.slice(0, 1_500)}\n…` : text;
-  return `${fence}\n${short.trimEnd()}\n${fence}`;
+  return codeBlock(short.trimEnd());
 }

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import fc from "fast-check";
+import { z } from "zod";
 import { parseMarkdown } from "../../adapters/render/parse.ts";
+import { accountOf } from "../../src/agent/account.ts";
+import { tool } from "../../src/core/tool.ts";
 import { codeBlock, codeSpan, unhidden, unhiddenLine } from "../../src/core/markdown.ts";
 
 const hostile = fc
@@ -9,10 +12,26 @@ const hostile = fc
   .map((parts) => parts.join(""))
   .filter((text) => text.trim() !== "");
 
+const run = tool({
+  name: "run",
+  description: "Runs.",
+  kind: "effect",
+  toolset: "file",
+  parameters: z.strictObject({ command: z.string() }),
+  preview: ({ command }) => command,
+  run: async () => "",
+});
+
 suite("somebody's text in Markdown", () => {
   test("a code span holds the whole text, whatever backticks are in it", () => {
     for (const text of ["`", "``", "a `` b", "`a", "a``", "```", " `a` "]) assert.equal(spanned(codeSpan(text)), text, text);
     fc.assert(fc.property(hostile, (text) => assert.equal(spanned(codeSpan(text)).trim(), text.replaceAll(/\s+/g, " ").trim())));
+  });
+
+  test("so does the account of a turn's calls", () => {
+    const call = { id: "1", name: "run", arguments: JSON.stringify({ command: "echo ``x`` `y` ```" }) };
+    const account = accountOf([{ role: "assistant", content: "", reasoning: "", calls: [call] }], new Map([[run.name, run]]));
+    assert.equal(spanned(account.split("\n- ")[1] ?? ""), "echo ``x`` `y` ```");
   });
 
   test("a code block does too", () => {

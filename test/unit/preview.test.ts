@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { parseMarkdown } from "../../adapters/render/parse.ts";
 import { createPreview } from "../../adapters/preview.ts";
 
 const started = { type: "tool.started", call: "1", tool: "terminal", preview: "$ npm test" } as const;
@@ -20,15 +21,24 @@ test("a running tool shows the last line that it has put out, an ended one does 
   assert.equal(preview.markdown(), "┊ 💻 `$ npm test` ✗");
 });
 
-test("whatever a tool puts out, its preview is two short lines without a loose backtick", () => {
+test("whatever a tool puts out, its preview is two short lines, each of them code", () => {
   fc.assert(
-    fc.property(fc.array(fc.string({ unit: "binary", maxLength: 3_000 })), (chunks) => {
-      const preview = createPreview();
-      preview.take(started);
-      for (const chunk of chunks) preview.take(output(chunk));
-      const lines = preview.markdown().split("\n");
-      assert.ok(lines.length <= 2);
-      for (const line of lines) assert.match(line, /^┊ (💻 )?`[^`]{1,120}`( {2})?$/u);
-    }),
+    fc.property(
+      fc.array(fc.oneof(fc.string({ unit: "binary", maxLength: 3_000 }), fc.stringMatching(/^[`a ]{0,20}$/))),
+      (chunks) => {
+        const preview = createPreview();
+        preview.take(started);
+        for (const chunk of chunks) preview.take(output(chunk));
+        const lines = preview.markdown().split("\n");
+        assert.ok(lines.length <= 2);
+        for (const line of lines) {
+          const [paragraph] = parseMarkdown(line.trim());
+          assert.ok(paragraph?.type === "paragraph");
+          const [mark, code, ...more] = paragraph.children;
+          assert.match(mark?.type === "text" ? mark.value : "", /^┊( 💻)? $/u);
+          assert.ok(code?.type === "inlineCode" && code.value.length <= 120 && more.length === 0, line);
+        }
+      },
+    ),
   );
 });
