@@ -73,13 +73,26 @@ async function look(parts: WatchParts, watched: Watched): Promise<void> {
   await tell(parts, matched, note, matched.pending, { patterns: tooMany ? [] : matched.patterns, overflows });
 }
 
-/** Looks through what is new for the watched texts, line by line, and keeps what it finds. */
+/** Looks through what is new for the watched texts. Of a process that has ended all of it: there is no later look. */
 async function matches(db: Db, sandbox: Sandbox, watched: Watched, info: ProcessInfo): Promise<Watched> {
+  let seen = watched;
+  for (;;) {
+    const looked = await lookOn(db, sandbox, seen, info);
+    if (info.state === "running" || looked.lookedAt <= seen.lookedAt) return looked;
+    seen = looked;
+  }
+}
+
+/** One look, line by line; keeps what it finds. */
+async function lookOn(db: Db, sandbox: Sandbox, watched: Watched, info: ProcessInfo): Promise<Watched> {
   const part = await sandbox.output(watched.id, watched.lookedAt, lookBytes);
   // The last line may not be whole yet; one that is longer than a look is looked at as it is.
   const whole = info.state === "running" && part.next === part.total ? part.text.lastIndexOf("\n") + 1 : part.text.length;
-  const text = whole === 0 && part.text.length > lookBytes / 2 ? part.text : part.text.slice(0, whole);
-  const at = part.from + Buffer.byteLength(text);
+  const rest = whole === 0 && part.text.length > lookBytes / 2 ? "" : part.text.slice(whole);
+  // How many bytes a character stands for that was none is not known: then the line is looked at as far as it goes.
+  const later = rest.includes("\uFFFD") ? "" : rest;
+  const text = part.text.slice(0, part.text.length - later.length);
+  const at = part.next - Buffer.byteLength(later);
   const found = plainText(text)
     .split("\n")
     .filter((line) => watched.patterns.some((pattern) => line.includes(pattern)));

@@ -6,6 +6,7 @@ import { migrate } from "../../src/store/migrate.ts";
 import { migrations } from "../../src/store/migrations/index.ts";
 import { admit } from "../../src/store/people.ts";
 import { openSession } from "../../src/store/sessions.ts";
+import { wholeText } from "../../src/sandbox/background-text.ts";
 import { terminal } from "../../src/tools/terminal.ts";
 import { watchingFor, watchProcesses } from "../../workers/processes.ts";
 import { forms, type Place, silent } from "./database-forms.ts";
@@ -13,7 +14,7 @@ import { forms, type Place, silent } from "./database-forms.ts";
 const chat = { platform: "web", chat: "home", thread: null } as const;
 const owner = { key: "person-a", label: "a" };
 
-/** A sandbox with one process, whose output and state the test sets. */
+/** A sandbox with one process, whose output (a character for each byte) and state the test sets. */
 function processOf() {
   const now = { text: "", state: "running" as ProcessInfo["state"] };
   const info = (): ProcessInfo => {
@@ -34,8 +35,9 @@ function processOf() {
     processes: async () => [info()],
     async output(_id, from, limit) {
       const at = from === "unread" ? 0 : from < 0 ? Math.max(0, now.text.length + from) : from;
-      const text = now.text.slice(at, at + limit);
-      return { text, from: at, next: at + text.length, total: now.text.length };
+      const bytes = Buffer.from(now.text.slice(at, at + limit), "latin1");
+      const { text, skipped, left } = wholeText(bytes, now.state === "running" || at + limit < now.text.length);
+      return { text, from: at + skipped, next: at + bytes.length - left, total: now.text.length };
     },
   };
   // Boundary: whoever watches, and `terminal` in the background, use no more of it.
@@ -88,6 +90,27 @@ suite("being told of a background process", () => {
     assert.match((await rig.told()).at(-1) ?? "", /ended with exit code 3\. Last lines:[^]*ERR 4\]$/);
     await rig.look(sandbox);
     assert.equal((await rig.told()).length, 5);
+  });
+
+  test("what is watched for is found however much was printed before the end", async () => {
+    const { now, sandbox } = processOf();
+    await rig.watching.watch({ backend: "local", id: "p1", command: "make" }, ["ERROR"]);
+    [now.text, now.state] = [`${"fine\n".repeat(120_000)}ERROR 7\nlast`, "exited"];
+    await rig.look(sandbox);
+    assert.match((await rig.told()).join(), /ended with exit code 3\. Lines:\nERROR 7\]$/);
+  });
+
+  test("bytes that are no text don't make it look past what comes after them", async () => {
+    const { now, sandbox } = processOf();
+    await rig.watching.watch({ backend: "local", id: "p1", command: "make" }, ["ERROR"]);
+    now.text = `${"\xff".repeat(40)}\0 fine\nunfinished`;
+    await rig.look(sandbox);
+    now.text += " ERROR 7\n\xfe";
+    await rig.look(sandbox);
+    assert.match((await rig.told()).join(), /printed what you watch for\. Lines:\nunfinished ERROR 7\]$/);
+    now.text += "\xfd\nERROR 8\n";
+    await laterLook(sandbox);
+    assert.match((await rig.told()).at(-1) ?? "", /Lines:\nERROR 8\]$/);
   });
 
   test("a window with nothing held back begins the count anew", async () => {
