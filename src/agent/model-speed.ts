@@ -29,7 +29,7 @@ const longestMs = 300_000;
 const latest = 20;
 
 async function recently(db: Db, model: Model, name: string): Promise<string> {
-  const calls = await latestSpeeds(db, model.name, latest);
+  const calls = await latestSpeeds(db, model, latest);
   const [read, write] = [calls.flatMap((each) => each.read ?? []), calls.flatMap((each) => each.write ?? [])];
   if (read.length === 0 && write.length === 0) return `No call to ${name} has told its speed yet; a fresh measurement will.`;
   const prompts = calls.flatMap((each) => each.promptTokens ?? []);

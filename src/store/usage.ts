@@ -73,15 +73,15 @@ export async function usageOf(db: Db, span: UsageSpan): Promise<Usage> {
   return { turns, all, models: rows.filter((row) => !row.whole), latest };
 }
 
-/** The newest speeds of a model: what its last calls tell, newest first. */
+/** The newest speeds of a model at a server: what its last calls tell, newest first. */
 export async function latestSpeeds(
   db: Db,
-  model: string,
+  { name, server }: { readonly name: string; readonly server: string },
   limit: number,
 ): Promise<readonly { readonly promptTokens: number | null; readonly read: number | null; readonly write: number | null }[]> {
   const { rows } = await sql<{ prompt_tokens: number | null; read: number | null; write: number | null }>`
     select prompt_tokens, ${readSpeed} as read, ${writeSpeed} as write from model_calls
-    where model = ${model} and failure is null and completion_tokens >= ${fewWritten}
+    where model = ${name} and server = ${server} and failure is null and completion_tokens >= ${fewWritten}
     order by id desc limit ${limit}`.execute(db);
   return rows.map((row) => ({ promptTokens: row.prompt_tokens, read: row.read, write: row.write }));
 }

@@ -33,9 +33,11 @@ test("the agent tells what its last calls showed, or measures afresh; of a scrip
   const call = { turn: null, session: null, task: "turn", step: 0, model: "double", server: model.server } as const;
   const times = { firstTokenMs: 500, totalMs: 5_000, queuedMs: 0, promptPerSecond: 381 };
   const counts = { promptTokens: 2_209, completionTokens: 50, cachedTokens: 0 };
-  for (const tokensPerSecond of [9, 10, 11]) {
+  // The last is another server's, of a model by the same name.
+  for (const tokensPerSecond of [9, 10, 11, 90]) {
     const row = {
       ...call,
+      ...(tokensPerSecond === 90 ? { server: "http://elsewhere.example:8080/v1" } : {}),
       usage: { ...counts, ...times, tokensPerSecond },
       calls: 0,
       validCalls: 0,
