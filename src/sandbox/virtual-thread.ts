@@ -30,6 +30,9 @@ const limits = {
   maxLiveBytes: 128 * 1024 * 1024,
   maxCommandCount: 200_000,
   maxLoopIterations: 200_000,
+  // The terminal's own limit counts: it ends what takes longer.
+  maxPythonTimeoutMs: 3_600_000,
+  maxJsTimeoutMs: 3_600_000,
 };
 
 const port = parentPort;
@@ -111,6 +114,9 @@ async function run(files: IFileSystem, state: SessionState, command: string, wor
     env: startEnv,
     executionLimits: limits,
     customCommands: [keep],
+    // CPython and QuickJS, compiled to WebAssembly: they see these files and nothing else.
+    python: true,
+    javascript: true,
     processInfo: { uid: 1000, gid: 1000 },
   });
   // eval keeps an unfinished quote or here-document from swallowing the line that keeps the state.

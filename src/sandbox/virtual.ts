@@ -89,8 +89,8 @@ export async function openVirtual(options: SandboxOptions): Promise<SandboxBacke
 }
 
 const hint =
-  "A simulated bash over files in /workspace: grep, sed, awk, jq, sort, find, tar, sqlite3 and the like; no network, no other programs " +
-  "(python, git, package managers); a background command shows its output at its end.";
+  "A simulated bash over files in /workspace: grep, sed, awk, jq, sort, find, tar, sqlite3, python3 (its standard library) and js-exec " +
+  "(JavaScript); no network, no other programs (git, node, package managers); a background command shows its output at its end.";
 
 async function hasProcesses(thread: Thread): Promise<boolean> {
   const reply = await thread.request({ type: "processes" }).reply.catch(() => null);
@@ -168,6 +168,8 @@ function startThread(setup: VirtualSetup): Thread {
   const worker = new Worker(new URL("./virtual-thread.ts", import.meta.url), {
     workerData: setup,
     env: {},
+    // QuickJS's reader of TypeScript warns of itself.
+    execArgv: ["--disable-warning=ExperimentalWarning"],
     resourceLimits: { maxOldGenerationSizeMb: heapMb },
   });
   worker.unref();

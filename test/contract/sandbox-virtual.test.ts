@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { after, before, beforeEach, suite, test } from "node:test";
+import type { Sandbox } from "../../src/core/sandbox.ts";
+import { forms, openRig, type Rig, run } from "./sandbox-forms.ts";
+
+suite("the virtual sandbox's Python and JavaScript", () => {
+  let rig: Rig;
+  let sandbox: Sandbox;
+  before(async () => {
+    rig = await forms.virtual();
+  });
+  beforeEach(async () => {
+    sandbox = await rig.open();
+  });
+  after(() => rig[Symbol.asyncDispose]());
+
+  const write = (path: string, text: string) => sandbox.writeFile(path, new TextEncoder().encode(text));
+
+  test("programs read and write the workspace, take arguments and input, and end with their codes", async () => {
+    await write(
+      "sum.py",
+      "import sys, json\nnumbers = json.load(sys.stdin)\nopen('out.txt', 'w').write(str(sum(numbers)))\nprint(sys.argv[1])\nsys.exit(3)\n",
+    );
+    const python = await run(sandbox, "echo '[1, 2, 39]' | python3 sum.py hello; echo code $?; cat out.txt");
+    assert.equal(python.output, "hello\ncode 3\n42");
+    await write(
+      "sum.js",
+      "const fs = require('fs'); fs.writeFileSync('/workspace/js.txt', String([1, 41].reduce((a, b) => a + b)));",
+    );
+    assert.equal((await run(sandbox, "js-exec sum.js && cat js.txt")).output, "42");
+    assert.match((await run(sandbox, "python3 -c 'print(1/0)'")).output, /ZeroDivisionError/);
+    assert.match((await run(sandbox, "node -e 1")).output, /js-exec/);
+  });
+
+  test("they see neither the host's files nor its variables, and reach no network and no program", async () => {
+    const python = [
+      "import os, socket, subprocess",
+      "print(sorted(os.listdir('/')), sorted(k for k in os.environ if 'HERMES' in k or 'TOKEN' in k))",
+      "for look in (lambda: open('/etc/passwd').read(), lambda: open('/proc/self/environ').read(), lambda: subprocess.run(['ls']),",
+      "             lambda: socket.create_connection(('127.0.0.1', 22), 1), lambda: __import__('ctypes'), lambda: __import__('js')):",
+      "    try: print('LEAK', look())",
+      "    except BaseException as e: print(type(e).__name__)",
+      "try:",
+      "    os.symlink('/etc', '/workspace/link'); print(open('/workspace/link/passwd').read())",
+      "except BaseException as e: print(type(e).__name__)",
+    ].join("\n");
+    await write("look.py", python);
+    process.env["HERMES_SECRET_TOKEN"] = "not-to-be-seen";
+    const { output } = await run(sandbox, "python3 look.py");
+    assert.doesNotMatch(output, /LEAK|root:|not-to-be-seen|HERMES/, output);
+    const script =
+      "try { console.log(require('fs').readFileSync('/etc/passwd', 'utf8')) } catch (e) { console.log('no') }; console.log(JSON.stringify(process.env))";
+    const js = await run(
+      sandbox,
+      `js-exec -c "${script}"; js-exec -c "fetch('http://127.0.0.1').catch(e => console.log('no net'))"`,
+    );
+    assert.doesNotMatch(js.output, /root:|not-to-be-seen/);
+    assert.match(js.output, /^no\n[^]*no net/);
+    delete process.env["HERMES_SECRET_TOKEN"];
+  });
+
+  test("one that never ends is stopped in time, and the next command works", async () => {
+    for (const command of ["python3 -c 'while True: pass'", "js-exec -c 'while (true) {}'"]) {
+      const began = Date.now();
+      assert.equal((await run(sandbox, command, { timeoutMs: 2_000 })).end, "timed_out");
+      assert.ok(Date.now() - began < 8_000);
+      assert.match((await run(sandbox, "echo fine")).output, /fine\n$/);
+    }
+  });
+
+  test("one that takes all memory ends by itself, and the next command works", async () => {
+    const bomb = "python3 -c 'x = []\nwhile True: x.append(bytes(10_000_000))'";
+    assert.notEqual((await run(sandbox, bomb, { timeoutMs: 20_000 })).exitCode, 0);
+    assert.match((await run(sandbox, "echo fine")).output, /fine\n$/);
+  });
+
+  test("what they write counts against the workspace's size", async () => {
+    await using small = await openRig("virtual", { diskMb: 2 });
+    const full = await small.open();
+    const { output } = await run(
+      full,
+      "python3 -c \"open('/workspace/big', 'wb').write(bytes(3_000_000))\"; ls -l big; python3 -c 'print(6*7)'",
+    );
+    assert.doesNotMatch(output, /3000000/);
+    assert.match(output, /42\n/);
+  });
+});
