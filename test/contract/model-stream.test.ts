@@ -231,7 +231,7 @@ test("a reader that walks away frees the server", async () => {
 test("silence in the middle of an answer is a stall, comments or not", async () => {
   const comment = (count: number) => Array.from({ length: count }, () => ": ping\n\n");
   const chatty = {
-    ...double.raw(...double.say("one two").frames.slice(0, 2), ...comment(60)),
+    ...double.raw(...double.say("one two").frames.slice(0, 2), ...comment(300)),
     delayMs: 10,
     end: "never" as const,
   };
@@ -239,7 +239,7 @@ test("silence in the middle of an answer is a stall, comments or not", async () 
     const began = performance.now();
     const failure = failureOf(await ask([step, step], { stallMs: 120, prefillMs: 60_000 }));
     assert.deepEqual([failure.code, failure.partial], ["model.stalled", "one"]);
-    assert.ok(performance.now() - began < 800, "comments kept it alive");
+    assert.ok(performance.now() - began < 2_500, "comments kept it alive");
   }
 });
 

@@ -242,7 +242,7 @@ test("stopped: at once, though a poll waits; what is stored is confirmed; sends 
   await rig.tg.waitFor(() => rig.tg.pending === 0);
   const started = performance.now();
   await rig.adapter.pause();
-  assert.ok(performance.now() - started < 1_000);
+  assert.ok(performance.now() - started < 5_000);
   const [chunk] = rig.adapter.render("bye");
   assert.ok(chunk);
   await rig.adapter.post(chatRef(7), chunk, { replyTo: null });

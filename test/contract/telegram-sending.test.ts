@@ -283,7 +283,7 @@ test("closed: a send under way ends at once, with an unknown outcome", async () 
   const started = performance.now();
   await rig.adapter.close();
   await sending;
-  assert.ok(performance.now() - started < 1_000);
+  assert.ok(performance.now() - started < 5_000);
 });
 
 test("the double enforces the limits it claims: edits too close, texts too long, formatting out of range", async () => {
