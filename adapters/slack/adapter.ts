@@ -9,6 +9,7 @@ import { type Fields, text } from "./fields.ts";
 import { createFiles } from "./files.ts";
 import { openHttp } from "./http.ts";
 import { createIntake } from "./intake.ts";
+import { createLastThread } from "./last-thread.ts";
 import { createNames } from "./names.ts";
 import type { SlackOptions } from "./options.ts";
 import { createOutgoing } from "./outgoing.ts";
@@ -37,6 +38,7 @@ export function createSlack(options: SlackOptions): Adapter<SlackChunk> {
   const budget = createBudget();
   const recent = createRecent();
   const names = createNames(api, budget);
+  const lastThread = createLastThread(api, budget, recent);
   const who: { self: Self } = { self: { team: "", user: "" } };
   const unfinished = createUnfinished({ api, budget, recent });
   const shared = { api, budget, recent, unfinished, log };
@@ -63,7 +65,7 @@ export function createSlack(options: SlackOptions): Adapter<SlackChunk> {
       const attempt = new AbortController();
       stopping = attempt;
       who.self = await greet(api, options, attempt.signal);
-      const reading = { self: who.self, names, recent, commands, allowedChannels: options.allowedChannels };
+      const reading = { self: who.self, names, recent, lastThread, commands, allowedChannels: options.allowedChannels };
       const intake = createIntake({ reading, inlet, aside: welcome.heard, log, signal: attempt.signal });
       const opened = await open(options, apiUrl, intake.take);
       if (attempt.signal.aborted) {

@@ -2,6 +2,7 @@ import type { Account, ChatKind, ChatRef } from "../../src/core/chats.ts";
 import type { Inbound } from "../../src/core/inbound.ts";
 import { attachments, filesIn } from "./attachments.ts";
 import { type Fields, fields, items, text } from "./fields.ts";
+import type { LastThread } from "./last-thread.ts";
 import type { Names } from "./names.ts";
 import { responseId } from "./response.ts";
 import type { Recent } from "./recent.ts";
@@ -11,6 +12,7 @@ export interface Reading {
   readonly self: Self;
   readonly names: Names;
   readonly recent: Recent;
+  readonly lastThread: LastThread;
   /** Names and aliases of our commands. */
   readonly commands: ReadonlySet<string>;
   /** Empty: all. */
@@ -115,7 +117,7 @@ function wordsOf({ self, commands }: Reading, event: Fields, names: ReadonlyMap<
 }
 
 async function fromSlash(reading: Reading, body: Fields): Promise<Inbound | null> {
-  const { self, recent, commands } = reading;
+  const { self, lastThread, commands } = reading;
   const [channel, user] = [need(body, "channel_id"), need(body, "user_id")];
   if (kindOf(channel, null) === "shared" && !mayListen(reading, channel)) return null;
   const said = text(body["text"]) ?? "";
@@ -125,7 +127,7 @@ async function fromSlash(reading: Reading, body: Fields): Promise<Inbound | null
   return {
     type: "message",
     key: `slack:${self.team}:command:${need(body, "trigger_id")}`,
-    chat: chatRef(channel, recent.thread(channel, user)),
+    chat: chatRef(channel, await lastThread.of(channel, user)),
     kind: kindOf(channel, null),
     sender: account(user, names),
     at: Date.now(),

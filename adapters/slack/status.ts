@@ -3,7 +3,7 @@ import type { ChatRef } from "../../src/core/chats.ts";
 import type { Log } from "../../src/core/log.ts";
 import type { SlackApi } from "./api.ts";
 import type { Budget } from "./budget.ts";
-import { reason, refusal } from "./errors.ts";
+import { reason, refusal, tokenWords } from "./errors.ts";
 import type { Recent } from "./recent.ts";
 
 /** What the agent does in a thread, as Slack shows it: with a Stop button while it works. */
@@ -58,9 +58,13 @@ export function createStatus(parts: StatusParts): Status {
           ...about,
         });
       } catch (error) {
-        if (!olderWorkspace.has(refusal(error) ?? "")) throw error;
-        sessions = false;
-        parts.log.info({ reason: reason(error) }, "Slack knows no agent sessions here; showing a line instead");
+        const word = refusal(error);
+        if (word === null || word === "ratelimited" || tokenWords.has(word)) throw error;
+        if (olderWorkspace.has(word)) {
+          sessions = false;
+          parts.log.info({ reason: word }, "Slack knows no agent sessions here; showing a line instead");
+        }
+        // In some places there is no session to be had (a channel that is shared with another company).
         await line(chat, lineOf(state));
       }
     },

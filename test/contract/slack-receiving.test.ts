@@ -172,6 +172,22 @@ for (const [command, text, expected] of [
   });
 }
 
+test("a slash command after a restart is about the private thread that was last spoken in", async () => {
+  await using rig = await slackRig();
+  const old = rig.slack.say("D1", "a");
+  rig.slack.say("D1", "b");
+  rig.slack.say("D1", "c", { thread: old });
+  await rig.adapter.start(rig.inlet);
+  await rig.received(3);
+  const next = rig.make();
+  await rig.adapter.pause();
+  await next.start(rig.inlet);
+  rig.slack.slash("D1", "/hermes", "stop");
+  const all = await rig.received(4);
+  assert.deepEqual(all.at(-1)?.chat, slackChat("D1", old));
+  await next.close();
+});
+
 test("a pressed button and a pressed Stop arrive with all that they mean", async () => {
   await using rig = await slackRig();
   await rig.adapter.start(rig.inlet);

@@ -304,6 +304,15 @@ test("a workspace without streams and sessions: answers come whole, with a line 
   assert.equal(rig.slack.statuses.get(`D1:${turn.root}`)?.["status"], "");
 });
 
+test("where no session is to be had, a line stands for it", async () => {
+  await using rig = await slackRig();
+  rig.slack.fault({ method: "agents.sessions.setStatus" }, { kind: "refuse", error: "not_supported_in_channel" });
+  await rig.adapter.state?.(slackChat("C1", "1.1"), "working");
+  assert.equal(rig.slack.statuses.get("C1:1.1")?.["status"], "is thinking…");
+  await rig.adapter.state?.(slackChat("C1", "1.1"), "idle");
+  assert.equal(rig.slack.statuses.get("C1:1.1")?.["status"], "active");
+});
+
 test("while nothing is said yet, the line tells what it waits for", async () => {
   await using rig = await slackRig();
   const root = rig.slack.say("D1", "hi");

@@ -153,7 +153,9 @@ export function createSlackChats(parts: SlackChatParts): SlackChats {
       },
       "conversations.history": (params) => {
         const { channel } = open(params);
-        return page(messages.filter((each) => each.channel === channel && each.thread === null).toReversed(), params, parts.bot);
+        const roots = messages.filter((each) => each.channel === channel && each.thread === null).toReversed();
+        const latest = (root: string) => messages.findLast((each) => each.channel === channel && each.thread === root)?.ts;
+        return page(roots, params, parts.bot, latest);
       },
       "conversations.replies": (params) => {
         const { channel } = open(params);
@@ -220,7 +222,12 @@ function metadataOf(params: Params): Params | null {
   return words(metadata["event_type"]) === null ? null : metadata;
 }
 
-function page(found: readonly SlackMessage[], params: Params, bot: string): Params {
+function page(
+  found: readonly SlackMessage[],
+  params: Params,
+  bot: string,
+  latest: (root: string) => string | undefined = () => undefined,
+): Params {
   const oldest = Number(params["oldest"] ?? 0);
   const limit = Number(params["limit"] ?? 100);
   const all = String(params["include_all_metadata"]) === "true";
@@ -234,6 +241,7 @@ function page(found: readonly SlackMessage[], params: Params, bot: string): Para
     ...(thread === null ? {} : { thread_ts: thread }),
     ...(all && metadata !== null ? { metadata } : {}),
     ...(files.length === 0 ? {} : { files }),
+    ...(latest(ts) === undefined ? {} : { thread_ts: ts, latest_reply: latest(ts) }),
   }));
   return { messages: shown, has_more: recent.length > limit };
 }
