@@ -6,7 +6,8 @@ import type { Asked } from "./virtual-messages.ts";
 /** What the model reads about a terminal in a virtual sandbox. */
 export const noTerminalHere = "The virtual sandbox has no terminal: run it without pty. (docker, ssh and local have one.)";
 const noInput = "A background command of the virtual sandbox has no input: give it what it needs in the command or a file.";
-const noPrograms = "The virtual sandbox has no programs of its own to talk with: run python3 or js-exec by terminal. (docker, ssh and local have.)";
+const noPrograms =
+  "The virtual sandbox has no programs of its own to talk with: run python3 or js-exec by terminal. (docker, ssh and local have.)";
 /** How long the interpreter may take to stop a command. */
 const stopMs = 2_000;
 const stopLookMs = 20;
