@@ -167,7 +167,7 @@ suite("insights", () => {
     await call({ turn: null, speed: null, written: 81 });
     await call({ turn: null, speed: 25, written: 3 });
     assert.match(await said(), /Writing: 20 tok\/s/);
-    const latest = await latestSpeeds(database.db, { name: "qwen",  }, 5);
+    const latest = await latestSpeeds(database.db, { name: "qwen", server: "http://gpu/v1" }, 5);
     assert.deepEqual(latest, [{ promptTokens: 1_000, read: 400, write: 20 }]);
   });
 
