@@ -5,14 +5,28 @@ import { lastToken } from "./last-token.ts";
 import { memory } from "./memory.ts";
 import { messageIn } from "./message-in.ts";
 import { prefix } from "./prefix.ts";
-import { sandboxes, shell } from "./shell.ts";
+import { flood, idle, sandboxes, shell } from "./shell.ts";
 import { start } from "./start.ts";
 import { streaming } from "./streaming.ts";
 import { streams } from "./streams.ts";
 import { token } from "./token.ts";
 
 /** ONE LINE A ROW. */
-const rows: readonly Row[] = [messageIn, lastToken, start, memory, hello, prefix, shell, sandboxes, streaming, token, streams];
+const rows: readonly Row[] = [
+  messageIn,
+  lastToken,
+  start,
+  memory,
+  hello,
+  prefix,
+  shell,
+  sandboxes,
+  idle,
+  flood,
+  streaming,
+  token,
+  streams,
+];
 
 process.exitCode = await main(process.argv.slice(2));
 
