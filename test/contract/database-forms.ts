@@ -22,11 +22,14 @@ export const forms: Readonly<Record<Database["kind"], () => Promise<Place>>> = {
   },
 };
 
-/** An embedded database with all tables and nothing in them. */
-export async function embeddedWithTables(): Promise<Place> {
-  const folder = await recordFolder("empty tables");
-  return place(null, folder.path, async () => folder[Symbol.dispose]());
-}
+/** The same for tests of what is in the tables: to migrate the embedded form takes nothing any more. */
+export const readyForms: typeof forms = {
+  async embedded() {
+    const folder = await recordFolder("empty tables");
+    return place(null, folder.path, async () => folder[Symbol.dispose]());
+  },
+  postgres: forms.postgres,
+};
 
 function place(url: string | null, directory: string, remove: () => Promise<void>): Place {
   const opened: Database[] = [];

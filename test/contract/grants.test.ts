@@ -5,7 +5,7 @@ import { migrate } from "../../src/store/migrate.ts";
 import { migrations } from "../../src/store/migrations/index.ts";
 import { admit } from "../../src/store/people.ts";
 import { endSession, openSession } from "../../src/store/sessions.ts";
-import { forms } from "./database-forms.ts";
+import { readyForms as forms } from "./database-forms.ts";
 
 const group = { platform: "telegram", chat: "-100", thread: "7" } as const;
 const home = { platform: "web", chat: "home", thread: null } as const;

@@ -9,7 +9,7 @@ import { openSession } from "../../src/store/sessions.ts";
 import { wholeText } from "../../src/sandbox/background-text.ts";
 import { terminal } from "../../src/tools/terminal.ts";
 import { watchingFor, watchProcesses } from "../../workers/processes.ts";
-import { forms, type Place, silent } from "./database-forms.ts";
+import { readyForms as forms, type Place, silent } from "./database-forms.ts";
 
 const chat = { platform: "web", chat: "home", thread: null } as const;
 const owner = { key: "person-a", label: "a" };

@@ -3,7 +3,7 @@ import type { Log } from "../../src/core/log.ts";
 import type { JobOutcome, Queues } from "../../src/core/queue.ts";
 import { openQueues } from "../../src/queue/index.ts";
 import { redisUrl } from "../services/redis.ts";
-import { embeddedWithTables, forms as databases, type Place, silent } from "./database-forms.ts";
+import { readyForms as databases, type Place, silent } from "./database-forms.ts";
 
 /** One backend; each `open` is a process's view of the same queues. */
 export interface Rig extends AsyncDisposable {
@@ -22,7 +22,7 @@ export const forms = {
       async () => {},
     );
   },
-  embedded: () => onPostgres(embeddedWithTables),
+  embedded: () => onPostgres(databases.embedded),
   postgres: () => onPostgres(databases.postgres),
 };
 

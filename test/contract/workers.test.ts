@@ -3,7 +3,7 @@ import { suite, test } from "node:test";
 import { migrate } from "../../src/store/migrate.ts";
 import { migrations } from "../../src/store/migrations/index.ts";
 import { beat, leaveWorkers } from "../../src/store/workers.ts";
-import { forms } from "./database-forms.ts";
+import { readyForms as forms } from "./database-forms.ts";
 
 for (const [form, prepare] of Object.entries(forms)) {
   suite(`workers that live: ${form}`, () => {

@@ -12,7 +12,7 @@ import { pastLines, searchPast } from "../../src/store/search.ts";
 import { endSession, openSession } from "../../src/store/sessions.ts";
 import { beginTurn, closeTurn } from "../../src/store/turns.ts";
 import { claimSession } from "../../src/store/work.ts";
-import { forms } from "../contract/database-forms.ts";
+import { readyForms as forms } from "../contract/database-forms.ts";
 
 /** One thing said in a chat, and the agent's answer. */
 interface Said {

@@ -21,7 +21,7 @@ import { migrate } from "../../src/store/migrate.ts";
 import { migrations } from "../../src/store/migrations/index.ts";
 import { openSession, type SessionInfo } from "../../src/store/sessions.ts";
 import { openMetrics } from "../../src/insights/metrics.ts";
-import { forms, silent } from "../contract/database-forms.ts";
+import { readyForms as forms, silent } from "../contract/database-forms.ts";
 
 /** A turn: a request, steps with calls and their results, an answer. Lengths in characters. */
 interface TurnShape {

@@ -3,11 +3,10 @@ import { once } from "node:events";
 import test, { suite } from "node:test";
 import fc from "fast-check";
 import { PGlite } from "@electric-sql/pglite";
-import { ensureCluster } from "../../src/store/cluster.ts";
 import { frame, frames } from "../../src/store/pg-frames.ts";
 import { applyListens } from "../../src/store/pg-listen.ts";
 import { createPglitePool, type PglitePoolOptions } from "../../src/store/pglite-pool.ts";
-import { temporaryFolder } from "../services/processes.ts";
+import { recordFolder } from "../services/records.ts";
 
 suite("PGlite pool", () => {
   test("a client that sits in a transaction is cut off and rolled back, and the others go on", async () => {
@@ -91,8 +90,7 @@ suite("LISTEN in SQL", () => {
 });
 
 async function open(options: PglitePoolOptions = {}) {
-  const folder = temporaryFolder("pglite");
-  await ensureCluster(`${folder.path}/pgdata`, new AbortController().signal);
+  const folder = await recordFolder("no tables");
   const db = await PGlite.create(`${folder.path}/pgdata`);
   const pool = createPglitePool(db, options);
   return {
@@ -100,7 +98,7 @@ async function open(options: PglitePoolOptions = {}) {
     async [Symbol.asyncDispose]() {
       await pool.end();
       await db.close();
-      folder.remove();
+      folder[Symbol.dispose]();
     },
   };
 }
