@@ -53,8 +53,7 @@ function sshMachine(owner: SandboxOwner, options: SshOptions, workspaces: string
   let channels = 0;
   let lastUsed = Date.now();
 
-  const connect = async (): Promise<SshConnection> => {
-    const fresh = await connectSsh(options);
+  const prepare = async (fresh: SshConnection): Promise<void> => {
     // Two installations that share an account there must not take each other's shells for their own.
     const state = `"$HOME"/.hermes-shells/${createHash("sha256").update(workspaces).digest("hex").slice(0, 10)}/${owner.key}`;
     const workspace = `${quoted(workspaces)}/${owner.key}`;
@@ -63,14 +62,22 @@ function sshMachine(owner: SandboxOwner, options: SshOptions, workspaces: string
     const [complaint, lines] = await inTime(Promise.all([text(channel.stderr), text(channel)]), prepareMs, "preparing the host");
     const [at, home] = lines.split("\n");
     if (!at || !home) {
-      fresh.end();
       throw new Failure("sandbox.unavailable", `${options.host} could not make a workspace: ${complaint.trim()}`, {
         advice: `Check the rights of ${options.user} there, and terminal.cwd.`,
       });
     }
     place.state = at;
     place.workspace = home;
-    return fresh;
+  };
+  const connect = async (): Promise<SshConnection> => {
+    const fresh = await connectSsh(options);
+    try {
+      await prepare(fresh);
+      return fresh;
+    } catch (thrown) {
+      fresh.end();
+      throw thrown;
+    }
   };
   const connected = async (): Promise<SshConnection> => {
     if (connection?.alive) return connection;

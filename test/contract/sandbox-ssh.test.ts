@@ -4,6 +4,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite, test, type TestContext } from "node:test";
+import { once } from "node:events";
+import ssh2 from "ssh2";
 import { Failure } from "../../src/core/failures.ts";
 import { openSandboxes } from "../../src/sandbox/index.ts";
 import type { SshOptions } from "../../src/sandbox/ssh-connection.ts";
@@ -44,6 +46,42 @@ suite("sandbox: ssh's own promises", () => {
     await assert.rejects(run(sandbox, "echo two"), /does not answer|broke|went away/);
     await sshd.restore();
     assert.match((await run(sandbox, "echo three")).output, /three\n$/);
+  });
+
+  test("a host that lets us in and runs nothing is left again, each time", async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), "hermes-ssh-"));
+    t.after(() => rm(folder, { recursive: true, force: true }));
+    const keys = ssh2.utils.generateKeyPairSync("ed25519");
+    await writeFile(join(folder, "key"), keys.private, { mode: 0o600 });
+    const ends: Promise<unknown>[] = [];
+    const server = new ssh2.Server({ hostKeys: [keys.private] }, (client) => {
+      ends.push(once(client, "close"));
+      client.on("error", () => undefined);
+      client.on("authentication", (wish) => wish.accept());
+      client.on("session", (_accept, reject) => reject());
+    });
+    t.after(() => server.close());
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const address = server.address();
+    assert.ok(typeof address === "object" && address !== null);
+    const { port } = address;
+    await writeFile(join(folder, "known_hosts"), `[127.0.0.1]:${port} ${keys.public}\n`);
+    const ssh = {
+      host: "127.0.0.1",
+      port,
+      user: "ann",
+      key: join(folder, "key"),
+      knownHosts: join(folder, "known_hosts"),
+      agent: null,
+    };
+    const backend = await open(t, ssh);
+    for (const session of ["s1", "s2"])
+      await assert.rejects(
+        async () => run(await backend.open({ key: "alice", label: "alice" }, session), "true"),
+        /Channel open failure/,
+      );
+    assert.ok(ends.length >= 3, String(ends.length));
+    await Promise.all(ends);
   });
 
   test("a host that nobody vouches for is not spoken to; neither is one with another key than before", async (t) => {
