@@ -1,4 +1,3 @@
-import { userInfo } from "node:os";
 import { join } from "node:path";
 import { atHome } from "../config/home.ts";
 import type { Config } from "../config/keys.ts";
@@ -6,6 +5,7 @@ import type { LiveConfig } from "../config/live.ts";
 import { asFailure } from "../core/failures.ts";
 import type { Log } from "../core/log.ts";
 import type { Sandbox, SandboxBackend, SandboxOwner } from "../core/sandbox.ts";
+import { accountName } from "../sandbox/account.ts";
 import { networkOf } from "./policy-settings.ts";
 import { type ChosenSandboxes, openSandboxes, type SandboxOptions } from "../sandbox/index.ts";
 
@@ -22,17 +22,28 @@ interface Opened {
   readonly backend: ChosenSandboxes;
 }
 
+/** A change that could not be opened. */
+interface Refused {
+  readonly key: string;
+  readonly choice: string;
+  readonly why: string;
+  readonly at: number;
+}
+
+/** A change that was refused is tried again after this. */
+const againMs = 30_000;
+
 /** Opens the configured backend, and another one when the configuration changes. The first is tried again at each use until it opens. */
 export function followSandboxes(follow: LiveConfig, log: Log): Sandboxes {
   const state = {
     opened: null as Opened | null,
-    refused: null as string | null,
+    refused: null as Refused | null,
     opening: null as Promise<Opened> | null,
     doing: null as string | null,
   };
   const former: ChosenSandboxes[] = [];
-  /** Where each session's commands last ran. */
-  const seen = new Map<string, ChosenSandboxes>();
+  /** Where each session's commands last ran, and which refusal it was told of. */
+  const seen = new Map<string, { readonly backend: ChosenSandboxes; readonly refused: string | null }>();
   const all = (): readonly ChosenSandboxes[] => (state.opened === null ? former : [state.opened.backend, ...former]);
 
   const turnTo = async ({ choice, options }: Settings, key: string): Promise<Opened> => {
@@ -49,30 +60,44 @@ export function followSandboxes(follow: LiveConfig, log: Log): Sandboxes {
       return { key, backend };
     } catch (error) {
       if (before === null) throw error;
-      state.refused = key;
-      log.error({ error }, "the changed sandbox can't be opened; commands go on running where they did");
+      state.refused = { key, choice, why: asFailure(error).message, at: Date.now() };
+      log.error({ error }, "the changed sandbox can't be opened; commands go on running where they did, and it is tried again");
       return before;
     } finally {
       state.doing = null;
     }
   };
-  const current = async (): Promise<ChosenSandboxes> => {
+  const opened = async (): Promise<ChosenSandboxes> => {
     const settings = settingsOf(await follow.refresh(), log);
     const key = keyOf(settings);
-    if (state.opened !== null && (key === state.opened.key || key === state.refused)) return state.opened.backend;
+    if (key === state.opened?.key) state.refused = null;
+    const waits = state.refused?.key === key && Date.now() - state.refused.at < againMs;
+    if (state.opened !== null && (key === state.opened.key || waits)) return state.opened.backend;
     state.opening ??= turnTo(settings, key).finally(() => (state.opening = null));
     state.opened = await state.opening;
     return state.opened.backend;
   };
   return {
-    current,
+    async current() {
+      const backend = await opened();
+      return state.refused === null ? backend : { ...backend, why: `${backend.why} ${refusal(state.refused)}` };
+    },
     busy: () => state.doing,
     async open(owner: SandboxOwner, session: string): Promise<Sandbox> {
-      const backend = await current();
+      const backend = await opened();
       const sandbox = await backend.open(owner, session);
       const before = seen.get(session);
-      seen.set(session, backend);
-      return before === undefined || before === backend ? sandbox : withNews(sandbox, backend.hint);
+      const { refused } = state;
+      seen.set(session, { backend, refused: refused?.key ?? null });
+      const news = [
+        ...(before === undefined || before.backend === backend
+          ? []
+          : [`Commands run elsewhere now, with other files: ${backend.hint}`]),
+        ...(refused === null || refused.key === before?.refused
+          ? []
+          : [`Tell the user: ${refusal(refused)} Until then: ${backend.hint}`]),
+      ];
+      return news.length === 0 ? sandbox : withNews(sandbox, news);
     },
     async reap() {
       await Promise.all(all().map((backend) => backend.reap()));
@@ -84,8 +109,13 @@ export function followSandboxes(follow: LiveConfig, log: Log): Sandboxes {
   };
 }
 
-/** A sandbox whose first result tells the model that it is another one than before. */
-function withNews(sandbox: Sandbox, hint: string): Sandbox {
+/** Why commands don't run where they should. */
+function refusal({ choice, why }: Refused): string {
+  return `terminal.backend ${choice} can't be used: ${why.replace(/\.?$/, ".")} It is tried again every ${againMs / 1_000} s.`;
+}
+
+/** A sandbox whose first result tells the model what has changed. */
+function withNews(sandbox: Sandbox, news: readonly string[]): Sandbox {
   let told = false;
   return {
     ...sandbox,
@@ -93,7 +123,7 @@ function withNews(sandbox: Sandbox, hint: string): Sandbox {
       const result = await sandbox.run(command, options);
       if (told) return result;
       told = true;
-      return { ...result, output: `[Commands run elsewhere now, with other files: ${hint}]\n${result.output}` };
+      return { ...result, output: `${news.map((each) => `[${each}]\n`).join("")}${result.output}` };
     },
   };
 }
@@ -109,14 +139,6 @@ function keyOf({ choice, options: { log: _log, report: _report, ...options } }: 
 
 function settingsOf(config: Config, log: Log): Settings {
   const { terminal } = config;
-  const ssh = {
-    host: terminal.sshHost ?? "",
-    port: terminal.sshPort,
-    user: terminal.sshUser ?? userInfo().username,
-    key: terminal.sshKey === null ? null : atHome(terminal.sshKey),
-    knownHosts: atHome(terminal.sshKnownHosts ?? "~/.ssh/known_hosts"),
-    agent: process.env["SSH_AUTH_SOCK"] ?? null,
-  };
   const options: SandboxOptions = {
     image: terminal.dockerImage,
     cpus: terminal.containerCpu,
@@ -129,7 +151,7 @@ function settingsOf(config: Config, log: Log): Settings {
     lifetimeMs: terminal.lifetimeSeconds * 1_000,
     dockerHost: terminal.dockerHost,
     workdir: terminal.cwd === null || terminal.backend === "ssh" ? terminal.cwd : atHome(terminal.cwd),
-    ssh: terminal.sshHost === null ? null : ssh,
+    ssh: sshOf(terminal),
     envPassthrough: terminal.envPassthrough,
     home: config.home,
     directory: join(config.home, "data", "sandboxes"),
@@ -137,6 +159,19 @@ function settingsOf(config: Config, log: Log): Settings {
     report: () => undefined,
   };
   return { choice: terminal.backend, options };
+}
+
+/** Where commands go by SSH; null: nowhere. */
+export function sshOf(terminal: Config["terminal"]): SandboxOptions["ssh"] {
+  if (terminal.sshHost === null) return null;
+  return {
+    host: terminal.sshHost,
+    port: terminal.sshPort,
+    user: terminal.sshUser ?? accountName(),
+    key: terminal.sshKey === null ? null : atHome(terminal.sshKey),
+    knownHosts: atHome(terminal.sshKnownHosts ?? "~/.ssh/known_hosts"),
+    agent: process.env["SSH_AUTH_SOCK"] ?? null,
+  };
 }
 
 /** What people may want to know of it, a line each. An engine that is down for the moment must not keep other facts back. */

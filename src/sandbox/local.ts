@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
 import { mkdir, realpath } from "node:fs/promises";
-import { homedir, platform, userInfo } from "node:os";
+import { homedir, platform } from "node:os";
 import { join } from "node:path";
 import type { SandboxBackend, SandboxOwner } from "../core/sandbox.ts";
 import { Failure } from "../core/failures.ts";
+import { accountName } from "./account.ts";
 import { anyProcesses, type Machine, type Pipes, type Place, type SpawnWish } from "./machine.ts";
 import type { SandboxOptions } from "./options.ts";
 import { killOwner } from "./shell.ts";
@@ -19,7 +20,7 @@ export async function openLocal(options: SandboxOptions): Promise<SandboxBackend
   const workspaces = options.workdir ?? join(options.home, "workspaces");
   return shellBackend({
     name: "local",
-    hint: `The host itself (${platform()}), as ${userInfo().username}, in your own directory; dangerous commands are asked about first.`,
+    hint: `The host itself (${platform()}), as ${accountName()}, in your own directory; dangerous commands are asked about first.`,
     lifetimeMs: options.lifetimeMs,
     log: options.log,
     machine: (owner) => localMachine(owner, workspaces, join(options.home, "data", "shells"), options.envPassthrough),
@@ -33,19 +34,16 @@ function localMachine(owner: SandboxOwner, workspaces: string, shells: string, p
     workspace: join(workspaces, owner.key),
     state: join(shells, owner.key),
   };
-  const made = new Set<string>();
   const machine: Machine = {
     owner: owner.key,
     place,
     mostProcesses: anyProcesses,
     killedNote: "It was killed from outside, perhaps for want of memory.",
     async ensure() {
-      if (made.has(owner.key)) return;
       await mkdir(place.state, { recursive: true, mode: 0o700 });
       await mkdir(place.workspace, { recursive: true, mode: 0o700 });
       // File tools compare resolved paths.
       place.workspace = await realpath(place.workspace);
-      made.add(owner.key);
     },
     async spawn(argv, wish) {
       await machine.ensure();
