@@ -51,6 +51,8 @@ interface State {
   readonly stopped: AbortController;
   readonly delays: ReturnType<typeof backoff>;
   manager: WebSocketManager | null;
+  /** Of the manager: over once it has been left. */
+  life: { over: boolean };
   session: SessionInfo | null;
   acknowledged: number;
   /** Our own going: the session is kept. */
@@ -72,6 +74,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     stopped: new AbortController(),
     delays: backoff(firstWaitMs, longestWaitMs),
     manager: null,
+    life: { over: false },
     session: null,
     acknowledged: 0,
     keeping: false,
@@ -121,6 +124,8 @@ async function connectSomehow(state: State): Promise<void> {
 
 async function connect(state: State): Promise<void> {
   const { parts } = state;
+  const life = { over: false };
+  state.life = life;
   const manager = new WebSocketManager({
     token: parts.token,
     rest: parts.client.rest,
@@ -129,7 +134,7 @@ async function connect(state: State): Promise<void> {
     handshakeTimeout: readyMs,
     helloTimeout: readyMs,
     readyTimeout: readyMs,
-    retrieveSessionInfo: async () => await sessionOf(state),
+    retrieveSessionInfo: async () => await sessionOf(state, life),
     updateSessionInfo: (_shard, info) => keep(state, info),
     // One identify at a time by nature; how soon is decided where the connection was lost.
     buildIdentifyThrottler: () => ({ waitForIdentify: async () => undefined }),
@@ -155,6 +160,8 @@ function watch(state: State, manager: WebSocketManager): void {
     if (state.lost) state.parts.log.info({}, "Discord is connected again");
     state.lost = false;
   };
+  // Somebody is there: what ends from here on is ended by Discord.
+  manager.on(WebSocketShardEvents.Hello, () => void (state.lastCode = 0));
   manager.on(WebSocketShardEvents.Ready, ready);
   manager.on(WebSocketShardEvents.Resumed, ready);
   manager.on(WebSocketShardEvents.Error, ({ error }) =>
@@ -174,11 +181,13 @@ function watch(state: State, manager: WebSocketManager): void {
 }
 
 /** Where to go on. Asked for at each connection: one after a short one waits. */
-async function sessionOf(state: State): Promise<SessionInfo | null> {
+async function sessionOf(state: State, life: { readonly over: boolean }): Promise<SessionInfo | null> {
   if (state.unsteady) {
     state.unsteady = false;
     await wait(state.delays.next(), state.stopped.signal);
   } else if (state.lost === false && performance.now() - state.readyAt > steadyMs) state.delays.reset();
+  // discord.js's client goes on with a connection that it was about to make, though it has been told to end: here it ends.
+  if (life.over) await new Promise(() => undefined);
   return state.session && { ...state.session, sequence: state.acknowledged };
 }
 
@@ -193,6 +202,7 @@ async function leave(state: State, code: number): Promise<void> {
   const { manager } = state;
   if (!manager) return;
   state.keeping = true;
+  state.life.over = true;
   try {
     await manager.destroy({ code, reason: "going" });
   } catch {

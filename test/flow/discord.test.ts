@@ -170,6 +170,16 @@ suite("a team's Discord", () => {
     assert.equal(texts(person).length, 2);
   });
 
+  test("frames and events that make discord.js's own client throw end nothing", async () => {
+    const before = discord.gateway.resumes().length + discord.gateway.identifies().length;
+    for (const frame of ['{"op":0,"t":"INTERACTION_CREATE","s":9,"d":{"type":3}}', "not JSON", '{"op":9}'])
+      discord.gateway.raw(frame);
+    await discord.waitFor(() => discord.gateway.resumes().length + discord.gateway.identifies().length > before, 10_000);
+    const person = "500000000000000019";
+    discord.write(person, "still there?");
+    await discord.waitFor(() => texts(person).length === 1);
+  });
+
   test("what is written while it is away is answered after a restart, once", async () => {
     const person = "500000000000000018";
     discord.write(person, "remember me");
