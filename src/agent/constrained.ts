@@ -1,6 +1,6 @@
-import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import type { ModelMessage, ToolCall, ToolSpec } from "../core/model.ts";
+import { newCallId } from "../model/calls.ts";
 
 /** What a constrained answer said. */
 export type Constrained = { readonly type: "call"; readonly call: ToolCall } | { readonly type: "answer"; readonly text: string };
@@ -39,9 +39,7 @@ export function readConstrained(text: string): Constrained | null {
   if (!found.success) return null;
   const said = found.data;
   if ("answer" in said) return { type: "answer", text: said.answer };
-  // Nine letters and digits: Mistral's templates take no other id.
-  const id = randomUUID().replaceAll("-", "").slice(0, 9);
-  return { type: "call", call: { id, name: said.tool, arguments: JSON.stringify(said.arguments) } };
+  return { type: "call", call: { id: newCallId(), name: said.tool, arguments: JSON.stringify(said.arguments) } };
 }
 
 /** The value of the text, or of the one fenced block that it is. */

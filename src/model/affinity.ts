@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { remember } from "../core/maps.ts";
 
 /** Which of several servers of one model a session is asked at, so that its prompt stays in one server's cache. */
 export interface Affinity {
@@ -26,11 +27,7 @@ export function newAffinity(): Affinity {
   return {
     order,
     settle: (session, address, addresses) => {
-      if (order(session, addresses)[0] === address) return;
-      moved.delete(session);
-      moved.set(session, address);
-      const oldest = moved.size > mostMoved ? moved.keys().next().value : undefined;
-      if (oldest !== undefined) moved.delete(oldest);
+      if (order(session, addresses)[0] !== address) remember(moved, session, address, mostMoved);
     },
   };
 }

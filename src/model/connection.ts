@@ -1,5 +1,6 @@
 import OpenAI from "openai";
 import { Agent, fetch as undiciFetch } from "undici";
+import { kept } from "../core/maps.ts";
 import { rootOf, shownAddress } from "./address.ts";
 import type { AnthropicPost } from "./anthropic.ts";
 import { type Inflow, newInflow } from "./inflow.ts";
@@ -75,14 +76,6 @@ function unpacked(inflow: Inflow, body: ReadableStream<Uint8Array>): Inflow {
   };
   pour().catch((error: unknown) => inflow.fail(error));
   return inflow;
-}
-
-function kept<Value>(map: Map<string, Value>, key: string, make: () => Value): Value {
-  const known = map.get(key);
-  if (known !== undefined) return known;
-  const fresh = make();
-  map.set(key, fresh);
-  return fresh;
 }
 
 /** The longest that a timer takes: the SDKs' own time-out is one of the headers, which a queued request waits for. */

@@ -1,3 +1,4 @@
+import { remember } from "../core/maps.ts";
 import { type Caller, urgencies } from "../core/model.ts";
 
 /** Who is not named counts as one person who waits for an answer. */
@@ -164,7 +165,7 @@ function letIn(state: State, { caller, since }: Waiter): Pass {
   const began = state.options.now();
   const unwatched = caller.urgency === "interactive" ? 0 : 1;
   count(state.runningOf, person, 1);
-  remember(state.servedAt, person, state.count++);
+  remember(state.servedAt, person, state.count++, mostRemembered);
   state.running += 1;
   state.background += unwatched;
   state.played = null;
@@ -178,7 +179,7 @@ function letIn(state: State, { caller, since }: Waiter): Pass {
     state.background -= unwatched;
     state.played = null;
     state.meanMs = mean(state.meanMs, now - began);
-    if (session !== null) remember(state.warm, session, now);
+    if (session !== null) remember(state.warm, session, now, mostRemembered);
     admit(state);
   };
   return { waitedMs: Math.round(began - since), leave };
@@ -192,13 +193,6 @@ function count(counts: Map<string, number>, key: string, by: number): void {
 
 /** More persons or sessions than a team has: the longest unused are forgotten. */
 const mostRemembered = 5_000;
-
-function remember(map: Map<string, number>, key: string, value: number): void {
-  map.delete(key);
-  map.set(key, value);
-  const oldest = map.size > mostRemembered ? map.keys().next().value : undefined;
-  if (oldest !== undefined) map.delete(oldest);
-}
 
 /** A moving mean in which the last ten or so count. */
 function mean(before: number | null, value: number): number {

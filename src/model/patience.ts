@@ -1,3 +1,4 @@
+import { remember } from "../core/maps.ts";
 import type { ModelRequest, ModelUsage, ToolSpec } from "../core/model.ts";
 
 /** What is known of how fast one server reads. */
@@ -43,7 +44,7 @@ export function newSpeed(): Speed {
       const seen = session !== null && state.read.has(session);
       const speed = measured(usage, promptTokens, seen);
       if (speed !== null) state.perSecond = state.perSecond === null ? speed : blend(state.perSecond, speed);
-      if (session !== null) rememberRead(state.read, session, promptTokens);
+      if (session !== null) remember(state.read, session, promptTokens, mostSessions);
     },
     get promptPerSecond() {
       return state.perSecond;
@@ -64,13 +65,6 @@ function measured(usage: ModelUsage, promptTokens: number, seen: boolean): numbe
 
 function blend(before: number, value: number): number {
   return before + (value - before) * 0.3;
-}
-
-function rememberRead(read: Map<string, number>, session: string, tokens: number): void {
-  read.delete(session);
-  read.set(session, tokens);
-  const oldest = read.size > mostSessions ? read.keys().next().value : undefined;
-  if (oldest !== undefined) read.delete(oldest);
 }
 
 const toolChars = new WeakMap<readonly ToolSpec[], number>();

@@ -5,6 +5,7 @@ import { type Gate, newGate } from "./gate.ts";
 import { type Counter, newCounter } from "./count.ts";
 import { type FactsMemory, rememberFacts } from "./facts-memory.ts";
 import type { Log } from "../core/log.ts";
+import { kept } from "../core/maps.ts";
 import type { ModelFacts, ServerKind } from "../core/model.ts";
 import { newSpeed, type Speed } from "./patience.ts";
 import { newServer, type Server } from "./server.ts";
@@ -98,14 +99,6 @@ export function newPool(options: PoolOptions): Pool {
       await Promise.all([...connections.values()].map((each) => each.close()));
     },
   };
-}
-
-function kept<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
-  const known = map.get(key);
-  if (known !== undefined) return known;
-  const fresh = make();
-  map.set(key, fresh);
-  return fresh;
 }
 
 /** The address without credentials and version: other spellings of the same server share its gate. */

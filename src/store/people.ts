@@ -96,7 +96,7 @@ export async function takePairing(db: Db, code: string): Promise<Pairing | null>
   return row ? toPairing(row) : null;
 }
 
-/** Private chats in which people of these roles have spoken, on platforms other than `except`: where to tell them something. */
+/** Private chats in which people of these roles have spoken, except the person `but`: where to tell them something. */
 export async function privateChatsOf(db: Db, least: Role, but = ""): Promise<readonly ChatRef[]> {
   const rows = await db
     .selectFrom("people as p")

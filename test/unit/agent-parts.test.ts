@@ -181,7 +181,7 @@ suite("constrained answers", () => {
     for (const text of ["I'd say yes", '{"answer":""}', '{"tool":7}', "[]", '{"tool":"look","arguments":[]}'])
       assert.equal(read(text), null, text);
     const found = readConstrained('{"tool":"look"}');
-    assert.ok(found?.type === "call" && /^[a-z0-9]{9}$/.test(found.call.id));
+    assert.ok(found?.type === "call" && /^[A-Za-z0-9]{9}$/.test(found.call.id));
   });
 });
 

@@ -1,11 +1,12 @@
 import type { Failure } from "../../core/failures.ts";
+import { sum } from "../../core/numbers.ts";
 import type { Compaction, Extent, NewCompaction } from "../../store/compactions.ts";
 import { flawNoted } from "../notes.ts";
 import { type Placed, partsOf } from "./boundaries.ts";
 import { type CompressionSettings, isPaused, limitOf, pause } from "./compressor.ts";
 import { isPrunable, standIn, toPrune } from "./pruning.ts";
 import { type CompressSetting, summarise } from "./summarise.ts";
-import { headTokens, messageTokens, messagesTokens, sum } from "./tokens.ts";
+import { headTokens, messageTokens, messagesTokens } from "./tokens.ts";
 import { withoutTodos, withTodos } from "./todos.ts";
 import { messagesOf, type View, viewOf } from "./view.ts";
 

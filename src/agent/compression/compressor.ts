@@ -1,4 +1,5 @@
 import type { Log } from "../../core/log.ts";
+import { remember } from "../../core/maps.ts";
 import type { Model, Models } from "../../core/model.ts";
 import { baseline, type Reading, silentCut } from "./silent-cut.ts";
 
@@ -61,7 +62,7 @@ export async function learnWindow(compressor: Compressor, model: Model, window: 
   const known = await windowOf(compressor, model, signal);
   const { window: told } = await model.facts(signal);
   const learnt = Math.min(known, Math.max(smallestWindow, Math.floor(window)));
-  remember(compressor.windows, keyOf(model), { window: learnt, told, until: performance.now() + learntMs });
+  remember(compressor.windows, keyOf(model), { window: learnt, told, until: performance.now() + learntMs }, mostRemembered);
 }
 
 const smallestWindow = 1_024;
@@ -82,7 +83,7 @@ export function ratioOf(compressor: Compressor, session: string): number | null 
 /** Learns from a count how far the estimate was off. A count far below it is no count of the whole prompt. */
 export function learnRatio(compressor: Compressor, session: string, tokens: number, estimate: number): void {
   const ratio = tokens / Math.max(1, estimate);
-  if (ratio >= leastRatio) remember(compressor.ratios, session, Math.min(ratio, mostRatio));
+  if (ratio >= leastRatio) remember(compressor.ratios, session, Math.min(ratio, mostRatio), mostRemembered);
 }
 
 const leastRatio = 0.5;
@@ -102,7 +103,7 @@ export async function takeReading(
   const key = `${session} ${keyOf(model)}`;
   const before = compressor.readings.get(key) ?? null;
   const cut = await silentCut(model, now, before, signal);
-  if (cut === null) remember(compressor.readings, key, baseline(now, before));
+  if (cut === null) remember(compressor.readings, key, baseline(now, before), mostRemembered);
   else compressor.readings.delete(key);
   return cut;
 }
@@ -116,20 +117,13 @@ export function isPaused(compressor: Compressor, session: string): boolean {
 export function pause(compressor: Compressor, session: string): void {
   const failures = (compressor.pauses.get(session)?.failures ?? 0) + 1;
   const ms = pauseMs[Math.min(failures, pauseMs.length) - 1] ?? 0;
-  remember(compressor.pauses, session, { until: performance.now() + ms, failures });
+  remember(compressor.pauses, session, { until: performance.now() + ms, failures }, mostRemembered);
 }
 
 const pauseMs = [60_000, 300_000, 900_000] as const;
 
-/** Sessions remembered at most; the longest unchanged is forgotten first. */
+/** Sessions remembered at most. */
 const mostRemembered = 5_000;
-
-function remember<Value>(map: Map<string, Value>, key: string, value: Value): void {
-  map.delete(key);
-  map.set(key, value);
-  const [oldest] = map.keys();
-  if (map.size > mostRemembered && oldest !== undefined) map.delete(oldest);
-}
 
 function keyOf({ server, name }: Model): string {
   return `${server} ${name}`;

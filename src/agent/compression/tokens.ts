@@ -1,4 +1,5 @@
 import type { ModelMessage, ToolSpec } from "../../core/model.ts";
+import { sum } from "../../core/numbers.ts";
 
 /** Characters of a token, as measured on English text and code, and on Chinese, Japanese and Korean. */
 const charsPerToken = 3.5;
@@ -44,8 +45,4 @@ export function messagesTokens(messages: readonly ModelMessage[]): number {
 export function headTokens(head: { readonly system: string; readonly tools: readonly ToolSpec[] } | null): number {
   if (head === null) return 0;
   return perMessage + textTokens(head.system) + (head.tools.length === 0 ? 0 : textTokens(JSON.stringify(head.tools)));
-}
-
-export function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { asFailure, type Failure } from "../../core/failures.ts";
 import type { Model, ModelFacts, ModelRequest, ModelUsage, ToolSpec } from "../../core/model.ts";
+import { sum } from "../../core/numbers.ts";
 import { probeCases, type ProbeCase } from "../probe-cases/index.ts";
 import { ask, median, writingSpeed } from "./asking.ts";
 import { type Score, score } from "./score.ts";
@@ -149,8 +150,4 @@ function cachedPart(usages: readonly ModelUsage[]): number | null {
   const told = usages.filter((it) => it.cachedTokens !== null && it.promptTokens !== null);
   const all = sum(told.map((it) => it.promptTokens ?? 0));
   return all === 0 ? null : sum(told.map((it) => it.cachedTokens ?? 0)) / all;
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }
