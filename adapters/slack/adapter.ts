@@ -34,8 +34,8 @@ const greetings = 3;
 export function createSlack(options: SlackOptions): Adapter<SlackChunk> {
   const { log } = options;
   const apiUrl = `${options.apiUrl.replace(/\/+$/, "")}/`;
-  const api = createApi(options.botToken, apiUrl, log);
   const budget = createBudget();
+  const api = createApi(options.botToken, apiUrl, budget, log);
   const recent = createRecent();
   const names = createNames(api, budget);
   const lastThread = createLastThread(api, budget, recent);

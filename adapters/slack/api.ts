@@ -1,5 +1,6 @@
 import { type Logger, LogLevel, webApi } from "@slack/bolt";
 import type { Log } from "../../src/core/log.ts";
+import type { Budget } from "./budget.ts";
 import { type Fields, fields } from "./fields.ts";
 
 /** The Web API, each call made once. */
@@ -14,7 +15,7 @@ export interface SlackApi {
 const callMs = 8_000;
 
 /** Clients that repeat nothing by themselves: the SDK's ten retries would say a message twice. */
-export function createApi(token: string, slackApiUrl: string, log: Log): SlackApi {
+export function createApi(token: string, slackApiUrl: string, budget: Budget, log: Log): SlackApi {
   const logger = quietLogger(log);
   const make = () =>
     new webApi.WebClient(token, {
@@ -25,8 +26,13 @@ export function createApi(token: string, slackApiUrl: string, log: Log): SlackAp
       rejectRateLimitedCalls: true,
     });
   const [main, other] = [make(), make()];
-  const call = async (client: webApi.WebClient, method: string, params: Fields): Promise<Fields> =>
-    fields(await client.apiCall(method, { ...params }));
+  const call = async (client: webApi.WebClient, method: string, params: Fields): Promise<Fields> => {
+    try {
+      return fields(await client.apiCall(method, { ...params }));
+    } finally {
+      budget.ended(method);
+    }
+  };
   return { call: (method, params) => call(main, method, params), aside: (method, params) => call(other, method, params) };
 }
 

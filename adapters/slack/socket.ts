@@ -24,6 +24,8 @@ const callMs = 10_000;
 /** From the address to Slack's hello. */
 const helloMs = 15_000;
 const closingMs = 1_000;
+/** A socket whose pings go unanswered for so long is dead. The SDK's five seconds are less than a busy machine may stand still. */
+const silenceMs = 15_000;
 const firstMs = 500;
 const longestMs = 30_000;
 
@@ -73,6 +75,7 @@ function makeReceiver({ appToken, apiUrl, log }: SocketParts): SocketModeReceive
   return new SocketModeReceiver({
     appToken,
     autoReconnectEnabled: false,
+    clientPingTimeout: silenceMs,
     logger: quietLogger(log),
     installerOptions: { clientOptions },
   });
