@@ -10,6 +10,7 @@ import { shownAddress } from "../model/address.ts";
 import type { Check, CheckInput, CheckResult } from "./check.ts";
 import { callControl } from "../gateway/control-socket.ts";
 import type { McpState } from "./context.ts";
+import { checkDiscord } from "./discord-check.ts";
 import { findModels } from "./model-server.ts";
 import { pingRedis } from "./redis-ping.ts";
 import { checkSlack } from "./slack-check.ts";
@@ -26,6 +27,7 @@ export const checks: readonly Check[] = [
   { name: "tools", run: checkTools },
   { name: "mcp", run: checkMcp },
   { name: "telegram", run: checkTelegram },
+  { name: "discord", run: checkDiscord },
   { name: "slack", run: checkSlack },
 ];
 

@@ -93,10 +93,11 @@ test("a whole house in order: one line a part, status 0", async (t) => {
     /^ok +tools +Not probed, because of --quick/,
     /^ok +mcp +No MCP server is configured\.$/,
     /^ok +telegram +@team_bot: https:\/\/t\.me\/team_bot$/,
+    /^ok +discord +Off: /,
     /^ok +slack +Off: /,
     /^All is well\.$/,
   ];
-  assert.equal(lines.length, 11, lines.join("\n"));
+  assert.equal(lines.length, 12, lines.join("\n"));
   for (const [index, pattern] of [...says, ...rest].entries()) assert.match(lines[index] ?? "", pattern);
   assert.equal(status, 0);
 });

@@ -1,0 +1,36 @@
+import { z } from "zod";
+import type { CheckInput, CheckResult } from "./check.ts";
+
+const answerMs = 5_000;
+/** Flags of an application that may read all messages: as such, and in few servers. */
+const contentFlags = (1 << 18) | (1 << 19);
+/** What an invitation lets the bot do: see channels, write in them and in threads, begin threads, attach files, read history, react. */
+const invited = "309237746752";
+
+const applicationSchema = z.object({ id: z.string(), name: z.string().default("?"), flags: z.number().default(0) });
+
+/** Discord's token, and whether all messages may be read. */
+export async function checkDiscord({ loaded: { config } }: Pick<CheckInput, "loaded">): Promise<CheckResult[]> {
+  const { botToken, apiUrl } = config.discord;
+  if (botToken === null) return [{ state: "ok", text: "Off: no DISCORD_BOT_TOKEN.", mend: "" }];
+  const answer = await fetch(`${apiUrl.replace(/\/+$/, "").replace(/\/v10$/, "")}/v10/applications/@me`, {
+    headers: { authorization: `Bot ${botToken}` },
+    signal: AbortSignal.timeout(answerMs),
+  }).then(
+    async (response) => ({ status: response.status, body: applicationSchema.safeParse(await response.json().catch(() => null)) }),
+    () => null,
+  );
+  if (answer?.status === 401) {
+    const mend = "Copy it from the Bot page of your application: `hermes config set DISCORD_BOT_TOKEN …`.";
+    return [{ state: "fail", text: "The bot's token is refused.", mend }];
+  }
+  if (!answer?.body.success) {
+    return [{ state: "fail", text: `${apiUrl} does not answer.`, mend: "Check the network, a proxy, or DISCORD_API_URL." }];
+  }
+  const { id, name, flags } = answer.body.data;
+  const invitation = `https://discord.com/oauth2/authorize?client_id=${id}&scope=bot+applications.commands&permissions=${invited}`;
+  const found: CheckResult = { state: "ok", text: `${name}; invite it with ${invitation}`, mend: "" };
+  if ((flags & contentFlags) !== 0) return [found];
+  const mend = "Turn on Message Content Intent on the Bot page of your application.";
+  return [found, { state: "warn", text: "It may not read all messages: in threads it has to be mentioned each time.", mend }];
+}
