@@ -16,7 +16,7 @@ import { warmUp } from "./services/warm-up.ts";
 const filesAtOnce = Math.min(availableParallelism() + 1, 6);
 /** No test takes so long unless it hangs. */
 const testTimeoutMs = 90_000;
-/** The whole suite takes nine minutes on two cores; what still runs after more than twice as long hangs, and is named and ended. */
+/** The whole suite takes four minutes on two quiet cores; what still runs after five times as long hangs, and is named and ended. */
 const suiteTimeoutMs = 1_200_000;
 /** Variables of the real world that no test may see: keys, tokens, addresses, and this user's home of Hermes. */
 const real =
