@@ -2,10 +2,6 @@ import { randomUUID } from "node:crypto";
 import { mkdir, rm, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { Failure } from "../core/failures.ts";
-import type { Config } from "../config/keys.ts";
-import { diskLine } from "../sandbox/docker-about.ts";
-import { connectEngine, type Engine } from "../sandbox/docker-engine.ts";
 import { shownAddress } from "../model/address.ts";
 import type { Check, CheckInput, CheckResult } from "./check.ts";
 import { callControl } from "../gateway/control-socket.ts";
@@ -13,6 +9,7 @@ import type { McpState } from "./context.ts";
 import { checkDiscord } from "./discord-check.ts";
 import { findModels } from "./model-server.ts";
 import { pingRedis } from "./redis-ping.ts";
+import { checkSandbox } from "./sandbox-check.ts";
 import { checkSlack } from "./slack-check.ts";
 import { checkTools } from "./tool-check.ts";
 
@@ -22,7 +19,7 @@ export const checks: readonly Check[] = [
   { name: "config", run: checkConfig },
   { name: "record", run: checkRecord },
   { name: "redis", run: checkRedis },
-  { name: "docker", run: checkDocker },
+  { name: "sandbox", run: checkSandbox },
   { name: "model", run: checkModel },
   { name: "tools", run: checkTools },
   { name: "mcp", run: checkMcp },
@@ -77,40 +74,6 @@ async function checkRedis({ loaded: { config } }: CheckInput): Promise<CheckResu
   if (config.redisUrl === null) return [ok("Not used: the queue is embedded.")];
   const version = await pingRedis(config.redisUrl, AbortSignal.timeout(answerMs));
   return [ok(`Redis ${version} answers.`)];
-}
-
-async function checkDocker({ loaded: { config } }: CheckInput): Promise<CheckResult[]> {
-  const { backend, dockerHost, dockerImage } = config.terminal;
-  if (backend === "virtual") return [ok("Not used: terminal.backend is virtual.")];
-  try {
-    const engine = await connectEngine(dockerHost);
-    const has = await engine.docker
-      .getImage(dockerImage)
-      .inspect()
-      .then(
-        () => true,
-        () => false,
-      );
-    const answers = ok(
-      `The engine at ${engine.address} answers; the image ${dockerImage} is ${has ? "there" : "pulled at first use"}.`,
-    );
-    return [answers, await checkDisk(engine, config)];
-  } catch (thrown) {
-    if (!(thrown instanceof Failure) || backend === "docker") throw thrown;
-    return [
-      {
-        state: "warn",
-        text: `${thrown.message.replace(/\.?$/, ".")} Commands run in the virtual shell.`,
-        mend: thrown.advice ?? "",
-      },
-    ];
-  }
-}
-
-/** A limit that is set and can't hold is said, once: the default is a wish. */
-async function checkDisk({ docker }: Engine, { home, terminal }: Config): Promise<CheckResult> {
-  const line = await diskLine(docker, { home, diskMb: terminal.containerDisk });
-  return ok(`Disk of a workspace: ${line}${line.endsWith(".") ? "" : "."}`);
 }
 
 async function checkModel({ loaded: { config } }: CheckInput): Promise<CheckResult[]> {
