@@ -40,7 +40,7 @@ test("redis: the job of a killed worker is run by another, soon, and wakes in be
   await until(() => ran.length === 2);
   const took = performance.now() - start;
   assert.deepEqual(ran, ["s", "s"], "the killed one's, and the one that was asked for meanwhile");
-  assert.ok(took < 9_500, `${took} ms`);
+  assert.ok(took < 18_000, `${took} ms`);
 });
 
 test("redis: a worker that was told to end leaves nothing that keeps its process, though Redis is away", async (t) => {
@@ -53,8 +53,8 @@ test("redis: a worker that was told to end leaves nothing that keeps its process
   child.send("close");
   await once(child, "exit");
   assert.equal(child.exitCode, 0);
-  // BullMQ's own pause after a broken connection, five seconds, is the longest thing left.
-  assert.ok(performance.now() - start < 8_000, `${performance.now() - start} ms`);
+  // BullMQ's own pause after a broken connection, five seconds, is the longest thing left; what holds it would hold it for good.
+  assert.ok(performance.now() - start < 25_000, `${performance.now() - start} ms`);
 });
 
 test("redis: wiped while jobs run and others wait, consumers take what comes next", async (t) => {

@@ -35,8 +35,8 @@ export function startHermes(options: ProcessOptions): Process {
     // One more request per session, which the tests that count requests don't expect.
     HERMES_TITLE_GENERATION: "false",
   };
-  const [program = "", ...args] = [...mortal(), process.execPath, entry, ...(options.options ?? []), options.mode];
-  const child = spawn(program, args, {
+  const [program, ...before] = [...mortal(), process.execPath];
+  const child = spawn(program, [...before, entry, ...(options.options ?? []), options.mode], {
     env: { ...base, ...options.env },
     stdio: ["ignore", "pipe", "pipe"],
   });
