@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import { type AddressInfo, connect, createServer as createTcpServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -24,7 +24,6 @@ import {
 import { llamaServer, vllm } from "../doubles/server-kinds.ts";
 import { clumsy, perfect, textual } from "../doubles/tool-caller.ts";
 import { startRedis } from "../services/redis.ts";
-import { startSshd } from "../services/sshd.ts";
 
 /** A service that holds the record, so that doctor does not open one. */
 async function heldHome(t: TestContext): Promise<string> {
@@ -70,33 +69,6 @@ async function servers(t: TestContext): Promise<string> {
   });
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
-
-test("where commands run is said, and why", async (t) => {
-  const home = await heldHome(t);
-  // No engine answers there, which is nobody's business but docker's.
-  const env = { DOCKER_HOST: "unix:///nonexistent.sock" };
-  const sandboxLine = async (terminal: Readonly<Record<string, string | number>>) => {
-    await writeFile(join(home, "config.yaml"), JSON.stringify({ terminal, model: { probe: [] } }));
-    const { lines } = await doctor(home, env, "--quick");
-    return lines.find((each) => /^\w+ +sandbox /.test(each))?.replaceAll(/ +/g, " ");
-  };
-  const says = async (terminal: Readonly<Record<string, string | number>>, expected: RegExp) =>
-    assert.match((await sandboxLine(terminal)) ?? "", expected);
-  await says(
-    { backend: "local" },
-    /^ok sandbox Commands run on this host itself, without walls, as \w+: terminal\.backend is local\.$/,
-  );
-  await says({ backend: "virtual" }, /^ok sandbox Commands run in the virtual shell: terminal\.backend is virtual\.$/);
-  await says({ backend: "docker" }, /^fail sandbox .*nonexistent\.sock/);
-  await says({ backend: "ssh" }, /^fail sandbox terminal\.backend is ssh, but there is no host/);
-  await using sshd = await startSshd();
-  const nobody = join(home, "nobody");
-  const ssh = { backend: "ssh", ssh_host: "127.0.0.1", ssh_port: sshd.port, ssh_user: sshd.user, ssh_key: sshd.key };
-  await says({ ...ssh, ssh_known_hosts: nobody }, /^fail sandbox .*not known yet/);
-  const known = { ...ssh, ssh_known_hosts: sshd.knownHosts };
-  await says(known, /^ok sandbox Commands run on 127\.0\.0\.1:\d+ by SSH, without walls, as \w+: .*It lets us in\.$/);
-  await says({ ...known, ssh_key: sshd.strangerKey }, /^fail sandbox .*does not let \w+ in .*ssh-copy-id/);
-});
 
 test("a whole house in order: one line a part, status 0", async (t) => {
   const origin = await servers(t);
