@@ -190,7 +190,7 @@ function face(state: State, close: () => Promise<void>): SlackServer {
       for (const socket of events.sockets.slice()) socket.cut();
     },
     hook: events.hook,
-    waitFor: (look, timeoutMs = 5_000) => waitFor(state, look, timeoutMs),
+    waitFor: (look, timeoutMs = 20_000) => waitFor(state, look, timeoutMs),
     close,
     [Symbol.asyncDispose]: close,
   };
