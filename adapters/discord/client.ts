@@ -17,6 +17,7 @@ export interface Request {
   readonly query?: Readonly<Record<string, string>>;
   /** Of an interaction: its token stands in the path. */
   readonly open?: boolean;
+  readonly files?: readonly { readonly name: string; readonly data: Buffer }[];
   readonly timeoutMs?: number;
 }
 
@@ -53,7 +54,7 @@ export function createClient(token: string, apiUrl: string): Client {
   return {
     rest,
     origin: new URL(api).origin,
-    async call({ method, path, body, query, open = false, timeoutMs = requestMs }) {
+    async call({ method, path, body, query, files, open = false, timeoutMs = requestMs }) {
       // It forgets a token that was refused once; a revoked one can be good again.
       rest.setToken(token);
       const late = AbortSignal.timeout(timeoutMs);
@@ -63,6 +64,7 @@ export function createClient(token: string, apiUrl: string): Client {
         auth: !open,
         signal: late,
         ...(body === undefined ? {} : { body }),
+        ...(files === undefined ? {} : { files: [...files] }),
         ...(query === undefined ? {} : { query: new URLSearchParams(query) }),
       });
       return await withinTime(request, late);

@@ -1,11 +1,13 @@
 import { ButtonStyle, ComponentType, MessageFlags, Routes } from "discord-api-types/v10";
 import type { LiveStyle, PostOptions } from "../../src/core/adapter.ts";
 import type { ChatRef } from "../../src/core/chats.ts";
+import type { SentFile } from "../../src/core/files.ts";
 import type { OutboundButton } from "../../src/core/outbound.ts";
 import type { DiscordChunk } from "../render/discord.ts";
-import type { Client } from "./client.ts";
+import type { Client, Request } from "./client.ts";
 import { codeOf, codes, foreign, toFailure } from "./errors.ts";
 import type { Replies } from "./replies.ts";
+import { sendFile } from "./send-file.ts";
 import { findSent, nonceMs, nonceOf } from "./sent.ts";
 import type { Threads } from "./threads.ts";
 import { sentSchema } from "./wire.ts";
@@ -14,6 +16,7 @@ import { sentSchema } from "./wire.ts";
 export interface Outgoing {
   live(chat: ChatRef): LiveStyle;
   post(chat: ChatRef, chunk: DiscordChunk, options: PostOptions): Promise<string>;
+  postFile(chat: ChatRef, file: SentFile, bytes: Uint8Array, options: PostOptions): Promise<string>;
   edit(chat: ChatRef, message: string, chunk: DiscordChunk, options: Pick<PostOptions, "buttons" | "turn">): Promise<void>;
   typing(chat: ChatRef): Promise<void>;
 }
@@ -47,7 +50,14 @@ export function createOutgoing(parts: OutgoingParts): Outgoing {
       const deferred = await parts.replies.answer(options.replyTo, formOf(chunk, options));
       if (deferred !== null) return deferred;
       try {
-        return await postSomewhere(parts, chat, chunk, options);
+        return await somewhere(parts, chat, (channel, thread) => postIn(parts, channel, chunk, options, thread));
+      } catch (error) {
+        throw toFailure(error, false);
+      }
+    },
+    async postFile(chat, file, bytes, { key }) {
+      try {
+        return await somewhere(parts, chat, (channel) => sendFile(client, channel, file, bytes, key));
       } catch (error) {
         throw toFailure(error, false);
       }
@@ -81,15 +91,19 @@ export function createOutgoing(parts: OutgoingParts): Outgoing {
 }
 
 /** Into the thread; where there is none (any more) and none can be begun, into its channel. */
-async function postSomewhere(parts: OutgoingParts, chat: ChatRef, chunk: DiscordChunk, options: PostOptions): Promise<string> {
-  await parts.threads.settled(chat);
+async function somewhere(
+  { threads }: OutgoingParts,
+  chat: ChatRef,
+  send: (channel: string, thread: string | null) => Promise<string>,
+): Promise<string> {
+  await threads.settled(chat);
   try {
-    return await postIn(parts, placeOf(chat), chunk, options, chat.thread);
+    return await send(placeOf(chat), chat.thread);
   } catch (error) {
     const code = codeOf(error);
     if (chat.thread === null || (code !== codes.unknownChannel && code !== codes.threadArchived)) throw error;
-    const mended = code === codes.unknownChannel && (await parts.threads.mend(chat));
-    return await postIn(parts, mended ? chat.thread : chat.chat, chunk, options, mended ? chat.thread : null);
+    const mended = code === codes.unknownChannel && (await threads.mend(chat));
+    return mended ? await send(chat.thread, chat.thread) : await send(chat.chat, null);
   }
 }
 
@@ -106,16 +120,24 @@ async function postIn(
   const said = sent === "unknown" ? { content: repeatedRemark + chunk.content } : chunk;
   // A thread's first message stands in its channel: it can't be answered from within.
   const answers = options.replyTo !== null && options.replyTo !== thread && /^\d+$/.test(options.replyTo);
+  const key = options.key ?? options.turn;
   const body = {
     ...formOf(said, options),
-    ...(options.key === undefined
-      ? {}
-      : { nonce: nonceOf([options.key, channel, options.replyTo, chunk.content]), enforce_nonce: true }),
+    ...(key === undefined ? {} : { nonce: nonceOf([key, channel, options.replyTo, chunk.content]), enforce_nonce: true }),
     ...(answers ? { message_reference: { message_id: options.replyTo, fail_if_not_exists: false } } : {}),
   };
-  const late = options.turn === undefined ? {} : { timeoutMs: previewMs };
-  const found = await client.call({ method: "POST", path: Routes.channelMessages(channel), body, ...late });
-  const message = sentSchema.safeParse(found);
+  const request = { method: "POST", path: Routes.channelMessages(channel), body } as const;
+  if (options.turn === undefined) return await sendOnce(client, request);
+  const preview = { ...request, timeoutMs: previewMs };
+  return await sendOnce(client, preview).catch(async (error: unknown) => {
+    // Nobody would take away a preview that nobody knows of: the nonce brings its id.
+    if (toFailure(error, false).code !== "platform.unknown_outcome") throw error;
+    return await sendOnce(client, preview);
+  });
+}
+
+async function sendOnce(client: Client, request: Request): Promise<string> {
+  const message = sentSchema.safeParse(await client.call(request));
   if (!message.success) throw foreign();
   return message.data.id;
 }
