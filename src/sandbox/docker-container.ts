@@ -1,7 +1,7 @@
 import type Docker from "dockerode";
 import type { SandboxOwner } from "../core/sandbox.ts";
 import { type Engine, statusOf } from "./docker-engine.ts";
-import { type PoolParts, warmName, warmPool } from "./docker-pool.ts";
+import { type Pool, type PoolParts, warmName, warmPool } from "./docker-pool.ts";
 import { containerSpec, digest, label, mountsOf, warmCount } from "./docker-spec.ts";
 import { sweepVolumes } from "./docker-sweep.ts";
 import { createVolume, giveVolume, type VolumeWish } from "./docker-volumes.ts";
@@ -42,28 +42,7 @@ export function dockerContainers(engine: Engine, options: SandboxOptions): Conta
 
   const { create, prepare } = maker(parts);
 
-  /**
-   * Makes a container that was made ahead the owner's. A volume of the owner's name that says where the files are decides who was first:
-   * an owner who has files already keeps them, and two processes agree.
-   */
-  const claim = async (owner: SandboxOwner): Promise<boolean> => {
-    const warm = pool.take();
-    if (warm === null) return false;
-    const labels = { [label.home]: homeTag, [label.owner]: owner.key, [label.name]: owner.label, [label.workspace]: warm.name };
-    const decided = await createVolume(docker, { name: nameOf(owner), labels, diskMb: options.diskMb });
-    if (decided[label.workspace] !== warm.name) {
-      pool.giveBack(warm);
-      return false;
-    }
-    try {
-      await warm.container.rename({ name: nameOf(owner) });
-      return true;
-    } catch {
-      // Another process has made a container over the same files, or this one is gone: those files are the owner's all the same.
-      await warm.container.remove({ force: true }).catch(() => undefined);
-      return false;
-    }
-  };
+  const claim = (owner: SandboxOwner): Promise<boolean> => claimWarm(parts, pool, owner, nameOf(owner));
 
   const ensure = async (owner: SandboxOwner, attempts = 4, given = false): Promise<Docker.Container> => {
     const container = docker.getContainer(nameOf(owner));
@@ -92,7 +71,11 @@ export function dockerContainers(engine: Engine, options: SandboxOptions): Conta
   };
 
   const whyStopped = async (owner: SandboxOwner): Promise<string | null> => {
-    const info = await docker.getContainer(nameOf(owner)).inspect();
+    const info = await docker
+      .getContainer(nameOf(owner))
+      .inspect()
+      .catch((thrown: unknown) => (statusOf(thrown) === 404 ? null : Promise.reject(thrown)));
+    if (info === null) return "it was removed";
     if (info.State.Running) return null;
     return info.State.OOMKilled ? `it used more than its ${options.memoryMb} MB of memory` : "it was stopped";
   };
@@ -169,6 +152,37 @@ function maker({ docker, options, homeTag, spec, specTag }: Omit<PoolParts, "war
   };
 
   return { create, prepare: (owner: SandboxOwner) => volumesOf(owner).then(({ own, files }) => give(own, files)) };
+}
+
+/**
+ * Makes a container that was made ahead the owner's. A volume of the owner's name that says where the files are decides who was first:
+ * an owner who has files already keeps them, and two processes agree.
+ */
+async function claimWarm(
+  { docker, options, homeTag }: Omit<PoolParts, "warm">,
+  pool: Pool,
+  owner: SandboxOwner,
+  name: string,
+): Promise<boolean> {
+  const warm = pool.take();
+  if (warm === null) return false;
+  const labels = { [label.home]: homeTag, [label.owner]: owner.key, [label.name]: owner.label, [label.workspace]: warm.name };
+  const decided = await createVolume(docker, { name, labels, diskMb: options.diskMb }).catch((thrown: unknown) => {
+    pool.giveBack(warm);
+    throw thrown;
+  });
+  if (decided[label.workspace] !== warm.name) {
+    pool.giveBack(warm);
+    return false;
+  }
+  try {
+    await warm.container.rename({ name });
+    return true;
+  } catch {
+    // Another process has made a container over the same files, or this one is gone: those files are the owner's all the same.
+    await warm.container.remove({ force: true }).catch(() => undefined);
+    return false;
+  }
 }
 
 function ownersName(homeTag: string, owner: SandboxOwner): string {

@@ -102,8 +102,9 @@ export function engineFailure(thrown: unknown, address: string): Failure {
 
 /** The engine's HTTP status, or null for an error that is none of its answers. */
 export function statusOf(thrown: unknown): number | null {
-  const status = thrown instanceof Error && "statusCode" in thrown ? thrown.statusCode : null;
-  return typeof status === "number" ? status : null;
+  if (!(thrown instanceof Error) || !("statusCode" in thrown) || typeof thrown.statusCode !== "number") return null;
+  // Podman has no word of its own for a name that somebody else has taken meanwhile.
+  return thrown.statusCode === 500 && /already (?:in use|exists)/.test(thrown.message) ? 409 : thrown.statusCode;
 }
 
 /** The one line of an error that a person wants to see. */

@@ -22,8 +22,10 @@ export const label = {
 export function containerSpec(options: SandboxOptions, podman: boolean) {
   const bytes = options.memoryMb * megabyte;
   const { tmpMb, stateMb } = scratchSizes(options);
-  // Podman takes no owner; Docker forgets the mode at the second start. There is only one user in it.
-  const owned = podman ? "mode=1777" : `mode=0700,uid=${userId},gid=${userId}`;
+  // runc may forget the mode, at the second start at the latest: so they belong to the only user in it. Podman takes no owner but that one.
+  const owner = podman ? "U" : `uid=${userId},gid=${userId}`;
+  const owned = `mode=0700,${owner}`;
+  const scratch = podman ? `mode=1777,${owner}` : "mode=1777";
   const onList = options.network === "allow";
   return {
     Image: options.image,
@@ -55,8 +57,8 @@ export function containerSpec(options: SandboxOptions, podman: boolean) {
       NanoCpus: Math.round(options.cpus * 1e9),
       IpcMode: "private",
       Tmpfs: {
-        "/tmp": `rw,nosuid,nodev,exec,mode=1777,size=${tmpMb}m`,
-        "/var/tmp": `rw,nosuid,nodev,noexec,mode=1777,size=${tmpMb}m`,
+        "/tmp": `rw,nosuid,nodev,exec,${scratch},size=${tmpMb}m`,
+        "/var/tmp": `rw,nosuid,nodev,noexec,${scratch},size=${tmpMb}m`,
         "/run": `rw,nosuid,nodev,noexec,${owned},size=16m`,
         [stateDir]: `rw,nosuid,nodev,noexec,${owned},size=${stateMb}m`,
       },

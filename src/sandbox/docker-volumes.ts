@@ -27,9 +27,9 @@ export async function createVolume(docker: Docker, { name, labels, diskMb }: Vol
   return made.Labels ?? {};
 }
 
-/** Podman's word, with status 500, for a volume that somebody else has made meanwhile. */
+/** Somebody else has made it meanwhile. */
 function unlessThere(thrown: unknown): void {
-  if (!(thrown instanceof Error && /already exists/.test(thrown.message))) throw thrown;
+  if (statusOf(thrown) !== 409) throw thrown;
 }
 
 /** Engines that have refused a limit and then taken the same volume without one: they are not asked again by this process. */
