@@ -52,7 +52,7 @@ test("whatever the text, only the tags and attributes of the renderer come out",
 });
 
 test("a hundred thousand characters are formatted without holding up the loop", async (t) => {
-  const renderer = createRenderer(silent);
+  const renderer = createRenderer(silent, 60_000);
   t.after(() => renderer.close());
   const watch = watchLoop();
   const html = await renderer.html(paragraph.repeat(Math.ceil(100_000 / paragraph.length)));
