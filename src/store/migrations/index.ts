@@ -8,7 +8,7 @@ import { search } from "./0006-search.ts";
 import { processes } from "./0007-processes.ts";
 import { files } from "./0008-files.ts";
 import { grants } from "./0009-grants.ts";
-import { sentFiles } from "./0009-sent-files.ts";
+import { sentFiles } from "./0010-sent-files.ts";
 
 /** All steps of the schema, oldest first. A released one never changes; the next is a new file and a new line. */
 export const migrations: readonly Migration[] = [
@@ -21,5 +21,5 @@ export const migrations: readonly Migration[] = [
   { name: "0007-processes", sql: processes },
   { name: "0008-files", sql: files },
   { name: "0009-grants", sql: grants },
-  { name: "0009-sent-files", sql: sentFiles },
+  { name: "0010-sent-files", sql: sentFiles },
 ];
