@@ -12,14 +12,10 @@ export function encodeSpans(spans: readonly Span[]): string {
   for (const [index, { text, marks }] of runs.entries()) {
     const link = marks.find((mark) => mark.type === "link");
     const how = link ? shownAs(link.url, wholeText(runs, link)) : "masked";
-    if (marks.some(({ type }) => type === "code")) {
-      writer.marks([]);
-      writer.put(code(text));
-      continue;
-    }
-    writer.marks(how === "masked" ? marks : marks.filter((mark) => mark !== link));
+    const isCode = marks.some(({ type }) => type === "code");
+    writer.marks(marks.filter((mark) => mark.type !== "code" && (how === "masked" || mark !== link)));
     const bullet = /^[•◦▪] $/.test(text) && writer.atStart();
-    if (how !== "address") writer.put(bullet ? "- " : escaped(text, writer.atStart()));
+    if (how !== "address") writer.put(isCode ? code(text) : bullet ? "- " : escaped(text, writer.atStart()));
     if (!link || runs[index + 1]?.marks.includes(link)) continue;
     if (how === "address") writer.put(angled(link.url));
     if (how === "both") writer.put(` (${angled(link.url)})`);
@@ -95,11 +91,11 @@ function wholeText(spans: readonly Span[], link: Mark): string {
   return spans.map(({ text, marks }) => (marks.includes(link) ? text : "")).join("");
 }
 
-/** Code in more backticks than it holds in a row. */
+/** Code in more backticks than it holds in a row: two at most, since three are a fence. */
 function code(text: string): string {
-  const longest = Math.max(0, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length));
-  const fence = "`".repeat(longest + 1);
-  const padded = text.startsWith("`") || text.endsWith("`") ? ` ${text} ` : text;
+  const parted = text.replaceAll(/`(?=`)/g, `\`${nothing}`);
+  const fence = parted.includes("`") ? "``" : "`";
+  const padded = parted.startsWith("`") || parted.endsWith("`") ? ` ${parted} ` : parted;
   return fence + padded + fence;
 }
 
