@@ -131,6 +131,12 @@ r() {
   n=0; [ -z "$P" ] || read -r n < "$P"
   if [ "$6" = own ]; then printf '%s %s %s\\n' "$1" "$c" "$n"; else printf '%s %s %s\\n' "$1" "$c" "$n" >&2; fi
 }
+${filesScript(workspace, alive)}`;
+}
+
+/** `f` and `w` of the above. */
+function filesScript(workspace: string, alive: string): string {
+  return `
 inside() { case $1 in ${quoted(workspace)}|${quoted(workspace)}/*) return 0;; esac; return 1; }
 f() {
   true > ${alive}

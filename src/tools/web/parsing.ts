@@ -4,6 +4,7 @@ import type { PageJob, PageReply, PageText } from "./page-jobs.ts";
 
 /** Reads pages beside the event loop, one after another. */
 export interface Parsing {
+  /** Lets go of the signal when it is over: a turn's outlives many pages. */
   read(job: Job, signal: AbortSignal): Promise<PageText>;
   close(): Promise<void>;
 }
@@ -47,23 +48,13 @@ export function openParsing(limitMs = readMs): Parsing {
       resourceLimits: { maxOldGenerationSizeMb: heapMb },
     });
     opened.on("message", settle);
-    watch(opened);
+    watch(opened, () => {
+      if (worker === opened && current !== null) void drop(tooMuch());
+    });
     opened.on("error", () => {
       if (worker === opened) void drop(tooMuch());
     });
     return opened;
-  };
-  const watch = (opened: Worker): void => {
-    const timer = setInterval(() => {
-      if (current === null) return;
-      opened.getHeapStatistics().then(
-        ({ external_memory: bytes }) => {
-          if (bytes > mostUnpacked && worker === opened) void drop(tooMuch());
-        },
-        () => undefined,
-      );
-    }, lookMs).unref();
-    opened.once("exit", () => clearInterval(timer));
   };
   const settle = (reply: PageReply): void => {
     if (current?.job.id !== reply.id) return;
@@ -89,18 +80,19 @@ export function openParsing(limitMs = readMs): Parsing {
     worker.postMessage(current.job);
   };
   return {
-    read: (job, signal) =>
-      new Promise((resolve, reject) => {
-        signal.throwIfAborted();
-        const waiting = { job: { ...job, id: ++lastId }, resolve, reject };
-        queue.push(waiting);
-        const leave = () => {
-          if (queue.includes(waiting)) queue.splice(queue.indexOf(waiting), 1);
-          reject(signal.reason);
-        };
-        signal.addEventListener("abort", leave, { once: true });
-        next();
-      }),
+    async read(job, signal) {
+      signal.throwIfAborted();
+      const { promise, resolve, reject } = Promise.withResolvers<PageText>();
+      const waiting = { job: { ...job, id: ++lastId }, resolve, reject };
+      queue.push(waiting);
+      const leave = () => {
+        if (queue.includes(waiting)) queue.splice(queue.indexOf(waiting), 1);
+        reject(signal.reason);
+      };
+      signal.addEventListener("abort", leave, { once: true });
+      next();
+      return await promise.finally(() => signal.removeEventListener("abort", leave));
+    },
     async close() {
       if (timer !== null) clearTimeout(timer);
       const stopping = new Failure("turn.draining", "The worker stops.");
@@ -108,6 +100,19 @@ export function openParsing(limitMs = readMs): Parsing {
       await drop(stopping);
     },
   };
+}
+
+/** Tells when a page unpacks to more than it may. */
+function watch(worker: Worker, onFull: () => void): void {
+  const timer = setInterval(() => {
+    worker.getHeapStatistics().then(
+      ({ external_memory: bytes }) => {
+        if (bytes > mostUnpacked) onFull();
+      },
+      () => undefined,
+    );
+  }, lookMs).unref();
+  worker.once("exit", () => clearInterval(timer));
 }
 
 function tooMuch(): Failure {
