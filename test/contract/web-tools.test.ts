@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
 import test, { suite } from "node:test";
 import { gzipSync } from "node:zlib";
 import { watchLoop } from "../doubles/busy-loop.ts";
@@ -169,6 +170,13 @@ suite("web tools: web_extract", () => {
     );
     assert.match(String(given?.status === "rejected" && given.reason), /too large or too tangled/);
     assert.deepEqual(quick, { status: "fulfilled", value: { title: "", text: "hello" } });
+  });
+
+  test("a turn's signal holds on to no page that was read", async () => {
+    await using parsing = disposable(openParsing());
+    const { signal } = new AbortController();
+    await Promise.all(["a", "b"].map((html) => parsing.read({ type: "html", html, url: "http://a.test/" }, signal)));
+    assert.equal(getEventListeners(signal, "abort").length, 0);
   });
 
   test("a stop ends it at once", async () => {
