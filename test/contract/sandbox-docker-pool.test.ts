@@ -47,6 +47,14 @@ suite("sandbox: docker's containers made ahead", () => {
     assert.equal(names.length, 7);
   });
 
+  test("one that was taken for a chat that can have none stays ready for the next", async () => {
+    await using rig = await openRig("docker", { image: smallImage, warm: 1 });
+    const [ready] = await warm(rig, 1);
+    await assert.rejects(async () => run(await rig.open("no!name"), "true"));
+    await run(await rig.open(), "true");
+    assert.equal((await dockerOf(rig).getContainer(nameOf(rig, "-alice")).inspect()).Id, ready?.Id);
+  });
+
   test("one that was used and given up is nobody else's, and one started again ends when idle", async () => {
     await using rig = await openRig("docker", { image: smallImage, warm: 1, lifetimeMs: 4_000 });
     await warm(rig, 1);
