@@ -126,8 +126,8 @@ async function workSession(
   } catch (error) {
     const failure = asFailure(error);
     parts.log.warn({ session, code: failure.code, error: failure }, "a session was let go of; it goes on from its journal");
-    await letGo(parts, hold).catch(() => undefined);
-    // Not `again`: a poisoned session must not spin. The sweeper brings it back, and its attempts are counted.
+    await abandonSession(parts.db, hold).catch(() => undefined);
+    // Neither `again` nor a wake-up: a poisoned session must not spin. The sweeper brings it back in a second, and its attempts are counted.
     return { type: "done" };
   } finally {
     lease.drop();
