@@ -12,7 +12,7 @@ export function filesIn({ attachments, message_snapshots: snapshots }: WireMessa
 }
 
 function kindOf({ content_type: type, waveform }: Attachment): FileKind {
-  if (waveform != null) return "voice";
+  if (waveform !== null) return "voice";
   if (type?.startsWith("image/") === true) return "picture";
   if (type?.startsWith("audio/") === true) return "audio";
   return type?.startsWith("video/") === true ? "video" : "document";

@@ -72,7 +72,7 @@ export function createCatchUp(parts: CatchUpParts): CatchUp {
       if (state.since > 0n) for (const channel of [...state.privates.keys()].toReversed()) await channelOf(state, channel, null);
     },
     async guild(id, channels) {
-      const news = channels.filter(({ last_message_id: last }) => last != null && BigInt(last) > state.since);
+      const news = channels.filter(({ last_message_id: last }) => last !== null && BigInt(last) > state.since);
       const newest = news.toSorted((one, other) =>
         BigInt(one.last_message_id ?? 0) > BigInt(other.last_message_id ?? 0) ? -1 : 1,
       );

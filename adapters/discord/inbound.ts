@@ -23,44 +23,46 @@ const written = [0, 19];
 
 /** A message as an event of ours; null for what concerns nobody (bots, service messages, other places, chatter). */
 export function toInbound(message: WireMessage, place: Place, self: Self, rules: DiscordRules): Heard | null {
-  const { author, guild_id: guild } = message;
-  if (author.bot === true || message.webhook_id !== undefined || author.id === self.id || !written.includes(message.type))
-    return null;
-  const channel = place.parent ?? message.channel_id;
-  if (guild !== undefined && !isOpen(rules, guild, channel)) return null;
-  const text = wordsOf(message, self);
-  const files = filesIn(message);
-  if (text === "" && files.length === 0) return null;
-  const mentioned = isMentioned(message, self);
-  const replied = message.referenced_message?.author.id === self.id;
-  const toOthers = !mentioned && !replied && (message.mentions.length > 0 || message.referenced_message != null);
-  const free = !rules.requireMention || rules.freeChannels.includes(channel);
-  const addressed = guild === undefined || mentioned || replied || (free && !toOthers);
-  const continues = place.parent !== null && !toOthers;
-  if (!addressed && !continues) return null;
-  const beginsThread =
-    guild !== undefined &&
-    mentioned &&
-    !replied &&
-    place.parent === null &&
-    place.type === textChannel &&
-    rules.autoThread &&
-    !free &&
-    !rules.noThreadChannels.includes(channel);
+  const { author, guild_id: guild, channel_id: channel } = message;
+  if (!isPersons(message, self) || (guild !== undefined && !isOpen(rules, guild, place.parent ?? channel))) return null;
+  const [text, files] = [wordsOf(message, self), filesIn(message)];
+  const meant = meaning(message, place, self, rules);
+  if (meant === "others" || (text === "" && files.length === 0)) return null;
+  const beginsThread = meant === "thread";
   const inbound: InboundMessage = {
     type: "message",
     key: `discord:${self.id}:message:${message.id}`,
-    chat: chatRef(message.channel_id, place, beginsThread ? message.id : null),
+    chat: chatRef(channel, place, beginsThread ? message.id : null),
     kind: guild === undefined ? "private" : "shared",
     sender: accountOf(author, message.member?.nick),
     at: madeAt(message.id),
     text,
     ...(files.length === 0 ? {} : { files }),
     messageId: message.id,
-    addressed,
-    ...(addressed ? {} : { continues }),
+    addressed: meant !== "continues",
+    ...(meant === "continues" ? { continues: true } : {}),
   };
   return { inbound, beginsThread };
+}
+
+/** Not a bot's, a webhook's, our own, nor one of Discord's. */
+function isPersons({ author, webhook_id: webhook, type }: WireMessage, self: Self): boolean {
+  return author.bot !== true && webhook === undefined && author.id !== self.id && written.includes(type);
+}
+
+/** `thread`: it is for us and begins a thread; `continues`: for us, where the thread is ours; `others`: not for us. */
+function meaning(message: WireMessage, place: Place, self: Self, rules: DiscordRules): "us" | "thread" | "continues" | "others" {
+  if (message.guild_id === undefined) return "us";
+  const channel = place.parent ?? message.channel_id;
+  const free = !rules.requireMention || rules.freeChannels.includes(channel);
+  if (message.referenced_message?.author.id === self.id) return "us";
+  if (isMentioned(message, self)) {
+    const threads = rules.autoThread && !free && !rules.noThreadChannels.includes(channel);
+    return threads && place.parent === null && place.type === textChannel ? "thread" : "us";
+  }
+  if (message.mentions.length > 0 || message.referenced_message !== null) return "others";
+  if (free) return "us";
+  return place.parent === null ? "others" : "continues";
 }
 
 /** A thread that a message begins has the message's id. */

@@ -50,7 +50,7 @@ async function route(parts: InteractionParts, interaction: WireInteraction): Pro
   const { type, guild_id: guild } = interaction;
   const place = await placeOf(parts.places, interaction);
   if (type === InteractionType.ApplicationCommandAutocomplete) return await suggest(parts, interaction);
-  if (guild != null && !isOpen(parts.rules, guild, place.parent ?? interaction.channel_id)) {
+  if (guild !== null && !isOpen(parts.rules, guild, place.parent ?? interaction.channel_id)) {
     return await refuse(parts, interaction, elsewhereWords);
   }
   if (type === InteractionType.MessageComponent) return await press(parts, interaction, place);
@@ -60,7 +60,7 @@ async function route(parts: InteractionParts, interaction: WireInteraction): Pro
 /** Interactions come with their channel. */
 async function placeOf(places: Places, { channel, channel_id: id, guild_id: guild }: WireInteraction): Promise<Place> {
   if (channel?.id === id) places.learn(channel);
-  return guild == null ? { parent: null, type: 1 } : await places.of(id);
+  return guild === null ? { parent: null, type: 1 } : await places.of(id);
 }
 
 function baseOf(parts: InteractionParts, interaction: WireInteraction, place: Place): Omit<Inbound, "type"> | null {
@@ -71,7 +71,7 @@ function baseOf(parts: InteractionParts, interaction: WireInteraction, place: Pl
   return {
     key: `discord:${self.id}:interaction:${id}`,
     chat: chatRef(interaction.channel_id, place),
-    kind: guild == null ? "private" : "shared",
+    kind: guild === null ? "private" : "shared",
     sender: accountOf(sender, member?.nick),
     at: madeAt(id),
   };

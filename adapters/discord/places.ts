@@ -26,7 +26,7 @@ const askMs = 3_000;
 export function createPlaces(client: Client): Places {
   const known = new Map<string, Place>();
   const learn = ({ id, type, parent_id: parent }: WireChannel): Place => {
-    const place = { parent: threadTypes.includes(type) ? (parent ?? null) : null, type };
+    const place = { parent: threadTypes.includes(type) ? parent : null, type };
     known.delete(id);
     known.set(id, place);
     const [oldest] = known.keys();

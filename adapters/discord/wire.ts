@@ -4,6 +4,11 @@ import { z } from "zod";
 
 const id = z.string().regex(/^\d{1,20}$/);
 
+/** Left out and null are the same to Discord. */
+function maybe<T extends z.ZodType>(schema: T) {
+  return schema.nullish().transform((value) => value ?? null);
+}
+
 const user = z.object({
   id,
   username: z.string().default(""),
@@ -17,7 +22,7 @@ const attachment = z.object({
   url: z.string(),
   content_type: z.string().nullish(),
   /** Of voice messages alone. */
-  waveform: z.string().nullish(),
+  waveform: maybe(z.string()),
 });
 
 const forwarded = z.object({
@@ -36,7 +41,7 @@ export const messageSchema = z.object({
   mentions: z.array(user).default([]),
   mention_roles: z.array(id).default([]),
   attachments: z.array(attachment).default([]),
-  referenced_message: z.object({ author: user }).nullish(),
+  referenced_message: maybe(z.object({ author: user })),
   sticker_items: z.array(z.object({ name: z.string() })).default([]),
   message_snapshots: z.array(forwarded).default([]),
 });
@@ -45,9 +50,9 @@ export const channelSchema = z.object({
   id,
   type: z.number(),
   guild_id: id.nullish(),
-  parent_id: id.nullish(),
+  parent_id: maybe(id),
   owner_id: id.nullish(),
-  last_message_id: id.nullish(),
+  last_message_id: maybe(id),
   member: z.unknown().optional(),
 });
 
@@ -63,7 +68,7 @@ export const interactionSchema = z.object({
   application_id: id,
   token: z.string().min(1),
   type: z.number(),
-  guild_id: id.nullish(),
+  guild_id: maybe(id),
   channel_id: id,
   channel: channelSchema.nullish(),
   user: user.optional(),

@@ -104,7 +104,7 @@ export function patternOf(method: string, path: string): { readonly route: strin
   const ids: string[] = [];
   const names = path.split("/").map((part, index, all) => {
     const before = all[index - 1];
-    const kind = /^\d{15,}$/.test(part) ? ":id" : before === "reactions" ? ":emoji" : /^aW50/.test(part) ? ":token" : null;
+    const kind = /^\d{15,}$/.test(part) ? ":id" : before === "reactions" ? ":emoji" : part.startsWith("aW50") ? ":token" : null;
     if (kind === null) return part;
     ids.push(decodeURIComponent(part));
     return kind;

@@ -90,8 +90,3 @@ export function snowflake(at: number = Date.now()): string {
   counter = (counter + 1n) % 4_096n;
   return String(((BigInt(Math.floor(at)) - epoch) << 22n) | (1n << 17n) | counter);
 }
-
-/** When an id was made, epoch milliseconds. */
-export function madeAt(id: string): number {
-  return Number((BigInt(id) >> 22n) + epoch);
-}

@@ -121,7 +121,7 @@ export function createWorld(bot: Body & { readonly id: string }, guild: string):
     if (!message) throw unknownMessage();
     return message;
   };
-  const wire: World["wire"] = (message) => wireMessage(message, channels.get(message.channel), messageOf);
+  const wire: World["wire"] = (message) => wireMessage(message, channels.get(message.channel));
   return {
     bot,
     guild,
@@ -229,7 +229,7 @@ function wireChannel(channel: Channel): Body {
   };
 }
 
-function wireMessage(message: Message, channel: Channel | undefined, find: World["message"]): Body {
+function wireMessage(message: Message, channel: Channel | undefined): Body {
   const replied = message.replyTo;
   const original = replied === null ? null : channel?.messages.find((each) => each.id === replied);
   return {
@@ -258,7 +258,7 @@ function wireMessage(message: Message, channel: Channel | undefined, find: World
       ? {}
       : {
           message_reference: { message_id: replied, channel_id: message.channel },
-          referenced_message: original ? wireMessage({ ...original, replyTo: null }, channel, find) : null,
+          referenced_message: original ? wireMessage({ ...original, replyTo: null }, channel) : null,
         }),
     ...message.extra,
   };
