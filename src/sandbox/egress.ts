@@ -113,11 +113,15 @@ async function begin(container: Docker.Container, image: string): Promise<void> 
     stream.once("error", () => resolve(false));
   });
   try {
-    await container.start().catch((thrown: unknown) => {
-      // 304: somebody else has started it. Other refusals: there is no such program.
-      if (statusOf(thrown) !== 304) throw statusOf(thrown) === 400 ? noPython(image, thrown) : thrown;
-    });
-    if (!(await inTime(said, readyMs, "starting the way to the network"))) throw noPython(image, null);
+    const others = await container.start().then(
+      () => false,
+      (thrown: unknown) => {
+        // 304: somebody else has started it, and may have heard all that it says. Other refusals: there is no such program.
+        if (statusOf(thrown) !== 304) throw statusOf(thrown) === 400 ? noPython(image, thrown) : thrown;
+        return true;
+      },
+    );
+    if (!others && !(await inTime(said, readyMs, "starting the way to the network"))) throw noPython(image, null);
   } catch (thrown) {
     await container.remove({ force: true }).catch(() => undefined);
     throw thrown;

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { createHash, randomUUID } from "node:crypto";
+import { once } from "node:events";
 import test, { suite } from "node:test";
+import type { ContainerCreateOptions } from "dockerode";
 import type { Sandbox } from "../../src/core/sandbox.ts";
+import { connectEngine, hold } from "../../src/sandbox/docker-engine.ts";
+import { egressProxy } from "../../src/sandbox/egress.ts";
 import { openRig, type Rig, run } from "../contract/sandbox-forms.ts";
 import { debianImage, dockerAt, smallImage } from "../services/docker.ts";
 
@@ -196,6 +200,34 @@ print(len(held)); time.sleep(2)`;
     // Another session comes: whoever opens a sandbox sees to the proxy.
     await rig.open("alice", "s2").then((again) => run(again, "true"));
     assert.match(await ask(sandbox, "GET http://allowed.test.example/ HTTP/1.1||"), /public 80/);
+  });
+
+  test("a proxy that somebody else starts meanwhile is left running, and not waited for", async () => {
+    await using rig = await openRig("docker", {});
+    const engine = await connectEngine(rig.options.dockerHost);
+    let others = 0;
+    const makes: typeof engine.docker.createContainer = async (...wish: readonly unknown[]) => {
+      // Boundary: of its overloads one is used.
+      const container = await engine.docker.createContainer(wish[0] as ContainerCreateOptions);
+      if (!JSON.stringify(wish[0]).includes('_egress","Labels')) return container;
+      const said = await hold(container, "stdout");
+      await container.start();
+      await once(said, "data");
+      said.destroy();
+      others += 1;
+      return container;
+    };
+    const docker = new Proxy(engine.docker, {
+      get: (target, name) => (name === "createContainer" ? makes : Reflect.get(target, name, target)),
+    });
+    const began = performance.now();
+    await egressProxy({ ...engine, docker }, { ...rig.options, network: "allow", networkAllow }).ensure();
+    assert.ok(performance.now() - began < 9_000);
+    assert.equal(others, 1);
+    const home = createHash("sha256").update(rig.options.home).digest("hex").slice(0, 10);
+    const proxy = dockerAt(rig.options.dockerHost ?? "").getContainer(`hermes-${home}_egress`);
+    assert.equal((await proxy.inspect()).State.Running, true);
+    await proxy.remove({ force: true });
   });
 
   test("a changed list holds at once, and an image without Python is refused in words", async () => {
