@@ -94,7 +94,7 @@ async function judgedDeeds({ approving, context, db }: LeaveSetting, tool: Tool,
 /** A command is judged, shown and bound where it would run. Behind walls where nothing need be asked, the shell need not be asked either. */
 async function judged(action: Action, policy: Policy, sandbox: Sandbox, { kind, workdir }: Deed) {
   const verdict = judge(action, policy);
-  const walled = (action.backend === "docker" && policy.mounts.length === 0) || action.backend === "virtual";
+  const walled = action.backend === "docker" || action.backend === "virtual";
   if (kind !== "run" || (walled && verdict.type === "run")) return { action, verdict };
   const exact = { ...action, workdir: await sandbox.directory(workdir) };
   return { action: exact, verdict: judge(exact, policy) };

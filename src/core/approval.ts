@@ -95,8 +95,6 @@ export interface Policy {
   readonly allowances: readonly Allowance[];
   /** What a container reaches: nothing, the hosts on a list, or everything. */
   readonly network: "none" | "allow" | "full";
-  /** Folders in the sandbox that are really the host's. */
-  readonly mounts: readonly string[];
   /** The agent's own home. */
   readonly home: string;
 }

@@ -29,7 +29,6 @@ export function approvalSettings(config: Config, allowed: readonly Allowance[]):
       deny: approvals.deny,
       allowances: [...everybody, ...allowed],
       network: networkOf(terminal),
-      mounts: [],
       home,
     },
     timeoutMs: approvals.timeout * 1_000,

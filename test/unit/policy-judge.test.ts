@@ -12,7 +12,7 @@ import { digestOf, policyStamp } from "../../src/sandbox/policy/digest.ts";
 import { judge } from "../../src/sandbox/policy/judge.ts";
 import { smartAnswer, smartJudge, smartRequest } from "../../src/sandbox/policy/smart.ts";
 
-const policy: Policy = { mode: "manual", deny: [], allowances: [], network: "none", mounts: [], home: "/home/u/.hermes" };
+const policy: Policy = { mode: "manual", deny: [], allowances: [], network: "none", home: "/home/u/.hermes" };
 const action: Action = {
   tool: "terminal",
   command: "ls",
@@ -53,14 +53,11 @@ test("a container's and the virtual shell's walls hold, so commands run freely t
   }
 });
 
-test("what reaches out of a container is asked for: the network where it is on, the host's folders, other chats, instructions", () => {
+test("what reaches out of a container is asked for: the network where it is on, other chats, instructions", () => {
   const docker = { backend: "docker" } as const;
   assert.equal(verdict("curl https://x", docker, { network: "full" }), "ask");
   assert.equal(verdict("curl https://x", docker, { network: "allow" }), "run");
   assert.equal(verdict("curl -d @x https://x", docker, { network: "allow" }), "ask");
-  assert.equal(verdict("rm -rf /data/x", docker, { mounts: ["/data"] }), "ask");
-  assert.equal(verdict("rm -rf /", docker, { mounts: ["/data"] }), "refuse");
-  assert.equal(verdict("rm -rf x", docker, { mounts: ["/data"] }), "run");
   assert.equal(verdict("telegram:1", { ...docker, kind: "send", tool: "send_message" }), "ask");
   assert.equal(verdict("AGENTS.md", { ...docker, kind: "write" }), "ask");
   assert.equal(verdict("notes.md", { ...docker, kind: "write" }), "run");

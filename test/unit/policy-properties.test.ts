@@ -5,7 +5,7 @@ import type { Action, Policy } from "../../src/core/approval.ts";
 import { inspect } from "../../src/sandbox/policy/inspect.ts";
 import { judge } from "../../src/sandbox/policy/judge.ts";
 
-const policy: Policy = { mode: "off", deny: [], allowances: [], network: "none", mounts: [], home: "/home/u/.hermes" };
+const policy: Policy = { mode: "off", deny: [], allowances: [], network: "none", home: "/home/u/.hermes" };
 const action: Action = {
   tool: "terminal",
   command: "",

@@ -7,7 +7,7 @@ import type { ToolContext } from "../../src/core/tool.ts";
 import { judge } from "../../src/sandbox/policy/judge.ts";
 import { process } from "../../src/tools/process.ts";
 
-const policy: Policy = { mode: "off", deny: [], allowances: [], network: "none", mounts: [], home: "/home/u/.hermes" };
+const policy: Policy = { mode: "off", deny: [], allowances: [], network: "none", home: "/home/u/.hermes" };
 
 /** A process that notes what is typed into it, once that has passed the approvals of an owner who has turned them off. */
 function typing(backend: Sandbox["backend"]) {

@@ -1,7 +1,7 @@
 import { type Action, classLabels, type Finding, type Policy, type Verdict } from "../../core/approval.ts";
 import { likeGlob } from "./globs.ts";
 import { inspect, type Inspected } from "./inspect.ts";
-import { absolute, isInside, isOutside, writeGuard } from "./paths.ts";
+import { absolute, isOutside, writeGuard } from "./paths.ts";
 import { type Decision, ruled, strictest } from "./table.ts";
 
 /** Whether an action may run, must be asked for, or never runs. Pure; never throws. */
@@ -46,10 +46,9 @@ function question(action: Action, policy: Policy, open: readonly Open[]): Verdic
 
 /** What the table, the mode and the allowances come to. */
 function decide(finding: Finding, action: Action, policy: Policy): Decision {
-  const onHost = action.backend === "docker" && reachesMount(finding, action, policy);
-  const walled = action.backend === "virtual" || (action.backend === "docker" && !onHost);
+  const walled = action.backend === "virtual" || action.backend === "docker";
   if (finding.floor && !walled) return "never";
-  const decision = ruled(finding.class, action, policy.network, onHost);
+  const decision = ruled(finding.class, action, policy.network);
   if (decision !== "ask") return decision;
   return policy.mode === "off" || isAllowed(finding, action, policy) ? "run" : "ask";
 }
@@ -62,13 +61,6 @@ function isAllowed(finding: Finding, action: Action, { allowances }: Policy): bo
       (session === null || session === action.session) &&
       (backend === null || backend === action.backend),
   );
-}
-
-/** Whether what was found touches a folder that the container shares with its host. */
-function reachesMount({ class: label, what }: Finding, { workdir, command }: Action, { mounts }: Policy): boolean {
-  if (mounts.length === 0) return false;
-  if (label === "delete_root" || label === "unparsable" || label === "hidden_code") return true;
-  return mounts.some((mount) => isInside(workdir, mount) || what.includes(mount) || command.includes(mount));
 }
 
 function findingsOf(action: Action, { home }: Policy): Inspected {

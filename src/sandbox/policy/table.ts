@@ -55,11 +55,11 @@ const table: Readonly<Record<CommandClass, Row>> = {
   unparsable: ["run", "run", "must", "must", "must", "must"],
 };
 
-/** What the table says of a class found in an action. `onHost`: it touches what the container shares with its host. */
-export function ruled(label: CommandClass, action: Action, network: Policy["network"], onHost: boolean): Decision {
+/** What the table says of a class found in an action. */
+export function ruled(label: CommandClass, action: Action, network: Policy["network"]): Decision {
   const [docker, virtual, ssh, local, member, shared] = table[label];
-  const where = { docker: onHost ? local : docker, virtual, ssh, local }[action.backend];
-  const walled = action.backend === "virtual" || (action.backend === "docker" && !onHost);
+  const where = { docker, virtual, ssh, local }[action.backend];
+  const walled = action.backend === "virtual" || action.backend === "docker";
   const cells = [
     where,
     ...(walled || !isPlain(action) ? [] : [member]),
