@@ -107,7 +107,7 @@ export function isOutside(path: string, workspace: string): boolean {
 }
 
 /** Whether a path lies in a folder. */
-export function isInside(path: string, folder: string): boolean {
+function isInside(path: string, folder: string): boolean {
   return folder !== "" && (path === folder || path.startsWith(folder.endsWith("/") ? folder : `${folder}/`));
 }
 
