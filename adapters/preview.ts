@@ -81,7 +81,7 @@ export function createPreview(): Preview {
     markdown() {
       const shown = [...tools.values()].slice(-shownTools);
       const lines = shown
-        .flatMap(({ text, output }) => (output.trim() === "" ? [text] : [text, `┊ ${code(output)}`]))
+        .flatMap(({ text, output }) => (seen(output) === "" ? [text] : [text, `┊ ${code(output)}`]))
         .join("  \n");
       // Files come after the answer, in their own messages.
       const text = tail(pieces).replaceAll(/^MEDIA:.*\n?/gm, "");
@@ -129,8 +129,16 @@ function icon(tool: string): string {
 
 /** A tool's preview as inline code on one line. */
 function code(preview: string): string {
-  const line = preview.replaceAll(/\s+/g, " ").slice(0, 120).trim();
+  const line = seen(preview);
   return line === "" ? "…" : codeSpan(line);
+}
+
+/** What of it can be seen on one line. */
+function seen(text: string): string {
+  return text
+    .replaceAll(/[\s\p{Cc}]+/gu, " ")
+    .slice(0, 120)
+    .trim();
 }
 
 /** The end of the text, beginning at a line, with a fence that is still open opened again. */
