@@ -31,7 +31,7 @@ const wrappers: Readonly<Record<string, Wrapper>> = {
   setuidgid: { ...plain, skip: 1 },
   pkexec: { valued: "--user" },
   env: {
-    valued: "-u -C -a --unset --chdir --argv0",
+    valued: "-u -C -a -P --unset --chdir --argv0",
     flags: "i0v",
     assigns: true,
     folder: ["C", /^--c/],
@@ -110,10 +110,10 @@ export function unwrap(call: Call, written: string, inspection: Inspection): Flo
 function wrapped(call: Call, wrapper: Wrapper, inspection: Inspection): Flow | null {
   const { name, args, input, source } = call;
   if (name === "command" && /^-[vV]$/.test(args[0] ?? "")) return null;
-  const text = shellText(name, args);
-  if (text !== null) return inspection.shell(text);
   const starts = commandStarts(args, wrapper);
   const likely = starts[wrapper.skip ?? 0] ?? args.length;
+  const text = shellText(name, args, likely);
+  if (text !== null) return inspection.shell(text);
   if (wrapper.assigns) for (const arg of args.slice(0, likely)) if (/^[A-Za-z_]\w*=/.test(arg)) setVariable(arg, inspection);
   const before = inspection.cwd;
   const [folder] = wrapper.folder === undefined ? [] : valuesOf(args.slice(0, likely), ...wrapper.folder);
@@ -124,10 +124,10 @@ function wrapped(call: Call, wrapper: Wrapper, inspection: Inspection): Flow | n
   return flow;
 }
 
-/** `env -S "…"` and `flock … -c "…"`: shell text after all. */
-function shellText(name: string, args: readonly string[]): string | null {
+/** `env -S "…"` and `flock … -c "…"`: shell text after all. Behind `end` options are those of the command that is run. */
+function shellText(name: string, args: readonly string[], end: number): string | null {
   const option = { env: /^(?:-[iv0]*S|--s[a-z-]*=?)/, flock: /^(?:-c|--command)$/ }[name];
-  const at = option === undefined ? -1 : args.findIndex((each) => option.test(each));
+  const at = option === undefined ? -1 : args.slice(0, end).findIndex((each) => option.test(each));
   if (option === undefined || at === -1) return null;
   const [glued, ...rest] = [(args[at] ?? "").replace(option, ""), ...args.slice(at + 1)];
   const [first = "", ...more] = glued === "" ? rest : [glued, ...rest];
