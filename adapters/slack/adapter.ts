@@ -39,14 +39,16 @@ export function createSlack(options: SlackOptions): Adapter<SlackChunk> {
   const recent = createRecent();
   const names = createNames(api, budget);
   const lastThread = createLastThread(api, budget, recent);
-  const who: { self: Self } = { self: { team: "", user: "" } };
-  const unfinished = createUnfinished({ api, budget, recent });
+  const who: { self: Self } = { self: { team: "", user: "", bot: "" } };
+  // Answers may be due before we have started.
+  const bot = async (): Promise<string> => who.self.bot || (text((await api.call("auth.test", {}))["bot_id"]) ?? "");
+  const unfinished = createUnfinished({ api, budget, recent, bot });
   const shared = { api, budget, recent, unfinished, log };
   const status = createStatus(shared);
   const feeding = { team: () => who.self.team, say: status.say, streamMs: options.streamMs ?? streamMs };
   const streams = createStreams({ ...shared, ...feeding });
   const outgoing = createOutgoing({ api, budget, streams, unfinished });
-  const files = createFiles({ api, budget, token: options.botToken, apiUrl });
+  const files = createFiles({ api, budget, bot, token: options.botToken, apiUrl });
   const welcome = createWelcome(api, log);
   const commands = new Set(options.commands.flatMap(({ name, aliases }) => [name, ...aliases]));
   let door: Door | null = null;
@@ -113,7 +115,7 @@ async function greet(api: SlackApi, options: SlackOptions, signal: AbortSignal):
       const told = await api.call("auth.test", {});
       const [team, user] = [text(told["team_id"]), text(told["user_id"])];
       if (team === null || user === null) throw new TypeError("it does not say who we are");
-      return { team, user };
+      return { team, user, bot: text(told["bot_id"]) ?? "" };
     } catch (error) {
       const word = refusal(error);
       if (word !== null && tokenWords.has(word)) throw badToken(word);

@@ -11,6 +11,8 @@ import { items, text } from "./fields.ts";
 export interface FileParts {
   readonly api: SlackApi;
   readonly budget: Budget;
+  /** Who we are as the writer of messages. */
+  bot(): Promise<string>;
   readonly token: string;
   readonly apiUrl: string;
 }
@@ -119,7 +121,7 @@ async function show({ api }: FileParts, chat: ChatRef, { name }: SentFile, id: s
 
 /** A file of that name and size that we have sent since; null when there is none. */
 async function sentBefore(
-  { api, budget }: FileParts,
+  { api, budget, bot }: FileParts,
   chat: ChatRef,
   file: SentFile,
   { since }: PostOptions,
@@ -132,7 +134,10 @@ async function sentBefore(
     const { retryAfterMs, message } = toFailure(error, true);
     throw unknown(retryAfterMs, message);
   });
-  const ours = items(messages).filter((message) => text(message["bot_id"]) !== null);
+  const us = await bot().catch((error: unknown) => {
+    throw unknown(null, toFailure(error, true).message);
+  });
+  const ours = items(messages).filter((message) => message["bot_id"] === us);
   const found = ours
     .flatMap((message) => items(message["files"]))
     .find((each) => each["name"] === file.name && each["size"] === file.size);

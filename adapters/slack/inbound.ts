@@ -57,6 +57,7 @@ async function fromMessage(reading: Reading, event: Fields): Promise<Inbound | n
   const files = filesIn(event);
   if (words === "" && files.length === 0) return null;
   if (meant === "us") recent.saw(channel, ts, thread ?? ts, user, words);
+  else recent.wrote(channel, ts, user);
   return {
     type: "message",
     key: `slack:${self.team}:message:${channel}:${ts}`,

@@ -1,6 +1,6 @@
 import type { PostOptions } from "../../src/core/adapter.ts";
 import type { ChatRef } from "../../src/core/chats.ts";
-import { Failure } from "../../src/core/failures.ts";
+import { asFailure, Failure } from "../../src/core/failures.ts";
 import type { SlackChunk } from "../render/slack.ts";
 import type { SlackApi } from "./api.ts";
 import type { Budget } from "./budget.ts";
@@ -43,9 +43,8 @@ export function createOutgoing(parts: OutgoingParts): Outgoing {
       if (url !== null && (await answerTo(url, content(said.markdown, options.buttons)))) return unseen;
       const body = { ...content(chunk.markdown, options.buttons), ...metadata(key ?? "note") };
       const begun = key === undefined ? null : await parts.unfinished.of(chat, replyTo);
-      if (begun === null) return await postMessage(parts, chat, body);
-      await update(parts, chat, begun, body);
-      return begun;
+      if (begun !== null && (await tookPlace(parts, chat, begun, body))) return begun;
+      return await postMessage(parts, chat, body);
     },
     async edit(chat, message, chunk, { buttons }) {
       if (message === unseen) throw new Failure("platform.refused", "what only one person sees can't be changed");
@@ -53,6 +52,17 @@ export function createOutgoing(parts: OutgoingParts): Outgoing {
       await update(parts, chat, message, { ...content(chunk.markdown, buttons), ...metadata(`edit:${message}`) });
     },
   };
+}
+
+/** Whether the message could be put in the place of one that was begun: a person may have deleted that. */
+async function tookPlace(parts: OutgoingParts, chat: ChatRef, begun: string, body: Fields): Promise<boolean> {
+  try {
+    await update(parts, chat, begun, body);
+    return true;
+  } catch (error) {
+    if (asFailure(error).code !== "platform.refused") throw error;
+    return false;
+  }
 }
 
 async function postMessage({ api }: OutgoingParts, chat: ChatRef, body: Fields): Promise<string> {

@@ -1,6 +1,8 @@
 /** What is remembered of lately received messages: nothing that would be missed after a restart. */
 export interface Recent {
   saw(channel: string, ts: string, thread: string, user: string, text: string): void;
+  /** Of what may be for us, and may not, only who wrote it. */
+  wrote(channel: string, ts: string, user: string): void;
   /** Who wrote a message. */
   author(channel: string, ts: string): string | null;
   /** The first words of a thread that we saw begin. */
@@ -29,6 +31,7 @@ export function createRecent(): Recent {
       const line = text.trim().split("\n")[0] ?? "";
       if (line !== "" && !titles.has(`${channel}:${thread}`)) keep(titles, `${channel}:${thread}`, line.slice(0, titleChars));
     },
+    wrote: (channel, ts, user) => keep(authors, `${channel}:${ts}`, user),
     author: (channel, ts) => authors.get(`${channel}:${ts}`) ?? null,
     title: (channel, thread) => titles.get(`${channel}:${thread}`) ?? null,
     thread: (channel, user) => threads.get(`${channel}:${user}`) ?? null,

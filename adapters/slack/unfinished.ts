@@ -18,6 +18,8 @@ export interface UnfinishedParts {
   readonly api: SlackApi;
   readonly budget: Budget;
   readonly recent: Recent;
+  /** Who we are as the writer of messages. */
+  bot(): Promise<string>;
 }
 
 /** The clocks of two machines may differ by this. */
@@ -27,16 +29,16 @@ const lookedAt = 100;
 const reserve = 20;
 const most = 1_000;
 
-export function createUnfinished({ api, budget, recent }: UnfinishedParts): Unfinished {
+export function createUnfinished({ api, budget, recent, bot }: UnfinishedParts): Unfinished {
   const doubts = new Set<string>();
   const asked = new Set<string>();
   const nameOf = ({ chat, thread }: ChatRef): string => `${chat}:${thread ?? ""}`;
   const look = async (chat: ChatRef, oldest: string): Promise<string | null> => {
     if (chat.thread === null || !budget.take("conversations.replies", reserve)) return null;
     const about = { channel: chat.chat, ts: chat.thread, oldest, limit: lookedAt, include_all_metadata: true };
-    const found = await api.aside("conversations.replies", about);
+    const [us, found] = await Promise.all([bot(), api.aside("conversations.replies", about)]);
     // What has been ended or sent whole bears our mark.
-    const ours = items(found["messages"]).filter((each) => text(each["bot_id"]) !== null && each["metadata"] === undefined);
+    const ours = items(found["messages"]).filter((each) => each["bot_id"] === us && each["metadata"] === undefined);
     return text(ours.findLast((each) => Number(each["ts"]) >= Number(oldest) && each["files"] === undefined)?.["ts"]);
   };
   return {

@@ -3,6 +3,8 @@ export interface Self {
   readonly team: string;
   /** The bot's user id. */
   readonly user: string;
+  /** Its id as the writer of messages. */
+  readonly bot: string;
 }
 
 /** The accounts that a text mentions. */

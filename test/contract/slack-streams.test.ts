@@ -279,6 +279,39 @@ test("a mark that comes in two pieces rings nobody", async () => {
   assert.equal(only?.edits, 0);
 });
 
+test("what goes on without a mention streams for its writer, and takes the place of nothing that others, or we, have said since", async () => {
+  await using rig = await slackRig();
+  await rig.adapter.start(rig.inlet);
+  const root = rig.slack.say("C1", "<@UBOT> hi", { comesAs: "message" });
+  const asked = rig.slack.say("C1", "and now?", { thread: root, user: "U8" });
+  await rig.received(2);
+  rig.slack.say("C1", "build passed", { thread: root, user: "B2", extra: { bot_id: "B2" } });
+  const chat = slackChat("C1", root);
+  const progress = { text: "one", tools: [], notice: "" };
+  assert.ok(await rig.adapter.stream?.(chat, "t1", progress, { replyTo: asked, message: null }));
+  assert.equal(rig.callsOf("chat.startStream")[0]?.params["recipient_user_id"], "U8");
+  await rig.adapter.post(chat, chunkOf(rig.adapter, "status"), { replyTo: asked, key: "7:0" });
+  const next = rig.make();
+  await next.post(chat, chunkOf(next, "after a restart"), { replyTo: asked, key: "8:0" });
+  await next.post(chat, chunkOf(next, "another"), { replyTo: root, key: "9:0" });
+  assert.deepEqual(
+    rig.slack.messages("C1", root).map(({ text }) => text),
+    ["after a restart", "status", "another"],
+  );
+  await next.close();
+});
+
+test("a begun message that is gone when the answer comes: the answer is a message of its own", async () => {
+  await using rig = await slackRig();
+  const next = rig.make();
+  const turn = turnIn(rig);
+  await turn.feed("one");
+  rig.slack.fault({ method: "chat.update" }, { kind: "refuse", error: "message_not_found" });
+  const ts = await next.post(turn.chat, chunkOf(next, "one two"), { replyTo: turn.root, key: "5:0" });
+  assert.equal(turn.shown().find((each) => each.ts === ts)?.text, "one two");
+  await next.close();
+});
+
 test("in channels a stream is for whoever asked; without that it is not begun", async () => {
   await using rig = await slackRig();
   await rig.adapter.start(rig.inlet);

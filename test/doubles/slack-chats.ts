@@ -6,7 +6,7 @@ export interface SlackMessage extends SlackContent {
   readonly ts: string;
   readonly channel: string;
   readonly thread: string | null;
-  /** Who wrote it; the bot's own have its id. */
+  /** Who wrote it; the bot's own have its id, those of other bots an id that begins with B. */
   readonly user: string;
   readonly metadata: Params | null;
   /** Of a message that was streamed: what became of the stream. */
@@ -237,7 +237,7 @@ function page(
     ts,
     user,
     text,
-    ...(user === bot ? { bot_id: "B1" } : {}),
+    ...(user === bot ? { bot_id: "B1" } : user.startsWith("B") ? { bot_id: user } : {}),
     ...(thread === null ? {} : { thread_ts: thread }),
     ...(all && metadata !== null ? { metadata } : {}),
     ...(files.length === 0 ? {} : { files }),
