@@ -43,7 +43,9 @@ export function createOutgoing(parts: OutgoingParts): Outgoing {
       if (url !== null && (await answerTo(url, content(said.markdown, options.buttons)))) return unseen;
       const body = { ...content(chunk.markdown, options.buttons), ...metadata(key ?? "note") };
       const begun = key === undefined ? null : await parts.unfinished.of(chat, replyTo);
-      if (begun !== null && (await tookPlace(parts, chat, begun, body))) return begun;
+      const placed = begun !== null && (await tookPlace(parts, chat, begun, body));
+      if (begun !== null) parts.unfinished.used(chat, replyTo);
+      if (placed) return begun;
       return await postMessage(parts, chat, body);
     },
     async edit(chat, message, chunk, { buttons }) {

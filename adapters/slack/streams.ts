@@ -68,7 +68,7 @@ export function createStreams(parts: StreamParts): Streams {
   return {
     async feed(chat, turn, progress, at) {
       const words = decided(harmless(progress.text));
-      const open = turns.get(turn) ?? taken(parts, chat, at.message ?? (await parts.unfinished.of(chat, at.replyTo)));
+      const open = turns.get(turn) ?? (await earlier(parts, chat, at));
       if (open) turns.set(turn, open);
       if (!open) {
         if (progress.notice !== "" && words === "") await parts.say(chat, progress.notice);
@@ -97,8 +97,10 @@ function atOnce(turns: Map<string, Open>): number {
 }
 
 /** A message that an earlier process began: its stream is not ours to feed, so it is edited. */
-function taken(parts: StreamParts, chat: ChatRef, message: string | null): Open | null {
+async function earlier(parts: StreamParts, chat: ChatRef, at: At): Promise<Open | null> {
+  const message = at.message ?? (await parts.unfinished.of(chat, at.replyTo));
   if (message === null) return null;
+  parts.unfinished.used(chat, at.replyTo);
   if (parts.budget.take("chat.stopStream"))
     void parts.api.aside("chat.stopStream", { channel: chat.chat, ts: message }).catch(() => undefined);
   const now = performance.now();

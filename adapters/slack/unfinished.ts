@@ -1,13 +1,19 @@
 import type { ChatRef } from "../../src/core/chats.ts";
 import type { SlackApi } from "./api.ts";
 import type { Budget } from "./budget.ts";
+import { slower, toFailure } from "./errors.ts";
 import { items, text } from "./fields.ts";
 import type { Recent } from "./recent.ts";
 
 /** Streams that were begun and that nobody remembers: the process died before it had noted them, or Slack never said that it began one. */
 export interface Unfinished {
-  /** That of the turn which answers a message; null: there is none, or it can't be told. Asks Slack only where there is reason to. */
+  /**
+   * That of the turn which answers a message; null: there is none, or Slack won't say. Asks Slack only where there is reason to, once; rejects
+   * with a `Failure` while Slack can't be asked.
+   */
   of(chat: ChatRef, replyTo: string | null): Promise<string | null>;
+  /** What was found for a message has its use now: what else answers that message is new. */
+  used(chat: ChatRef, replyTo: string | null): void;
   /** One that was begun at or after an instant. */
   since(chat: ChatRef, at: number): Promise<string | null>;
   /** Of this thread it is not known whether a stream was begun. */
@@ -31,10 +37,15 @@ const most = 1_000;
 
 export function createUnfinished({ api, budget, recent, bot }: UnfinishedParts): Unfinished {
   const doubts = new Set<string>();
-  const asked = new Set<string>();
+  const asked = new Map<string, Promise<string | null>>();
   const nameOf = ({ chat, thread }: ChatRef): string => `${chat}:${thread ?? ""}`;
+  const remember = (about: string, found: Promise<string | null>): void => {
+    if (asked.size >= most) asked.clear();
+    asked.set(about, found);
+  };
   const look = async (chat: ChatRef, oldest: string): Promise<string | null> => {
-    if (chat.thread === null || !budget.take("conversations.replies", reserve)) return null;
+    if (chat.thread === null) return null;
+    if (!budget.take("conversations.replies", reserve)) throw slower(budget.waitMs("conversations.replies"));
     const about = { channel: chat.chat, ts: chat.thread, oldest, limit: lookedAt, include_all_metadata: true };
     const [us, found] = await Promise.all([bot(), api.aside("conversations.replies", about)]);
     // What has been ended or sent whole bears our mark.
@@ -47,16 +58,30 @@ export function createUnfinished({ api, budget, recent, bot }: UnfinishedParts):
       // A message that this process has seen come in is answered by streams that it knows.
       if (recent.author(chat.chat, replyTo) !== null && !doubts.has(nameOf(chat))) return null;
       const about = `${nameOf(chat)}:${replyTo}`;
-      if (asked.has(about)) return null;
-      if (asked.size >= most) asked.clear();
-      asked.add(about);
+      const known = asked.get(about);
+      if (known) return await known;
+      const found = look(chat, replyTo).then(
+        (message) => message,
+        (error: unknown) => {
+          const failure = toFailure(error, true);
+          if (failure.code === "platform.refused") return null;
+          asked.delete(about);
+          throw failure;
+        },
+      );
+      remember(about, found);
+      const message = await found;
       doubts.delete(nameOf(chat));
-      return await look(chat, replyTo).catch(() => null);
+      return message;
+    },
+    used(chat, replyTo) {
+      if (replyTo !== null) remember(`${nameOf(chat)}:${replyTo}`, Promise.resolve(null));
     },
     since: (chat, at) => look(chat, String((at - clocksMs) / 1_000)),
     doubt(chat) {
       if (doubts.size >= most) doubts.clear();
       doubts.add(nameOf(chat));
+      for (const about of asked.keys()) if (about.startsWith(`${nameOf(chat)}:`)) asked.delete(about);
     },
   };
 }

@@ -301,6 +301,29 @@ test("what goes on without a mention streams for its writer, and takes the place
   await next.close();
 });
 
+test("the answer takes a begun message's place once, however often that or the look for it fails; what comes after is new", async () => {
+  await using rig = await slackRig();
+  const next = rig.make();
+  const turn = turnIn(rig);
+  await turn.feed("one");
+  rig.slack.expireStreams();
+  const options = { replyTo: turn.root, key: "5:0" };
+  const attempt = () => codeOf(next.post(turn.chat, chunkOf(next, "one two"), options));
+  rig.slack.fault({ method: "conversations.replies" }, { kind: "limit", retryAfter: 3 });
+  assert.equal(await attempt(), "platform.rate_limited");
+  rig.slack.fault({ method: "conversations.replies" }, { kind: "reset", when: "before" });
+  assert.equal(await attempt(), "platform.unavailable");
+  rig.slack.fault({ method: "chat.update" }, { kind: "reset", when: "after" });
+  assert.equal(await attempt(), "platform.unavailable");
+  assert.equal(await attempt(), "done");
+  await next.post(turn.chat, chunkOf(next, "Which?"), { ...options, key: "6:0" });
+  assert.deepEqual(
+    turn.shown().map(({ text }) => text),
+    ["one two", "Which?"],
+  );
+  await next.close();
+});
+
 test("a begun message that is gone when the answer comes: the answer is a message of its own", async () => {
   await using rig = await slackRig();
   const next = rig.make();
@@ -356,7 +379,9 @@ test("while nothing is said yet, the line tells what it waits for", async () => 
 
 test("many turns at once: nothing is sent past Slack's tiers, and every answer that was begun can be ended", async () => {
   await using rig = await slackRig();
+  await rig.adapter.start(rig.inlet);
   const turns = Array.from({ length: 60 }, (_, at) => turnIn(rig, `D${at}`, `t${at}`));
+  await rig.received(turns.length);
   for (let round = 1; round <= 5; round += 1) for (const turn of turns) await turn.feed("word ".repeat(round));
   const begun = turns.filter(({ at }) => at.message !== null);
   assert.equal(begun.length, 10);
