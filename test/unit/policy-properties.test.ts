@@ -253,6 +253,11 @@ test("time grows with the length and no faster, whatever the text", () => {
     "echo a | base64 -d | sh;",
     "alias a=b;",
     "ssh h ",
+    "numactl -a rm ",
+    "bwrap --a b sudo --c d ",
+    "xargs -a rm -b ",
+    "watch -Z rm ",
+    "parallel -Z rm ",
   ];
   // Quadratic work would take minutes of these; generous, for machines that do other things as well.
   assert.deepEqual(
@@ -261,6 +266,9 @@ test("time grows with the length and no faster, whatever the text", () => {
   );
   assert(took(`sed s${"a".repeat(9_000)}`, 1) < 4_000);
   for (const unit of ["{a,", "echo 'a b'; ", "x=$x$x;"]) assert(took(unit, 500_000) < 20_000, unit);
+  // Words that come from elsewhere cost what written ones do.
+  for (const unit of ["--a rm ", "sudo --a ", "numactl -m 0 "])
+    assert(took(`xargs numactl <<< '${unit.repeat(8_000)}'`, 1) < 4_000, unit);
 });
 
 test("words that braces make cost what written ones cost, so a short text can't take long", () => {

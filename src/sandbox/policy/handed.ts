@@ -1,6 +1,6 @@
 import { type Call, find, type Flow, type Inspection } from "./inspection.ts";
 import { unknown } from "./marks.ts";
-import { commandStarts, isTelling, type Leading, valuesOf } from "./options.ts";
+import { commandStarts, type Leading, valuesOf, worthFollowing } from "./options.ts";
 import { runText, writtenFile } from "./shells.ts";
 
 /** Items of an input that are followed one by one. */
@@ -50,7 +50,7 @@ function watched({ args, input, source }: Call, inspection: Inspection): Flow {
   const words = args.slice(0, likely).some((each) => /^-\w*x|^--ex/.test(each));
   const run = (start: number): Flow =>
     words ? inspection.call(args.slice(start), input, source) : inspection.shell(args.slice(start).join(" "));
-  for (const start of others) if (isTelling(args[start])) run(start);
+  for (const start of worthFollowing(args, others, inspection)) run(start);
   return run(likely);
 }
 
@@ -60,7 +60,7 @@ function asAnother({ name, args, input, source }: Call, inspection: Inspection):
   if (first !== undefined) return more.at(-1) ?? first;
   if (name === "sg") return inspection.shell(args[1] ?? "");
   const starts = commandStarts(args, { valued: "-u -g -G -s -w --user --group --shell -I -O -B -T -t -m -E", skip: 1 });
-  for (const start of starts) if (isTelling(args[start])) inspection.call(args.slice(start), input, source);
+  for (const start of worthFollowing(args, starts, inspection)) inspection.call(args.slice(start), input, source);
   return input === null ? null : runText(input, source, inspection);
 }
 
@@ -110,7 +110,7 @@ function fromInput({ args, input, source }: Call, inspection: Inspection): Flow 
     );
     return flows[0] ?? inspection.call(begin, null, source);
   };
-  for (const start of others) if (isTelling(args[start])) run(args.slice(start));
+  for (const start of worthFollowing(args, others, inspection)) run(args.slice(start));
   return run(likely < args.length ? args.slice(likely) : ["echo"]);
 }
 
@@ -137,7 +137,7 @@ function inParallel({ name, args, input, source }: Call, inspection: Inspection)
     if (template === "" && texts.some((each) => each.includes(unknown))) find(inspection, "hidden_code", source);
     return texts.map((each) => inspection.shell(each))[0] ?? null;
   };
-  for (const start of others) if (isTelling(own[start])) run(start);
+  for (const start of worthFollowing(own, others, inspection)) run(start);
   return run(likely);
 }
 

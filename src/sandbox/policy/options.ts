@@ -4,6 +4,8 @@ export interface Leading {
   readonly valued: string;
   /** Letters of options that take none. Any other option may take the next word or not: both are looked at. */
   readonly flags?: string;
+  /** How many words an option that isn't known may take, where that is more than one. */
+  readonly most?: number;
   /** Words before the command, such as the time of `timeout`. */
   readonly skip?: number;
   /** `NAME=value` may stand before the command. */
@@ -23,7 +25,7 @@ export function commandStarts(args: readonly string[], leading: Leading): readon
     if (arg.startsWith("-")) {
       const takes = taking(arg, leading);
       if (takes === "next") at += 1;
-      else if (takes === "perhaps" && starts.length === 0) open += 1;
+      else if (takes === "perhaps") open += leading.most ?? 1;
     } else {
       starts.push(at);
       open -= 1;
@@ -64,7 +66,11 @@ export function valuesOf(args: readonly string[], letters: string, long: RegExp)
 const telling =
   /^(?:rm|sh|dash|bash|zsh|ksh|ash|fish|dd|mkfs\S*|chmod|chown|find|shred|curl|wget|python[\d.]*|perl|ruby|node|kill|killall5?|pkill|reboot|shutdown|sudo|doas|env|eval|exec|xargs|command|time|nice|ionice|nohup|setsid|stdbuf|timeout|busybox|wipefs|blkdiscard|mv|tar)$/;
 
-/** Whether a word is the name of a command that a reading is worth following for. */
-export function isTelling(word: string | undefined): boolean {
-  return word !== undefined && telling.test(word.replace(/^.*\//s, ""));
+/** Those of `starts` that are worth following, as long as there is fuel: there may be thousands. */
+export function* worthFollowing(
+  args: readonly string[],
+  starts: readonly number[],
+  left: { readonly fuel: number },
+): Generator<number> {
+  for (const start of starts) if (left.fuel >= 0 && telling.test((args[start] ?? "").replace(/^.*\//s, ""))) yield start;
 }

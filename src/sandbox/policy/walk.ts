@@ -51,7 +51,7 @@ export function inspection({ workdir, workspace, home }: Where, fuel: number): I
         return silent;
       });
     },
-    call: (words, input, source) => nested(self, source.length, () => call(self, words, input, source)),
+    call: (words, input, source) => nested(self, Math.max(source.length, words.length), () => call(self, words, input, source)),
   };
   return self;
 }

@@ -3,7 +3,7 @@ import { likeGlob } from "./globs.ts";
 import { handed } from "./handed.ts";
 import { type Call, find, type Flow, type Inspection, unclear } from "./inspection.ts";
 import { unknown } from "./marks.ts";
-import { commandStarts, isTelling, type Leading, valuesOf } from "./options.ts";
+import { commandStarts, type Leading, valuesOf, worthFollowing } from "./options.ts";
 import { absolute } from "./paths.ts";
 import { programOf } from "./programs.ts";
 import { shell, shellNames } from "./shells.ts";
@@ -72,7 +72,7 @@ const wrappers: Readonly<Record<string, Wrapper>> = {
   fakeroot: plain,
   fakechroot: plain,
   firejail: plain,
-  bwrap: plain,
+  bwrap: { ...plain, most: 2 },
   "xvfb-run": { valued: "-n -s -e -f", flags: "al" },
   "dbus-run-session": { valued: "--config-file" },
   caffeinate: { valued: "-t -w", flags: "dimsu" },
@@ -118,7 +118,8 @@ function wrapped(call: Call, wrapper: Wrapper, inspection: Inspection): Flow | n
   const before = inspection.cwd;
   const [folder] = wrapper.folder === undefined ? [] : valuesOf(args.slice(0, likely), ...wrapper.folder);
   if (folder !== undefined) inspection.cwd = absolute(before, folder);
-  for (const start of starts) if (start !== likely && isTelling(args[start])) inspection.call(args.slice(start), input, source);
+  for (const start of worthFollowing(args, starts, inspection))
+    if (start !== likely) inspection.call(args.slice(start), input, source);
   const flow = likely < args.length ? inspection.call(args.slice(likely), input, source) : null;
   if (folder !== undefined) inspection.cwd = before;
   return flow;
