@@ -92,7 +92,7 @@ function fromInput({ args, input, source }: Call, inspection: Inspection): Flow 
   const words = text.split(/[\s\u0000]+/).filter(Boolean);
   const lines = text.split(/[\n\u0000]/).map((each) => each.trim().replaceAll(/["'\\]/g, ""));
   const [mark = "{}"] = options.some((each) => /^-\w*[iIJ]|^--rep/.test(each))
-    ? valuesOf(options, "iIJ", /^--rep/).filter((each) => !/^\d+$/.test(each))
+    ? valuesOf(options, "iIJ", /^--rep/).filter((each) => each !== "" && !/^\d+$/.test(each))
     : [];
   const run = (begin: readonly string[]): Flow => {
     if (!begin.some((each) => each.includes(mark))) {
