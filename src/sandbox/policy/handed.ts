@@ -91,9 +91,9 @@ function fromInput({ args, input, source }: Call, inspection: Inspection): Flow 
   // Quotes are taken away, unless the input is cut at one sign: both are looked at.
   const words = text.split(/[\s\u0000]+/).filter(Boolean);
   const lines = text.split(/[\n\u0000]/).map((each) => each.trim().replaceAll(/["'\\]/g, ""));
-  const [mark = "{}"] = options.some((each) => /^-\w*[iIJ]|^--rep/.test(each))
-    ? valuesOf(options, "iIJ", /^--rep/).filter((each) => each !== "" && !/^\d+$/.test(each))
-    : [];
+  // `-i` and `--replace` take none but what is glued to them.
+  const marked = options.filter((each) => !/^-[^-IJ]*i$|^--rep[^=]*$/.test(each));
+  const [mark = "{}"] = valuesOf(marked, "iIJ", /^--rep/).filter((each) => each !== "" && !/^\d+$/.test(each));
   const run = (begin: readonly string[]): Flow => {
     if (!begin.some((each) => each.includes(mark))) {
       if (lines.length < mostItems && lines.some((each) => /\s/.test(each))) inspection.call([...begin, ...lines], null, source);
