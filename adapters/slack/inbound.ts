@@ -80,12 +80,14 @@ async function fromChange(reading: Reading, event: Fields): Promise<Inbound | nu
   const user = writerOf(before, reading.self);
   if (user === null || (!deleted && before["text"] === after["text"])) return null;
   const [channel, ts] = [need(event, "channel"), need(before, "ts")];
+  const kind = kindOf(channel, text(event["channel_type"]));
+  if (kind === "shared" && !mayListen(reading, channel)) return null;
   const names = await namesIn(reading, text(after["text"]) ?? "", user);
   return {
     type: "change",
     key: `slack:${reading.self.team}:change:${channel}:${ts}:${need(event, "event_ts")}`,
     chat: chatRef(channel, text(before["thread_ts"]) ?? ts),
-    kind: kindOf(channel, text(event["channel_type"])),
+    kind,
     sender: account(user, names),
     at: Number(need(event, "event_ts")) * 1_000,
     messageId: ts,

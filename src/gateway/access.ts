@@ -30,10 +30,12 @@ export type Decision =
 
 /** Decides about an event whose account may be unknown. Strangers in private chats get a code; owners are asked with a button. */
 export async function decideAccess(db: Db, rules: AccessRules, inbound: Inbound, known: Person | null): Promise<Decision> {
-  if (known)
-    return known.role === "guest"
-      ? { type: "out", notices: [{ chat: inbound.chat, markdown: guestWords }] }
-      : { type: "in", person: known };
+  // What was not said to us gets no answer.
+  const aside = inbound.type === "change" || (inbound.type === "message" && !inbound.addressed);
+  if (known?.role === "guest") return { type: "out", notices: aside ? [] : [{ chat: inbound.chat, markdown: guestWords }] };
+  if (known) return { type: "in", person: known };
+  // A stranger's change can only be of what we have not taken.
+  if (inbound.type === "change") return { type: "out", notices: [] };
   if (rules.localPlatforms.includes(inbound.chat.platform))
     return { type: "in", person: await admit(db, inbound.sender, "owner") };
   if (rules.open || rules.allowed.has(`${inbound.sender.platform}:${inbound.sender.id}`))

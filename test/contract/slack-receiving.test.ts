@@ -142,12 +142,18 @@ test("a channel that is not on the list is not heard; private chats are", async 
   await using rig = await slackRig({}, { allowedChannels: ["C2"] });
   await rig.adapter.start(rig.inlet);
   rig.slack.say("C1", "<@UBOT> a");
+  for (const channel of ["C1", "C2"]) {
+    const previous_message = { user: "U7", ts: "1.2", text: "<@UBOT> one" };
+    const about = { type: "message", subtype: "message_deleted", channel, channel_type: "channel", previous_message };
+    rig.slack.event({ ...about, event_ts: "2.2", deleted_ts: "1.2" });
+  }
   rig.slack.say("C2", "<@UBOT> b", { comesAs: "message" });
   rig.slack.say("D1", "c");
-  assert.deepEqual(
-    (await rig.received(2)).map((each) => each.chat.chat),
-    ["C2", "D1"],
-  );
+  assert.deepEqual((await rig.received(3)).map((each) => `${each.chat.chat} ${each.type}`).toSorted(), [
+    "C2 change",
+    "C2 message",
+    "D1 message",
+  ]);
 });
 
 for (const [command, text, expected] of [
