@@ -11,7 +11,7 @@ export function builtins({ name, args, input }: Call, inspection: Inspection): F
   switch (name) {
     case "cd":
     case "pushd": {
-      const to = args.find((each) => !/^-[LPe@]*$/.test(each) || each === "-") ?? "~";
+      const to = args.find((each) => !/^-[-LPe@]*$/.test(each) || each === "-") ?? "~";
       inspection.cwd = to === "-" ? `/${unknown}` : absolute(inspection.cwd, to);
       return silent;
     }

@@ -1,5 +1,6 @@
 import { type Call, find, type Inspection } from "./inspection.ts";
 import { unknown } from "./marks.ts";
+import { commandStarts, type Leading, valuesOf } from "./options.ts";
 import { absolute, isWholeSystem } from "./paths.ts";
 
 /** Notes what a command deletes, empties or overwrites. */
@@ -101,10 +102,7 @@ const picks =
 
 /** What `find` and `fd` go through. What is picked by *not* having a name is as good as all. */
 export function searched(name: string, args: readonly string[]): Search {
-  if (name !== "find") {
-    const [pattern = ".", ...folders] = args.slice(0, args.findIndex((each) => each.startsWith("-")) >>> 0);
-    return { starts: folders.length === 0 ? ["."] : folders, filtered: pattern !== "." && pattern !== "", shallow: false };
-  }
+  if (name !== "find") return searchedByFd(args);
   const begin = args.findIndex((each, index) => !/^-(?:[HLPD]|O\d?|-)?$/.test(each) && args[index - 1] !== "-D");
   const rest = begin === -1 ? [] : args.slice(begin);
   const starts = rest.slice(0, rest.findIndex((each) => /^[-(!]/.test(each)) >>> 0).filter((each) => each !== "");
@@ -112,6 +110,27 @@ export function searched(name: string, args: readonly string[]): Search {
     starts: starts.length === 0 ? ["."] : starts,
     filtered: rest.some((each, index) => picks.test(each) && !/^(?:!|-not)$/.test(rest[index - 1] ?? "")),
     shallow: rest.includes("-maxdepth"),
+  };
+}
+
+/** A command that `fd` runs begins behind one of these. */
+export const fdRuns = /^(?:-[^-e]*[xX]|--exec(?:-batch)?)$/;
+
+const fd: Leading = {
+  valued:
+    "-C -d -t -e -S -E -c -j -o --and --base-directory --batch-size --changed-after --changed-before --changed-within --color --exact-depth --exclude --extension --format --ignore-file --max-depth --max-results --min-depth --newer --older --owner --path-separator --search-path --size --threads --type",
+};
+
+function searchedByFd(args: readonly string[]): Search {
+  const own = args.slice(0, args.findIndex((each) => fdRuns.test(each)) >>> 0);
+  const [pattern = ".", ...folders] = commandStarts(own, { ...fd, skip: own.length }).map((at) => own[at] ?? "");
+  const starts = [...folders, ...valuesOf(own, "C", /^--(?:base-directory|search-path)$/)];
+  return {
+    starts: starts.length === 0 ? ["."] : starts,
+    filtered:
+      !["", "."].includes(pattern) ||
+      own.some((each) => /^-[eSo]|^--(?:and|extension|size|owner|changed|newer|older)/.test(each)),
+    shallow: false,
   };
 }
 

@@ -1,4 +1,4 @@
-import { searched } from "./deleting.ts";
+import { fdRuns, searched } from "./deleting.ts";
 import { type Call, find, type Flow, type Inspection, silent, unclear } from "./inspection.ts";
 import { unknown } from "./marks.ts";
 import { absolute } from "./paths.ts";
@@ -93,14 +93,15 @@ function byAwk({ args, input, source }: Call, inspection: Inspection): Flow {
 }
 
 /** `find … -exec`, and what `{}` stands for. */
-function executed({ name, args, input, source }: Call, inspection: Inspection): Flow {
+function executed({ name, args: given, input, source }: Call, inspection: Inspection): Flow {
+  const args = given.flatMap((each) => /^(--exec(?:-batch)?)=(.*)$/s.exec(each)?.slice(1) ?? [each]);
   const { starts, filtered, shallow } = searched(name, args);
   const below = starts.map((each) => `${each}/${unknown}`);
   const stands = filtered ? below : shallow ? starts.map((each) => `${each}/*`) : starts;
   let prints = true;
   for (let at = 0; at < args.length; at += 1) {
     if (/^-(?:printf|fprint|ls$|delete$)/.test(args[at] ?? "")) prints = false;
-    if (!/^(?:-exec|-execdir|-ok|-okdir|-x|-X|--exec|--exec-batch)$/.test(args[at] ?? "")) continue;
+    if (!(name === "find" ? /^-(?:exec|ok)(?:dir)?$/ : fdRuns).test(args[at] ?? "")) continue;
     prints = false;
     const begin = at + 1;
     while (at < args.length && args[at] !== ";" && args[at] !== "+") at += 1;
