@@ -65,6 +65,8 @@ interface State {
   unsteady: boolean;
   readsAll: boolean;
   returning: Promise<void> | null;
+  /** To come back after so long. Until then nothing is heard: what could not be stored is told again first. */
+  again: number | null;
 }
 
 /** Discord's gateway, not yet connected. */
@@ -84,6 +86,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     unsteady: false,
     readsAll: parts.readsAll,
     returning: null,
+    again: null,
   };
   const unguard = guard(state);
   return {
@@ -168,7 +171,7 @@ function watch(state: State, manager: WebSocketManager): void {
     state.parts.log.debug({ reason: error.message }, "Discord's gateway complains"),
   );
   manager.on(WebSocketShardEvents.Dispatch, ({ data: { t, d, s } }) => {
-    if (manager === state.manager) state.parts.dispatch(t, d, s);
+    if (manager === state.manager && state.again === null) state.parts.dispatch(t, d, s);
   });
   manager.on(WebSocketShardEvents.Closed, ({ code }) => {
     if (manager !== state.manager || state.keeping || state.stopped.signal.aborted) return;
@@ -212,33 +215,35 @@ async function leave(state: State, code: number): Promise<void> {
   state.manager = null;
 }
 
+/** Also in the middle of coming back: Discord tells again what was missed before it says that the session goes on. */
 function comeBack(state: State, afterMs: number): void {
-  state.returning ??= tryAgain(state, afterMs).finally(() => {
-    state.returning = null;
-  });
+  state.again = Math.max(state.again ?? 0, afterMs);
+  state.returning ??= tryAgain(state);
 }
 
 /** Connects anew until it works: after trouble of ours, or where discord.js's client has given up. */
-async function tryAgain(state: State, afterMs: number): Promise<void> {
+async function tryAgain(state: State): Promise<void> {
   const { log } = state.parts;
   const { signal } = state.stopped;
-  let delay = afterMs;
   let told = "";
-  for (;;) {
+  while (state.again !== null) {
     await leave(state, stayingCode);
-    await wait(delay, signal);
-    if (signal.aborted) return;
+    await wait(state.again, signal);
+    if (signal.aborted) break;
+    state.again = null;
     try {
       state.lastCode = 0;
-      return await connectSomehow(state);
+      await connectSomehow(state);
     } catch (error) {
-      if (signal.aborted) return;
+      if (signal.aborted) break;
       const { message, advice } = asStartFailure(state, error);
       if (message !== told) log.error({}, [message, advice, "Trying again from time to time."].filter(Boolean).join(" "));
       told = message;
-      delay = state.delays.next();
+      state.again = Math.max(state.again ?? 0, state.delays.next());
     }
   }
+  // At once: a call after this one begins anew.
+  state.returning = null;
 }
 
 const withoutContent =

@@ -84,6 +84,22 @@ test("what can't be stored is told again, in order, and nothing is lost", async 
   assert.equal(discord.gateway.identifies().length, 1);
 });
 
+test("what can't be stored again while it is told again is told once more", async () => {
+  await using rig = await discordRig();
+  const { discord, inlet } = rig;
+  await rig.adapter.start(inlet);
+  discord.write(ann, "one");
+  await rig.received(1);
+  inlet.refuse = 2;
+  discord.write(ann, "two");
+  discord.write(ann, "three");
+  await discord.waitFor(() => discord.gateway.resumes().length === 2);
+  discord.write(ann, "four");
+  await rig.received(4);
+  assert.deepEqual(rig.texts(), ["one", "two", "three", "four"]);
+  assert.equal(discord.gateway.identifies().length, 1);
+});
+
 test("after a restart: what is young is taken, what is old is named once in its chat, chatter is neither", async () => {
   await using rig = await discordRig({}, { catchUpMs: minute });
   const { discord, inlet, kept } = rig;
