@@ -47,7 +47,7 @@ function cut(text: string, limit: number): string[] {
   };
   for (const line of placed(text, limit)) {
     const closing = line.frame ? sizeOf(line.frame.close) : 0;
-    if (held.length > 0 && size + line.text.length + 1 + closing > limit) {
+    while (held.length > 0 && size + line.text.length + 1 + closing > limit) {
       const at = goodEnd(held, limit);
       const rest = held.slice(at);
       chunks.push(written(held.slice(0, at), (rest[0] ?? line).frame));

@@ -90,6 +90,15 @@ test("no message over the limit; every fence, link and table whole; nothing lost
   );
 });
 
+test("what is left of a chunk that ended early, and the line after it, are not too long together", () => {
+  const paragraphs = [60, 50, 110].map((chars) => "word ".repeat(chars / 5).trim());
+  const chunks = renderSlack(paragraphs.join("\n\n"), 115);
+  assert.deepEqual(
+    chunks.map(({ markdown }) => markdown),
+    paragraphs,
+  );
+});
+
 test("any text at all is taken, within the limit", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary", maxLength: 3_000 }), (text) => {
