@@ -78,17 +78,20 @@ function typed(data: string): readonly Deed[] {
   return data.includes("(") ? [deed, { ...deed, language: "python" }] : [deed];
 }
 
-/** Ctrl-C, Ctrl-D, Ctrl-Z, Ctrl-\\, Esc, Enter, up, down and the pages: none of them edits a line. */
-const keys = /^(?:[\u0003\u0004\u001A\u001B\u001C\n\r]|\u001B[[O][AB56]~?)*$/;
-const wholeLines = /^(?:\t*[^\u0000-\u001F\u007F]*\n)*\t*[^\u0000-\u001F\u007F]*[\n\r]$/;
+/** Ctrl-C, Ctrl-D, Ctrl-Z, Ctrl-\\ and Enter: none of them begins or edits a line, as Esc and the arrows do. */
+const keys = /^[\u0003\u0004\u001A\u001C\n\r]*$/;
+/** No tab either: a shell that then asks whether to list all takes the next letter for its answer. */
+const wholeLines = /^(?:[^\u0000-\u001F\u007F]*\n)*[^\u0000-\u001F\u007F]*[\n\r]$/;
+/** An interactive shell puts earlier commands, changed at will, in the place of these. */
+const history = /(?:^|\n)\s*\^|!(?![\s=])/;
 
 /** Where there are no walls each text is judged by itself, so none may be a piece of a line, go on in the next, or change what was typed. */
 function checkTyped(text: string): void {
   if (keys.test(text)) return;
-  if (wholeLines.test(text) && !/\\[\n\r]*$/.test(text)) return;
+  if (wholeLines.test(text) && !/\\[\n\r]*$/.test(text) && !history.test(text)) return;
   throw new Error(
-    "Not sent. Here only whole lines can be typed (submit, without a \\ at the end and without control characters among them), " +
-      "or one of these keys alone: Ctrl-C, Ctrl-D, Ctrl-Z, Esc, Enter, up, down.",
+    "Not sent. Here only whole lines can be typed (submit, without a \\ at the end, a ! that no blank follows, a ^ at the begin of a line, or " +
+      "tabs and other control characters), or one of these keys alone: Ctrl-C, Ctrl-D, Ctrl-Z, Ctrl-\\, Enter.",
   );
 }
 

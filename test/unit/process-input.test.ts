@@ -46,16 +46,69 @@ function typing(backend: Sandbox["backend"]) {
 test("on a host whole lines and keys alone can be typed; pieces, keys among text and lines that go on can't", async () => {
   for (const backend of ["local", "ssh"] as const) {
     const { type, read } = typing(backend);
-    for (const text of ["ls", "yes", "a\nb", "if True:\n\tprint(1)\n", ""]) assert.ok(await type("submit", text), text);
-    for (const text of ["ls\n", "ls\r", "\u0003", "\u0004", "\u001B[A\r", "\n"]) assert.ok(await type("write", text), text);
-    assert.equal(read.length, 11);
+    for (const text of ["ls", "yes", "a\nb", "if True:\n    print(1)\n", "", "a != b", "if ! ls"])
+      assert.ok(await type("submit", text), text);
+    for (const text of ["ls\n", "ls\r", "\u0003", "\u0004", "\u001C", "\n"]) assert.ok(await type("write", text), text);
+    assert.equal(read.length, 13);
     for (const text of ["ls \u0015rm x", "ls\rrm x", "rm \\", "l\u007Fs", "a\u001B[Db", "/et\t"])
       assert.ok(!(await type("submit", text)), text);
-    for (const text of ["r", "y", "rm \\\n", "rm \\\r", "\u0019", "\u001B[D", "\u007F", "x\u0003"])
+    for (const text of [
+      "r",
+      "y",
+      "rm \\\n",
+      "rm \\\r",
+      "\u0019",
+      "\u001B",
+      "\u001B[A",
+      "\u001B[A\r",
+      "\u001B[D",
+      "\u007F",
+      "x\u0003",
+    ])
       assert.ok(!(await type("write", text)), text);
-    assert.equal(read.length, 11);
+    assert.equal(read.length, 13);
   }
   assert.ok(await typing("docker").type("write", "r"));
+  assert.ok(await typing("docker").type("write", "\u001B[A"));
+});
+
+test("on a host no line can be made of an earlier one, nor lose its first letter to a question", async () => {
+  const sequences: readonly (readonly (readonly ["write" | "submit", string])[])[] = [
+    [
+      ["submit", "rm"],
+      ["write", "\u001B[A"],
+      ["submit", " -rf ~"],
+    ],
+    [
+      ["write", "\u001B"],
+      ["submit", "drm -rf ~"],
+    ],
+    [
+      ["submit", ": x -rf ~"],
+      ["submit", "^: x^rm"],
+    ],
+    [
+      ["submit", "rm"],
+      ["submit", "!rm -rf ~"],
+    ],
+    [
+      ["submit", "'rm'"],
+      ["submit", "!' -rf ~; echo '"],
+    ],
+    [
+      ["submit", "./rm"],
+      ["submit", "!./ -rf ~"],
+    ],
+    [["submit", "\t\tnrm -rf ~"]],
+    [["submit", "ls\n\t\tnrm -rf ~"]],
+  ];
+  for (const backend of ["local", "ssh"] as const)
+    for (const sequence of sequences) {
+      const { type } = typing(backend);
+      const sent: boolean[] = [];
+      for (const [how, text] of sequence) sent.push(await type(how, text));
+      assert.ok(sent.includes(false), JSON.stringify(sequence));
+    }
 });
 
 test("a command that never runs can't be typed piece by piece, nor into an interpreter", async () => {
