@@ -5,7 +5,6 @@ import { chatKey, type Person } from "../src/core/chats.ts";
 import type { TurnEvent } from "../src/core/events.ts";
 import type { SandboxBackend, SandboxOwner } from "../src/core/sandbox.ts";
 import type { PicturePorts } from "../src/core/tool.ts";
-import { dropFiles } from "../src/store/files.ts";
 import type { Db } from "../src/store/hold.ts";
 import type { SessionInfo } from "../src/store/sessions.ts";
 
@@ -25,18 +24,13 @@ interface Asking {
   emit(event: TurnEvent): void;
 }
 
-/** How a message and its files come to the model: read first, then journalled, then no longer kept. */
+/** How messages and their files come to the model. */
 export function incomingFor(parts: ReadingParts, { info, person, signal, emit }: Asking): TurnSetting["incoming"] {
   const { db } = parts;
   const pictures = parts.pictures({ session: info.session, choice: info.choice, person: person.id, signal });
   const sandbox = () => parts.sandboxes.open(sandboxOwnerOf(info, person), info.session);
   const reading = { db, pictures, sandbox, pdfText: parts.web.pdfText, hear: parts.hear, signal, emit };
-  return async (waiting, journal) => {
-    const message = await incomingMessage(reading, waiting, info.kind);
-    const journalled = await journal(message);
-    if (waiting.inbound.files !== undefined) await dropFiles(db, waiting.id);
-    return journalled;
-  };
+  return (inbox, inbound) => incomingMessage(reading, inbox, inbound, info.kind);
 }
 
 /** Whose sandbox a session's commands run in: the person's in a private chat, else the chat's. */

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { compressAsked, tellUncompressed } from "../src/agent/compression/asked.ts";
 import type { Approving } from "../src/agent/approvals.ts";
 import { type Compressor, windowOf } from "../src/agent/compression/compressor.ts";
@@ -8,7 +7,7 @@ import { pastPorts } from "../src/agent/past.ts";
 import type { Digest, Searcher } from "../src/agent/digest.ts";
 import type { Looker } from "../src/agent/pictures.ts";
 import type { IncomingParts } from "../src/agent/incoming.ts";
-import { freezeHead } from "../src/agent/prompt.ts";
+import { freezeHead, userMessage } from "../src/agent/prompt.ts";
 import type { Titles } from "../src/agent/titles.ts";
 import { toolContext } from "../src/agent/call-context.ts";
 import { runTurn } from "../src/agent/turn.ts";
@@ -16,7 +15,6 @@ import type { LeaveReason, TurnSetting } from "../src/agent/turn-setting.ts";
 import { chatKey, type Person, type Viewer } from "../src/core/chats.ts";
 import type { TurnEnd, TurnEvent } from "../src/core/events.ts";
 import { asFailure } from "../src/core/failures.ts";
-import type { InboundMessage } from "../src/core/inbound.ts";
 import { leaseMs } from "../src/core/limits.ts";
 import type { Live } from "../src/core/live.ts";
 import type { Log } from "../src/core/log.ts";
@@ -160,17 +158,18 @@ async function workOne(
   set: Set,
 ): Promise<TurnEnd> {
   const { person } = work;
-  const { id, request } = work.type === "resume" ? work.turn : { id: randomUUID(), request: work.waiting.inbound };
+  const turn = work.type === "resume" ? work.turn : await begin(parts, hold, found, work);
+  const { request } = turn;
   const control = new AbortController();
-  set({ turn: id, leave: (reason) => control.abort(reason) });
+  set({ turn: turn.id, leave: (reason) => control.abort(reason) });
   if (work.type === "resume" && work.stopping) control.abort("stop" satisfies LeaveReason);
   const began = performance.now();
-  const emit = emitter(parts.live, hold, id, request);
-  const incoming = incomingFor(parts, { info: { ...found, choice: work.choice }, person, signal: control.signal, emit });
+  const emit = emitter(parts.live, hold, turn);
+  const reads = incomingFor(parts, { info: { ...found, choice: work.choice }, person, signal: control.signal, emit });
+  const incoming: TurnSetting["incoming"] = (inbox, inbound) => tellingWaits(parts, emit, () => reads(inbox, inbound));
   const later: (() => Promise<void>)[] = [];
   const afterwards = (task: () => Promise<void>) => void later.push(task);
   try {
-    const turn = work.type === "resume" ? work.turn : await begin(parts, hold, id, work, incoming);
     const info = await tellingWaits(parts, emit, () => withPrompt(parts, { ...found, choice: work.choice }, person));
     const end = await run(parts, { hold, info, turn, person, signal: control.signal, incoming, emit, afterwards });
     emit({ type: "finished", end });
@@ -228,15 +227,11 @@ async function tellingWaits<Result>(
   return await task().finally(() => clearInterval(timer));
 }
 
-async function begin(
-  parts: TurnParts,
-  hold: Hold,
-  id: string,
-  { waiting }: Work & { type: "begin" },
-  incoming: TurnSetting["incoming"],
-): Promise<Turn> {
+/** A message with files is read within its turn, which then shows what it does, can be stopped, and counts its attempts. */
+async function begin(parts: TurnParts, hold: Hold, info: SessionInfo, { waiting }: Work & { type: "begin" }): Promise<Turn> {
   parts.metrics.queueWait(Math.max(0, Date.now() - waiting.inbound.at));
-  return await incoming(waiting, (message) => beginTurn(parts.db, hold, id, waiting, message));
+  const read = waiting.inbound.files === undefined ? userMessage(waiting.inbound, info.kind) : null;
+  return await beginTurn(parts.db, hold, waiting, read);
 }
 
 /** The session with its prompt's head, frozen at its first turn. */
@@ -323,9 +318,9 @@ function fittingLimits(limits: ToolLimits, window: number): ToolLimits {
 /** Characters of a token in a command's output: digits and marks make it denser than prose. */
 const resultDensity = 2.5;
 
-function emitter(live: Live, hold: Hold, turn: string, request: InboundMessage): (event: TurnEvent) => void {
+function emitter(live: Live, hold: Hold, turn: Turn): (event: TurnEvent) => void {
   let seq = 0;
-  const address = { turn, chat: request.chat, fence: hold.fence, replyTo: request.messageId };
+  const address = { turn: turn.id, chat: turn.request.chat, fence: hold.fence, replyTo: turn.request.messageId };
   return (event) => {
     seq += 1;
     live.publish({ ...address, seq, event });

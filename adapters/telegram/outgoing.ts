@@ -25,6 +25,8 @@ export interface Outgoing {
 const privateMs = 1_500;
 const groupMs = 3_000;
 const repeatedRemark = "(may be repeated)\n";
+/** Below the lease of a file's delivery (120 s). */
+const uploadMs = 100_000;
 const buttonsPerRow = 3;
 /** How many chats are remembered as taking no drafts. */
 const mostRemembered = 10_000;
@@ -57,10 +59,12 @@ export function createOutgoing(
       return String(message_id);
     },
     async postFile(chat, file, bytes, options) {
+      // One limit for all that is tried: past it another gateway may take the file over.
+      const signal = AbortSignal.any([until, AbortSignal.timeout(uploadMs)]);
       const caption = options.maybeRepeated === true ? { caption: repeatedRemark.trim() } : {};
       // A file has no formatting that could be refused; its place may be.
       const { message_id } = await send(chat, wordless, false, ({ chat_id, thread }) =>
-        sendFile(uploads, file, bytes, { chat_id, ...thread, ...reply(chat, options), ...caption }, until),
+        sendFile(uploads, file, bytes, { chat_id, ...thread, ...reply(chat, options), ...caption }, signal),
       );
       return String(message_id);
     },

@@ -1,43 +1,50 @@
 import { basename } from "node:path/posix";
-import { asFailure } from "../core/failures.ts";
+import { asFailure, Failure } from "../core/failures.ts";
 import { type FileKind, largestFile, mostFiles, type SentFile } from "../core/files.ts";
 import { codeSpan } from "../core/markdown.ts";
 import { pictureType } from "../core/media-types.ts";
 import type { Sandbox } from "../core/sandbox.ts";
 
-/** An answer's words, and the files it names with `MEDIA:` lines as they lie in the workspace. */
+/** An answer's words, and the files it names with `MEDIA:` lines, in order. */
 export interface Attached {
   readonly markdown: string;
-  readonly files: readonly AttachedFile[];
+  readonly files: readonly SentFile[];
 }
 
-export interface AttachedFile {
-  readonly file: SentFile;
-  readonly bytes: Uint8Array;
-}
-
-/** Takes the files that an answer names out of the workspace. Never throws for a file: what can't be sent is said in the words. */
-export async function attached(content: string, sandbox: () => Promise<Sandbox>, signal: AbortSignal): Promise<Attached> {
+/**
+ * Takes the files that an answer names out of the workspace, and hands each to `keep` before it reads the next: each may have 20 MB. What
+ * can't be sent is said in the words.
+ */
+export async function attached(
+  content: string,
+  sandbox: () => Promise<Sandbox>,
+  keep: (index: number, bytes: Uint8Array) => Promise<void>,
+): Promise<Attached> {
   const { words, paths } = mediaIn(content);
   if (paths.length === 0) return { markdown: content, files: [] };
-  const files: AttachedFile[] = [];
+  const files: SentFile[] = [];
   const faults: string[] = [];
   for (const [index, path] of paths.entries()) {
-    try {
-      if (index >= mostFiles) throw new Error(`at most ${mostFiles} files go with one answer`);
-      files.push(await taken(await sandbox(), path));
-    } catch (error) {
-      signal.throwIfAborted();
-      faults.push(`I could not send ${codeSpan(path)}: ${asFailure(error).message}`);
+    const got = await taken(sandbox, path, index).catch((error: unknown) => asFailure(error));
+    if (got instanceof Failure) {
+      faults.push(`I could not send ${codeSpan(path)}: ${got.message}`);
+    } else {
+      await keep(files.length, got.bytes);
+      files.push(got.file);
     }
   }
-  const names = files.map(({ file }) => file.name).join(", ");
+  const names = files.map(({ name }) => name).join(", ");
   const said = words.trim() === "" && faults.length === 0 ? `📎 ${names}` : words.trim();
   return { markdown: [said, ...faults].filter((part) => part !== "").join("\n\n"), files };
 }
 
-async function taken(sandbox: Sandbox, path: string): Promise<AttachedFile> {
-  const bytes = await sandbox.readFile(path, largestFile);
+async function taken(
+  sandbox: () => Promise<Sandbox>,
+  path: string,
+  before: number,
+): Promise<{ readonly file: SentFile; readonly bytes: Uint8Array }> {
+  if (before >= mostFiles) throw new Error(`at most ${mostFiles} files go with one answer`);
+  const bytes = await (await sandbox()).readFile(path, largestFile);
   if (bytes.length === 0) throw new Error("it is empty");
   const name = basename(path);
   return { file: { name, kind: kindOf(name, bytes), size: bytes.length, path }, bytes };

@@ -1,11 +1,10 @@
 import type { Failure } from "../core/failures.ts";
+import type { SentFile } from "../core/files.ts";
 import type { ModelMessage, ToolCall } from "../core/model.ts";
 import type { Outbound } from "../core/outbound.ts";
 import { type JournalEntry, journalCallEnd, readJournal } from "../store/journal.ts";
 import { closeQuestions } from "../store/questions.ts";
-import { keepSentFile } from "../store/files.ts";
-import { answerKey, closeTurn } from "../store/turns.ts";
-import type { AttachedFile } from "./attachments.ts";
+import { closeTurn } from "../store/turns.ts";
 import type { Next, TurnSetting } from "./turn-setting.ts";
 
 /** The calls of the turn's last assistant message that have no result yet; null when there are none. */
@@ -64,11 +63,10 @@ export async function close(
   message: ModelMessage,
   failure: string | null,
   body: Pick<Outbound, "markdown" | "ending">,
-  files: readonly AttachedFile[] = [],
+  files: readonly SentFile[] = [],
 ): Promise<void> {
   const { db, hold, turn } = setting;
   const answer: Outbound = { ...body, replyTo: turn.request.messageId };
-  for (const [index, { bytes }] of files.entries()) await keepSentFile(db, answerKey(turn.id, index + 1), bytes);
-  const owed = files.map(({ file }) => ({ markdown: "", replyTo: null, file }));
+  const owed = files.map((file) => ({ markdown: "", replyTo: null, file }));
   await closeTurn(db, hold, turn, { status, message, failure, answer, files: owed });
 }

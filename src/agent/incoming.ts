@@ -4,13 +4,13 @@ import { asFailure } from "../core/failures.ts";
 import type { FetchedFile } from "../core/files.ts";
 import { codeBlock } from "../core/markdown.ts";
 import { pictureType } from "../core/media-types.ts";
+import type { InboundMessage } from "../core/inbound.ts";
 import type { ModelMessage } from "../core/model.ts";
 import type { Sandbox } from "../core/sandbox.ts";
 import { sizeWords } from "../core/size-words.ts";
 import type { PicturePorts } from "../core/tool.ts";
-import { filesOf } from "../store/files.ts";
+import { fileOf } from "../store/files.ts";
 import type { Db } from "../store/hold.ts";
-import type { Waiting } from "../store/turns.ts";
 import { userMessage } from "./prompt.ts";
 
 /** What reads the files that come with messages; bound to whoever sent them. */
@@ -36,16 +36,33 @@ const describe =
 
 /**
  * A person's message as the model reads it. Its files are put into the workspace; texts and PDFs are shown, pictures described, voices
- * written down. Never throws for a file: what can't be done with one is said in its place.
+ * written down. What can't be done with one is said in its place. Null when the signal has fired meanwhile.
  */
-export async function incomingMessage(parts: IncomingParts, { id, inbound }: Waiting, kind: ChatKind): Promise<ModelMessage> {
-  if (inbound.files === undefined || inbound.files.length === 0) return userMessage(inbound, kind);
+export async function incomingMessage(
+  parts: IncomingParts,
+  inbox: number,
+  inbound: InboundMessage,
+  kind: ChatKind,
+): Promise<ModelMessage | null> {
   const notes: string[] = [];
-  for (const file of await filesOf(parts.db, id)) {
-    parts.emit({ type: "notice", text: `Looking at ${file.name} …` });
-    notes.push(await noteOf(parts, `${folder}/${id}-${safeName(file.name)}`, file));
+  try {
+    // One more than were sent: what was too many is kept as one that is missing.
+    for (let position = 0; position <= (inbound.files?.length ?? -1); position += 1) {
+      const file = await fileOf(parts.db, inbox, position);
+      if (file === null) break;
+      parts.emit({ type: "notice", text: `Looking at ${file.name} …` });
+      notes.push(storable(await noteOf(parts, `${folder}/${inbox}-${safeName(file.name)}`, file)));
+    }
+  } catch (error) {
+    if (parts.signal.aborted) return null;
+    throw error;
   }
   return userMessage({ ...inbound, text: [inbound.text, ...notes].filter((part) => part !== "").join("\n\n") }, kind);
+}
+
+/** The record takes no NUL and no half of a surrogate pair; PDFs and models may give both. */
+function storable(text: string): string {
+  return text.replaceAll("\0", "\ufffd").toWellFormed();
 }
 
 /** What the model reads of one file. */

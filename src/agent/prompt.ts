@@ -52,5 +52,5 @@ export function userMessage(inbound: InboundMessage, kind: ChatKind): ModelMessa
 
 function cut(text: string): string {
   if (text.length <= messageChars) return text;
-  return `${text.slice(0, messageChars)}\n[cut here: the message had ${text.length} characters]`;
+  return `${text.slice(0, messageChars).toWellFormed()}\n[cut here: the message had ${text.length} characters]`;
 }

@@ -1,5 +1,7 @@
 import type { ModelAnswer, ModelMessage } from "../core/model.ts";
+import { keepSentFile } from "../store/files.ts";
 import { journalStep } from "../store/journal.ts";
+import { answerKey } from "../store/turns.ts";
 import { namedCall } from "../tools/names.ts";
 import { accountOf } from "./account.ts";
 import { attached } from "./attachments.ts";
@@ -47,9 +49,11 @@ async function concluded(setting: TurnSetting, step: Step, answer: ModelAnswer):
 }
 
 async function answered(setting: TurnSetting, { content, reasoning }: ModelAnswer): Promise<Next> {
-  const { markdown, files } = await attached(content, setting.context.sandbox, setting.signal);
+  const { db, hold, turn, context } = setting;
+  const keep = (index: number, bytes: Uint8Array) => keepSentFile(db, hold, answerKey(turn.id, index + 1), bytes);
+  const { markdown, files } = await attached(content, context.sandbox, keep);
   await close(setting, "answered", { role: "assistant", content, reasoning, calls: [] }, null, { markdown }, files);
-  const { turn, titles } = setting;
+  const { titles } = setting;
   const talk = { session: turn.session, person: turn.person, request: turn.request.text, answer: content };
   setting.afterwards(() => titles.consider(talk));
   return { type: "end", end: "answered" };

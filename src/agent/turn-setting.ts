@@ -1,11 +1,12 @@
 import type { Viewer } from "../core/chats.ts";
 import type { TurnEnd, TurnEvent } from "../core/events.ts";
+import type { InboundMessage } from "../core/inbound.ts";
 import type { Metrics } from "../core/metrics.ts";
 import type { Model, ModelMessage } from "../core/model.ts";
 import type { Tool } from "../core/tool.ts";
 import type { Db, Hold } from "../store/hold.ts";
 import type { SessionInfo } from "../store/sessions.ts";
-import type { Turn, Waiting } from "../store/turns.ts";
+import type { Turn } from "../store/turns.ts";
 import type { Compressor } from "./compression/compressor.ts";
 import type { HistoryState } from "./compression/state.ts";
 import type { Approving } from "./approvals.ts";
@@ -36,8 +37,8 @@ export interface TurnSetting {
   readonly maxSteps: number;
   /** Whether messages that arrive meanwhile join at the next step. */
   readonly steer: boolean;
-  /** Reads a message's files, and lets it be journalled as the model reads it. */
-  incoming<Journalled>(waiting: Waiting, journal: (message: ModelMessage) => Promise<Journalled>): Promise<Journalled>;
+  /** A message, of this inbox row, as the model reads it, files and all; null when the signal has fired meanwhile. */
+  incoming(inbox: number, inbound: InboundMessage): Promise<ModelMessage | null>;
   /** Aborted with a `LeaveReason` as its reason. */
   readonly signal: AbortSignal;
   emit(event: TurnEvent): void;

@@ -1,9 +1,11 @@
 import type { TurnEnd } from "../core/events.ts";
 import type { Failure } from "../core/failures.ts";
+import type { InboundMessage } from "../core/inbound.ts";
 import type { ModelMessage } from "../core/model.ts";
 import { type JournalEntry, readJournal } from "../store/journal.ts";
+import { dropFiles } from "../store/files.ts";
 import { parkTurn } from "../store/questions.ts";
-import { steerTurn, waitingMessages } from "../store/turns.ts";
+import { journalRequest, steerTurn, waitingMessages } from "../store/turns.ts";
 import { accountOf } from "./account.ts";
 import { countCall, type Outcome } from "./call-record.ts";
 import { fail, leave, openCalls } from "./endings.ts";
@@ -12,6 +14,7 @@ import { newHistory } from "./compression/state.ts";
 import { explained, fitted, outgrown, recovered } from "./history.ts";
 import { isStuck } from "./loops.ts";
 import { type CallEnd, callModel } from "./model-call.ts";
+import { userMessage } from "./prompt.ts";
 import { stepRequest } from "./requests.ts";
 import { type Mode, modeAfter, strikesOf } from "./strikes.ts";
 import { type Step, takeAnswer, takeRepeating } from "./taking.ts";
@@ -39,6 +42,7 @@ export async function runTurn(setting: TurnSetting): Promise<TurnEnd> {
 /** One step: whatever the journal says comes next. */
 async function advance(setting: TurnSetting, state: LoopState): Promise<Next> {
   const journal = await readJournal(setting.db, setting.viewer, setting.info.session);
+  if (!journal.some(({ turn }) => turn === setting.turn.id)) return await readRequest(setting);
   const open = openCalls(journal, setting.turn.id);
   if (open) {
     const calling = callSetting(setting, ownOf(setting, journal));
@@ -122,12 +126,31 @@ async function takeFailure(
   return { type: "end", end: await fail(setting, said, told) };
 }
 
-async function takeSteering(setting: TurnSetting): Promise<number> {
-  const waiting = await waitingMessages(setting.db, setting.info.session, 20);
-  for (const message of waiting) {
-    await setting.incoming(message, (read) => steerTurn(setting.db, setting.hold, setting.turn.id, message, read));
+/** What the turn was sent, files and all, as its first journal entry; stopped before that, without what the files say. */
+async function readRequest(setting: TurnSetting): Promise<Next> {
+  const { db, hold, turn, info } = setting;
+  const read = await setting.incoming(turn.inbox, turn.request);
+  if (read === null && setting.signal.reason !== "stop") return { type: "end", end: "handed_over" };
+  await journalRequest(db, hold, turn, read ?? userMessage({ ...turn.request, text: unread(turn.request) }, info.kind));
+  await dropFiles(db, turn.inbox);
+  return again;
+}
+
+function unread({ text, files = [] }: InboundMessage): string {
+  const names = files.map(({ name }) => `[file ${JSON.stringify(name)}, not looked at]`);
+  return [text, ...names].filter((part) => part !== "").join("\n\n");
+}
+
+async function takeSteering({ db, hold, info, turn, incoming }: TurnSetting): Promise<number> {
+  let taken = 0;
+  for (const message of await waitingMessages(db, info.session, 20)) {
+    const read = await incoming(message.id, message.inbound);
+    if (read === null) break;
+    await steerTurn(db, hold, turn.id, message, read);
+    if (message.inbound.files !== undefined) await dropFiles(db, message.id);
+    taken += 1;
   }
-  return waiting.length;
+  return taken;
 }
 
 /** What of the journal is this turn's. */

@@ -27,8 +27,25 @@ export interface InboundMessage extends InboundBase {
   readonly addressed: boolean;
   /** Set for a piece of what was sent as one thing: those of one sender with the same `of` are one message, until `quietMs` pass without another. */
   readonly part?: { readonly of: "paste" | "forwards" | `album:${string}`; readonly quietMs: number };
+  /** Of one that was gathered: what it was gathered from, and what stands between. */
+  readonly pieces?: readonly Piece[];
+  readonly gap?: string;
   /** True for an unaddressed one in a thread: it is meant for the agent where the agent has been spoken to in that thread. */
   readonly continues?: boolean;
+}
+
+/** A message that has become part of another. */
+export interface Piece {
+  readonly messageId: string | null;
+  readonly text: string;
+}
+
+/** The words of what was gathered. */
+export function joinedText(pieces: readonly Piece[], gap: string): string {
+  return pieces
+    .map(({ text }) => text)
+    .filter((text) => text !== "")
+    .join(gap);
 }
 
 /** Somebody pressed a stop button: stop what runs in this chat (or just `turn`, where the platform names it). */

@@ -1,5 +1,5 @@
 import { chatKey } from "../core/chats.ts";
-import type { InboundMessage } from "../core/inbound.ts";
+import { type InboundMessage, joinedText } from "../core/inbound.ts";
 
 /** Messages that were sent as one thing, and come to the agent as one. */
 export interface Gathered {
@@ -12,6 +12,8 @@ export interface Gathered {
 export interface Bursts {
   /** False when the message is kept for now: it will be handed on with what belongs to it. What was kept of its sender goes first. */
   take(id: number, message: InboundMessage): boolean;
+  /** Hands on what is kept of one sender in a chat. */
+  end(of: Pick<InboundMessage, "chat" | "sender">): void;
   /** Hands on what is kept. */
   flush(): void;
 }
@@ -52,7 +54,7 @@ export function createBursts(handOn: (gathered: Gathered) => void): Bursts {
   };
   return {
     take(id, message) {
-      const key = `${chatKey(message.chat)} ${message.sender.id}`;
+      const key = keyOf(message);
       const burst = open.get(key);
       const { part } = message;
       if (burst && part?.of !== burst.of) {
@@ -68,6 +70,7 @@ export function createBursts(handOn: (gathered: Gathered) => void): Bursts {
       keep(key, id, message, part);
       return false;
     },
+    end: (of) => end(keyOf(of)),
     flush() {
       for (const key of open.keys()) end(key);
     },
@@ -81,13 +84,18 @@ function joined(messages: readonly InboundMessage[]): InboundMessage {
   const { part: _part, ...whole } = first;
   if (rest.length === 0) return whole;
   const files = messages.flatMap((message) => message.files ?? []);
+  const pieces = messages.map(({ messageId, text }) => ({ messageId, text }));
+  const gap = first.part?.of === "paste" ? "\n" : "\n\n";
   return {
     ...whole,
-    text: messages
-      .map(({ text }) => text)
-      .filter((text) => text !== "")
-      .join(first.part?.of === "paste" ? "\n" : "\n\n"),
+    text: joinedText(pieces, gap),
+    pieces,
+    gap,
     addressed: messages.some(({ addressed }) => addressed),
     ...(files.length === 0 ? {} : { files }),
   };
+}
+
+function keyOf({ chat, sender }: Pick<InboundMessage, "chat" | "sender">): string {
+  return `${chatKey(chat)} ${sender.id}`;
 }

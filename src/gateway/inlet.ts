@@ -38,6 +38,8 @@ export interface Gateway extends Inlet {
 
 /** An event older than this that nobody has routed belongs to a gateway that died. */
 const abandonedMs = 3_000;
+/** How long a stopping gateway waits for files that are still coming. */
+const settleMs = 5_000;
 /** A chat is told of the same trouble at most once in this time. */
 const troubleMs = 300_000;
 
@@ -48,6 +50,7 @@ const troubleMs = 300_000;
 export function createGateway(parts: GatewayParts): Gateway {
   const lanes = new Map<string, Lane>();
   const routing = new Set<number>();
+  const closing = new AbortController();
   const told = new Map<string, number>();
 
   const tellOnce = async (chat: ChatRef, markdown: string): Promise<void> => {
@@ -71,7 +74,12 @@ export function createGateway(parts: GatewayParts): Gateway {
   const take = (id: number, inbound: Inbound, known: Route | null): void => {
     if (routing.has(id)) return;
     routing.add(id);
-    if (inbound.type !== "message" || bursts.take(id, inbound)) enqueue([id], inbound, known);
+    const lane = lanes.get(chatKey(inbound.chat));
+    const before = lane?.queued;
+    // An edit concerns what is still gathered, too.
+    if (inbound.type === "change") bursts.end(inbound);
+    const whole = inbound.type !== "message" || bursts.take(id, inbound);
+    if (whole) enqueue([id], inbound, lane?.queued === before ? known : null);
   };
   const enqueue = (ids: readonly number[], inbound: Inbound, known: Route | null): void => {
     const key = chatKey(inbound.chat);
@@ -79,7 +87,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     lane.queued += 1;
     lane.routing += 1;
     lane.tail = lane.tail
-      .then(() => route(parts, ids, inbound, known, tellOnce))
+      .then(() => route(parts, ids, inbound, known, { tellOnce, closing: closing.signal }))
       .catch((error: unknown) => parts.log.warn({ error, ids }, "an event could not be routed; it will be tried again"))
       .finally(() => {
         for (const id of ids) routing.delete(id);
@@ -111,7 +119,9 @@ export function createGateway(parts: GatewayParts): Gateway {
     },
     async settled() {
       bursts.flush();
+      const late = setTimeout(() => closing.abort(), settleMs);
       await Promise.all([...lanes.values()].map((lane) => lane.tail));
+      clearTimeout(late);
     },
   };
 }
@@ -124,6 +134,12 @@ interface Lane {
   /** How many routings have ever been queued here, and how many are not over. */
   queued: number;
   routing: number;
+}
+
+/** What routing may need. */
+interface Ways {
+  readonly tellOnce: TellOnce;
+  readonly closing: AbortSignal;
 }
 
 type TellOnce = (chat: ChatRef, markdown: string) => Promise<void>;
@@ -146,7 +162,7 @@ async function route(
   [id = 0, ...others]: readonly number[],
   inbound: Inbound,
   known: Route | null,
-  tellOnce: TellOnce,
+  ways: Ways,
 ): Promise<void> {
   if (others.length > 0) await joinInbound(parts.db, id, others, inbound);
   const found = known ?? (await findRoute(parts.db, inbound.chat, inbound.sender));
@@ -170,9 +186,11 @@ async function route(
     case "message":
       if (!inbound.addressed && !(inbound.continues === true && found.session !== null)) return await settleInbound(parts.db, id);
       if (await runCommand(parts, id, person, inbound, found.session)) return await settleInbound(parts.db, id);
-      if (found.session !== null && (await takeWords(parts, person, found.session, inbound)))
-        return await settleInbound(parts.db, id);
-      return await request(parts, id, person, inbound, found.session, tellOnce);
+      if (found.session !== null && inbound.text !== "" && (await takeWords(parts, person, found.session, inbound))) {
+        // Its words are the answer to a question; what came with them is for the turn that goes on.
+        if (inbound.files === undefined) return await settleInbound(parts.db, id);
+      }
+      return await request(parts, id, person, inbound, found.session, ways);
   }
 }
 
@@ -183,11 +201,12 @@ async function request(
   person: Person,
   inbound: InboundMessage,
   open: string | null,
-  tellOnce: TellOnce,
+  { tellOnce, closing }: Ways,
 ): Promise<void> {
-  if (inbound.files !== undefined) await takeFiles(parts, id, inbound.chat.platform, inbound.files);
+  if (inbound.files !== undefined) await takeFiles(parts, id, inbound.chat.platform, inbound.files, closing);
   const session = open ?? (await openSession(parts.db, inbound.chat, inbound.kind)).session;
-  await assignInbound(parts.db, id, session, person.id);
+  // Somebody else has taken it up meanwhile.
+  if (!(await assignInbound(parts.db, id, session, person.id))) return;
   if (parts.busy === "interrupt") await stopTurn(parts, session, null);
   try {
     await parts.queues.queue(parts.names.turns).wake(session, { priority: priorities.interactive });

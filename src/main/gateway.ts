@@ -28,6 +28,8 @@ export async function openGatewaySide(base: Base, facts: () => Promise<StandingF
   const { config, database, queues, live, metrics, log, stack } = base;
   const { db } = database;
   const adapters = new Map<string, Adapter>();
+  /** Those that this gateway serves at present: what comes on others is another gateway's. */
+  const serving = new Set<string>();
   const tell = async (chat: ChatRef, markdown: string) => {
     const adapter = adapters.get(chat.platform);
     for (const chunk of adapter?.render(markdown) ?? [])
@@ -68,13 +70,13 @@ export async function openGatewaySide(base: Base, facts: () => Promise<StandingF
       .map(async (platform) => {
         const adapter = await (await platform.load()).create(parts);
         adapters.set(platform.name, adapter);
-        await openPlatform(base, platform, adapter, gateway);
+        await openPlatform(base, { platform, adapter, inlet: gateway, serving });
       }),
   );
   stack.defer(() => gateway.settled());
   const sweeping = every("gateway sweep", upkeepTimes.sweepMs, log, async () => {
-    await gateway.sweep([...adapters.keys()]);
-    await sweepDeliveries(db, queues, [...adapters.keys()]);
+    await gateway.sweep([...serving]);
+    await sweepDeliveries(db, queues, [...serving]);
   });
   stack.defer(() => sweeping.close());
   stack.defer(async () => void (await Promise.all([...adapters.values()].map((adapter) => adapter.pause()))));
@@ -86,18 +88,29 @@ function allowedAccounts({ discord, slack }: Config): ReadonlySet<string> {
   return new Set([...discord.allowedUsers.map((id) => `discord:${id}`), ...slack.allowedUsers.map((id) => `slack:${id}`)]);
 }
 
+interface Opening {
+  readonly platform: Platform;
+  readonly adapter: Adapter;
+  readonly inlet: Inlet;
+  readonly serving: Set<string>;
+}
+
 /** The page is every gateway's own and must start; of the others each is served by one gateway at a time. */
-async function openPlatform(base: Base, platform: Platform, adapter: Adapter, inlet: Inlet): Promise<void> {
+async function openPlatform(base: Base, { platform, adapter, inlet, serving }: Opening): Promise<void> {
   const { database, log, stack } = base;
+  const { name } = platform;
   stack.defer(() => adapter.close());
   if (platform.local) {
+    serving.add(name);
     stack.defer(await showAndDeliver(base, adapter));
     return await adapter.start(inlet);
   }
-  const shifts = await takeShifts(database, platform.name, log, async () => {
+  const shifts = await takeShifts(database, name, log, async () => {
     const stop = await showAndDeliver(base, adapter);
-    const patience = await startPatiently(platform.name, adapter, inlet, log);
+    serving.add(name);
+    const patience = await startPatiently(name, adapter, inlet, log);
     return async () => {
+      serving.delete(name);
       patience.cancel();
       await adapter.pause();
       await stop();

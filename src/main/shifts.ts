@@ -1,7 +1,7 @@
 import type { Log } from "../core/log.ts";
 import { pause } from "../core/pause.ts";
 import type { Database } from "../store/database.ts";
-import { holdAlone } from "../store/sole-holder.ts";
+import { type Hold, holdAlone } from "../store/sole-holder.ts";
 
 export interface Shifts {
   close(): Promise<void>;
@@ -26,28 +26,45 @@ export async function takeShifts(
   const decided = Promise.withResolvers<void>();
   let stop: (() => Promise<void>) | null = null;
 
+  const end = async (): Promise<void> => {
+    const ending = stop;
+    stop = null;
+    await ending?.().catch((error: unknown) => log.warn({ platform, error }, `${platform} did not end as it should`));
+  };
   const standBy = async (): Promise<void> => {
     if (stop !== null) log.warn({ platform }, `another gateway serves ${platform} now; stepping back`);
     else log.info({ platform }, `another gateway serves ${platform}; standing by`);
-    await stop?.();
-    stop = null;
+    await end();
+  };
+  /** As long as the hold is good; ends with the process, and with what it serves before it lets go. */
+  const serveWhile = async (hold: Hold): Promise<void> => {
+    try {
+      stop ??= await serve();
+      decided.resolve();
+      await Promise.race([hold.lost, closing]);
+      if (closed.signal.aborted) await end();
+    } finally {
+      await hold.release();
+    }
   };
   const run = async (): Promise<void> => {
     let standingBy = false;
+    let first = true;
     while (!closed.signal.aborted) {
       const hold = await holdAlone(database, `hermes ${platform}`).catch(() => "unknown" as const);
       if (hold === null && !standingBy) await standBy();
       standingBy = hold === null;
       if (hold !== null && hold !== "unknown") {
-        stop ??= await serve();
-        decided.resolve();
-        await Promise.race([hold.lost, closing]);
-        if (closed.signal.aborted) await stop();
-        await hold.release();
+        await serveWhile(hold).catch((error: unknown) => {
+          if (first) throw error;
+          log.error({ platform, error }, `${platform} could not be taken over; trying again`);
+        });
       }
+      first = false;
       decided.resolve();
       await pause(lookMs, closed.signal);
     }
+    await end();
   };
   const running = run();
   await Promise.race([decided.promise, running]);

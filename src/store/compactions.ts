@@ -104,7 +104,7 @@ export async function answerCompressRequest(db: Db, hold: Hold, answer: Compress
 function wanted({ request }: CompressAnswer): RawBuilder<unknown> {
   return sql`
     wanted as (
-      select s.id from sessions s join hold on hold.id = s.id where s.compress_requested->>'key' = ${request.key})`;
+      select s.id from sessions s join hold on hold.id = s.id where s.compress_requested->>'key' = ${request.key} for update of s)`;
 }
 
 function settled({ request, body }: CompressAnswer): RawBuilder<unknown> {

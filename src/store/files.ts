@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { FetchedFile } from "../core/files.ts";
-import type { Db } from "./hold.ts";
+import { type Db, fenced, type Hold } from "./hold.ts";
 
 /** Keeps a message's file until its turn has it; once kept, it stays as it is. */
 export async function keepFile(db: Db, inbox: number, position: number, { kind, name, content }: FetchedFile): Promise<void> {
@@ -24,14 +24,21 @@ export async function keptFiles(db: Db, inbox: number): Promise<ReadonlySet<numb
   return new Set(rows.map(({ position }) => position));
 }
 
-/** A message's files, in order. */
-export async function filesOf(db: Db, inbox: number): Promise<readonly FetchedFile[]> {
-  const rows = await db.selectFrom("files").selectAll().where("inbox_id", "=", inbox).orderBy("position").execute();
-  return rows.map(({ kind, name, bytes, missing }) => ({
+/** One of a message's files, counted from 0; null when there is none (any more). They are read one by one: each may have 20 MB. */
+export async function fileOf(db: Db, inbox: number, position: number): Promise<FetchedFile | null> {
+  const row = await db
+    .selectFrom("files")
+    .selectAll()
+    .where("inbox_id", "=", inbox)
+    .where("position", "=", position)
+    .executeTakeFirst();
+  if (!row) return null;
+  const { kind, name, bytes, missing } = row;
+  return {
     kind,
     name,
     content: bytes === null ? { type: "missing", reason: missing ?? "it is gone" } : { type: "bytes", bytes },
-  }));
+  };
 }
 
 /** A turn has them now. */
@@ -51,13 +58,16 @@ export async function dropStrayFiles(db: Db): Promise<void> {
   );
 }
 
-/** Keeps the bytes of a file that an outbox entry will send. */
-export async function keepSentFile(db: Db, outboxKey: string, bytes: Uint8Array): Promise<void> {
-  await db
-    .insertInto("sent_files")
-    .values({ outbox_key: outboxKey, bytes })
-    .onConflict((conflict) => conflict.column("outbox_key").doUpdateSet({ bytes }))
-    .execute();
+/** Keeps the bytes of a file that an outbox entry will send, as long as the hold is good. */
+export async function keepSentFile(db: Db, hold: Hold, outboxKey: string, bytes: Uint8Array): Promise<void> {
+  await fenced(
+    db,
+    hold,
+    sql`
+    kept as (
+      insert into sent_files (outbox_key, bytes) select ${outboxKey}, ${bytes}::bytea from hold
+      on conflict (outbox_key) do update set bytes = excluded.bytes)`,
+  );
 }
 
 /** The bytes that an outbox entry sends; null when they are gone. */

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from "kysely";
 import { type Account, type ChatRef, chatKey, type Person } from "../core/chats.ts";
-import type { Inbound, InboundChange, InboundMessage } from "../core/inbound.ts";
+import { type Inbound, type InboundChange, type InboundMessage, joinedText } from "../core/inbound.ts";
 import type { Db } from "./hold.ts";
 
 /** A stored event on its way to a session. */
@@ -54,14 +54,16 @@ export async function joinInbound(db: Db, id: number, others: readonly number[],
     update inbox set inbound = ${JSON.stringify(joined)}::jsonb where id = ${id} and status = 'new'`.execute(db);
 }
 
-/** Gives an event to a session; its turn comes when a worker takes it. */
-export async function assignInbound(db: Db, id: number, session: string, person: string): Promise<void> {
-  await db
+/** Gives an event to a session; its turn comes when a worker takes it. False when it was no longer to be routed. */
+export async function assignInbound(db: Db, id: number, session: string, person: string): Promise<boolean> {
+  const assigned = await db
     .updateTable("inbox")
     .set({ status: "waiting", session_id: session, person_id: person })
     .where("id", "=", id)
     .where("status", "=", "new")
+    .returning("id")
     .execute();
+  return assigned.length > 0;
 }
 
 /** Nothing (more) is to be done for this event. */
@@ -69,15 +71,38 @@ export async function settleInbound(db: Db, id: number): Promise<void> {
   await db.updateTable("inbox").set({ status: "done" }).where("id", "=", id).where("status", "=", "new").execute();
 }
 
-/** Lets a message that waits for its turn say what it says now, or not wait any more. Only its writer changes it; whoever may delete it there may here. */
+/**
+ * Lets a message that waits for its turn say what it says now, or not wait any more. Only its writer changes it; whoever may delete it
+ * there may here. Of one that was gathered from several, the piece is changed.
+ */
 export async function changeWaiting(db: Db, { chat, sender, messageId, text }: InboundChange): Promise<void> {
-  const changed =
-    text === null
-      ? sql`status = 'done'`
-      : sql`inbound = jsonb_set(inbound, '{text}', to_jsonb(case when inbound->'sender'->>'id' = ${sender.id} then ${text}::text else inbound->>'text' end))`;
-  await sql`
-    update inbox set ${changed}
-    where chat_key = ${chatKey(chat)} and status = 'waiting' and inbound->>'messageId' = ${messageId}`.execute(db);
+  const rows = await db
+    .selectFrom("inbox")
+    .select(["id", "inbound"])
+    .where("chat_key", "=", chatKey(chat))
+    .where("status", "=", "waiting")
+    .where(sql<boolean>`(inbound->>'messageId' = ${messageId} or inbound->'pieces' @> ${JSON.stringify([{ messageId }])}::jsonb)`)
+    .execute();
+  for (const { id, inbound } of rows) {
+    if (inbound.type !== "message" || (text !== null && inbound.sender.id !== sender.id)) continue;
+    const changed = withPiece(inbound, messageId, text);
+    await db
+      .updateTable("inbox")
+      .set(changed === null ? { status: "done" } : { inbound: JSON.stringify(changed) })
+      .where("id", "=", id)
+      .where("status", "=", "waiting")
+      .execute();
+  }
+}
+
+/** Null when nothing of it is left. */
+function withPiece(message: InboundMessage, messageId: string, text: string | null): InboundMessage | null {
+  if (message.pieces === undefined) return text === null ? null : { ...message, text };
+  const pieces = message.pieces.flatMap((piece) => {
+    if (piece.messageId !== messageId) return [piece];
+    return text === null ? [] : [{ ...piece, text }];
+  });
+  return pieces.length === 0 ? null : { ...message, pieces, text: joinedText(pieces, message.gap ?? "") };
 }
 
 /** Drops what waits in a session without a turn; how many there were. */

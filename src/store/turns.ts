@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { type RawBuilder, sql } from "kysely";
 import { chatKey } from "../core/chats.ts";
 import type { InboundMessage } from "../core/inbound.ts";
@@ -14,6 +15,8 @@ export interface Turn {
   readonly step: number;
   /** How many workers have begun or resumed it, this one included. */
   readonly attempts: number;
+  /** The inbox row of its request. */
+  readonly inbox: number;
   readonly request: InboundMessage;
 }
 
@@ -40,8 +43,12 @@ export async function waitingMessages(db: Db, session: string, limit: number): P
   );
 }
 
-/** Makes a turn, with a new id, of a waiting message: the turn, its first journal entry, and the inbox row's state, or none of them. */
-export async function beginTurn(db: Db, hold: Hold, id: string, waiting: Waiting, message: ModelMessage): Promise<Turn> {
+/**
+ * Makes a turn of a waiting message: the turn, its first journal entry, and the inbox row's state, or none of them. Without a message the
+ * turn has still to read what it was sent (`journalRequest`).
+ */
+export async function beginTurn(db: Db, hold: Hold, waiting: Waiting, message: ModelMessage | null): Promise<Turn> {
+  const id = randomUUID();
   const made = await sql<{ id: string }>`
     with ${heldRow(hold)},
     taken as (
@@ -49,12 +56,20 @@ export async function beginTurn(db: Db, hold: Hold, id: string, waiting: Waiting
       returning id),
     turn as (
       insert into turns (id, session_id, person_id, inbox_id, attempts)
-      select ${id}, hold.id, ${waiting.person}, taken.id, 1 from hold, taken returning id)
-    insert into messages (session_id, turn_id, person_id, message)
-    select ${hold.session}, turn.id, ${waiting.person}, ${JSON.stringify(message)}::jsonb from turn
-    returning turn_id as id`.execute(db);
+      select ${id}, hold.id, ${waiting.person}, taken.id, 1 from hold, taken returning id),
+    said as (
+      insert into messages (session_id, turn_id, person_id, message)
+      select ${hold.session}, turn.id, ${waiting.person}, m.message from turn, (select ${json(message)} as message) m
+      where m.message is not null)
+    select id from turn`.execute(db);
   if (made.rows.length === 0) throw stale(hold);
-  return { id, session: hold.session, person: waiting.person, step: 0, attempts: 1, request: waiting.inbound };
+  const { id: inbox, person, inbound: request } = waiting;
+  return { id, session: hold.session, person, step: 0, attempts: 1, inbox, request };
+}
+
+/** The first journal entry of a turn that began without one. */
+export async function journalRequest(db: Db, hold: Hold, turn: Turn, message: ModelMessage): Promise<void> {
+  await fenced(db, hold, sql`said as (${appended(turn.id, turn.person, message)})`);
 }
 
 /** Takes a waiting message into the running turn (steering). */

@@ -111,7 +111,7 @@ function toWork(row: WorkRow, session: string): Work | null {
   const { choice } = row;
   if (row.turn === null)
     return { type: "begin", person, choice, waiting: { id: row.inbox, person: person.id, inbound: row.inbound } };
-  const { turn: id, step, attempts, inbound: request } = row;
-  const turn = { id, session, person: person.id, step, attempts, request };
+  const { turn: id, step, attempts, inbox, inbound: request } = row;
+  const turn = { id, session, person: person.id, step, attempts, inbox, request };
   return { type: "resume", person, choice, turn, stopping: row.stopping === true };
 }

@@ -61,6 +61,24 @@ suite("files that people send", () => {
     assert.match(rig.heard.at(-1) ?? "", /filename="\d+-voice-\d+\.ogg"[^]*OggS sound/);
   });
 
+  test("what the record could not hold is made harmless", async () => {
+    const asked = await rig.send("", { voice: { ...rig.tg.file(Buffer.from("NUL")), duration: 3 } });
+    assert.match(asked, /```\na\ufffdb\n```$/);
+  });
+
+  test("stopped while a file is being read, the turn ends at once, and the next one knows of the file", async () => {
+    const heard = rig.heard.length;
+    rig.tg.say(11, "", { extra: { voice: { ...rig.tg.file(Buffer.from("HANG")), duration: 3 } } });
+    await rig.tg.waitFor(() => rig.heard.length > heard, 20_000);
+    rig.tg.say(11, "/stop");
+    await rig.tg.waitFor(() => rig.tg.messages(11).some(({ text }) => /stopped/i.test(text)), 20_000);
+    const said = rig.tg.messages(11).length;
+    rig.tg.say(11, "and now?");
+    await rig.tg.waitFor(() => rig.tg.messages(11).length > said, 20_000);
+    const asked = rig.model.seen.findLast((seen) => userOf(seen) === "and now?");
+    assert.match(JSON.stringify(asked?.body.messages), /voice-\d+\.ogg\W+, not looked at\]/);
+  });
+
   test("what can't be had or read is said in its place, and the message is answered all the same", async () => {
     const large = { file_id: "x", file_unique_id: "x", file_size: 21 * 1024 * 1024, file_name: "film.bin" };
     assert.match(
@@ -114,18 +132,24 @@ suite("files that people send", () => {
     rig.tg.say(9, "", { extra: { document: { ...rig.tg.file(Buffer.from("late words")), file_name: "late.txt" } } });
     rig.tg.say(9, "frist");
     const edited = { message_id: 3, date: 1, edit_date: 2, chat: { id: 9, type: "private" }, text: "first" };
-    rig.tg.update({ edited_message: { ...edited, from: { id: 9, is_bot: false, first_name: "Person 9" } } });
+    const from = { id: 9, is_bot: false, first_name: "Person 9" };
+    rig.tg.update({ edited_message: { ...edited, from } });
+    // Of what was gathered the piece is changed.
+    rig.tg.say(9, `${"y".repeat(4_095)}z`);
+    rig.tg.say(9, "lsat");
+    rig.tg.update({ edited_message: { ...edited, message_id: 5, text: "last", from } });
     // Answered in order: what came before it has been taken in.
     rig.tg.say(9, "/help");
     await rig.tg.waitFor(() => rig.tg.messages(9).length > 0);
     await rig.release();
-    const asked = await rig.tg.waitFor(() => rig.model.seen.find((each) => userOf(each) === "first"), 20_000);
+    const asked = await rig.tg.waitFor(() => rig.model.seen.find((each) => userOf(each).endsWith("z\nlast")), 20_000);
     const { messages } = asked.body;
     assert.deepEqual(
       messages.map(({ role }) => role),
-      ["system", "user", "assistant", "tool", "user", "user"],
+      ["system", "user", "assistant", "tool", "user", "user", "user"],
     );
-    assert.match(String(messages.at(-2)?.content), /late words/);
+    assert.match(String(messages.at(-3)?.content), /late words/);
+    assert.equal(messages.at(-2)?.content, "first");
   });
 });
 
@@ -142,7 +166,9 @@ async function openRig() {
     request.setEncoding("latin1").on("data", (part: string) => (body += part));
     request.on("end", () => {
       heard.push(body);
-      response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ text: " Buy milk. " }));
+      if (body.includes("HANG")) return;
+      const text = body.includes("NUL") ? "a\0b" : " Buy milk. ";
+      response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ text }));
     });
   });
   speech.listen(0, "127.0.0.1");

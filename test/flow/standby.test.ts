@@ -9,7 +9,7 @@ import { startRedis } from "../services/redis.ts";
 import { freshHome, startHermes } from "./service.ts";
 
 test("of two gateways one serves a platform; when it is killed the other takes over within 15 s, and nothing is lost or doubled", async () => {
-  await using model = await modelServerWith({ strict: false }, () => say("Here."));
+  await using model = await modelServerWith({ strict: false }, (_seen, count) => say(`Answer ${count + 1}.`));
   await using telegram = await telegramServer({});
   await using redis = await startRedis();
   await using database = await freshDatabase();
@@ -45,10 +45,12 @@ test("of two gateways one serves a platform; when it is killed the other takes o
   await telegram.waitFor(() => texts().length === 2, 15_000);
   const third = await start();
   await third.printed(/another gateway serves telegram; standing by/);
+  await noted(database.url);
   assert.equal(await second.kill("SIGTERM"), 0);
   telegram.say(7, "three");
   await telegram.waitFor(() => texts().length === 3, 15_000);
-  assert.deepEqual(texts(), ["Here.", "Here.", "Here."]);
+  await noted(database.url);
+  assert.deepEqual(texts(), ["Answer 1.", "Answer 2.", "Answer 3."]);
 });
 
 /** Resolves when the record has all that was sent as sent. */

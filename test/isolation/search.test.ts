@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import fc from "fast-check";
@@ -53,7 +52,7 @@ async function converse(db: Db, { chat, kind, person, text }: Said) {
     .execute();
   const claim = await claimSession(db, session, "w", 1_000);
   if (claim?.work?.type !== "begin") return assert.fail("no work");
-  const turn = await beginTurn(db, claim.hold, randomUUID(), claim.work.waiting, { role: "user", content: text });
+  const turn = await beginTurn(db, claim.hold, claim.work.waiting, { role: "user", content: text });
   const content = `the answer to ${text}`;
   const message = { role: "assistant", content, reasoning: "", calls: [] } as const;
   await closeTurn(db, claim.hold, turn, {

@@ -27,11 +27,16 @@ test("what can't be sent is said; what is sent is known by what it holds; files 
     if (kept[path] === undefined) throw new Error(`There is no file ${path}.`);
     return Buffer.from(kept[path], "latin1");
   };
+  const sent: number[] = [];
   const send = (content: string) =>
-    attached(content, async () => ({ readFile }) as unknown as Sandbox, new AbortController().signal);
+    attached(
+      content,
+      async () => ({ readFile }) as unknown as Sandbox,
+      async (index, bytes) => void (sent[index] = bytes.length),
+    );
   const some = await send("MEDIA:p.dat\nMEDIA:v.ogg\nMEDIA:t.txt\nMEDIA:e.txt\nMEDIA:no`pe.txt");
   assert.deepEqual(
-    some.files.map(({ file }) => [file.kind, file.name, file.size]),
+    some.files.map(({ kind, name, size }) => [kind, name, size]),
     [
       ["picture", "p.dat", 8],
       ["voice", "v.ogg", 4],

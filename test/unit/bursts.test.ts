@@ -64,14 +64,27 @@ test("a long paste ends with the piece that is shorter; a command or another bur
 
 test("a burst ends after a while, however it goes on", (t) => {
   t.mock.timers.enable({ apis: ["setTimeout"] });
+  let now = 0;
+  t.mock.method(performance, "now", () => now);
   const { out, take } = gathering();
+  const slow = { of: "album:1", quietMs: 500 } as const;
+  for (let id = 1; out.length === 0; id += 1) {
+    assert.ok(now <= 2_500, "it should have ended");
+    take(id, message(`${id}`, { part: slow }));
+    now += 400;
+    t.mock.timers.tick(400);
+  }
+  assert.equal(out[0]?.split(" ")[0], "1+2+3+4+5+6+7");
+});
+
+test("a burst of very many is handed on in parts", () => {
+  const { out, take, flush } = gathering();
   for (let id = 1; id <= 45; id += 1) take(id, message(`${id}`, { part: album }));
+  flush();
   assert.deepEqual(
     out.map((line) => line.split(" ")[0]?.split("+").length),
-    [20, 20],
+    [20, 20, 5],
   );
-  t.mock.timers.tick(2_500);
-  assert.equal(out.length, 3);
 });
 
 test("whatever comes, each message is handed on once, and each sender's in order", () => {
