@@ -140,6 +140,7 @@ async function send(
       sent.push(
         await parts.adapter.post(chat, chunk, {
           replyTo: index === 0 ? delivery.body.replyTo : null,
+          answers: delivery.body.replyTo,
           ...last,
           key: `${delivery.id}:${index}`,
           since: delivery.since,

@@ -35,10 +35,11 @@ const repeatedRemark = "(may be repeated)\n\n";
 export function createOutgoing(parts: OutgoingParts): Outgoing {
   return {
     async post(chat, chunk, options) {
-      const { key, replyTo, maybeRepeated, since } = options;
+      const { key, replyTo, answers = replyTo, maybeRepeated, since } = options;
       const before = maybeRepeated === true && key !== undefined ? await sentBefore(parts, chat, key, since ?? 0) : null;
       if (before !== null) return before;
-      const url = responseUrl(replyTo);
+      // What asks with buttons is changed when it is answered, which what only one person sees can't be.
+      const url = options.buttons?.length ? null : responseUrl(answers);
       const said = url !== null && maybeRepeated === true ? { markdown: repeatedRemark + chunk.markdown } : chunk;
       if (url !== null && (await answerTo(url, content(said.markdown, options.buttons)))) return unseen;
       const body = { ...content(chunk.markdown, options.buttons), ...metadata(key ?? "note") };

@@ -45,6 +45,8 @@ export type Mark = "seen" | "answered" | "failed";
 export interface PostOptions {
   /** The message this answers, or null. */
   readonly replyTo: string | null;
+  /** The message that the whole answer is to, given with each of its parts, while `replyTo` is the first one's alone. None for previews. */
+  readonly answers?: string | null;
   readonly buttons?: readonly OutboundButton[];
   /** The same at each attempt to send this message, and no other's: what was sent before can be found by it. None for previews. */
   readonly key?: string;

@@ -164,9 +164,16 @@ test("a slash command is answered where only its sender sees it, for as long as 
   assert.equal(rig.slack.responses[0]?.body["response_type"], "ephemeral");
   assert.match(JSON.stringify(rig.slack.responses[0]?.body["blocks"]), /Nothing runs\./);
   assert.equal(await codeOf(edit(rig, id, "changed")), "platform.refused");
+  await post(rig, "And nothing waits.", { replyTo: null, answers: replyTo });
+  assert.equal(rig.slack.responses.length, 2);
+  assert.deepEqual(rig.slack.messages("C1"), []);
+  await post(rig, "Go on?", { replyTo, buttons: [{ label: "Yes", data: "choose:1:0" }] });
   rig.slack.expireTriggers();
   await post(rig, "Too late.", { replyTo });
-  assert.equal(rig.slack.messages("C1")[0]?.text, "Too late.");
+  assert.deepEqual(
+    rig.slack.messages("C1").map(({ text }) => text),
+    ["Go on?", "Too late."],
+  );
 });
 
 test("updates past what a minute takes wait, and say how long", async () => {

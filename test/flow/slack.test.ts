@@ -13,6 +13,7 @@ function answer(seen: Seen) {
   const text = lastText(seen);
   const result = seen.body.messages.at(-1)?.role === "tool";
   if (text.includes("slowly")) return say(slowly, { pieces: 40, delayMs: 50 });
+  if (text.includes("at length")) return say(Array.from({ length: 3_000 }, (_, at) => `word${at}`).join(" "));
   if (text.includes("drink")) {
     if (!result) return call("clarify", { question: "Tea or coffee?", choices: ["Tea", "Coffee"] });
     return say(`So: ${String(seen.body.messages.at(-1)?.content)}`);
@@ -117,15 +118,18 @@ suite("a team's Slack", () => {
     const { slack } = rig;
     const root = slack.say("D4", "how many?");
     await slack.waitFor(() => rig.texts("D4", root)[0] === "I know of 1");
+    const began = Date.now();
     const envelope = slack.slash("D4", "/hermes", "new");
     await slack.waitFor(() => slack.responses.some(({ channel }) => channel === "D4"));
-    assert.ok((envelope.ackedAt ?? Infinity) - Date.now() < 3_000);
+    assert.ok((await slack.waitFor(() => envelope.ackedAt)) - began < 3_000);
     slack.say("D4", "how many?", { thread: root });
     await slack.waitFor(() => rig.texts("D4", root)[1] === "I know of 1");
     slack.slash("C4", "/hermes", "help");
     await slack.waitFor(() =>
       slack.responses.some(({ channel, body }) => channel === "C4" && /\/new/.test(JSON.stringify(body))),
     );
+    slack.slash("C4", "/hermes", "tell me at length");
+    await slack.waitFor(() => slack.responses.filter(({ channel }) => channel === "C4").length === 3);
     assert.deepEqual(slack.messages("C4"), []);
   });
 
