@@ -51,9 +51,14 @@ export function createIntake(parts: IntakeParts): Intake {
   const delays = backoff(firstMs, longestMs);
   const waiting: Item[] = [];
   let running: Promise<void> | null = null;
+  // Discord does not say a second time that a session began: what has to be done then is owed until it is done.
+  let owed = false;
   const run = async (): Promise<void> => {
     for (let item = waiting[0]; item; item = waiting[0]) {
       try {
+        if (item.type === "READY") owed = true;
+        if (owed) await parts.catchUp.begin();
+        owed = false;
         await handle(parts, item);
       } catch (error) {
         parts.log.warn({ reason: String(error) }, "a message from Discord could not be stored; having it told again");
@@ -84,8 +89,6 @@ export function createIntake(parts: IntakeParts): Intake {
 async function handle(parts: IntakeParts, { type, data }: Item): Promise<void> {
   const { places } = parts;
   switch (type) {
-    case "READY":
-      return await parts.catchUp.begin();
     case "MESSAGE_CREATE": {
       const message = messageSchema.safeParse(data);
       if (message.success) return await takeMessage(parts, message.data);

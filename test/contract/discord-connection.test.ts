@@ -132,6 +132,26 @@ test("after a restart: what is young is taken, what is old is named once in its 
   assert.deepEqual([discord.said(discord.hall).length, discord.said(ann).length], [1, 1]);
 });
 
+test("where what was seen last can't be read at once, what was missed is fetched all the same", async () => {
+  await using rig = await discordRig();
+  const { discord, inlet, kept } = rig;
+  await rig.adapter.start(inlet);
+  discord.write(ann, "one");
+  await rig.received(1);
+  await rig.adapter.close();
+  discord.write(ann, "missed", { told: false });
+  let failing = 1;
+  const get = async (key: string): Promise<string | null> => {
+    if (key.endsWith(":seen") && failing-- > 0) throw new Error("the database is away");
+    return kept.get(key) ?? null;
+  };
+  await using later = again(rig, { settings: { get, set: async (key, value) => void kept.set(key, value) } });
+  await later.start(inlet);
+  discord.write(ann, "new");
+  await rig.received(3);
+  assert.deepEqual(rig.texts(), ["one", "missed", "new"]);
+});
+
 test("the first start ever takes nothing from before it", async () => {
   await using rig = await discordRig();
   const { discord, inlet } = rig;
@@ -200,8 +220,8 @@ test("paused, it hears nothing and still says what is to be said", async () => {
 });
 
 /** Another process with the same settings. */
-function again(rig: Awaited<ReturnType<typeof discordRig>>) {
-  const adapter = rig.make({ rules: { ...rulesOf, catchUpMs: minute } });
+function again(rig: Awaited<ReturnType<typeof discordRig>>, more: Parameters<typeof rig.make>[0] = {}) {
+  const adapter = rig.make({ rules: { ...rulesOf, catchUpMs: minute }, ...more });
   return { start: adapter.start, [Symbol.asyncDispose]: () => adapter.close() };
 }
 
