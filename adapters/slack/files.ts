@@ -7,6 +7,7 @@ import type { SlackApi } from "./api.ts";
 import type { Budget } from "./budget.ts";
 import { toFailure } from "./errors.ts";
 import { items, text } from "./fields.ts";
+import { messagesSince, untold } from "./since.ts";
 
 export interface FileParts {
   readonly api: SlackApi;
@@ -18,8 +19,6 @@ export interface FileParts {
 }
 
 const uploadMs = 60_000;
-/** The clocks of two machines may differ by this. */
-const clocksMs = 60_000;
 
 /** Files both ways: fetched with the token, which goes to Slack's own hosts only; sent by the external upload. */
 export function createFiles(parts: FileParts): Required<Pick<Adapter, "fetchFile" | "postFile">> {
@@ -119,32 +118,15 @@ async function show({ api }: FileParts, chat: ChatRef, { name }: SentFile, id: s
   return `file:${id}`;
 }
 
-/** A file of that name and size that we have sent since; null when there is none. */
-async function sentBefore(
-  { api, budget, bot }: FileParts,
-  chat: ChatRef,
-  file: SentFile,
-  { since }: PostOptions,
-): Promise<string | null> {
-  const method = chat.thread === null ? "conversations.history" : "conversations.replies";
-  const where = chat.thread === null ? {} : { ts: chat.thread };
-  if (!budget.take(method)) throw unknown(budget.waitMs(method), "Slack asks to wait");
-  const oldest = String(Math.max(0, (since ?? 0) - clocksMs) / 1_000);
-  const { messages } = await api.call(method, { channel: chat.chat, ...where, oldest, limit: 200 }).catch((error: unknown) => {
-    const { retryAfterMs, message } = toFailure(error, true);
-    throw unknown(retryAfterMs, message);
+/** A file of that name and size that we have sent since; null when there is none. While that can't be told, nothing is sent. */
+async function sentBefore(parts: FileParts, chat: ChatRef, file: SentFile, { since }: PostOptions): Promise<string | null> {
+  const messages = await messagesSince(parts, chat, since ?? 0);
+  const us = await parts.bot().catch((error: unknown) => {
+    throw untold(error);
   });
-  const us = await bot().catch((error: unknown) => {
-    throw unknown(null, toFailure(error, true).message);
-  });
-  const ours = items(messages).filter((message) => message["bot_id"] === us);
-  const found = ours
+  const found = messages
+    .filter((message) => message["bot_id"] === us)
     .flatMap((message) => items(message["files"]))
     .find((each) => each["name"] === file.name && each["size"] === file.size);
   return found ? `file:${text(found["id"]) ?? ""}` : null;
-}
-
-function unknown(retryAfterMs: number | null, message: string): Failure {
-  const wait = retryAfterMs === null ? {} : { retryAfterMs };
-  return new Failure("platform.unknown_outcome", message, { retryable: true, ...wait });
 }

@@ -5,10 +5,11 @@ import type { SlackChunk } from "../render/slack.ts";
 import type { SlackApi } from "./api.ts";
 import type { Budget } from "./budget.ts";
 import { content, keyOf, metadata } from "./content.ts";
-import { reason, refusal, slower, toFailure } from "./errors.ts";
-import { type Fields, items, text } from "./fields.ts";
+import { refusal, slower, toFailure } from "./errors.ts";
+import { type Fields, text } from "./fields.ts";
 import { answerTo } from "./answering.ts";
 import { responseUrl } from "./response.ts";
+import { messagesSince } from "./since.ts";
 import type { Streams } from "./streams.ts";
 import type { Unfinished } from "./unfinished.ts";
 
@@ -25,9 +26,6 @@ export interface OutgoingParts {
   readonly unfinished: Unfinished;
 }
 
-/** The clocks of two machines may differ by this. */
-const clocksMs = 60_000;
-const lookedAt = 200;
 /** The mark of a message that only its reader sees, which can't be changed. */
 const unseen = "ephemeral";
 const repeatedRemark = "(may be repeated)\n\n";
@@ -108,24 +106,7 @@ async function update({ api, budget }: OutgoingParts, chat: ChatRef, ts: string,
 }
 
 /** The message of an earlier attempt, or null. While that can't be told, nothing is sent. */
-async function sentBefore({ api, budget }: OutgoingParts, chat: ChatRef, key: string, since: number): Promise<string | null> {
-  const method = chat.thread === null ? "conversations.history" : "conversations.replies";
-  const where = chat.thread === null ? {} : { ts: chat.thread };
-  const oldest = String(Math.max(0, since - clocksMs) / 1_000);
-  try {
-    if (!budget.take(method)) throw slower(budget.waitMs(method));
-    const about = { channel: chat.chat, ...where, oldest, limit: lookedAt, include_all_metadata: true };
-    const { messages } = await api.call(method, about);
-    return text(items(messages).find((message) => keyOf(message) === key)?.["ts"]);
-  } catch (error) {
-    const word = refusal(error);
-    // No such place, or we may not look: then there is nothing to find, or nobody to ask.
-    if (word !== null && !/limit|auth|token|error/.test(word)) return null;
-    const { retryAfterMs } = toFailure(error, true);
-    const wait = retryAfterMs === null ? {} : { retryAfterMs };
-    throw new Failure("platform.unknown_outcome", `Slack does not say whether it has the message (${reason(error)})`, {
-      retryable: true,
-      ...wait,
-    });
-  }
+async function sentBefore(parts: OutgoingParts, chat: ChatRef, key: string, since: number): Promise<string | null> {
+  const messages = await messagesSince(parts, chat, since);
+  return text(messages.find((message) => keyOf(message) === key)?.["ts"]);
 }

@@ -82,6 +82,8 @@ test("a file goes out by the external upload, once, though its outcome was unkno
   const post = (maybeRepeated: boolean) =>
     rig.adapter.postFile?.(chat, file, bytes, { replyTo: null, since, maybeRepeated }) ?? assert.fail();
   assert.equal(await codeOf(post(false)), "platform.unknown_outcome");
+  rig.slack.fault({ method: "conversations.replies" }, { kind: "limit", retryAfter: 3 });
+  assert.equal(await codeOf(post(true)), "platform.unknown_outcome");
   await post(true);
   const sent = rig.slack.messages("C1", root).flatMap((each) => each.files);
   assert.deepEqual(
@@ -89,4 +91,15 @@ test("a file goes out by the external upload, once, though its outcome was unkno
     [["report.txt", 8]],
   );
   assert.deepEqual(rig.slack.uploads.get(sent[0]?.id ?? "")?.bytes, bytes);
+});
+
+test("where it may not look whether a file is there already, it sends it, and blocks nothing", async () => {
+  await using rig = await slackRig();
+  const root = rig.slack.say("C1", "send it");
+  const bytes = Buffer.from("a report");
+  const file = { kind: "document", name: "report.txt", size: bytes.length, path: "report.txt" } as const;
+  const options = { replyTo: null, since: Date.now(), maybeRepeated: true };
+  rig.slack.fault({ method: "conversations.replies" }, { kind: "refuse", error: "missing_scope" });
+  await rig.adapter.postFile?.(slackChat("C1", root), file, bytes, options);
+  assert.equal(rig.slack.messages("C1", root).flatMap(({ files }) => files).length, 1);
 });
