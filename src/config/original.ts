@@ -15,6 +15,8 @@ const sections: Readonly<Record<string, string>> = {
     "tool_progress tool_progress_grouping tool_progress_command tool_preview_length interim_assistant_messages long_running_notifications busy_ack_enabled busy_ack_detail busy_steer_ack_enabled background_process_notifications streaming show_reasoning reasoning_style cleanup_progress ephemeral_system_ttl runtime_footer memory_notifications file_mutation_verifier turn_completion_explainer suppress_warning_notifications live_status status_phrases language personality skin platforms",
   telegram:
     "require_mention mention_patterns exclusive_bot_mentions free_response_chats allowed_chats group_allowed_chats observe_unmentioned_group_messages guest_mode ignored_threads reactions channel_prompts extra",
+  discord: "bots_require_inline_mention free_response_auto_thread channel_prompts history_backfill allow_mentions extra",
+  slack: "typing_status_text extra",
   compression:
     "threshold_tokens model_thresholds tail_mode min_tail_user_messages tail_assistant_max_chars max_attempts in_place abort_on_summary_failure checkpoint_required progress_notices idle_compact_after_seconds hygiene_timeout_seconds hygiene_total_ceiling_seconds hygiene_failure_cooldown_seconds hygiene_max_turn_hold_seconds context_timeout_seconds context_total_ceiling_seconds proactive_prune_tokens proactive_prune_min_result_chars proactive_prune_min_reclaim_tokens micro_compact micro_compact_every_n_turns summary_model summary_provider summary_base_url",
   auxiliary:
@@ -36,7 +38,7 @@ const wholeSections = [
   "session_reset group_sessions_per_user thread_sessions_per_user max_concurrent_sessions sessions database streaming gateway platforms",
   "unauthorized_dm_behavior quick_commands custom_toolsets platform_hints hooks hooks_auto_accept tools",
   "tool_output file_read_max_chars context_file_max_chars tool_budget tool_loop_guardrails cron checkpoints goals curator tts voice",
-  "human_delay timezone browser context onboarding monitoring secrets prefill_messages_file worktree discord slack",
+  "human_delay timezone browser context onboarding monitoring secrets prefill_messages_file worktree",
 ]
   .join(" ")
   .split(" ");

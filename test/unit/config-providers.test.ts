@@ -205,6 +205,9 @@ for (const [name, yaml, says] of [
     /auxiliary\.compresion .* Did you mean auxiliary\.compression\?/,
   ],
   ["a misspelt key of a side job", "auxiliary: {compression: {modle: x}}", /Did you mean auxiliary\.compression\.model\?/],
+  ["a misspelt key of a platform", "slack: {allowed_chanels: [C1]}", /Did you mean slack\.allowed_channels\?/],
+  ["another's", "discord: {allowed_chanels: ['1']}", /Did you mean discord\.allowed_channels\?/],
+  ["a platform's key of the original", "slack: {extra: {rich_blocks: true}}", /original Hermes Agent/],
   ["a side job of the original", "auxiliary: {web_extract: {model: x}}", /original Hermes Agent/],
 ] as const) {
   test(`a finding for ${name}`, async (t) => {
