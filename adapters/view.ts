@@ -55,6 +55,8 @@ interface Shown {
   state: "open" | "quiet" | "ended";
   /** What the chat was last told that the agent does. */
   told: ChatState;
+  /** What it is being told: one word after another, so that the last one also arrives last. */
+  telling: Promise<void>;
 }
 
 export async function createView(parts: ViewParts): Promise<View> {
@@ -107,6 +109,7 @@ function begin(turns: Map<string, Shown>, event: LiveEvent): Shown {
     sending: null,
     state: "open",
     told: "idle",
+    telling: Promise.resolve(),
   };
   turns.set(turn, shown);
   setTimeout(() => turns.delete(turn), forgetMs).unref();
@@ -193,7 +196,8 @@ async function feed(parts: ViewParts, shown: Shown): Promise<void> {
 function tell(parts: ViewParts, shown: Shown, state: ChatState): void {
   if (shown.told === state) return;
   shown.told = state;
-  void parts.adapter.state?.(shown.chat, state).catch(() => undefined);
+  const say = async () => (shown.told === state ? await parts.adapter.state?.(shown.chat, state) : undefined);
+  shown.telling = shown.telling.then(say).catch(() => undefined);
 }
 
 /** A preview is a courtesy: after the first 429 there are no more for this turn, since they would hold up the answer. */

@@ -59,8 +59,9 @@ export function createStatus(parts: StatusParts): Status {
         });
       } catch (error) {
         const word = refusal(error);
-        if (word === null || word === "ratelimited" || tokenWords.has(word)) throw error;
-        if (olderWorkspace.has(word)) {
+        const older = word !== null && olderWorkspace.has(word);
+        if (word === null || word === "ratelimited" || (tokenWords.has(word) && !older)) throw error;
+        if (older) {
           sessions = false;
           parts.log.info({ reason: word }, "Slack knows no agent sessions here; showing a line instead");
         }

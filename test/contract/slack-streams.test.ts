@@ -360,6 +360,15 @@ test("a workspace without streams and sessions: answers come whole, with a line 
   assert.equal(rig.slack.statuses.get(`D1:${turn.root}`)?.["status"], "");
 });
 
+test("a token of a kind that knows no sessions: a line stands for them, from then on", async () => {
+  await using rig = await slackRig();
+  rig.slack.fault({ method: "agents.sessions.setStatus" }, { kind: "refuse", error: "not_allowed_token_type" });
+  await rig.adapter.state?.(slackChat("C1", "1.1"), "working");
+  await rig.adapter.state?.(slackChat("C1", "1.1"), "idle");
+  assert.equal(rig.slack.statuses.get("C1:1.1")?.["status"], "");
+  assert.equal(rig.callsOf("agents.sessions.setStatus").length, 1);
+});
+
 test("where no session is to be had, a line stands for it", async () => {
   await using rig = await slackRig();
   rig.slack.fault({ method: "agents.sessions.setStatus" }, { kind: "refuse", error: "not_supported_in_channel" });
