@@ -271,6 +271,17 @@ test("time grows with the length and no faster, whatever the text", () => {
     assert(took(`xargs numactl <<< '${unit.repeat(8_000)}'`, 1) < 4_000, unit);
 });
 
+test("time grows with the length of a program and no faster, whatever is in it", () => {
+  const units = ["'/a/b',", "open(", "open('/a/b', ", "open ", "socket ", "while ", "exec a ", "system('a b');", "qx{", "chr(1)"];
+  const slow = units.filter((unit) => {
+    const code = ("'/a/b',".repeat(2_000) + unit.repeat(60_000)).slice(0, 60_000);
+    const began = performance.now();
+    judge({ ...action, language: "python", command: code }, policy);
+    return performance.now() - began > 4_000;
+  });
+  assert.deepEqual(slow, []);
+});
+
 test("words that braces make cost what written ones cost, so a short text can't take long", () => {
   const { findings } = inspect("{a,b}{c,d}{e,f}{g,h}{i,j}{k,l} ".repeat(1_500), "shell", "/code/project", "/home/u/.hermes");
   assert(findings.some((each) => each.class === "unparsable" && /too much/.test(each.what)));

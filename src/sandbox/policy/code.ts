@@ -80,7 +80,9 @@ function decodings(text: string): readonly string[] {
   return made.filter((each) => !/[\u0000-\u0008\u000E-\u001F\uFFFD]/.test(each));
 }
 
-const opensForWriting = /\bopen\w*\s*\([^)]*['"](?:[wax]b?\+?|r\+b?)['"]|\bwrite_(?:text|bytes)\b|\b(?:write|append)FileSync?\b/;
+/** Bounded, since every `open(` begins another look. */
+const opensForWriting =
+  /\bopen\w*\s*\([^)]{0,300}['"](?:[wax]b?\+?|r\+b?)['"]|\bwrite_(?:text|bytes)\b|\b(?:write|append)FileSync?\b/;
 
 function checkFiles(code: string, paths: readonly string[], what: string, inspection: Inspection): void {
   const located = paths.filter((each) => /^[/~.]|[/.]/.test(each) && !/[\n ]/.test(each));
@@ -95,16 +97,13 @@ function checkFiles(code: string, paths: readonly string[], what: string, inspec
     /\bopen\w*\s*\(|\bwrite\w*|\bcopy\w*|\bmove\b|\brename\w*|\bappend\w*|\bchmod\w*|\bchown\w*|\bsymlink\w*|\btouch\b|\bdump\b|\bsave\b|>/.test(
       code,
     );
+  const clearly = /['"](?:[wax]b?\+?|r\+b?)['"]|write|copy|move|rename|symlink/i.test(code);
+  const opens = opensForWriting.test(code);
   for (const path of located) {
     const whole = absolute(inspection.cwd, path.replace(/^>+\s*/, ""));
     const write = writing ? writeGuard(whole, inspection.home) : null;
-    if (
-      write !== null &&
-      (write.class !== "system_write" || /['"](?:[wax]b?\+?|r\+b?)['"]|write|copy|move|rename|symlink/i.test(code))
-    )
-      find(inspection, write.class, what, write.floor);
-    if (write === null && opensForWriting.test(code) && isOutside(whole, inspection.workspace))
-      find(inspection, "outside_write", what);
+    if (write !== null && (write.class !== "system_write" || clearly)) find(inspection, write.class, what, write.floor);
+    if (write === null && opens && isOutside(whole, inspection.workspace)) find(inspection, "outside_write", what);
     const read = readGuard(whole);
     if (read !== null) find(inspection, read.class, what);
   }
