@@ -83,12 +83,11 @@ export function createPreview(): Preview {
       const lines = shown
         .flatMap(({ text, output }) => (seen(output) === "" ? [text] : [text, `┊ ${code(output)}`]))
         .join("  \n");
-      // Files come after the answer, in their own messages.
-      const text = tail(pieces).replaceAll(/^MEDIA:.*\n?/gm, "");
+      const text = withoutFiles(tail(pieces));
       return [lines, text === "" ? notice || reading : text].filter((part) => part !== "").join("\n\n");
     },
     progress: () => ({
-      text: joined(remarks, pieces),
+      text: withoutFiles(joined(remarks, pieces)),
       tools: [...tools].map(([call, { title, state }]) => ({ call, title, state })),
       notice: notice || reading,
     }),
@@ -102,6 +101,11 @@ interface ToolLine {
   /** Without markup. */
   readonly title: string;
   readonly state: Progress["tools"][number]["state"];
+}
+
+/** Files come after the answer, in their own messages; what may become the name of one is held back. */
+function withoutFiles(text: string): string {
+  return text.replaceAll(/^MEDIA:.*\n?/gm, "").replace(/^(?:M|ME|MED|MEDI|MEDIA)$(?![^])/m, "");
 }
 
 function joined(before: string, pieces: readonly string[]): string {

@@ -146,7 +146,7 @@ function schedule(parts: ViewParts, pace: Pace, shown: Shown): void {
     void show(parts, pace, shown).finally(() => {
       shown.busy = false;
       // What came meanwhile is shown by the next update.
-      if (shown.state === "open" && shown.preview.markdown() !== shown.last) schedule(parts, pace, shown);
+      if (shown.state === "open" && content(parts, shown) !== shown.last) schedule(parts, pace, shown);
     });
   }, wait);
 }
@@ -154,14 +154,14 @@ function schedule(parts: ViewParts, pace: Pace, shown: Shown): void {
 async function show(parts: ViewParts, pace: Pace, shown: Shown): Promise<void> {
   const roomy = await pace.take();
   if (shown.state !== "open") return;
-  const markdown = shown.preview.markdown();
+  const next = content(parts, shown);
   shown.lastAt = performance.now();
-  if (!roomy || markdown === "" || markdown === shown.last) return;
+  if (!roomy || next === "" || next === shown.last) return;
   const before = parts.adapter.live(shown.chat).kind;
   try {
-    shown.sending = put(parts, shown, markdown);
+    shown.sending = put(parts, shown);
     await shown.sending;
-    shown.last = markdown;
+    shown.last = next;
   } catch (error) {
     refused(parts, shown, before, error);
   } finally {
@@ -171,10 +171,17 @@ async function show(parts: ViewParts, pace: Pace, shown: Shown): Promise<void> {
   }
 }
 
-async function put(parts: ViewParts, shown: Shown, markdown: string): Promise<void> {
+/** What the chat should show now, to be compared: a stream shows more than a preview does, such as that a tool has ended. */
+function content(parts: ViewParts, { chat, preview }: Shown): string {
+  const markdown = preview.markdown();
+  if (markdown === "" || parts.adapter.live(chat).kind !== "stream") return markdown;
+  return JSON.stringify(preview.progress());
+}
+
+async function put(parts: ViewParts, shown: Shown): Promise<void> {
   const { kind } = parts.adapter.live(shown.chat);
   if (kind === "stream") return await feed(parts, shown);
-  const chunk = parts.adapter.render(markdown).at(-1);
+  const chunk = parts.adapter.render(shown.preview.markdown()).at(-1);
   if (kind === "draft") return await parts.adapter.draft(shown.chat, shown.turn, chunk);
   shown.message ??= await parts.previews.find(shown.turn);
   if (shown.message !== null) return await parts.adapter.edit(shown.chat, shown.message, chunk, { turn: shown.turn });

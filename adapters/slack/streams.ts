@@ -224,10 +224,12 @@ async function revise(parts: StreamParts, open: Open, words: string): Promise<vo
   });
 }
 
-/** One call where the answer is what the stream says and some more; else the stream is ended and its message to be updated. */
+/** One call where the answer is what the stream says and some more, and nothing is shown as running; else the stream is ended and its message to be updated. */
 async function end(parts: StreamParts, open: Open, markdown: string, buttons: readonly OutboundButton[]): Promise<boolean> {
   if (!parts.budget.take("chat.stopStream")) throw slower(parts.budget.waitMs("chat.stopStream"));
-  const whole = buttons.length === 0 && markdown.startsWith(open.sent);
+  const said = markdown.startsWith(open.sent) || markdown === open.sent.trimEnd();
+  const running = [...open.tasks.values()].includes("running");
+  const whole = buttons.length === 0 && said && !running;
   const rest = whole ? markdown.slice(open.sent.length) : "";
   open.mode = "edits";
   try {
@@ -241,7 +243,6 @@ async function end(parts: StreamParts, open: Open, markdown: string, buttons: re
   } catch (error) {
     // Whatever became of it, an update says it once.
     const { code } = toFailure(error, false);
-    if (code === "platform.rate_limited") open.mode = "stream";
     if (code === "platform.rate_limited" || code === "platform.unavailable") throw toFailure(error, true);
     return false;
   }

@@ -52,6 +52,17 @@ test("a stream grows and is closed by the rest of the answer, in one call", asyn
   assert.deepEqual(streamCalls(rig), ["chat.startStream", "chat.appendStream", "chat.appendStream", "chat.stopStream"]);
 });
 
+test("a tool that is shown as running when the answer comes is not left so", async () => {
+  await using rig = await slackRig();
+  const turn = turnIn(rig);
+  await turn.feed("one", [{ call: "c1", title: "terminal: ls", state: "running" }]);
+  await turn.end("one two");
+  assert.deepEqual(
+    turn.shown().map(({ text, tasks, stream }) => [text, tasks, stream]),
+    [["one two", [], "ended"]],
+  );
+});
+
 test("an answer that says something else than the stream takes its place", async () => {
   await using rig = await slackRig();
   const turn = turnIn(rig);
@@ -262,6 +273,8 @@ test("a person stopped it: nothing more is fed, and the end still stands", async
   await turn.feed("one");
   rig.slack.stop("D1", turn.root);
   await turn.feed("one two");
+  await turn.feed("one two three");
+  assert.equal(rig.callsOf("chat.appendStream").length, 1);
   await turn.end("one two\n\n⏹ Stopped here.");
   assert.deepEqual(
     turn.shown().map(({ text }) => text),

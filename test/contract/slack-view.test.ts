@@ -5,7 +5,7 @@ import type { LiveEvent, TurnEvent } from "../../src/core/events.ts";
 import type { Live } from "../../src/core/live.ts";
 import type { Log } from "../../src/core/log.ts";
 import { openMetrics } from "../../src/insights/metrics.ts";
-import { slackChat, slackRig } from "./slack-rig.ts";
+import { chunkOf, slackChat, slackRig } from "./slack-rig.ts";
 
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
@@ -48,5 +48,23 @@ test("what a chat is told last arrives last, though what was told before takes l
   const done = () => rig.callsOf("agents.sessions.setStatus").filter(({ result }) => result === "ok").length === 2;
   await rig.slack.waitFor(done);
   assert.equal(rig.slack.statuses.get(`D1:${turn.root}`)?.["status"], "active");
+  await turn.view.close();
+});
+
+test("a tool that has ended is shown as ended, though nothing else is new; lines that name files are not shown", async () => {
+  await using rig = await slackRig();
+  const turn = await viewed(rig);
+  turn.tell({ type: "started" });
+  turn.tell({ type: "tool.started", call: "c1", tool: "terminal", preview: "ls" });
+  await rig.slack.waitFor(() => turn.shown()?.tasks[0]?.status === "in_progress");
+  turn.tell({ type: "tool.finished", call: "c1", tool: "terminal", ok: true, ms: 5 });
+  await rig.slack.waitFor(() => turn.shown()?.tasks[0]?.status === "complete");
+  turn.tell({ type: "text", delta: "Here it is.\n\nMED" });
+  await rig.slack.waitFor(() => turn.shown()?.text === "Here it is.\n\n");
+  turn.tell({ type: "text", delta: "IA:inbox/a.txt" });
+  const message = await turn.view.settle("1");
+  await rig.adapter.edit(turn.chat, message ?? assert.fail(), chunkOf(rig.adapter, "Here it is."), {});
+  const last = turn.shown();
+  assert.deepEqual([last?.text.trim(), last?.stream, last?.edits], ["Here it is.", "ended", 0]);
   await turn.view.close();
 });
