@@ -1,4 +1,5 @@
-import type { Adapter } from "../../src/core/adapter.ts";
+import assert from "node:assert/strict";
+import type { Adapter, Progress } from "../../src/core/adapter.ts";
 import type { ChatRef } from "../../src/core/chats.ts";
 import type { Inbound } from "../../src/core/inbound.ts";
 import type { Log } from "../../src/core/log.ts";
@@ -12,6 +13,8 @@ interface Line {
   readonly fields: Readonly<Record<string, unknown>>;
   readonly message: string;
 }
+
+export type SlackRig = Awaited<ReturnType<typeof slackRig>>;
 
 /** A double, an adapter on it over a socket, and what both have seen. */
 export async function slackRig(server: SlackServerOptions = {}, overrides: Partial<SlackOptions> = {}) {
@@ -61,4 +64,25 @@ export function slackChat(channel: string, thread: string | null = null): ChatRe
 export function chunkOf<Chunk>(adapter: Adapter<Chunk>, markdown: string): Chunk {
   for (const chunk of adapter.render(markdown)) return chunk;
   throw new Error("nothing was rendered");
+}
+
+/** A turn that is shown in a thread of a private chat, unless said otherwise. */
+export function turnIn(rig: SlackRig, channel = "D1", turn = "t1") {
+  const root = rig.slack.say(channel, "hi");
+  const chat = slackChat(channel, root);
+  const at: { message: string | null } = { message: null };
+  return {
+    root,
+    chat,
+    at,
+    async feed(text: string, tools: Progress["tools"] = []) {
+      at.message =
+        (await rig.adapter.stream?.(chat, turn, { text, tools, notice: "" }, { replyTo: root, message: at.message })) ?? null;
+    },
+    async end(text: string) {
+      const chunk = chunkOf(rig.adapter, text);
+      await rig.adapter.edit(chat, at.message ?? assert.fail("nothing is shown"), chunk, {});
+    },
+    shown: () => rig.slack.messages(channel, root),
+  };
 }

@@ -1,33 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Progress } from "../../src/core/adapter.ts";
 import { asFailure, type FailureCode } from "../../src/core/failures.ts";
-import { chunkOf, slackChat, slackRig } from "./slack-rig.ts";
+import { slackChat, type SlackRig, slackRig, turnIn } from "./slack-rig.ts";
 
-type Rig = Awaited<ReturnType<typeof slackRig>>;
-
-/** A turn that is shown in a thread of a private chat, unless said otherwise. */
-function turnIn(rig: Rig, channel = "D1", turn = "t1") {
-  const root = rig.slack.say(channel, "hi");
-  const chat = slackChat(channel, root);
-  const at: { message: string | null } = { message: null };
-  return {
-    root,
-    chat,
-    at,
-    async feed(text: string, tools: Progress["tools"] = []) {
-      at.message =
-        (await rig.adapter.stream?.(chat, turn, { text, tools, notice: "" }, { replyTo: root, message: at.message })) ?? null;
-    },
-    async end(text: string) {
-      const chunk = chunkOf(rig.adapter, text);
-      await rig.adapter.edit(chat, at.message ?? assert.fail("nothing is shown"), chunk, {});
-    },
-    shown: () => rig.slack.messages(channel, root),
-  };
-}
-
-const streamCalls = (rig: Rig) =>
+const streamCalls = (rig: SlackRig) =>
   rig.slack.calls.map(({ method }) => method).filter((method) => /Stream|update|delete/.test(method));
 
 async function codeOf(work: Promise<unknown>): Promise<FailureCode | "done"> {
@@ -203,70 +179,6 @@ test("a 429 at the end: said, and done when asked again", async () => {
   );
 });
 
-test("after a restart the message is taken over: its stream is closed, and it is edited", async () => {
-  await using rig = await slackRig();
-  const turn = turnIn(rig);
-  await turn.feed("one");
-  const next = rig.make();
-  const chunk = chunkOf(next, "one two");
-  await next.edit(turn.chat, turn.at.message ?? "", chunk, {});
-  assert.deepEqual(
-    turn.shown().map(({ text, stream }) => [text, stream]),
-    [["one two", "ended"]],
-  );
-  const other = turnIn(rig, "D2", "t2");
-  await other.feed("one");
-  await next.stream?.(
-    other.chat,
-    "t2",
-    { text: "one two", tools: [], notice: "" },
-    { replyTo: other.root, message: other.at.message },
-  );
-  await rig.slack.waitFor(() => other.shown()[0]?.stream === "ended");
-  await next.edit(other.chat, other.at.message ?? "", chunk, {});
-  assert.deepEqual(
-    other.shown().map(({ text }) => text),
-    ["one two"],
-  );
-  await next.close();
-});
-
-test("a process that died before it could note its stream: the next one goes on with it, or ends it", async () => {
-  await using rig = await slackRig();
-  const next = rig.make();
-  const turn = turnIn(rig);
-  await turn.feed("finished earlier");
-  await turn.end("finished earlier, in the same thread");
-  const asked = rig.slack.say("D1", "and?", { thread: turn.root });
-  const at = { replyTo: asked, message: null };
-  for (const [channel, feeds] of [
-    ["D2", true],
-    ["D3", false],
-  ] as const) {
-    const lost = turnIn(rig, channel, `lost ${channel}`);
-    await lost.feed("one");
-    const begun = lost.shown()[0]?.ts;
-    const replyTo = lost.root;
-    if (feeds)
-      assert.equal(
-        await next.stream?.(lost.chat, "x", { text: "one two", tools: [], notice: "" }, { replyTo, message: null }),
-        begun,
-      );
-    else assert.equal(await next.post(lost.chat, chunkOf(next, "one two three"), { replyTo, key: "5:0" }), begun);
-    if (feeds) await next.edit(lost.chat, begun ?? "", chunkOf(next, "one two three"), {});
-    assert.deepEqual(
-      lost.shown().map(({ text, stream }) => [text, stream]),
-      [["one two three", "ended"]],
-    );
-  }
-  await next.post(turn.chat, chunkOf(next, "another answer"), { ...at, key: "6:0" });
-  assert.deepEqual(
-    turn.shown().map(({ text }) => text),
-    ["finished earlier, in the same thread", "another answer"],
-  );
-  await next.close();
-});
-
 test("a person stopped it: nothing more is fed, and the end still stands", async () => {
   await using rig = await slackRig();
   const turn = turnIn(rig);
@@ -290,62 +202,6 @@ test("a mark that comes in two pieces rings nobody", async () => {
   const [only] = turn.shown();
   assert.doesNotMatch(only?.text ?? "", /<[!@]/);
   assert.equal(only?.edits, 0);
-});
-
-test("what goes on without a mention streams for its writer, and takes the place of nothing that others, or we, have said since", async () => {
-  await using rig = await slackRig();
-  await rig.adapter.start(rig.inlet);
-  const root = rig.slack.say("C1", "<@UBOT> hi", { comesAs: "message" });
-  const asked = rig.slack.say("C1", "and now?", { thread: root, user: "U8" });
-  await rig.received(2);
-  rig.slack.say("C1", "build passed", { thread: root, user: "B2", extra: { bot_id: "B2" } });
-  const chat = slackChat("C1", root);
-  const progress = { text: "one", tools: [], notice: "" };
-  assert.ok(await rig.adapter.stream?.(chat, "t1", progress, { replyTo: asked, message: null }));
-  assert.equal(rig.callsOf("chat.startStream")[0]?.params["recipient_user_id"], "U8");
-  await rig.adapter.post(chat, chunkOf(rig.adapter, "status"), { replyTo: asked, key: "7:0" });
-  const next = rig.make();
-  await next.post(chat, chunkOf(next, "after a restart"), { replyTo: asked, key: "8:0" });
-  await next.post(chat, chunkOf(next, "another"), { replyTo: root, key: "9:0" });
-  assert.deepEqual(
-    rig.slack.messages("C1", root).map(({ text }) => text),
-    ["after a restart", "status", "another"],
-  );
-  await next.close();
-});
-
-test("the answer takes a begun message's place once, however often that or the look for it fails; what comes after is new", async () => {
-  await using rig = await slackRig();
-  const next = rig.make();
-  const turn = turnIn(rig);
-  await turn.feed("one");
-  rig.slack.expireStreams();
-  const options = { replyTo: turn.root, key: "5:0" };
-  const attempt = () => codeOf(next.post(turn.chat, chunkOf(next, "one two"), options));
-  rig.slack.fault({ method: "conversations.replies" }, { kind: "limit", retryAfter: 3 });
-  assert.equal(await attempt(), "platform.rate_limited");
-  rig.slack.fault({ method: "conversations.replies" }, { kind: "reset", when: "before" });
-  assert.equal(await attempt(), "platform.unavailable");
-  rig.slack.fault({ method: "chat.update" }, { kind: "reset", when: "after" });
-  assert.equal(await attempt(), "platform.unavailable");
-  assert.equal(await attempt(), "done");
-  await next.post(turn.chat, chunkOf(next, "Which?"), { ...options, key: "6:0" });
-  assert.deepEqual(
-    turn.shown().map(({ text }) => text),
-    ["one two", "Which?"],
-  );
-  await next.close();
-});
-
-test("a begun message that is gone when the answer comes: the answer is a message of its own", async () => {
-  await using rig = await slackRig();
-  const next = rig.make();
-  const turn = turnIn(rig);
-  await turn.feed("one");
-  rig.slack.fault({ method: "chat.update" }, { kind: "refuse", error: "message_not_found" });
-  const ts = await next.post(turn.chat, chunkOf(next, "one two"), { replyTo: turn.root, key: "5:0" });
-  assert.equal(turn.shown().find((each) => each.ts === ts)?.text, "one two");
-  await next.close();
 });
 
 test("in channels a stream is for whoever asked; without that it is not begun", async () => {

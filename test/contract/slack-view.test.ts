@@ -5,12 +5,12 @@ import type { LiveEvent, TurnEvent } from "../../src/core/events.ts";
 import type { Live } from "../../src/core/live.ts";
 import type { Log } from "../../src/core/log.ts";
 import { openMetrics } from "../../src/insights/metrics.ts";
-import { chunkOf, slackChat, slackRig } from "./slack-rig.ts";
+import { chunkOf, slackChat, type SlackRig, slackRig } from "./slack-rig.ts";
 
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** A turn's events as they come from a worker, shown in a private thread. */
-async function viewed(rig: Awaited<ReturnType<typeof slackRig>>) {
+async function viewed(rig: SlackRig) {
   const listeners: ((event: LiveEvent) => void)[] = [];
   const over = { close: async () => undefined };
   const live: Live = {
