@@ -46,9 +46,10 @@ done`;
 /**
  * Puts a shell where the session's last command has left off: \`$1\` is the file with its environment (or none), \`$2\` a directory for
  * this command alone. What commands leave behind may be hostile, or a function called \`cd\`: so nothing of ours is kept in variables
- * that it could name, and the file itself calls \`__enter\` before it defines its functions.
+ * that it could name, and the file itself calls \`__enter\` before it defines its functions. \`then\` is done there at once, by a shell
+ * that knows of none of them.
  */
-export const enterScript = (workspace: string): string => `
+export const enterScript = (workspace: string, then = ""): string => `
 __enter() {
   if [ -f "$1" ]; then __o=\${OLDPWD-}; cd -- "$PWD" || cd ${quoted(workspace)}; OLDPWD=$__o; unset __o
   else cd ${quoted(workspace)}; PATH="$PATH:$HOME/.local/bin"; fi 2>/dev/null
@@ -57,8 +58,9 @@ __enter() {
   __place=
   if [ -n "$2" ]; then
     __place=$PWD; __before=\${OLDPWD-}
-    if ! cd -- "$2" 2>/dev/null; then [ -z "\${4-}" ] || printf '%s\\n' "$4"; cd -- "$2" 2>&3; exit 1; fi
+    if ! cd -- "$2" >/dev/null 2>&1; then [ -z "\${4-}" ] || printf '%s\\n' "$4"; cd -- "$2" 2>&3; exit 1; fi
   fi
+  ${then}
 }
 if [ -f "$1" ]; then . "$1" 3>&2 2>/dev/null; else __enter "$@" 3>&2; fi`;
 

@@ -10,11 +10,9 @@ export async function directory(shell: Shell, { workspace }: Place, workdir: str
   checkCommand(workdir);
   const marker = newMarker();
   const chunks: Buffer[] = [];
-  const script = `${enterScript(workspace)}
-[ -z "\${HERMES_AT-}" ] || command cd -- "$HERMES_AT" || exit 1
-command pwd -P`;
+  const script = enterScript(workspace, "pwd -P; exit");
   const at = quoted(workdir);
-  const line = `HERMES_IN=$IN HERMES_AT=${at} $B -c ${quoted(script)} sh "$IN" ${at} < /dev/null 2> /dev/null; printf '%s ok\\n' ${quoted(marker)}\n`;
+  const line = `$B -c ${quoted(script)} sh "$IN" ${at} < /dev/null 2> /dev/null; printf '%s ok\\n' ${quoted(marker)}\n`;
   await inShellTime(shell, () => shell.call(marker, line, (chunk) => chunks.push(Buffer.from(chunk))));
   const said = Buffer.concat(chunks).toString("utf8").replace(/\n$/, "");
   return said.startsWith("/") ? said : posix.resolve(workspace, workdir);

@@ -27,6 +27,12 @@ for (const [form, prepare] of Object.entries(forms)) {
         `${rig.workspace}/deep/er\n`,
         "opening again attaches to the session",
       );
+      const forged = ["command", "builtin", "pwd", "cd", "unset", "exit", "printf", "__enter"].map(
+        (name) => `${name}() { echo /tmp; }`,
+      );
+      await run(sandbox, forged.join("; "));
+      assert.equal(await sandbox.directory(""), `${rig.workspace}/deep/er`, "no function of the session's says where it is");
+      assert.equal(await sandbox.directory(".."), `${rig.workspace}/deep`);
     });
 
     test("gives exit codes, output without a newline, and nothing on stdin", async () => {
