@@ -34,12 +34,18 @@ const longestMs = 30_000;
  * five seconds where Slack only asks for a fresh socket. Rejects when the first can't be opened.
  */
 export async function openSocket(parts: SocketParts): Promise<Door> {
-  const state: State = { closed: new AbortController(), open: new Set(), taking: new Set(), replacing: false };
+  const state: State = {
+    closed: new AbortController(),
+    open: new Set(),
+    leaving: new Set(),
+    taking: new Set(),
+    replacing: false,
+  };
   await connect(parts, state);
   return {
     async close() {
       state.closed.abort();
-      const sockets = [...state.open];
+      const sockets = [...state.open, ...state.leaving];
       state.open.clear();
       await Promise.all(sockets.map(stopSocket));
       await Promise.all(state.taking);
@@ -50,6 +56,8 @@ export async function openSocket(parts: SocketParts): Promise<Door> {
 interface State {
   readonly closed: AbortController;
   readonly open: Set<SocketModeReceiver>;
+  /** Those that Slack has asked to go, until another has taken their place. */
+  readonly leaving: Set<SocketModeReceiver>;
   readonly taking: Set<Promise<void>>;
   replacing: boolean;
 }
@@ -57,7 +65,12 @@ interface State {
 async function connect(parts: SocketParts, state: State): Promise<void> {
   const receiver = makeReceiver(parts);
   receiver.init(appOf((event) => track(state, handle(parts, event))));
-  contain(parts, receiver, () => void replace(parts, state, receiver));
+  contain(
+    parts,
+    receiver,
+    () => void renew(parts, state, receiver),
+    () => void replace(parts, state, receiver),
+  );
   const late = AbortSignal.timeout(helloMs);
   const tooLate = new Promise<never>((_, reject) => late.addEventListener("abort", () => reject(new Error("no hello in time"))));
   try {
@@ -104,11 +117,12 @@ async function track(state: State, work: Promise<void>): Promise<void> {
 }
 
 /** The SDK reads messages in a promise that nobody holds: one of a strange form would end the process. */
-function contain({ log }: SocketParts, { client }: SocketModeReceiver, over: () => void): void {
+function contain({ log }: SocketParts, { client }: SocketModeReceiver, goodbye: () => void, over: () => void): void {
   for (const listen of client.listeners("ws_message")) {
     client.off("ws_message", listen);
     client.on("ws_message", (...args: unknown[]) => {
-      if (isGoodbye(args[0])) over();
+      // The SDK would close at once, and what is at hand could not be acknowledged any more.
+      if (isGoodbye(args[0])) return goodbye();
       void Promise.resolve(listen.apply(client, args)).catch((error: unknown) =>
         log.warn({ reason: reason(error) }, "Slack's socket said something odd, which was skipped"),
       );
@@ -121,7 +135,17 @@ function isGoodbye(message: unknown): boolean {
   return typeof message === "string" && /^\s*\{[^{}]*"type"\s*:\s*"disconnect"/.test(message);
 }
 
-/** Opens another socket, for as long as it takes. A socket that was only asked to go is replaced before it is gone. */
+/** Replaces a socket that is asked to go while it is still there; it goes when what is at hand has been acknowledged. */
+async function renew(parts: SocketParts, state: State, old: SocketModeReceiver): Promise<void> {
+  if (!state.open.has(old)) return;
+  state.leaving.add(old);
+  await replace(parts, state, old);
+  await Promise.all(state.taking);
+  await stopSocket(old);
+  state.leaving.delete(old);
+}
+
+/** Opens another socket, for as long as it takes. */
 async function replace(parts: SocketParts, state: State, gone: SocketModeReceiver): Promise<void> {
   if (!state.open.delete(gone) || state.replacing) return;
   state.replacing = true;

@@ -28,10 +28,21 @@ test("a socket that is cut is opened again, and what was told meanwhile arrives"
 test("asked for a fresh socket, it opens one before the old one is gone", async () => {
   await using rig = await slackRig();
   await rig.adapter.start(rig.inlet);
+  const [storing, begun] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
+  rig.inlet.before = async () => {
+    begun.resolve(undefined);
+    await storing.promise;
+  };
+  rig.slack.say("D1", "at hand");
+  await begun.promise;
   rig.slack.refresh();
-  await rig.slack.waitFor(() => rig.callsOf("apps.connections.open").length === 2 && open(rig) === 1);
+  await rig.slack.waitFor(() => open(rig) === 2);
+  storing.resolve(undefined);
+  await rig.slack.waitFor(() => rig.slack.events.envelopes[0]?.ackedAt);
+  await rig.slack.waitFor(() => open(rig) === 1);
+  assert.equal(rig.callsOf("apps.connections.open").length, 2);
   rig.slack.say("D1", "hello");
-  await rig.received(1);
+  await rig.slack.waitFor(() => rig.inlet.received.some((each) => each.type === "message" && each.text === "hello"));
   assert.equal(rig.lines.filter(({ level }) => level === "warn" || level === "error").length, 0);
 });
 
