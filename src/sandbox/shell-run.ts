@@ -125,8 +125,10 @@ async function attempt(job: Job, fresh: boolean): Promise<Attempt> {
   clearTimeout(late);
   run.signal.removeEventListener("abort", onAbort);
   const restarted = killed !== null && !(await killed);
+  // The shell is ended then: nothing more may be sent to it.
+  const gone = state.late === null ? null : await state.late;
   // A shell that ended because its command was stopped has done what it should.
-  if (trailer instanceof Error && stop === null) throw state.late !== null && !(await state.late) ? notBegun : trailer;
+  if (trailer instanceof Error && stop === null) throw gone === false && !state.begun ? notBegun : trailer;
   const [code = "", processes = "0"] = trailer instanceof Error ? ["137"] : trailer.split(" ");
   return { code, begun: state.begun, processes: Number(processes), stop, restarted };
 }

@@ -103,6 +103,20 @@ suite("escape: code that calls tools", () => {
     for (const { output } of said) assert.match(output, /^next\n/);
     assert.match(said[1]?.output ?? "", /did not take commands any more, so it was restarted first/);
   });
+
+  test("an environment that hangs before the next command begins: that is ended, and the command comes through once", async () => {
+    const [sleeper, other] = [await rig.open("sleeper", "one"), await rig.open("sleeper", "two")];
+    await run(
+      sleeper,
+      `(until [ -e /tmp/go ]; do sleep 0.05; done; for f in "\${0%/*}"/state-?; do echo 'sleep 60' > $f; done; true > /tmp/spoilt) & true`,
+    );
+    await run(other, "true > /tmp/go; until [ -e /tmp/spoilt ]; do sleep 0.05; done");
+    const { output, exitCode } = await run(sleeper, "echo next; echo x >> times");
+    assert.match(output, /^next$/m);
+    assert.match(output, /could not be read any more/);
+    assert.equal(exitCode, 0);
+    assert.equal((await run(sleeper, "cat times; pwd")).output, "x\n/workspace\n");
+  });
 });
 
 test("escape: what is shown of output steers nobody's terminal", () => {
