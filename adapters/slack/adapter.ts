@@ -29,6 +29,8 @@ const streamEveryMs = 1_000;
 /** Slack ends a stream after five minutes. */
 const streamMs = 240_000;
 const greetings = 3;
+/** Of the three seconds in which Slack wants an acknowledgement, these may go for people's names. */
+const patienceMs = 1_000;
 
 /** Slack, over a socket that we open or at an address that it calls. */
 export function createSlack(options: SlackOptions): Adapter<SlackChunk> {
@@ -37,7 +39,7 @@ export function createSlack(options: SlackOptions): Adapter<SlackChunk> {
   const budget = createBudget();
   const api = createApi(options.botToken, apiUrl, budget, log);
   const recent = createRecent();
-  const names = createNames(api, budget);
+  const names = createNames(api, budget, options.patienceMs ?? patienceMs);
   const lastThread = createLastThread(api, budget, recent);
   const who: { self: Self } = { self: { team: "", user: "", bot: "" } };
   // Answers may be due before we have started.

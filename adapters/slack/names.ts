@@ -4,16 +4,15 @@ import { fields, text } from "./fields.ts";
 
 /** What people are called. */
 export interface Names {
-  /** A name for an account; its id where Slack does not say within a second. */
+  /** A name for an account; its id where Slack does not say in time. */
   of(user: string): Promise<string>;
 }
 
 /** People rename themselves: after this they are asked for again, in the background. */
 const freshMs = 600_000;
-const patienceMs = 1_000;
 const most = 5_000;
 
-export function createNames(api: SlackApi, budget: Budget): Names {
+export function createNames(api: SlackApi, budget: Budget, patienceMs: number): Names {
   const known = new Map<string, { readonly name: string; readonly at: number }>();
   const asked = new Map<string, Promise<string | null>>();
   const ask = async (user: string): Promise<string | null> => {

@@ -18,4 +18,6 @@ export interface SlackOptions {
   readonly log: Log;
   /** How long a stream is fed before another takes its place; Slack ends streams after five minutes. */
   readonly streamMs?: number;
+  /** How long an event waits for people's names. */
+  readonly patienceMs?: number;
 }

@@ -240,7 +240,7 @@ test("while the record is away an event is held, stored when it is back, and onl
 });
 
 test("a name that Slack will not tell is no reason to wait for long", async () => {
-  await using rig = await slackRig();
+  await using rig = await slackRig({}, { patienceMs: 100 });
   await rig.adapter.start(rig.inlet);
   rig.slack.say("D2", "hi", { user: "U404" });
   await rig.received(1);

@@ -35,6 +35,7 @@ export async function slackRig(server: SlackServerOptions = {}, overrides: Parti
         { name: "new", aliases: ["reset"] },
       ],
       log,
+      patienceMs: 20_000,
       ...overrides,
       ...more,
     });
