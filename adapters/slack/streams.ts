@@ -76,6 +76,7 @@ export function createStreams(parts: StreamParts): Streams {
         const begun = await begin(parts, chat, at, words, progress, state);
         if (!begun) return null;
         turns.set(turn, begun);
+        parts.unfinished.known(begun.ts);
         return begun.ts;
       }
       await go(parts, open, words, progress, at);
@@ -101,6 +102,7 @@ async function earlier(parts: StreamParts, chat: ChatRef, at: At): Promise<Open 
   const message = at.message ?? (await parts.unfinished.of(chat, at.replyTo));
   if (message === null) return null;
   parts.unfinished.used(chat, at.replyTo);
+  parts.unfinished.known(message);
   if (parts.budget.take("chat.stopStream"))
     void parts.api.aside("chat.stopStream", { channel: chat.chat, ts: message }).catch(() => undefined);
   const now = performance.now();
@@ -197,6 +199,7 @@ async function rotate(parts: StreamParts, open: Open, words: string, progress: P
     return await revise(parts, open, progress.text);
   }
   Object.assign(open, next);
+  parts.unfinished.known(next.ts);
   await remove(parts, open.chat, old);
 }
 

@@ -16,6 +16,8 @@ export interface Unfinished {
   used(chat: ChatRef, replyTo: string | null): void;
   /** One that was begun at or after an instant. */
   since(chat: ChatRef, at: number): Promise<string | null>;
+  /** This one is remembered: no other turn's answer takes its place. */
+  known(message: string): void;
   /** Of this thread it is not known whether a stream was begun. */
   doubt(chat: ChatRef): void;
 }
@@ -37,6 +39,7 @@ const most = 1_000;
 
 export function createUnfinished({ api, budget, recent, bot }: UnfinishedParts): Unfinished {
   const doubts = new Set<string>();
+  const ours = new Set<string>();
   const asked = new Map<string, Promise<string | null>>();
   const nameOf = ({ chat, thread }: ChatRef): string => `${chat}:${thread ?? ""}`;
   const remember = (about: string, found: Promise<string | null>): void => {
@@ -49,8 +52,9 @@ export function createUnfinished({ api, budget, recent, bot }: UnfinishedParts):
     const about = { channel: chat.chat, ts: chat.thread, oldest, limit: lookedAt, include_all_metadata: true };
     const [us, found] = await Promise.all([bot(), api.aside("conversations.replies", about)]);
     // What has been ended or sent whole bears our mark.
-    const ours = items(found["messages"]).filter((each) => each["bot_id"] === us && each["metadata"] === undefined);
-    return text(ours.findLast((each) => Number(each["ts"]) >= Number(oldest) && each["files"] === undefined)?.["ts"]);
+    const unmarked = items(found["messages"]).filter((each) => each["bot_id"] === us && each["metadata"] === undefined);
+    const begun = unmarked.filter((each) => !ours.has(text(each["ts"]) ?? ""));
+    return text(begun.findLast((each) => Number(each["ts"]) >= Number(oldest) && each["files"] === undefined)?.["ts"]);
   };
   return {
     async of(chat, replyTo) {
@@ -78,6 +82,10 @@ export function createUnfinished({ api, budget, recent, bot }: UnfinishedParts):
       if (replyTo !== null) remember(`${nameOf(chat)}:${replyTo}`, Promise.resolve(null));
     },
     since: (chat, at) => look(chat, String((at - clocksMs) / 1_000)),
+    known(message) {
+      if (ours.size >= most) ours.clear();
+      ours.add(message);
+    },
     doubt(chat) {
       if (doubts.size >= most) doubts.clear();
       doubts.add(nameOf(chat));

@@ -121,6 +121,24 @@ test("the answer takes a begun message's place once, however often that or the l
   await next.close();
 });
 
+test("what this process shows is not taken for what an earlier one has left", async () => {
+  await using rig = await slackRig();
+  const next = rig.make();
+  const root = rig.slack.say("D1", "hi");
+  const chat = slackChat("D1", root);
+  const replyTo = rig.slack.say("D1", "!status", { thread: root });
+  await next.stream?.(chat, "t1", { text: "one", tools: [], notice: "" }, { replyTo: root, message: null });
+  await next.post(chat, chunkOf(next, "status"), { replyTo, key: "5:0" });
+  assert.deepEqual(
+    rig.slack.messages("D1", root).map(({ text, stream }) => [text, stream]),
+    [
+      ["one", "open"],
+      ["status", null],
+    ],
+  );
+  await next.close();
+});
+
 test("a begun message that is gone when the answer comes: the answer is a message of its own", async () => {
   await using rig = await slackRig();
   const next = rig.make();
