@@ -27,8 +27,17 @@ const mostDeaths = 2;
 
 export const resetNote = "The directory and environment are back at their start.";
 
-/** `known` holds the sessions that have run a command since this process began: only they have something to lose. */
-export function lifeline(machine: Machine, session: string, log: Log, known: Set<string>): Lifeline {
+/**
+ * `known` holds the sessions that have run a command since this process began: only they have something to lose. `inTurn` runs a task
+ * while nothing else is asked of the session.
+ */
+export function lifeline(
+  machine: Machine,
+  session: string,
+  log: Log,
+  known: Set<string>,
+  inTurn: <Result>(task: () => Promise<Result>) => Promise<Result>,
+): Lifeline {
   let shell: Shell | null = null;
   let untold: string | null = null;
   /** How often in succession the shell has ended under a call: what kills it will do so again. */
@@ -43,12 +52,19 @@ export function lifeline(machine: Machine, session: string, log: Log, known: Set
     known.delete(session);
     await machine.restart();
   };
+  let ending = false;
   const stray = (): void => {
+    if (ending) return;
+    ending = true;
     log.warn({ owner: machine.owner }, "what a command left running prints without end and is ended");
-    void killRun(machine, session).then(
-      () => void (untold ??= "What an earlier command had left running printed without end and was ended."),
-      () => undefined,
-    );
+    // In turn, since what is killed by the session's name may be a command that has just begun.
+    void inTurn(async () => {
+      const ended = await killRun(machine, session).catch(() => false);
+      if (ended) untold ??= "What an earlier command had left running printed without end and was ended.";
+      // It can't be found: nobody listens to it any more.
+      else drop();
+      ending = false;
+    });
   };
   const open = async (): Promise<Shell> => {
     const opened = await openShell(machine, session, stray);

@@ -23,8 +23,8 @@ export interface ShellSession {
 
 /** `session` is a directory's name; `known`: see `lifeline`. */
 export function shellSession(machine: Machine, session: string, log: Log, known: Set<string>): ShellSession {
-  const line = lifeline(machine, session, log, known);
   const oneAtATime = turnstile();
+  const line = lifeline(machine, session, log, known, oneAtATime);
   let running = 0;
   let lastUsed = Date.now();
 

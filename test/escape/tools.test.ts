@@ -148,6 +148,18 @@ suite("escape: through the tools", () => {
     await nextWorks({ call, read, ...rest }, "a flood");
   });
 
+  test("what prints without end and can't be found is listened to no more, and nobody is told that it was ended", async () => {
+    const { call, read, ...rest } = await desk();
+    let said = await read("terminal", { command: "env -i setsid sh -c 'timeout 60 yes >&2 &'; sleep 0.1" });
+    for (let turn = 0; turn === 0 || (turn < 60 && /^y$/m.test(said)); turn += 1) {
+      await pause(300);
+      said = await read("terminal", { command: "sleep 0.05" });
+      assert.doesNotMatch(said, /was ended/);
+    }
+    assert.doesNotMatch(said, /^y$/m);
+    await nextWorks({ call, read, ...rest }, "a flood of nobody's");
+  });
+
   test("file tools wait on nothing and follow nothing, also when names change under them", async () => {
     const { call, read, sandbox } = await desk();
     await call("terminal", {
