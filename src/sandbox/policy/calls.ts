@@ -119,14 +119,24 @@ function writtenPaths(name: string, args: readonly string[], paths: readonly str
   }
   if (name === "dd") return args.filter((each) => each.startsWith("of=")).map((each) => each.slice(3));
   if (editors.test(name)) return args.some((each) => /^-\w*i|^--in-place/.test(each)) ? paths : [];
-  if (/^g?tar$|^bsdtar$|^unzip$|^7z$|^cpio$/.test(name)) {
-    const at = args.findIndex((each) => each === "-C" || each === "-d" || each === "--directory");
-    return at === -1 ? [] : [args[at + 1] ?? ""];
-  }
-  if (/^(?:curl|wget)$/.test(name)) {
-    const at = args.findIndex((each) => /^-\w*[oO]$|^--output\S*$/.test(each));
-    return at === -1 ? [] : [args[at + 1] ?? ""];
-  }
-  if (name === "sort" || name === "split") return args.includes("-o") ? [args[args.indexOf("-o") + 1] ?? ""] : [];
-  return [];
+  if (/^g?tar$|^bsdtar$|^unzip$|^7z$|^cpio$/.test(name)) return following(args, /^(?:-[Cd]|--directory)(?:=|$)/);
+  if (name === "curl") return following(args, /^(?:-\w*[oO]|--output(?:-dir)?)(?:=|$)/);
+  if (name === "wget") return following(args, /^(?:-\w*[oOP]|--output-\w+|--directory-prefix)(?:=|$)/);
+  if (mentions.test(name) || otherO.test(name)) return [];
+  // As in `-o yaml`, a bare word is rather a form than a file.
+  return following(args, /^(?:-o|--output(?:-\w+)?)(?:=|$)/).filter((each) => /[/.~]/.test(each));
+}
+
+/** Commands whose `-o` names no file. */
+const otherO = /^(?:[efz]?grep|rg|ag|od|hexdump|ssh|ps|pgrep|pkill|mount|lsof|netstat|ss)$/;
+
+/** What stands behind such options: the next word, or what is behind their `=`. */
+function following(args: readonly string[], option: RegExp): readonly string[] {
+  return args.flatMap((arg, index) => {
+    const match = option.exec(arg);
+    if (match === null) return [];
+    return [match[0].endsWith("=") ? arg.slice(match[0].length) : (args[index + 1] ?? "")].filter(
+      (each) => !/^(?:-|$)/.test(each),
+    );
+  });
 }
