@@ -11,17 +11,21 @@ import { dockerAt } from "../services/docker.ts";
 
 /** What the pipes are that calls go through: what the code itself was not given. */
 const pipes =
-  "import os; out = max(n for n in range(3, 20) if os.path.exists(f'/proc/self/fd/{n}') and os.readlink(f'/proc/self/fd/{n}').startswith('pipe'))\n";
+  "import os; both = [n for n in range(3, 20) if os.path.exists(f'/proc/self/fd/{n}') and os.readlink(f'/proc/self/fd/{n}').startswith('pipe')]; out = max(both)\n";
 
-function context(sandbox: Sandbox, called: string[], signal = new AbortController().signal): ToolContext {
+function context(sandbox: Sandbox, called: string[], answered = Promise.resolve()): ToolContext {
   const given = {
-    signal,
+    signal: new AbortController().signal,
     sandbox: async () => sandbox,
     progress: () => undefined,
     limits: { commandMs: 10_000, resultChars: 20_000 },
     tools: {
       parametersOf: (name: string) => (name === "read_file" ? ["path"] : null),
-      call: async (name: string) => `${called.push(name)} of ${name}`,
+      call: async (name: string) => {
+        const count = called.push(name);
+        await answered;
+        return `${count} of ${name}`;
+      },
     },
   };
   // Boundary: the tool uses no more of it.
@@ -44,14 +48,22 @@ suite("escape: code that calls tools", () => {
       `${one("memory")}${one("execute_code")}${one("send_message")}${one("../terminal")}os.write(out, b'[]\\nnull\\n{"tool":1}\\n')`,
     );
     assert.deepEqual(called, []);
-    await forge(`for n in range(80): ${one("terminal")}import time; time.sleep(0.3)`);
+    const heard = "heard = 0\nwhile heard < 80: heard += os.read(min(both), 65536).count(b'\\n')";
+    await forge(`for n in range(80): ${one("terminal")}${heard}`);
     assert.equal(called.length, 50);
-    called.length = 0;
-    // What is asked for in the last moment is not begun when nobody is there to hear of it.
-    await forge(`os.write(out, b'{"tool": "terminal", "args": {}}\\n' * 40); os._exit(0)`);
-    const known = called.length;
-    await run(sandbox, "sleep 0.2");
-    assert.equal(called.length, known);
+  });
+
+  test("what code has asked for is not begun when it has ended meanwhile", async () => {
+    const sandbox = await rig.open("leaver");
+    const called: string[] = [];
+    const { promise: answered, resolve: answer } = Promise.withResolvers<void>();
+    const code = `${pipes}os.write(out, b'{"tool": "terminal", "args": {}}\\n' * 40); os._exit(0)`;
+    await executeCode.run({ code }, context(sandbox, called, answered));
+    assert.equal(called.length, 1);
+    answer();
+    // By then all that waits in line has had its turn.
+    await new Promise(setImmediate);
+    assert.equal(called.length, 1);
   });
 
   test("floods of the pipe end it, with flat memory", async () => {
@@ -96,9 +108,15 @@ suite("escape: code that calls tools", () => {
 
   test("a shell that was stopped, or its own files spoilt, while nothing ran: the next command comes through", async () => {
     const [one, two] = [await rig.open("stopper"), await rig.open("spoiler")];
-    await run(one, "(sleep 0.2; kill -STOP $PPID) & true");
-    await run(two, "(sleep 0.2; cd /.hermes; for f in alive */busy */done */command; do rm -f $f; mkfifo $f; done) & true");
-    await pause(500);
+    await run(one, "(sleep 0.3; kill -STOP $PPID; true > /workspace/done) & true");
+    const spoil = "cd /.hermes; for f in alive */busy */done */command; do rm -f $f; mkfifo $f; done";
+    await run(two, `(sleep 0.3; ${spoil}; true > /workspace/done) & true`);
+    const home = createHash("sha256").update(rig.options.home).digest("hex").slice(0, 10);
+    for (const owner of ["stopper", "spoiler"]) {
+      const container = dockerAt(rig.options.dockerHost ?? "").getContainer(`hermes-${home}-${owner}`);
+      // Asked of the engine, since what would ask by a shell meets what was spoilt.
+      while (!(await container.infoArchive({ path: "/workspace/done" }).then(Boolean, () => false))) await pause(50);
+    }
     const said = await Promise.all([one, two].map((sandbox) => run(sandbox, "echo next")));
     for (const { output } of said) assert.match(output, /^next\n/);
     assert.match(said[1]?.output ?? "", /did not take commands any more, so it was restarted first/);
