@@ -2,8 +2,9 @@ import { Routes } from "discord-api-types/v10";
 import { z } from "zod";
 import type { ChatRef } from "../../src/core/chats.ts";
 import type { Log } from "../../src/core/log.ts";
+import { kept, remember } from "../../src/core/maps.ts";
 import type { Client } from "./client.ts";
-import { reason } from "./errors.ts";
+import { reason, toFailure } from "./errors.ts";
 import type { DiscordOptions } from "./options.ts";
 import { idAt, madeAt, messageSchema, nameOf, type WireChannel, type WireMessage } from "./wire.ts";
 
@@ -11,10 +12,14 @@ import { idAt, madeAt, messageSchema, nameOf, type WireChannel, type WireMessage
 export interface CatchUp {
   /** A message has been stored, or concerns nobody. */
   seen(message: WireMessage): void;
-  /** A session begins: what came before it is not told. Takes what the private chats that are known have. */
-  begin(): Promise<void>;
-  /** Fetches what a guild's channels have that was not seen. Rejects when something could not be stored. */
+  /** A session of these guilds begins: what came before it is not told. Takes what the private chats that are known have. */
+  begin(guilds: readonly string[]): Promise<void>;
+  /** Fetches what a guild's channels have that was not seen. Rejects when something could not be read now, or stored. */
   guild(id: string, channels: readonly WireChannel[]): Promise<void>;
+  /** A guild is away for some time: what is written there until it is back is not told. */
+  away(guild: string): void;
+  /** A guild is none of ours any more. */
+  left(guild: string): void;
   /** Writes down what has been seen. */
   save(): Promise<void>;
 }
@@ -38,55 +43,107 @@ const oldestMs = 7 * 24 * 3_600_000;
 const mostChannels = 50;
 const mostPrivate = 200;
 const mostMessages = 100;
+/** A channel that can't be read so often, over some 15 s, holds up the others no longer. */
+const mostTries = 5;
 
 interface State {
   readonly parts: CatchUpParts;
   /** The newest message that has been seen, of all channels: ids grow with time. */
   newest: bigint;
-  /** What had been seen when the session began. */
-  since: bigint;
+  /** What has not been read yet, by its guild or `privately`. */
+  readonly unread: Map<string, Unread>;
   readonly privates: Map<string, true>;
   changed: boolean;
   timer: NodeJS.Timeout | null;
   loaded: boolean;
+  /** Attempts in a row that could not read a channel. */
+  failed: number;
 }
 
-const storedSchema = z.object({ newest: z.string(), privates: z.array(z.string()) });
+interface Unread {
+  /** What had been seen when this was heard last. */
+  readonly since: bigint;
+  /** Channels that are read: trouble with one does not have the others read again. */
+  readonly done: Set<string>;
+}
+
+const privately = "private";
+
+const storedSchema = z.object({
+  newest: z.string(),
+  privates: z.array(z.string()),
+  unread: z.record(z.string(), z.string()).default({}),
+});
 
 export function createCatchUp(parts: CatchUpParts): CatchUp {
-  const state: State = { parts, newest: 0n, since: 0n, privates: new Map(), changed: false, timer: null, loaded: false };
+  const state: State = {
+    parts,
+    newest: 0n,
+    unread: new Map(),
+    privates: new Map(),
+    changed: false,
+    timer: null,
+    loaded: false,
+    failed: 0,
+  };
   return {
     seen(message) {
       const id = BigInt(message.id);
       if (id > state.newest) state.newest = id;
-      if (message.guild_id === undefined) rememberPrivate(state, message.channel_id);
-      state.changed = true;
-      state.timer ??= setTimeout(() => void save(state), saveEveryMs).unref();
+      if (message.guild_id === undefined) remember(state.privates, message.channel_id, true, mostPrivate);
+      touch(state);
     },
-    async begin() {
+    async begin(guilds) {
       await load(state);
-      state.since = state.newest;
       if (state.newest === 0n) state.newest = idAt(Date.now());
-      state.changed = true;
+      else for (const each of [privately, ...guilds]) expect(state, each);
+      touch(state);
       await save(state);
-      if (state.since > 0n) for (const channel of [...state.privates.keys()].toReversed()) await channelOf(state, channel, null);
+      await read(state, privately, [...state.privates.keys()].toReversed());
     },
     async guild(id, channels) {
-      const news = channels.filter(({ last_message_id: last }) => last !== null && BigInt(last) > state.since);
-      const newest = news.toSorted((one, other) =>
-        BigInt(one.last_message_id ?? 0) > BigInt(other.last_message_id ?? 0) ? -1 : 1,
+      const since = state.unread.get(id)?.since;
+      if (since === undefined) return;
+      const last = ({ last_message_id: message }: WireChannel): bigint => BigInt(message ?? 0);
+      const news = channels.filter((each) => last(each) > since).toSorted((one, other) => (last(one) > last(other) ? -1 : 1));
+      await read(
+        state,
+        id,
+        news.slice(0, mostChannels).map((each) => each.id),
       );
-      if (state.since > 0n) for (const channel of newest.slice(0, mostChannels)) await channelOf(state, channel.id, id);
+    },
+    away(guild) {
+      expect(state, guild);
+      touch(state);
+    },
+    left(guild) {
+      state.unread.delete(guild);
+      touch(state);
     },
     save: () => save(state),
   };
 }
 
-function rememberPrivate({ privates }: State, channel: string): void {
-  privates.delete(channel);
-  privates.set(channel, true);
-  const [oldest] = privates.keys();
-  if (privates.size > mostPrivate && oldest !== undefined) privates.delete(oldest);
+/** From now on something is not told; what was not read before stays unread. */
+function expect({ unread, newest }: State, what: string): void {
+  kept(unread, what, () => ({ since: newest, done: new Set() })).done.clear();
+}
+
+/** Reads what is unread in these channels; rejects when it is to be tried again. */
+async function read(state: State, what: string, channels: readonly string[]): Promise<void> {
+  const unread = state.unread.get(what);
+  if (!unread) return;
+  for (const channel of channels.filter((each) => !unread.done.has(each))) {
+    await channelOf(state, channel, what === privately ? null : what, unread.since);
+    unread.done.add(channel);
+  }
+  state.unread.delete(what);
+  touch(state);
+}
+
+function touch(state: State): void {
+  state.changed = true;
+  state.timer ??= setTimeout(() => void save(state), saveEveryMs).unref();
 }
 
 function keyOf({ parts }: State): string {
@@ -99,7 +156,9 @@ async function load(state: State): Promise<void> {
   const stored = storedSchema.safeParse(text === null ? null : JSON.parse(text));
   if (stored.success) {
     state.newest = BigInt(stored.data.newest);
-    for (const channel of stored.data.privates) rememberPrivate(state, channel);
+    for (const channel of stored.data.privates) remember(state.privates, channel, true, mostPrivate);
+    for (const [what, since] of Object.entries(stored.data.unread))
+      state.unread.set(what, { since: BigInt(since), done: new Set() });
   }
   state.loaded = true;
 }
@@ -109,7 +168,8 @@ async function save(state: State): Promise<void> {
   state.timer = null;
   if (!state.changed) return;
   state.changed = false;
-  const value = JSON.stringify({ newest: String(state.newest), privates: [...state.privates.keys()] });
+  const unread = Object.fromEntries([...state.unread].map(([what, { since }]) => [what, String(since)]));
+  const value = JSON.stringify({ newest: String(state.newest), privates: [...state.privates.keys()], unread });
   await state.parts.settings.set(keyOf(state), value).catch(() => {
     // The next message brings the next attempt.
     state.changed = true;
@@ -117,9 +177,9 @@ async function save(state: State): Promise<void> {
 }
 
 /** Takes what a channel has that was not seen; names what is too old to be answered unasked. */
-async function channelOf(state: State, channel: string, guild: string | null): Promise<void> {
+async function channelOf(state: State, channel: string, guild: string | null, since: bigint): Promise<void> {
   const { parts } = state;
-  const missed = await fetchMissed(state, channel, guild);
+  const missed = await fetchMissed(state, channel, guild, since);
   const old: WireMessage[] = [];
   for (const message of missed) {
     const age = Date.now() - madeAt(message.id);
@@ -129,19 +189,27 @@ async function channelOf(state: State, channel: string, guild: string | null): P
   await nameOld(parts, old);
 }
 
-async function fetchMissed({ parts, since }: State, channel: string, guild: string | null): Promise<readonly WireMessage[]> {
-  const query = { after: String(since), limit: String(mostMessages) };
+/** The newest that a channel has since then, oldest first. Rejects when it may be read later. */
+async function fetchMissed(state: State, channel: string, guild: string | null, since: bigint): Promise<readonly WireMessage[]> {
+  const { client, log } = state.parts;
   try {
-    const found: unknown = await parts.client.call({ method: "GET", path: Routes.channelMessages(channel), query });
+    // Asked for what comes after an id, Discord gives the oldest.
+    const query = { limit: String(mostMessages) };
+    const found: unknown = await client.call({ method: "GET", path: Routes.channelMessages(channel), query });
+    state.failed = 0;
     if (!Array.isArray(found)) return [];
     const messages = found.flatMap((each: unknown) => {
       const parsed = messageSchema.safeParse(each);
+      if (!parsed.success || BigInt(parsed.data.id) <= since) return [];
       // A guild's messages don't name it here.
-      return parsed.success ? [guild === null ? parsed.data : { ...parsed.data, guild_id: guild }] : [];
+      return [guild === null ? parsed.data : { ...parsed.data, guild_id: guild }];
     });
     return messages.toSorted((one, other) => (BigInt(one.id) < BigInt(other.id) ? -1 : 1));
   } catch (error) {
-    parts.log.debug({ channel, reason: reason(error) }, "what was missed in a channel of Discord's could not be read");
+    state.failed += 1;
+    if (toFailure(error, true).retryable && state.failed < mostTries) throw error;
+    state.failed = 0;
+    log.debug({ channel, reason: reason(error) }, "what was missed in a channel of Discord's could not be read");
     return [];
   }
 }

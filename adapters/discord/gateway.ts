@@ -217,6 +217,8 @@ async function leave(state: State, code: number): Promise<void> {
 
 /** Also in the middle of coming back: Discord tells again what was missed before it says that the session goes on. */
 function comeBack(state: State, afterMs: number): void {
+  // Let go of twice at once, a connection never ends.
+  if (state.stopped.signal.aborted) return;
   state.again = Math.max(state.again ?? 0, afterMs);
   state.returning ??= tryAgain(state);
 }

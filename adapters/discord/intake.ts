@@ -7,7 +7,7 @@ import { type Self, toInbound } from "./inbound.ts";
 import type { DiscordRules } from "./options.ts";
 import type { Places } from "./places.ts";
 import type { Threads } from "./threads.ts";
-import { channelSchema, guildSchema, messageSchema, type WireMessage } from "./wire.ts";
+import { channelSchema, goneSchema, guildSchema, messageSchema, readySchema, type WireMessage } from "./wire.ts";
 
 export interface IntakeParts {
   readonly inlet: Inlet;
@@ -52,13 +52,13 @@ export function createIntake(parts: IntakeParts): Intake {
   const waiting: Item[] = [];
   let running: Promise<void> | null = null;
   // Discord does not say a second time that a session began: what has to be done then is owed until it is done.
-  let owed = false;
+  let owed: readonly string[] | null = null;
   const run = async (): Promise<void> => {
     for (let item = waiting[0]; item; item = waiting[0]) {
       try {
-        if (item.type === "READY") owed = true;
-        if (owed) await parts.catchUp.begin();
-        owed = false;
+        if (item.type === "READY") owed = guildsOf(item.data);
+        if (owed) await parts.catchUp.begin(owed);
+        owed = null;
         await handle(parts, item);
       } catch (error) {
         parts.log.warn({ reason: String(error) }, "a message from Discord could not be stored; having it told again");
@@ -96,6 +96,11 @@ async function handle(parts: IntakeParts, { type, data }: Item): Promise<void> {
     }
     case "GUILD_CREATE":
       return await takeGuild(parts, data);
+    case "GUILD_DELETE": {
+      const guild = goneSchema.safeParse(data);
+      if (guild.success) parts.catchUp[guild.data.unavailable ? "away" : "left"](guild.data.id);
+      return undefined;
+    }
     case "CHANNEL_CREATE":
     case "THREAD_CREATE": {
       const channel = channelSchema.safeParse(data);
@@ -111,6 +116,11 @@ async function handle(parts: IntakeParts, { type, data }: Item): Promise<void> {
     default:
       return undefined;
   }
+}
+
+function guildsOf(ready: unknown): readonly string[] {
+  const known = readySchema.safeParse(ready);
+  return known.success ? known.data.guilds.map(({ id }) => id) : [];
 }
 
 /** Stores a message that is meant for us, and begins its thread. */

@@ -1,4 +1,5 @@
 import { Routes } from "discord-api-types/v10";
+import { remember } from "../../src/core/maps.ts";
 import type { Client } from "./client.ts";
 import { channelSchema, type WireChannel } from "./wire.ts";
 
@@ -27,10 +28,7 @@ export function createPlaces(client: Client): Places {
   const known = new Map<string, Place>();
   const learn = ({ id, type, parent_id: parent }: WireChannel): Place => {
     const place = { parent: threadTypes.includes(type) ? parent : null, type };
-    known.delete(id);
-    known.set(id, place);
-    const [oldest] = known.keys();
-    if (known.size > mostKnown && oldest !== undefined) known.delete(oldest);
+    remember(known, id, place, mostKnown);
     return place;
   };
   return {

@@ -56,6 +56,12 @@ export const channelSchema = z.object({
   member: z.unknown().optional(),
 });
 
+/** How a session begins. */
+export const readySchema = z.object({ guilds: z.array(z.object({ id })).default([]) });
+
+/** A guild that is out of order for some time, or that we are no part of any more. */
+export const goneSchema = z.object({ id, unavailable: z.boolean().default(false) });
+
 export const guildSchema = z.object({
   id,
   channels: z.array(channelSchema).default([]),

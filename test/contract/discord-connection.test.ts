@@ -152,6 +152,66 @@ test("where what was seen last can't be read at once, what was missed is fetched
   assert.deepEqual(rig.texts(), ["one", "missed", "new"]);
 });
 
+test("of many missed messages the newest are taken, and a channel that can't be read now is read later", async () => {
+  await using rig = await discordRig();
+  const { discord, inlet } = rig;
+  await rig.adapter.start(inlet);
+  discord.write(ann, "one");
+  await rig.received(1);
+  await rig.adapter.close();
+  const told = false;
+  for (let at = 0; at < 100; at += 1) discord.say(discord.hall, "chatter", { told });
+  discord.say(discord.hall, `<@${discord.bot}> the newest`, { told });
+  const route = "GET /channels/:id/messages";
+  discord.fault({ route, channel: discord.hall }, { kind: "refuse", status: 503, code: 0, message: "Service Unavailable" });
+  await using later = again(rig);
+  await later.start(inlet);
+  await rig.received(2);
+  assert.deepEqual(rig.texts(), ["one", "the newest"]);
+});
+
+test("an end before every channel was read: the next start reads the rest", async () => {
+  await using rig = await discordRig();
+  const { discord, inlet } = rig;
+  await rig.adapter.start(inlet);
+  discord.write(ann, "one");
+  await rig.received(1);
+  await rig.adapter.close();
+  const told = false;
+  discord.say(discord.hall, `<@${discord.bot}> unread`, { told });
+  discord.write(ann, "read", { told });
+  const target = { route: "GET /channels/:id/messages", channel: discord.hall };
+  discord.fault(target, { kind: "refuse", status: 503, code: 0, message: "Service Unavailable" });
+  {
+    await using dying = again(rig);
+    await dying.start(inlet);
+    await discord.waitFor(() => discord.calls.some(({ route, status }) => route === target.route && status === 503));
+  }
+  assert.deepEqual(rig.texts(), ["one", "read"]);
+  await using next = again(rig);
+  await next.start(inlet);
+  await rig.received(3);
+  assert.deepEqual(rig.texts(), ["one", "read", "unread"]);
+});
+
+test("after an outage of a server's: what was missed is taken or named, what was answered is not", async () => {
+  await using rig = await discordRig();
+  const { discord, inlet } = rig;
+  await rig.adapter.start(inlet);
+  discord.write(ann, "one");
+  await rig.received(1);
+  await rig.adapter.close();
+  await using later = again(rig, { rules: { ...rulesOf, catchUpMs: -1 } });
+  await later.start(inlet);
+  discord.say(discord.hall, `<@${discord.bot}> answered`);
+  await rig.received(2);
+  discord.gateway.dispatch("GUILD_DELETE", { id: discord.guild, unavailable: true });
+  discord.say(discord.hall, `<@${discord.bot}> missed`, { told: false, name: "Ben" });
+  discord.gateway.dispatch("GUILD_CREATE", discord.world.wireGuild());
+  const [said] = await discord.waitFor(() => discord.said(discord.hall).length === 1 && discord.said(discord.hall));
+  assert.match(said?.content ?? "", /Say it again if it still matters\.\n\n- Ben: .*missed$/);
+});
+
 test("the first start ever takes nothing from before it", async () => {
   await using rig = await discordRig();
   const { discord, inlet } = rig;
