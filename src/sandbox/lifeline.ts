@@ -1,6 +1,7 @@
 import type { Log } from "../core/log.ts";
 import type { Machine } from "./machine.ts";
 import { killRun, openShell, type Shell, ShellEnded } from "./shell.ts";
+import type { Turnstile } from "./turnstile.ts";
 
 /**
  * One session's hold on its shell: opens it, loses it, brings the sandbox up again, and remembers what the model must be told.
@@ -31,13 +32,7 @@ export const resetNote = "The directory and environment are back at their start.
  * `known` holds the sessions that have run a command since this process began: only they have something to lose. `inTurn` runs a task
  * while nothing else is asked of the session.
  */
-export function lifeline(
-  machine: Machine,
-  session: string,
-  log: Log,
-  known: Set<string>,
-  inTurn: <Result>(task: () => Promise<Result>) => Promise<Result>,
-): Lifeline {
+export function lifeline(machine: Machine, session: string, log: Log, known: Set<string>, inTurn: Turnstile): Lifeline {
   let shell: Shell | null = null;
   let untold: string | null = null;
   /** How often in succession the shell has ended under a call: what kills it will do so again. */
@@ -52,20 +47,12 @@ export function lifeline(
     known.delete(session);
     await machine.restart();
   };
-  let ending = false;
-  const stray = (): void => {
-    if (ending) return;
-    ending = true;
-    log.warn({ owner: machine.owner }, "what a command left running prints without end and is ended");
-    // In turn, since what is killed by the session's name may be a command that has just begun.
-    void inTurn(async () => {
-      const ended = await killRun(machine, session).catch(() => false);
-      if (ended) untold ??= "What an earlier command had left running printed without end and was ended.";
-      // It can't be found: nobody listens to it any more.
+  const stray = once(() =>
+    inTurn(async () => {
+      if (await endStray(machine, session, log)) untold ??= strayNote;
       else drop();
-      ending = false;
-    });
-  };
+    }),
+  );
   const open = async (): Promise<Shell> => {
     const opened = await openShell(machine, session, stray);
     if (opened.fresh && known.has(session)) untold ??= `The sandbox was started anew since the last command. ${resetNote}`;
@@ -123,6 +110,24 @@ export function lifeline(
       return news;
     },
     end: drop,
+  };
+}
+
+const strayNote = "What an earlier command had left running printed without end and was ended.";
+
+/** In the session's turn, since it goes by the session's name. False when there was nothing to be found, so nobody should listen any more. */
+async function endStray(machine: Machine, session: string, log: Log): Promise<boolean> {
+  log.warn({ owner: machine.owner }, "what a command left running prints without end and is ended");
+  return await killRun(machine, session).catch(() => false);
+}
+
+/** Begins a task that is not under way. */
+function once(task: () => Promise<void>): () => void {
+  let underWay = false;
+  return () => {
+    if (underWay) return;
+    underWay = true;
+    void task().finally(() => (underWay = false));
   };
 }
 
