@@ -9,7 +9,7 @@ import type { Inlet } from "../../src/core/adapter.ts";
 import type { Inbound } from "../../src/core/inbound.ts";
 import type { Log } from "../../src/core/log.ts";
 import type { Client } from "./client.ts";
-import { codeOf, codes, reason } from "./errors.ts";
+import { reason } from "./errors.ts";
 import { accountOf, chatRef, isOpen } from "./inbound.ts";
 import type { DiscordOptions, DiscordRules } from "./options.ts";
 import type { Place, Places } from "./places.ts";
@@ -84,9 +84,11 @@ async function press(parts: InteractionParts, interaction: WireInteraction, plac
   if (!base || data === undefined) return;
   const turn = /^stop:(.+)$/.exec(data)?.[1];
   const inbound: Inbound = turn === undefined ? { ...base, type: "button", data } : { ...base, type: "stop", turn };
-  const stored = await storedSoon(parts, inbound);
+  const storing = store(parts, inbound);
+  const stored = await soon(storing);
   if (stored === "failed") return await refuse(parts, interaction, troubleWords);
   await respond(parts, interaction, { type: InteractionResponseType.DeferredMessageUpdate });
+  if (stored === "slowly" && (await storing) === "failed") await followUp(parts, interaction);
 }
 
 /** A slash command: stored, then shown as being thought about until its answer comes. */
@@ -100,23 +102,31 @@ async function command(parts: InteractionParts, interaction: WireInteraction, pl
   const { id, token, application_id: application } = interaction;
   parts.replies.open(id, { application, token, deferred: deferred.promise });
   const inbound: Inbound = { ...base, type: "message", text, messageId: replyToInteraction(id), addressed: true };
-  const stored = await storedSoon(parts, inbound);
+  const storing = store(parts, inbound);
+  const stored = await soon(storing);
   if (stored === "failed") {
     deferred.resolve(false);
     return await refuse(parts, interaction, troubleWords);
   }
   deferred.resolve(await respond(parts, interaction, { type: InteractionResponseType.DeferredChannelMessageWithSource }));
+  if (stored === "stored" || (await storing) === "stored") return;
+  // Said as its answer, which its place waits for.
+  const told = await parts.replies.answer(replyToInteraction(id), { content: troubleWords });
+  if (told === null) await followUp(parts, interaction);
+}
+
+async function store({ inlet, log }: InteractionParts, inbound: Inbound): Promise<"stored" | "failed"> {
+  try {
+    await inlet.receive(inbound);
+    return "stored";
+  } catch (error) {
+    log.warn({ reason: String(error) }, "a button or a command on Discord could not be stored");
+    return "failed";
+  }
 }
 
 /** Whether an event is stored; `slowly`: not yet, and Discord waits no longer. */
-async function storedSoon({ inlet, log }: InteractionParts, inbound: Inbound): Promise<"stored" | "failed" | "slowly"> {
-  const storing = inlet.receive(inbound).then(
-    () => "stored" as const,
-    (error: unknown) => {
-      log.warn({ reason: String(error) }, "a button or a command on Discord could not be stored");
-      return "failed" as const;
-    },
-  );
+async function soon(storing: Promise<"stored" | "failed">): Promise<"stored" | "failed" | "slowly"> {
   const { promise: late, resolve } = Promise.withResolvers<"slowly">();
   const timer = setTimeout(() => resolve("slowly"), deferAfterMs);
   return await Promise.race([storing, late]).finally(() => clearTimeout(timer));
@@ -138,7 +148,13 @@ async function refuse(parts: InteractionParts, interaction: WireInteraction, con
   await respond(parts, interaction, { type: InteractionResponseType.ChannelMessageWithSource, data });
 }
 
-/** The first response; false when it came too late. Another gateway's response is as good as ours. */
+/** Says that storing has failed after all, where it was acknowledged before its end. */
+async function followUp({ client }: InteractionParts, interaction: WireInteraction): Promise<void> {
+  const path = Routes.webhook(interaction.application_id, interaction.token);
+  await client.call({ method: "POST", path, body: { content: troubleWords, flags: MessageFlags.Ephemeral }, open: true });
+}
+
+/** The first response; false when it came too late, or another one came before: what that one shows is not ours to change. */
 async function respond(
   { client, log }: InteractionParts,
   { id, token }: WireInteraction,
@@ -148,7 +164,6 @@ async function respond(
     await client.call({ method: "POST", path: Routes.interactionCallback(id, token), body, open: true });
     return true;
   } catch (error) {
-    if (codeOf(error) === codes.interactionTaken) return true;
     log.debug({ reason: reason(error) }, "a button or a command on Discord was acknowledged too late");
     return false;
   }

@@ -1,7 +1,7 @@
 import { Routes } from "discord-api-types/v10";
 import { Failure } from "../../src/core/failures.ts";
 import type { Client } from "./client.ts";
-import { codeOf, codes, foreign, statusOf, toFailure } from "./errors.ts";
+import { foreign, statusOf, toFailure } from "./errors.ts";
 import { sentSchema } from "./wire.ts";
 
 /** Slash commands that Discord shows as being thought about, until their answer comes. */
@@ -48,6 +48,8 @@ export function createReplies(client: Client): Replies {
   };
   return {
     open(interaction, pending) {
+      // Told again: the first time goes on.
+      if (open.has(interaction)) return;
       const [oldest] = open.keys();
       if (open.size >= mostOpen && oldest !== undefined) void withdraw(oldest);
       const timer = setTimeout(() => void withdraw(interaction), silenceMs);
@@ -64,7 +66,9 @@ export function createReplies(client: Client): Replies {
         if (!found.success) throw foreign();
         return found.data.id;
       } catch (error) {
-        if (gone.includes(codeOf(error) ?? 0) || statusOf(error) === 404) return null;
+        const status = statusOf(error);
+        // What is refused here may be taken in the channel.
+        if (status !== null && status < 500) return null;
         // The next attempt tries the same place.
         open.set(replyTo.slice(prefix.length), pending);
         throw new Failure("platform.unavailable", toFailure(error, true).message, { retryable: true });
@@ -76,5 +80,3 @@ export function createReplies(client: Client): Replies {
     },
   };
 }
-
-const gone: readonly number[] = [codes.unknownWebhook, codes.unknownInteraction, codes.unknownMessage];

@@ -113,6 +113,54 @@ test("storing that takes too long is not waited for: the command is deferred in 
   );
 });
 
+test("a press that turns out late not to be stored is said to the one who pressed", async () => {
+  await using rig = await openRig();
+  const { discord, inlet } = rig;
+  const [chunk] = rig.adapter.render("Which?");
+  assert.ok(chunk);
+  const buttons = [{ label: "Red", data: "q:1:0" }];
+  const id = await rig.adapter.post(chatRef(discord.hall), chunk, { replyTo: null, buttons });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  inlet.before = async () => await promise;
+  inlet.refuse = 1;
+  const pressed = discord.press(discord.hall, id, "Red", ann);
+  await discord.waitFor(() => discord.interactions.get(pressed).answered === 6);
+  resolve();
+  const [call] = await discord.waitFor(() => {
+    const calls = discord.callsOf("POST /webhooks/:id/:token");
+    return calls.length === 1 && calls;
+  });
+  assert.match(String(call?.body["content"]), /can't store/);
+  assert.equal(call?.body["flags"], 64);
+});
+
+test("a command told again leaves the answer that it has", async () => {
+  await using rig = await openRig();
+  const { discord } = rig;
+  const route = "POST /interactions/:id/:token/callback";
+  discord.command(discord.hall, "help", "", ann);
+  await answer(rig, discord.hall, "here", await asked(rig));
+  discord.gateway.redeliver(3);
+  await discord.waitFor(() => discord.callsOf(route).at(-1)?.status === 400);
+  // Where it said nothing, it would take back in five seconds what shows that it is thinking.
+  await answer(rig, discord.hall, "here again", "interaction:" + (discord.interactions.all()[0]?.id ?? ""));
+  assert.deepEqual(
+    discord.said(discord.hall).map(({ content }) => content),
+    ["here", "here again"],
+  );
+});
+
+test("an answer that a command's place refuses goes into the channel", async () => {
+  await using rig = await openRig();
+  const { discord } = rig;
+  discord.command(discord.hall, "help", "", ann);
+  const replyTo = await asked(rig);
+  const route = "PATCH /webhooks/:id/:token/messages/@original";
+  discord.fault({ route }, { kind: "refuse", status: 403, code: 50_013, message: "Missing Permissions" });
+  await answer(rig, discord.hall, "there", replyTo);
+  assert.ok(discord.said(discord.hall).some(({ content }) => content === "there"));
+});
+
 test("an argument's suggestions come as it is typed", async () => {
   await using rig = await openRig();
   const { discord } = rig;
