@@ -1,6 +1,7 @@
 import { Routes } from "discord-api-types/v10";
 import { remember } from "../../src/core/maps.ts";
 import type { Client } from "./client.ts";
+import { statusOf } from "./errors.ts";
 import { channelSchema, type WireChannel } from "./wire.ts";
 
 /** Where a channel's messages belong. */
@@ -14,7 +15,7 @@ export interface Place {
 export interface Places {
   learn(channel: WireChannel): void;
   forget(channel: string): void;
-  /** Never rejects: what can't be known is taken for a channel, until it can. */
+  /** Rejects when it can't be known now; what is none of ours to know is taken for a channel. */
   of(channel: string): Promise<Place>;
 }
 
@@ -40,7 +41,9 @@ export function createPlaces(client: Client): Places {
       try {
         const found = await client.call({ method: "GET", path: Routes.channel(channel), timeoutMs: askMs });
         return learn(channelSchema.parse(found));
-      } catch {
+      } catch (error) {
+        const status = statusOf(error);
+        if (status === null || status >= 500) throw error;
         return { parent: null, type: textChannel };
       }
     },

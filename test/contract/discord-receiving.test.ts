@@ -71,6 +71,22 @@ test("only the guilds and channels that are allowed, with their threads; free on
   assert.deepEqual(discord.threads(free), []);
 });
 
+test("a thread of an ignored channel stays ignored while Discord does not say what it is part of", async () => {
+  await using rig = await discordRig();
+  const { discord } = rig;
+  const quiet = discord.world.addChannel("quiet").id;
+  const rules = { guilds: [], channels: [], ignoredChannels: [quiet], freeChannels: [], requireMention: true };
+  await using picky = rigOf(rig, { ...rules, autoThread: false, noThreadChannels: [], reactions: true, catchUpMs: 0 });
+  await picky.adapter.start(rig.inlet);
+  const thread = discord.world.addChannel("late", { parent: quiet });
+  discord.fault({ route: "GET /channels/:id" }, { kind: "refuse", status: 503, code: 0, message: "Service Unavailable" });
+  discord.say(thread.id, `<@${discord.bot}> not here`);
+  discord.write(ann, "private");
+  await rig.received(1);
+  assert.deepEqual(rig.texts(), ["private"]);
+  assert.equal(discord.callsOf("GET /channels/:id").length, 2);
+});
+
 test("files, stickers and what is forwarded come along", async () => {
   await using rig = await discordRig();
   const { discord, inlet } = rig;
