@@ -147,14 +147,14 @@ async function lookUp(
   { client, self }: OutgoingParts,
   channel: string,
   { content }: DiscordChunk,
-  { since, key }: PostOptions,
+  { since, key, replyTo }: PostOptions,
 ): Promise<{ readonly id: string } | "unsent" | "unknown"> {
   const author = self();
   if (key === undefined || since === undefined || author === null) return "unknown";
-  if (Date.now() - since < nonceMs) return "unsent";
+  // A command's answer stands in the command's own place, without a nonce.
+  if (Date.now() - since < nonceMs && replyTo?.startsWith("interaction:") !== true) return "unsent";
   try {
-    const id = await findSent(client, channel, { author, content, since });
-    return id === null ? "unsent" : { id };
+    return await findSent(client, channel, { author, content, since });
   } catch {
     return "unknown";
   }

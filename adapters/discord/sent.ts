@@ -21,17 +21,22 @@ const historySchema = z.array(
   z.object({ id: z.string(), content: z.string().default(""), author: z.object({ id: z.string() }) }),
 );
 
-/** A message of ours in a channel that says just this and is not older; null when there is none among the newest. */
+const mostRead = 50;
+/** Discord's clock and ours may differ so much. */
+const clockSlackMs = 60_000;
+
+/** A message of ours in a channel that says just this and is not older; `unknown` where the newest do not reach back so far. */
 export async function findSent(
   client: Client,
   channel: string,
   wanted: { readonly author: string; readonly content: string; readonly since: number },
-): Promise<string | null> {
-  const found = await client.call({ method: "GET", path: Routes.channelMessages(channel), query: { limit: "50" } });
+): Promise<{ readonly id: string } | "unsent" | "unknown"> {
+  const since = wanted.since - clockSlackMs;
+  const found = await client.call({ method: "GET", path: Routes.channelMessages(channel), query: { limit: String(mostRead) } });
   const history = historySchema.parse(found);
   const match = history.find(
-    ({ id, content, author }) =>
-      author.id === wanted.author && content.trim() === wanted.content.trim() && madeAt(id) >= wanted.since,
+    ({ id, content, author }) => author.id === wanted.author && content.trim() === wanted.content.trim() && madeAt(id) >= since,
   );
-  return match?.id ?? null;
+  if (match) return { id: match.id };
+  return history.length >= mostRead && history.every(({ id }) => madeAt(id) > since) ? "unknown" : "unsent";
 }
