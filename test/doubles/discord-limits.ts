@@ -4,6 +4,8 @@ import { createHash } from "node:crypto";
 export interface Room {
   readonly limit: number;
   readonly seconds: number;
+  /** Routes that name the same have one room together. */
+  readonly shared?: string;
 }
 
 /** Rooms by route; `POST /channels/:id/messages` and so on. Others have none. */
@@ -11,6 +13,8 @@ export type Rooms = Readonly<Record<string, Room>>;
 
 /** What is known of Discord's own: messages and edits, five in five seconds a channel; reactions, one in a quarter of a second. */
 export const usualRooms: Rooms = {
+  "PUT /channels/:id/messages/:id/reactions/:emoji/@me": { limit: 1, seconds: 0.25, shared: "reactions" },
+  "DELETE /channels/:id/messages/:id/reactions/:emoji/@me": { limit: 1, seconds: 0.25, shared: "reactions" },
   "POST /channels/:id/messages": { limit: 5, seconds: 5 },
   "PATCH /channels/:id/messages/:id": { limit: 5, seconds: 5 },
   "POST /channels/:id/typing": { limit: 5, seconds: 5 },
@@ -31,7 +35,8 @@ export function createLimits(rooms: Rooms): { take(route: string, channel: strin
     take(route, channel) {
       const room = rooms[route];
       if (!room) return { allowed: true, retryAfter: 0, headers: {} };
-      const key = `${route} ${channel}`;
+      const name = room.shared ?? route;
+      const key = `${name} ${channel}`;
       const now = performance.now();
       const known = buckets.get(key);
       const bucket = known && known.resetAt > now ? known : { left: room.limit, resetAt: now + room.seconds * 1_000 };
@@ -45,7 +50,7 @@ export function createLimits(rooms: Rooms): { take(route: string, channel: strin
         "x-ratelimit-remaining": String(bucket.left),
         "x-ratelimit-reset": String((Date.now() + after * 1_000) / 1_000),
         "x-ratelimit-reset-after": after.toFixed(3),
-        "x-ratelimit-bucket": createHash("md5").update(route).digest("hex"),
+        "x-ratelimit-bucket": createHash("md5").update(name).digest("hex"),
       };
       return { allowed, retryAfter: after, headers };
     },
