@@ -10,24 +10,43 @@ const mostCommands = 100;
 const nameForm = /^[-_a-z0-9]{1,32}$/;
 const descriptionChars = 100;
 
-/** Registers the slash commands when they have changed since the last time. Without them, words after a mention still work. */
+const everywhere = "global";
+
+/**
+ * Registers the slash commands when they have changed since the last time, and takes back those registered where they are no longer
+ * wanted. Without them, words after a mention still work.
+ */
 export async function registerCommands(client: Client, application: string, options: DiscordOptions): Promise<void> {
-  if (options.slashCommands === null) return;
-  const { guild } = options.slashCommands;
-  const commands = options.commands
-    .filter(({ name }) => nameForm.test(name))
-    .slice(0, mostCommands)
-    .map(wired);
-  const digest = createHash("sha256").update(JSON.stringify(commands)).digest("hex");
-  const key = `discord:${application}:commands:${guild ?? "global"}`;
+  const { settings, log, slashCommands } = options;
+  const wanted = slashCommands && (slashCommands.guild ?? everywhere);
+  const scopesKey = `discord:${application}:command-scopes`;
   try {
-    if ((await options.settings.get(key)) === digest) return;
-    const path = guild === null ? Routes.applicationCommands(application) : Routes.applicationGuildCommands(application, guild);
-    await client.call({ method: "PUT", path, body: commands });
-    await options.settings.set(key, digest);
+    // Those of old were noted nowhere: of them the one for everybody can be told.
+    const known = (await settings.get(scopesKey))?.split(" ") ?? [everywhere];
+    const scopes = new Set([...known, ...(wanted === null ? [] : [wanted])].filter(Boolean));
+    if (wanted !== null && !known.includes(wanted)) await settings.set(scopesKey, [...scopes].join(" "));
+    for (const scope of scopes) await registerIn(client, application, options, scope, scope === wanted);
   } catch (error) {
-    options.log.warn({ reason: reason(error) }, "Discord's slash commands were not updated; they will be at the next start");
+    log.warn({ reason: reason(error) }, "Discord's slash commands were not updated; they will be at the next start");
   }
+}
+
+async function registerIn(
+  client: Client,
+  application: string,
+  { commands, settings }: DiscordOptions,
+  scope: string,
+  wanted: boolean,
+): Promise<void> {
+  const named = commands.filter(({ name }) => nameForm.test(name));
+  const body = wanted ? named.slice(0, mostCommands).map(wired) : [];
+  const digest = wanted ? createHash("sha256").update(JSON.stringify(body)).digest("hex") : "";
+  const key = `discord:${application}:commands:${scope}`;
+  if (((await settings.get(key)) ?? "") === digest) return;
+  const path =
+    scope === everywhere ? Routes.applicationCommands(application) : Routes.applicationGuildCommands(application, scope);
+  await client.call({ method: "PUT", path, body });
+  await settings.set(key, digest);
 }
 
 function wired({ name, description, argument }: DiscordOptions["commands"][number]): Readonly<Record<string, unknown>> {

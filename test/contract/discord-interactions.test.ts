@@ -204,7 +204,10 @@ test("commands are registered when they have changed, for everybody or for one s
   assert.deepEqual(model["contexts"], [0, 1]);
   await using guild = disposable(rig.make({ slashCommands: { guild: discord.guild } }));
   await guild.adapter.start(inlet);
-  await discord.waitFor(() => discord.commands(discord.guild).length === 2);
+  await discord.waitFor(() => discord.commands(discord.guild).length === 2 && discord.commands().length === 0);
+  await using none = disposable(rig.make({ slashCommands: null }));
+  await none.adapter.start(inlet);
+  await discord.waitFor(() => discord.commands(discord.guild).length === 0);
 });
 
 function disposable(adapter: Rig["adapter"]) {
