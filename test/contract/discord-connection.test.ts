@@ -255,6 +255,9 @@ test("a token revoked while it runs: told once, answers keep, and the connection
     rig.adapter.post(place, chunk, { replyTo: null, key: "1:0" }),
     (error) => error instanceof Failure && error.code === "platform.unavailable",
   );
+  const tries = () => discord.callsOf("GET /gateway/bot").filter(({ status }) => status === 401).length;
+  await discord.waitFor(() => tries() === 2);
+  assert.equal(lines.filter(({ level }) => level === "error").length, 1);
 });
 
 test("an end in the middle of coming back is an end", async () => {
