@@ -18,12 +18,13 @@ export async function sendFile(
   channel: string,
   file: SentFile,
   bytes: Uint8Array,
-  key: string | undefined,
+  { key, content }: { readonly key: string | undefined; readonly content: string },
 ): Promise<string> {
   if (bytes.length > largestFile) {
     throw new Failure("platform.refused", `it is larger than the ${sizeWords(largestFile)} that Discord takes from me`);
   }
   const body = {
+    ...(content === "" ? {} : { content }),
     allowed_mentions: { parse: [] },
     flags: MessageFlags.SuppressEmbeds,
     ...(key === undefined ? {} : { nonce: nonceOf([key, channel, file.name]), enforce_nonce: true }),

@@ -189,13 +189,20 @@ test("files go out as they are, once; one that is too large is refused before it
   assert.ok(postFile);
   discord.fault({ route: posts }, { kind: "reset", when: "after" });
   await failure(postFile(chatRef(discord.hall), file, Buffer.from("bytes"), options), "platform.unknown_outcome");
-  await postFile(chatRef(discord.hall), file, Buffer.from("bytes"), { ...options, maybeRepeated: true });
+  await postFile(chatRef(discord.hall), file, Buffer.from("bytes"), { ...options, maybeRepeated: true, since: Date.now() });
   const [sent, ...others] = discord.said(discord.hall);
   assert.deepEqual(others, []);
   assert.deepEqual(
     sent?.files.map(({ name, bytes }) => [name, bytes.toString()]),
     [["a b.txt", "bytes"]],
   );
+  await postFile(chatRef(discord.hall), file, Buffer.from("bytes"), {
+    replyTo: null,
+    key: "12:0",
+    maybeRepeated: true,
+    since: Date.now() - 600_000,
+  });
+  assert.equal(discord.said(discord.hall)[1]?.content, "-# (may be repeated)");
   const before = discord.calls.length;
   await failure(postFile(chatRef(discord.hall), file, Buffer.alloc(11 * 1024 * 1024), options), "platform.refused");
   assert.equal(discord.calls.length, before);
