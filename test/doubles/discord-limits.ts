@@ -43,7 +43,8 @@ export function createLimits(rooms: Rooms): { take(route: string, channel: strin
       buckets.set(key, bucket);
       const allowed = bucket.left > 0;
       if (allowed) bucket.left -= 1;
-      else broken += 1;
+      // Which routes share a room is told with a route's first answer: nobody can keep to it before.
+      else if (room.shared === undefined) broken += 1;
       const after = (bucket.resetAt - now) / 1_000;
       const headers = {
         "x-ratelimit-limit": String(room.limit),
