@@ -2,7 +2,8 @@ import { type SessionInfo, WebSocketManager, WebSocketShardEvents } from "@disco
 import { GatewayCloseCodes, GatewayIntentBits } from "discord-api-types/v10";
 import { Failure } from "../../src/core/failures.ts";
 import type { Log } from "../../src/core/log.ts";
-import { backoff, wait } from "../wait.ts";
+import { pause } from "../../src/core/pause.ts";
+import { backoff } from "../backoff.ts";
 import type { Client } from "./client.ts";
 import { badToken, reason, statusOf } from "./errors.ts";
 
@@ -187,7 +188,7 @@ function watch(state: State, manager: WebSocketManager): void {
 async function sessionOf(state: State, life: { readonly over: boolean }): Promise<SessionInfo | null> {
   if (state.unsteady) {
     state.unsteady = false;
-    await wait(state.delays.next(), state.stopped.signal);
+    await pause(state.delays.next(), state.stopped.signal);
   } else if (state.lost === false && performance.now() - state.readyAt > steadyMs) state.delays.reset();
   // discord.js's client goes on with a connection that it was about to make, though it has been told to end: here it ends.
   if (life.over) await new Promise(() => undefined);
@@ -230,7 +231,7 @@ async function tryAgain(state: State): Promise<void> {
   let told = "";
   while (state.again !== null) {
     await leave(state, stayingCode);
-    await wait(state.again, signal);
+    await pause(state.again, signal);
     if (signal.aborted) break;
     state.again = null;
     try {

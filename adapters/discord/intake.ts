@@ -1,6 +1,6 @@
 import type { Inlet } from "../../src/core/adapter.ts";
 import type { Log } from "../../src/core/log.ts";
-import { backoff } from "../wait.ts";
+import { backoff } from "../backoff.ts";
 import type { CatchUp } from "./catch-up.ts";
 import type { Gateway } from "./gateway.ts";
 import { type Self, toInbound } from "./inbound.ts";

@@ -1,7 +1,8 @@
 import type { Adapter, Inlet } from "../../src/core/adapter.ts";
 import { Failure } from "../../src/core/failures.ts";
 import { renderSlack, type SlackChunk } from "../render/slack.ts";
-import { backoff, wait } from "../wait.ts";
+import { pause } from "../../src/core/pause.ts";
+import { backoff } from "../backoff.ts";
 import { createApi, type SlackApi } from "./api.ts";
 import { createBudget } from "./budget.ts";
 import { badToken, reason, refusal, tokenWords } from "./errors.ts";
@@ -131,7 +132,7 @@ async function greet(api: SlackApi, options: SlackOptions, signal: AbortSignal):
           },
         );
       }
-      await wait(delays.next(), signal);
+      await pause(delays.next(), signal);
     }
   }
 }

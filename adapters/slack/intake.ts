@@ -3,7 +3,8 @@ import type { Inbound } from "../../src/core/inbound.ts";
 import type { Log } from "../../src/core/log.ts";
 import { type Fields, fields, text } from "./fields.ts";
 import { type Reading, toInbound } from "./inbound.ts";
-import { backoff, wait } from "../wait.ts";
+import { pause } from "../../src/core/pause.ts";
+import { backoff } from "../backoff.ts";
 
 /** Takes what Slack tells into the inbox. */
 export interface Intake {
@@ -60,7 +61,7 @@ async function takeOne(parts: IntakeParts, body: Fields): Promise<void> {
     try {
       return await parts.inlet.receive(inbound);
     } catch (error) {
-      await wait(delays.next(), parts.signal);
+      await pause(delays.next(), parts.signal);
       if (parts.signal.aborted) throw error;
     }
   }

@@ -1,7 +1,8 @@
 import { type App, SocketModeReceiver } from "@slack/bolt";
 import { Failure } from "../../src/core/failures.ts";
 import type { Log } from "../../src/core/log.ts";
-import { backoff, wait } from "../wait.ts";
+import { pause } from "../../src/core/pause.ts";
+import { backoff } from "../backoff.ts";
 import { quietLogger } from "./api.ts";
 import { badAppToken, reason, refusal, toFailure, tokenWords } from "./errors.ts";
 import { type Fields, fields } from "./fields.ts";
@@ -161,7 +162,7 @@ async function replace(parts: SocketParts, state: State, gone: SocketModeReceive
       const words = [message, advice].filter(Boolean).join(" ");
       if (!told) parts.log[code === "config.invalid" ? "error" : "warn"]({}, `Slack's socket is closed: ${words}; trying again`);
       told = true;
-      await wait(Math.max(retryAfterMs ?? 0, delays.next()), state.closed.signal);
+      await pause(Math.max(retryAfterMs ?? 0, delays.next()), state.closed.signal);
     }
   }
   state.replacing = false;

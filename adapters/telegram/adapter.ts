@@ -17,7 +17,8 @@ import { createOutgoing } from "./outgoing.ts";
 import { type Polling, startPolling } from "./polling.ts";
 import { startWebhook } from "./webhook.ts";
 import { richMarkdown } from "./rich.ts";
-import { backoff, wait } from "./wait.ts";
+import { pause } from "../../src/core/pause.ts";
+import { backoff } from "../backoff.ts";
 
 export type { TelegramChunk, TelegramOptions };
 
@@ -94,7 +95,7 @@ async function greet(client: Client, signal: AbortSignal): Promise<Self> {
           advice: "Check the network, or TELEGRAM_API_ROOT if you have set it.",
         });
       }
-      await wait(delays.next(), signal);
+      await pause(delays.next(), signal);
     }
   }
 }

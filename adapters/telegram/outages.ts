@@ -1,6 +1,6 @@
 import type { Log } from "../../src/core/log.ts";
 import { reason, refusal } from "./errors.ts";
-import { backoff } from "./wait.ts";
+import { backoff } from "../backoff.ts";
 
 /** Why polling fails, told once, and how long to wait. */
 export interface Outages {

@@ -4,7 +4,8 @@ import { callSignal, type Client, pollSeconds } from "./client.ts";
 import { refusal } from "./errors.ts";
 import { wantedUpdates } from "./inbound.ts";
 import { createOutages } from "./outages.ts";
-import { backoff, wait } from "./wait.ts";
+import { pause } from "../../src/core/pause.ts";
+import { backoff } from "../backoff.ts";
 
 export interface PollingParts {
   readonly client: Client;
@@ -73,12 +74,12 @@ async function poll(parts: PollingParts, offset: Offset, signal: AbortSignal): P
     if (signal.aborted) return;
     if ("error" in updates) {
       if (isWebhook(updates.error)) await dropWebhook(parts, signal);
-      await wait(outages.failed(updates.error), signal);
+      await pause(outages.failed(updates.error), signal);
       continue;
     }
     outages.answered();
     if (await storeAll(parts, updates, offset, signal)) storing.reset();
-    else await wait(storing.next(), signal);
+    else await pause(storing.next(), signal);
   }
 }
 

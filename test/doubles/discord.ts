@@ -10,6 +10,7 @@ import { createPeople, type People } from "./discord-people.ts";
 import { patternOf, type Route, routesOf } from "./discord-routes.ts";
 import { type Body, readRequest, Refusal, reply, type SentFile } from "./discord-wire.ts";
 import { type Channel, createWorld, type Message, type World } from "./discord-world.ts";
+import { waitFor } from "./waiting.ts";
 
 export { buttonsOf } from "./discord-people.ts";
 
@@ -180,39 +181,13 @@ function face(state: State, world: World) {
     revoke() {
       state.revoked = true;
     },
-    waitFor: <T>(look: () => T | undefined | null | false, timeoutMs = 5_000) => waitFor(state, look, timeoutMs),
+    waitFor: <T>(look: () => T | undefined | null | false, timeoutMs = 5_000) =>
+      waitFor(state.watchers, look, timeoutMs, () => state.calls.map(({ route, status }) => `${route} ${status}`)),
   };
 }
 
 function changed(state: State): void {
   for (const watch of state.watchers) watch();
-}
-
-async function waitFor<T>(state: State, look: () => T | undefined | null | false, timeoutMs: number): Promise<T> {
-  const { promise, resolve, reject } = Promise.withResolvers<T>();
-  const check = (): void => {
-    try {
-      const found = look();
-      if (found !== undefined && found !== null && found !== false) resolve(found);
-    } catch (error) {
-      reject(error instanceof Error ? error : new Error(String(error)));
-    }
-  };
-  // What is looked at may be outside of the server: hence the clock as well.
-  const clock = setInterval(check, 20);
-  const timer = setTimeout(() => {
-    const last = state.calls.slice(-8).map(({ route, status }) => `${route} ${status}`);
-    reject(new Error(`waited ${timeoutMs} ms in vain; the last calls were: ${last.join(", ") || "none"}`));
-  }, timeoutMs);
-  state.watchers.add(check);
-  check();
-  try {
-    return await promise;
-  } finally {
-    clearInterval(clock);
-    clearTimeout(timer);
-    state.watchers.delete(check);
-  }
 }
 
 async function serve(state: State, request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -10,6 +10,7 @@ import { download, respond, upload } from "./slack-files.ts";
 import { createSlackPeople, type SlackPeople } from "./slack-people.ts";
 import { acceptSocket } from "./slack-socket.ts";
 import { answer, list, type Params, readArguments, type SlackCall, SlackRefusal, words } from "./slack-wire.ts";
+import { waitFor } from "./waiting.ts";
 
 export interface SlackServerOptions {
   /** How long a stream lives; Slack ends them after five minutes. */
@@ -190,33 +191,11 @@ function face(state: State, close: () => Promise<void>): SlackServer {
       for (const socket of events.sockets.slice()) socket.cut();
     },
     hook: events.hook,
-    waitFor: (look, timeoutMs = 20_000) => waitFor(state, look, timeoutMs),
+    waitFor: (look, timeoutMs = 20_000) =>
+      waitFor(state.watchers, look, timeoutMs, () => state.calls.map(({ method, result }) => `${method} ${result}`)),
     close,
     [Symbol.asyncDispose]: close,
   };
-}
-
-async function waitFor<T>(state: State, look: () => T | undefined | null | false, timeoutMs: number): Promise<T> {
-  const { promise, resolve, reject } = Promise.withResolvers<T>();
-  const check = (): void => {
-    const found = look();
-    if (found !== undefined && found !== null && found !== false) resolve(found);
-  };
-  // What is looked at may be outside of the server: hence the clock as well.
-  const clock = setInterval(check, 20);
-  const timer = setTimeout(() => {
-    const last = state.calls.slice(-8).map(({ method, result }) => `${method} ${result}`);
-    reject(new Error(`waited ${timeoutMs} ms in vain; the last calls were: ${last.join(", ") || "none"}`));
-  }, timeoutMs);
-  state.watchers.add(check);
-  check();
-  try {
-    return await promise;
-  } finally {
-    clearInterval(clock);
-    clearTimeout(timer);
-    state.watchers.delete(check);
-  }
 }
 
 async function serve(state: State, request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -9,6 +9,7 @@ import { type ChatLimits, flood } from "./telegram-limits.ts";
 import { createPeople, type People } from "./telegram-people.ts";
 import { createUpdates, type Updates } from "./telegram-updates.ts";
 import { bad, list, type Params, readParams, record, Refusal, refusalBody, reply, whole } from "./telegram-wire.ts";
+import { waitFor } from "./waiting.ts";
 
 export interface TelegramServerOptions {
   readonly port?: number;
@@ -175,37 +176,11 @@ function face(state: State, url: string, close: () => Promise<void>): TelegramSe
     setWebhook(to) {
       state.webhook = to;
     },
-    waitFor: (look, timeoutMs = 5_000) => waitFor(state, look, timeoutMs),
+    waitFor: (look, timeoutMs = 5_000) =>
+      waitFor(state.watchers, look, timeoutMs, () => state.calls.map(({ method, status }) => `${method} ${status}`)),
     close,
     [Symbol.asyncDispose]: close,
   };
-}
-
-async function waitFor<T>(state: State, look: () => T | undefined | null | false, timeoutMs: number): Promise<T> {
-  const { promise, resolve, reject } = Promise.withResolvers<T>();
-  const check = (): void => {
-    try {
-      const found = look();
-      if (found !== undefined && found !== null && found !== false) resolve(found);
-    } catch (error) {
-      reject(error instanceof Error ? error : new Error(String(error)));
-    }
-  };
-  // What is looked at may be outside of the server: hence the clock as well.
-  const clock = setInterval(check, 20);
-  const timer = setTimeout(() => {
-    const last = state.calls.slice(-8).map(({ method, status }) => `${method} ${status}`);
-    reject(new Error(`waited ${timeoutMs} ms in vain; the last calls were: ${last.join(", ") || "none"}`));
-  }, timeoutMs);
-  state.watchers.add(check);
-  check();
-  try {
-    return await promise;
-  } finally {
-    clearInterval(clock);
-    clearTimeout(timer);
-    state.watchers.delete(check);
-  }
 }
 
 async function serve(state: State, request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -6,7 +6,7 @@ import * as commands from "../../src/commands/index.ts";
 
 test("the app manifest in the docs is the one of this version's commands, scopes and events", () => {
   const wanted = manifest(Object.values(commands));
-  const written: unknown = JSON.parse(readFileSync("docs/slack-manifest.json", "utf8"));
+  const written: unknown = JSON.parse(readFileSync(new URL("../../docs/slack-manifest.json", import.meta.url), "utf8"));
   assert.deepEqual(
     written,
     JSON.parse(JSON.stringify(wanted)),

@@ -1,10 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
-
-/** Waits, or until the signal; never throws. */
-export async function wait(ms: number, signal: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal }).catch(() => undefined);
-}
-
 /** Doubling delays with jitter, so that many processes do not come back at once. */
 export function backoff(firstMs: number, longestMs: number): { next(): number; reset(): void } {
   let attempts = 0;

@@ -1,1 +1,0 @@
-export { backoff, wait } from "../wait.ts";
