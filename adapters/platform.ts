@@ -1,6 +1,6 @@
 import type { Adapter } from "../src/core/adapter.ts";
 import type { Account, ChatRef } from "../src/core/chats.ts";
-import type { Command } from "../src/core/command.ts";
+import type { OfferedCommand } from "../src/core/language.ts";
 import type { Log } from "../src/core/log.ts";
 import type { Config } from "../src/config/keys.ts";
 import type { HistoryItem, PageStatus, Probes } from "./web/options.ts";
@@ -8,7 +8,7 @@ import type { HistoryItem, PageStatus, Probes } from "./web/options.ts";
 /** What a platform may use when it is made. */
 export interface PlatformParts {
   readonly config: Config;
-  readonly commands: readonly Pick<Command, "name" | "aliases" | "description" | "argument">[];
+  readonly commands: readonly OfferedCommand[];
   /** What a command's argument can be, for whoever types it; nothing for those who may not know. Never rejects. */
   suggest(account: Account, command: string, typed: string): Promise<readonly string[]>;
   /** Small facts that outlive the process. */

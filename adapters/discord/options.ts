@@ -1,4 +1,4 @@
-import type { Command } from "../../src/core/command.ts";
+import type { OfferedCommand } from "../../src/core/language.ts";
 import type { Account } from "../../src/core/chats.ts";
 import type { Log } from "../../src/core/log.ts";
 
@@ -9,7 +9,7 @@ export interface DiscordOptions {
   readonly rules: DiscordRules;
   /** Null: no slash commands. Else registered for one guild (seen at once), or everywhere. */
   readonly slashCommands: { readonly guild: string | null } | null;
-  readonly commands: readonly Pick<Command, "name" | "description" | "argument">[];
+  readonly commands: readonly OfferedCommand[];
   /** What a command's argument can be, for people who may know. */
   suggest(account: Account, command: string, typed: string): Promise<readonly string[]>;
   /** Small facts that outlive the process. */

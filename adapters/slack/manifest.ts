@@ -1,5 +1,5 @@
 import { slackScopes } from "../../src/config/slack-scopes.ts";
-import type { Command } from "../../src/core/command.ts";
+import type { OfferedCommand } from "../../src/core/language.ts";
 import type { Fields } from "./fields.ts";
 
 /** Shown to whoever opens the agent. */
@@ -40,11 +40,15 @@ const taken = new Set([
 ]);
 
 /** The app as Slack's "From a manifest" takes it: agent view, Socket Mode, one command with sub-commands, and named ones. */
-export function manifest(commands: readonly Pick<Command, "name" | "description">[]): Fields {
+export function manifest(commands: readonly Pick<OfferedCommand, "name" | "description" | "argument">[]): Fields {
   const named = commands.filter(({ name }) => !taken.has(name) && name !== "start");
   const slash = [
     { command: "/hermes", description: "Ask the agent, or run one of its commands", usage_hint: "help" },
-    ...named.map(({ name, description }) => ({ command: `/${name}`, description: description.slice(0, 140) })),
+    ...named.map(({ name, description, argument }) => ({
+      command: `/${name}`,
+      description: description.slice(0, 140),
+      ...(argument ? { usage_hint: argument.description } : {}),
+    })),
   ];
   return {
     display_information: { name: "Hermes", description: "An agent for the whole team, on your own model server" },

@@ -1,4 +1,4 @@
-import type { Command } from "../../src/core/command.ts";
+import type { OfferedCommand } from "../../src/core/language.ts";
 import type { Log } from "../../src/core/log.ts";
 
 /** How events reach us: over a socket that we open, or at an address that Slack calls. */
@@ -14,7 +14,7 @@ export interface SlackOptions {
   readonly apiUrl: string;
   /** Channels to listen in; empty: all that the bot is in. Private chats always count. */
   readonly allowedChannels: readonly string[];
-  readonly commands: readonly Pick<Command, "name" | "aliases">[];
+  readonly commands: readonly Pick<OfferedCommand, "name" | "aliases">[];
   readonly log: Log;
   /** How long a stream is fed before another takes its place; Slack ends streams after five minutes. */
   readonly streamMs?: number;

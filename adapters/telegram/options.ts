@@ -1,4 +1,4 @@
-import type { Command } from "../../src/core/command.ts";
+import type { OfferedCommand } from "../../src/core/language.ts";
 import type { Log } from "../../src/core/log.ts";
 import type { WebhookOptions } from "./webhook.ts";
 
@@ -11,7 +11,7 @@ export interface TelegramOptions {
   /** Null: the bot asks for its updates. */
   readonly webhook: WebhookOptions | null;
   /** For the menu that opens with `/`. */
-  readonly commands: readonly Pick<Command, "name" | "description">[];
+  readonly commands: readonly OfferedCommand[];
   /** Small facts that outlive the process. */
   readonly settings: { get(key: string): Promise<string | null>; set(key: string, value: string): Promise<void> };
   readonly log: Log;

@@ -4,7 +4,7 @@ import { grantLines } from "./grants.ts";
 export const approvals = command({
   name: "approvals",
   aliases: [],
-  description: "Show what I may do without asking, or take it back: /approvals revoke NUMBER",
+  argument: {},
   role: "member",
   async run({ args, ports, person }) {
     const [word = "", which = ""] = args.toLowerCase().split(/\s+/);

@@ -3,8 +3,7 @@ import { command } from "./command.ts";
 export const approve = command({
   name: "approve",
   aliases: [],
-  description: "Allow what I ask for: once, session or always",
-  argument: { description: "once, session or always" },
+  argument: {},
   role: "member",
   async run({ args, ports }) {
     const wanted = args.toLowerCase() || "once";

@@ -1,8 +1,9 @@
 import type { Command } from "../core/command.ts";
 import { isAtLeast, type Role } from "../core/chats.ts";
+import type { CommandWords, Language } from "../core/language.ts";
 
-/** Keeps a command's literal types honest; the registry sees a plain `Command`. */
-export function command(definition: Command): Command {
+/** Keeps a command's own type, by which the languages know its name and whether it takes something. */
+export function command<const C extends Command>(definition: C): C {
   return definition;
 }
 
@@ -17,7 +18,37 @@ export function parseCommand(text: string): { name: string; args: string } | nul
   return match?.[1] === undefined ? null : { name: match[1].toLowerCase(), args: (match[2] ?? "").trim() };
 }
 
-/** The command of that name or alias. */
-export function findCommand(commands: readonly Command[], name: string): Command | null {
-  return commands.find((each) => each.name === name || each.aliases.includes(name)) ?? null;
+/** What a typed name stands for. */
+export type Found =
+  | { readonly type: "one"; readonly command: Command }
+  | { readonly type: "several"; readonly names: readonly string[] }
+  | { readonly type: "none" };
+
+/** The command of that name or alias, or else the only one that begins so. Telegram has no `-` in names: `_` stands for it. */
+export function findCommand(commands: readonly Command[], typed: string): Found {
+  const name = plainName(typed);
+  const exact = commands.find((each) => namesOf(each).includes(name));
+  if (exact) return { type: "one", command: exact };
+  const begin = commands.filter((each) => namesOf(each).some((own) => own.startsWith(name)));
+  const [first] = begin;
+  if (first === undefined) return { type: "none" };
+  return begin.length === 1
+    ? { type: "one", command: first }
+    : { type: "several", names: begin.map((each) => each.name).slice(0, mostNamed) };
+}
+
+/** The words of a command: a language's, or its own where it is no code of ours. */
+export function wordsOf({ name, description, argument }: Command, language: Language): CommandWords {
+  const words = Object.hasOwn(language.commands, name) ? language.commands[name] : undefined;
+  return words ?? { line: description ?? name, ...(argument ? { argument: "…" } : {}) };
+}
+
+const mostNamed = 12;
+
+function namesOf({ name, aliases }: Command): readonly string[] {
+  return [name, ...aliases].map(plainName);
+}
+
+function plainName(name: string): string {
+  return name.toLowerCase().replaceAll("_", "-");
 }

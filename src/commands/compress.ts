@@ -3,8 +3,7 @@ import { command } from "./command.ts";
 export const compress = command({
   name: "compress",
   aliases: ["compact"],
-  description: "Shorten this conversation to a summary and its newest part",
-  argument: { description: "What is to be kept above all" },
+  argument: {},
   role: "member",
   async run({ args, ports }) {
     switch (await ports.compress(args.slice(0, mostFocus))) {

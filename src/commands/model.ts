@@ -6,8 +6,7 @@ import { command } from "./command.ts";
 export const model = command({
   name: "model",
   aliases: [],
-  description: "Show the model, or switch to another one",
-  argument: { description: "A model's name or number, or default", offers: "models" },
+  argument: { offers: "models" },
   role: "member",
   async run(call) {
     const { person, ports } = call;

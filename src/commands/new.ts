@@ -3,7 +3,6 @@ import { command } from "./command.ts";
 export const fresh = command({
   name: "new",
   aliases: ["reset"],
-  description: "Begin a new conversation",
   role: "member",
   async run({ ports }) {
     await ports.newSession();

@@ -4,7 +4,6 @@ import { command } from "./command.ts";
 export const start = command({
   name: "start",
   aliases: [],
-  description: "Say hello and what I can do",
   role: "member",
   async run({ person, kind }) {
     const where = kind === "shared" ? "In a group, mention me or reply to me." : "Just write to me.";

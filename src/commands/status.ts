@@ -3,7 +3,6 @@ import { command } from "./command.ts";
 export const status = command({
   name: "status",
   aliases: [],
-  description: "Show what I am doing, and with what",
   role: "member",
   async run({ ports, person }) {
     const now = await ports.status();

@@ -3,7 +3,6 @@ import { command } from "./command.ts";
 export const stop = command({
   name: "stop",
   aliases: [],
-  description: "Stop what I am doing here",
   role: "member",
   async run({ ports }) {
     const { running, shortening, dropped } = await ports.stop();

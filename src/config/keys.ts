@@ -3,6 +3,7 @@ import { apiMode } from "./api-modes.ts";
 import { approvalKeys } from "./approval-keys.ts";
 import { auxiliaryKeys } from "./auxiliary-keys.ts";
 import { discordKeys } from "./discord-keys.ts";
+import { footerKeys } from "./footer-keys.ts";
 import { address, addresses, amount, oneOf, text, toggle, whole } from "./kinds.ts";
 import { mcpKeys } from "./mcp-keys.ts";
 import { fallbackList, providerList, providerMap } from "./providers.ts";
@@ -225,6 +226,13 @@ export const keys = {
     "steer",
     "A message during a turn: `steer` it at its next step, wait in the `queue`, or `interrupt` it.",
     { chat: true },
+  ),
+  ...footerKeys,
+
+  "display.language": row(
+    oneOf(["en", "zh"]),
+    "en",
+    "The language of the commands and their help for whoever has picked none (`/language`) and whose client tells none.",
   ),
 
   "access.open": row(toggle(), false, "Lets anyone who finds the bot use it. Leave this off.", {

@@ -18,6 +18,8 @@ export interface Account {
   readonly id: string;
   /** What to call them; untrusted text. */
   readonly name: string;
+  /** The language of their client as a BCP 47 tag, where the platform tells it; untrusted text. */
+  readonly language?: string;
 }
 
 /** A role, strongest first. Guests are known but may not speak to the agent. */

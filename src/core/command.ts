@@ -1,6 +1,8 @@
 import type { ChatKind, ChatRef, Person, Role } from "./chats.ts";
 import type { LeaveChoice } from "./question.ts";
+import type { ArgumentOffer, Language } from "./language.ts";
 import type { ModelChoice, ProviderListing } from "./model.ts";
+import type { OutboundButton } from "./outbound.ts";
 
 /** A session as `/status` shows it. */
 export interface SessionStatus {
@@ -77,10 +79,15 @@ export interface ModelMenu {
   readonly providers: readonly ProviderListing[];
 }
 
+/** Markdown, with buttons where there is something to pick (one whose data is a command is that command), or null for silence. */
+export type CommandAnswer = string | { readonly markdown: string; readonly buttons?: readonly OutboundButton[] } | null;
+
 export interface CommandCall {
   readonly person: Person;
   readonly chat: ChatRef;
   readonly kind: ChatKind;
+  /** Of whoever typed it. */
+  readonly language: Language;
   /** What follows the command's name, trimmed. */
   readonly args: string;
   readonly ports: CommandPorts;
@@ -90,16 +97,21 @@ export interface CommandCall {
 
 /**
  * A slash command: one file, one line in `src/commands/index.ts`. It runs at the gateway, so that `/stop` never waits behind the turn
- * it stops. Returns Markdown to answer with, or null for silence.
+ * it stops.
  */
 export interface Command {
   readonly name: string;
   readonly aliases: readonly string[];
-  /** One line, shown in the platform's menu and in `/help`. */
-  readonly description: string;
-  /** What may follow its name, for platforms that ask for it natively. `models`: names of models are offered while it is typed. */
-  readonly argument?: { readonly description: string; readonly offers?: "models" };
+  /**
+   * What may follow its name, for platforms that ask for it natively; `offers` is listed while it is typed. Its words, and those of what the
+   * command does, are in `src/commands/languages`.
+   */
+  readonly argument?: { readonly offers?: ArgumentOffer };
+  /** Only of a command that is no code of ours, such as a skill's: its words in whatever language it has. */
+  readonly description?: string;
+  /** It has to wait until nothing runs in the chat. Others run at once, whatever runs. */
+  readonly whenIdle?: true;
   /** The weakest role that may use it. */
   readonly role: Role;
-  run(call: CommandCall): Promise<string | null>;
+  run(call: CommandCall): Promise<CommandAnswer>;
 }

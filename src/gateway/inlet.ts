@@ -2,10 +2,9 @@ import { setImmediate } from "node:timers/promises";
 import type { Inlet } from "../core/adapter.ts";
 import { chatKey, type ChatRef, type Person } from "../core/chats.ts";
 import { Failure } from "../core/failures.ts";
-import type { Inbound, InboundMessage } from "../core/inbound.ts";
+import type { Inbound, InboundButton, InboundMessage } from "../core/inbound.ts";
 import type { Outbound } from "../core/outbound.ts";
 import { priorities } from "../core/queue.ts";
-import { findCommand, mayUse, parseCommand } from "../commands/command.ts";
 import { takePairing } from "../store/people.ts";
 import {
   assignInbound,
@@ -23,7 +22,7 @@ import { addOutbound } from "../store/outbox.ts";
 import { openSession } from "../store/sessions.ts";
 import { approve, decideAccess, type Notice } from "./access.ts";
 import { createBursts } from "./bursts.ts";
-import { commandPorts } from "./command-ports.ts";
+import { runCommand } from "./commands.ts";
 import type { GatewayParts } from "./parts.ts";
 import { takeFiles } from "./files.ts";
 import { takeChoice, takeWords } from "./questions.ts";
@@ -178,14 +177,15 @@ async function route(
       if (found.session !== null && inbound.turn === null) await stopCompress(parts, found.session);
       return await settleInbound(parts.db, id);
     case "button":
-      await press(parts, id, person, inbound.chat, inbound.data);
+      if (!(await command(parts, id, person, asMessage(inbound), found.session)))
+        await press(parts, id, person, inbound.chat, inbound.data);
       return await settleInbound(parts.db, id);
     case "change":
       await changeWaiting(parts.db, inbound);
       return await settleInbound(parts.db, id);
     case "message":
       if (!inbound.addressed && !(inbound.continues === true && found.session !== null)) return await settleInbound(parts.db, id);
-      if (await runCommand(parts, id, person, inbound, found.session)) return await settleInbound(parts.db, id);
+      if (await command(parts, id, person, inbound, found.session)) return await settleInbound(parts.db, id);
       if (found.session !== null && inbound.text !== "" && (await takeWords(parts, person, found.session, inbound))) {
         // Its words are the answer to a question; what came with them is for the turn that goes on.
         if (inbound.files === undefined) return await settleInbound(parts.db, id);
@@ -217,29 +217,25 @@ async function request(
 }
 
 /** True when the message was a command: it has been run and answered. */
-async function runCommand(
+async function command(
   parts: GatewayParts,
   id: number,
   person: Person,
   inbound: InboundMessage,
   session: string | null,
 ): Promise<boolean> {
-  const parsed = parseCommand(inbound.text);
-  if (!parsed) return false;
-  const usable = parts.commands.filter((each) => mayUse(person.role, each));
-  const command = findCommand(usable, parsed.name);
-  const answer = command
-    ? await command.run({
-        person,
-        chat: inbound.chat,
-        kind: inbound.kind,
-        args: parsed.args,
-        ports: commandPorts(parts, inbound, person, session),
-        commands: usable,
-      })
-    : `I don't know /${parsed.name}. /help lists what I understand.`;
-  if (answer !== null) await say(parts, `inbox:${id}`, [{ chat: inbound.chat, markdown: answer }], inbound.messageId);
+  const ran = await runCommand(parts, person, inbound, session);
+  if (ran === null) return false;
+  const { answer } = ran;
+  if (answer === null) return true;
+  const said = typeof answer === "string" ? { markdown: answer } : answer;
+  await say(parts, `inbox:${id}`, [{ chat: inbound.chat, ...said }], inbound.messageId);
   return true;
+}
+
+/** A button may carry a command: pressing it is typing it. */
+function asMessage({ data, ...inbound }: InboundButton): InboundMessage {
+  return { ...inbound, type: "message", text: data, messageId: null, addressed: true };
 }
 
 async function press(parts: GatewayParts, id: number, person: Person, chat: ChatRef, data: string): Promise<void> {

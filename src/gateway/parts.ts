@@ -36,6 +36,8 @@ export interface GatewayParts {
   readonly metrics: Metrics;
   readonly access: AccessRules;
   readonly commands: readonly Command[];
+  /** The language of commands for those who have picked none and whose client tells none. */
+  readonly language: string;
   /** What happens to a message that arrives while a turn runs. */
   readonly busy: "steer" | "queue" | "interrupt";
   /** Names of the queues: turns, and a platform's deliveries. */

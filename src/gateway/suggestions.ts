@@ -21,8 +21,9 @@ export async function suggestArgument(
   name: string,
   typed: string,
 ): Promise<readonly string[]> {
-  const command = findCommand(parts.commands, name);
-  if (command?.argument?.offers !== "models") return [];
+  const found = findCommand(parts.commands, name);
+  if (found.type !== "one" || found.command.argument?.offers !== "models") return [];
+  const { command } = found;
   try {
     const person = await personOf(parts.db, account);
     if (!person || !mayUse(person.role, { ...command, role: "admin" })) return [];

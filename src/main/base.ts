@@ -8,6 +8,7 @@ import * as commandRegistry from "../commands/index.ts";
 import type { Environment } from "../config/home.ts";
 import type { Config } from "../config/keys.ts";
 import { chatKey, type ChatRef } from "../core/chats.ts";
+import type { Command } from "../core/command.ts";
 import { Failure } from "../core/failures.ts";
 import { followConfig, type LiveConfig } from "../config/live.ts";
 import type { Models } from "../core/model.ts";
@@ -54,7 +55,7 @@ export interface Base {
 }
 
 export const localPlatforms = platforms.filter((platform) => platform.local).map((platform) => platform.name);
-export const commands = Object.values(commandRegistry);
+export const commands: readonly Command[] = Object.values(commandRegistry);
 
 export async function openBase(
   mode: Mode,

@@ -8,6 +8,8 @@ import { workDeliveries } from "../../workers/deliveries.ts";
 import { deliveryQueue } from "../../workers/asking.ts";
 import { turnQueue } from "../../workers/turns.ts";
 import { every, sweepDeliveries, upkeepTimes } from "../../workers/upkeep.ts";
+import { languageOf, languages } from "../commands/languages/index.ts";
+import { offeredCommands } from "../commands/offered.ts";
 import type { Config } from "../config/keys.ts";
 import type { Adapter, Inlet } from "../core/adapter.ts";
 import type { ChatRef } from "../core/chats.ts";
@@ -55,6 +57,7 @@ export async function openGatewaySide(base: Base, facts: () => Promise<StandingF
     metrics,
     access,
     commands,
+    language: config.display.language,
     busy,
     names,
     facts,
@@ -152,7 +155,8 @@ async function platformParts(
   };
   const suggestions = { db, commands, listings: (signal: AbortSignal) => base.models.listings(signal) };
   const suggest: PlatformParts["suggest"] = (account, name, typed) => suggestArgument(suggestions, account, name, typed);
-  return { config, commands, suggest, settings, page, log };
+  const first = languageOf(config.display.language) ?? languages[0];
+  return { config, commands: offeredCommands(commands, first, languages), suggest, settings, page, log };
 }
 
 /** Waits, for a moment, until what is ready to be said has been: a clean stop leaves no answer behind. */

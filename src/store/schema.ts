@@ -228,6 +228,9 @@ export interface Schema {
   previews: { turn_id: string; message: string };
   memories: { scope: "person" | "conversation"; owner: string; target: MemoryTarget; text: string; updated_at: Stamp };
   settings: { key: string; value: string };
+  /** What a person, and what a chat, has chosen for itself. */
+  person_settings: { person_id: string; name: string; value: string; updated_at: Stamp };
+  chat_settings: { conversation_id: string; name: string; value: string; updated_at: Stamp };
   /** Worker processes, each with when it was last heard of. */
   workers: { id: string; seen_at: Stamp };
   model_calls: {

@@ -68,8 +68,8 @@ export async function discordRig(server: DiscordServerOptions = {}, more: Partia
       rules: { ...usualRules, ...more },
       slashCommands: { guild: null },
       commands: [
-        { name: "help", description: "What I can do" },
-        { name: "model", description: "Switch", argument: { description: "A model", offers: "models" } },
+        { name: "help", aliases: [], description: "What I can do" },
+        { name: "model", aliases: [], description: "Switch", argument: { description: "A model", offers: "models" } },
       ],
       suggest: async (_account, _name, typed) => ["qwen", "llama"].filter((name) => name.includes(typed)),
       settings: { get: async (key) => kept.get(key) ?? null, set: async (key, value) => void kept.set(key, value) },

@@ -87,9 +87,9 @@ test("no server: refused with its address, without the token anywhere", async ()
 test("the command menu is registered once, and again only when it has changed", async () => {
   await using rig = await telegramRig();
   for (const commands of [
-    [{ name: "help", description: "a" }],
-    [{ name: "help", description: "a" }],
-    [{ name: "help", description: "b" }],
+    [{ name: "help", aliases: [], description: "a" }],
+    [{ name: "help", aliases: [], description: "a" }],
+    [{ name: "help", aliases: [], description: "b" }],
   ]) {
     const adapter = rig.make({ commands });
     await adapter.start(rig.inlet);

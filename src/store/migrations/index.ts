@@ -9,6 +9,7 @@ import { processes } from "./0007-processes.ts";
 import { files } from "./0008-files.ts";
 import { grants } from "./0009-grants.ts";
 import { sentFiles } from "./0010-sent-files.ts";
+import { peopleSettings } from "./0015-people-settings.ts";
 
 /** All steps of the schema, oldest first. A released one never changes; the next is a new file and a new line. */
 export const migrations: readonly Migration[] = [
@@ -22,4 +23,5 @@ export const migrations: readonly Migration[] = [
   { name: "0008-files", sql: files },
   { name: "0009-grants", sql: grants },
   { name: "0010-sent-files", sql: sentFiles },
+  { name: "0015-people-settings", sql: peopleSettings },
 ];

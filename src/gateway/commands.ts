@@ -1,0 +1,43 @@
+import { findCommand, mayUse, parseCommand } from "../commands/command.ts";
+import { languageOf, languages } from "../commands/languages/index.ts";
+import type { Person } from "../core/chats.ts";
+import type { CommandAnswer } from "../core/command.ts";
+import type { InboundMessage } from "../core/inbound.ts";
+import type { Language } from "../core/language.ts";
+import { personSetting } from "../store/person-settings.ts";
+import { commandPorts } from "./command-ports.ts";
+import type { GatewayParts } from "./parts.ts";
+
+/** Runs a message that is a command, and gives what to answer; null: it is none. */
+export async function runCommand(
+  parts: GatewayParts,
+  person: Person,
+  inbound: InboundMessage,
+  session: string | null,
+): Promise<{ readonly answer: CommandAnswer } | null> {
+  const parsed = parseCommand(inbound.text);
+  if (!parsed) return null;
+  const language = await languageFor(parts, person, inbound);
+  const usable = parts.commands.filter((each) => mayUse(person.role, each));
+  const found = findCommand(usable, parsed.name);
+  switch (found.type) {
+    case "several":
+      return { answer: language.help.ambiguous(parsed.name, found.names) };
+    case "none": {
+      const known = findCommand(parts.commands, parsed.name).type === "one";
+      return { answer: known ? language.help.forbidden(parsed.name) : language.help.unknown(parsed.name) };
+    }
+    case "one": {
+      const ports = commandPorts(parts, inbound, person, session);
+      if (found.command.whenIdle && (await ports.status()).running) return { answer: language.help.busy(found.command.name) };
+      const { chat, kind } = inbound;
+      return { answer: await found.command.run({ person, chat, kind, language, args: parsed.args, ports, commands: usable }) };
+    }
+  }
+}
+
+/** What the person picked, else their client's language, else the configured one. */
+async function languageFor(parts: GatewayParts, person: Person, { sender }: InboundMessage): Promise<Language> {
+  const picked = languageOf(await personSetting(parts.db, person.id, "language"));
+  return picked ?? languageOf(sender.language) ?? languageOf(parts.language) ?? languages[0];
+}
