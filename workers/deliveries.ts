@@ -125,7 +125,7 @@ async function send(
   preview: string | null,
   sent: string[],
 ): Promise<boolean> {
-  const chunks = parts.adapter.render(wording(delivery.body));
+  const chunks = parts.adapter.render(wording(delivery.body), delivery.body.footer);
   let repeated = false;
   for (let index = sent.length; index < chunks.length; index += 1) {
     const { buttons } = delivery.body;

@@ -7,6 +7,7 @@ import { pastPorts } from "../src/agent/past.ts";
 import type { Digest, Searcher } from "../src/agent/digest.ts";
 import type { Looker } from "../src/agent/pictures.ts";
 import type { IncomingParts } from "../src/agent/incoming.ts";
+import { createFooter } from "../src/agent/footer.ts";
 import { freezeHead, userMessage } from "../src/agent/prompt.ts";
 import type { Titles } from "../src/agent/titles.ts";
 import { toolContext } from "../src/agent/call-context.ts";
@@ -25,6 +26,8 @@ import type { SandboxBackend } from "../src/core/sandbox.ts";
 import type { ConfigurationPorts, PicturePorts, Tool, ToolLimits, WebPorts } from "../src/core/tool.ts";
 import type { Db, Hold } from "../src/store/hold.ts";
 import { abandonSession, freezePrompt, releaseIfIdle, type SessionInfo } from "../src/store/sessions.ts";
+import { footerFacts, type FooterRules } from "../src/store/footers.ts";
+import type { History } from "../src/store/journal.ts";
 import { beginTurn, type Turn } from "../src/store/turns.ts";
 import type { Asker } from "../src/tools/toolsets.ts";
 import { type Claim, claimSession, nextWork, type Work } from "../src/store/work.ts";
@@ -32,6 +35,7 @@ import { askingFor, wakeDeliveries } from "./asking.ts";
 import { incomingFor, sandboxOwnerOf } from "./incoming.ts";
 import { watchingFor } from "./processes.ts";
 import { keepLeases, type Leases } from "./leases.ts";
+import { beginReadings, type Readings, withRequest } from "./readings.ts";
 
 /** What a worker works with; made in `src/main.ts`. */
 export interface TurnParts {
@@ -66,6 +70,7 @@ export interface TurnSettings {
   readonly drainMs: number;
   readonly memory: MemoryLimits;
   readonly limits: ToolLimits;
+  readonly footers: FooterRules;
 }
 
 export interface TurnWorker {
@@ -158,7 +163,10 @@ async function workOne(
   set: Set,
 ): Promise<TurnEnd> {
   const { person } = work;
-  const turn = work.type === "resume" ? work.turn : await begin(parts, hold, found, work);
+  const viewer = viewerOf(found, person);
+  const ask = (info: SessionInfo) => beginReadings(parts, info, person, viewer);
+  const early = found.prompt === null ? null : ask({ ...found, choice: work.choice });
+  const { turn, opening } = work.type === "resume" ? { ...work, opening: null } : await begin(parts, hold, found, work, early);
   const { request } = turn;
   const control = new AbortController();
   set({ turn: turn.id, leave: (reason) => control.abort(reason) });
@@ -171,7 +179,9 @@ async function workOne(
   const afterwards = (task: () => Promise<void>) => void later.push(task);
   try {
     const info = await tellingWaits(parts, emit, () => withPrompt(parts, { ...found, choice: work.choice }, person));
-    const end = await run(parts, { hold, info, turn, person, signal: control.signal, incoming, emit, afterwards });
+    const { model, tools } = early ?? ask(info);
+    const one = { hold, info, turn, opening, viewer, model, tools, person, incoming, emit, afterwards };
+    const end = await run(parts, { ...one, signal: control.signal });
     emit({ type: "finished", end });
     parts.metrics.turnEnd(end, performance.now() - began);
     if (end !== "handed_over" && end !== "parked") await wakeDeliveries(parts, [chatKey(request.chat)]);
@@ -228,10 +238,17 @@ async function tellingWaits<Result>(
 }
 
 /** A message with files is read within its turn, which then shows what it does, can be stopped, and counts its attempts. */
-async function begin(parts: TurnParts, hold: Hold, info: SessionInfo, { waiting }: Work & { type: "begin" }): Promise<Turn> {
+async function begin(
+  parts: TurnParts,
+  hold: Hold,
+  info: SessionInfo,
+  { waiting }: Work & { type: "begin" },
+  early: Readings | null,
+): Promise<Pick<OneTurn, "turn" | "opening">> {
   parts.metrics.queueWait(Math.max(0, Date.now() - waiting.inbound.at));
   const read = waiting.inbound.files === undefined ? userMessage(waiting.inbound, info.kind) : null;
-  return await beginTurn(parts.db, hold, waiting, read);
+  const turn = await beginTurn(parts.db, hold, waiting, read);
+  return { turn, opening: early === null || read === null ? null : withRequest(await early.history, turn, read) };
 }
 
 /** The session with its prompt's head, frozen at its first turn. */
@@ -243,10 +260,12 @@ async function withPrompt(parts: TurnParts, info: SessionInfo, person: Person): 
   return { ...info, prompt: await freezePrompt(parts.db, info.session, head) };
 }
 
-interface OneTurn {
+interface OneTurn extends Pick<Readings, "model" | "tools"> {
   readonly hold: Hold;
   readonly info: SessionInfo;
   readonly turn: Turn;
+  readonly opening: History | null;
+  readonly viewer: Viewer;
   readonly person: Person;
   readonly signal: AbortSignal;
   readonly incoming: TurnSetting["incoming"];
@@ -255,17 +274,17 @@ interface OneTurn {
 }
 
 async function run(parts: TurnParts, one: OneTurn): Promise<TurnEnd> {
-  const { info, turn, person, signal } = one;
-  const viewer = viewerOf(info, person);
+  const { info, turn, viewer, person, signal } = one;
   const owner = memoryOwner(info.kind, person, info.conversation);
   const sandboxOwner = sandboxOwnerOf(info, person);
-  const model = await parts.models.current({ id: info.session, choice: info.choice });
+  const model = await one.model;
+  const window = await windowOf(parts.compressor, model, signal);
   const shared: Parameters<typeof toolContext>[0] = {
     session: info.session,
     person,
     shared: info.kind === "shared",
     signal,
-    limits: fittingLimits(parts.settings.limits, await windowOf(parts.compressor, model, signal)),
+    limits: fittingLimits(parts.settings.limits, window),
     configuration: parts.configuration,
     pictures: parts.pictures({ session: info.session, choice: info.choice, person: person.id, signal }),
     past: pastPorts(parts.db, viewer, info.session, parts.digest({ session: info.session, person: person.id, signal })),
@@ -279,14 +298,21 @@ async function run(parts: TurnParts, one: OneTurn): Promise<TurnEnd> {
   };
   const context = toolContext(shared, () => parts.sandboxes.open(sandboxOwner, info.session));
   const { db, metrics, titles, compressor } = parts;
-  const tools = await parts.offer.tools({ ...info, person }, info.prompt?.tools ?? []);
+  const tools = await one.tools;
   // Asking for the model has read the configuration again.
-  const { maxSteps, steer } = parts.settings;
+  const { maxSteps, steer, footers } = parts.settings;
+  const footer = createFooter({
+    facts: () => footerFacts(db, footers, info.chat, turn.id),
+    fields: footers.runtimeFooter.fields,
+    model: model.name,
+    window,
+  });
   return await runTurn({
     db,
     hold: one.hold,
     info,
     turn,
+    opening: one.opening,
     viewer,
     model,
     tools,
@@ -296,12 +322,17 @@ async function run(parts: TurnParts, one: OneTurn): Promise<TurnEnd> {
     approving: { ...parts.approvals, person, session: info.session, chat: info.kind, owner: sandboxOwner.key },
     metrics,
     titles,
+    footer,
     compressor,
     maxSteps,
     steer,
     signal,
     incoming: one.incoming,
-    emit: one.emit,
+    emit(event) {
+      // While the answer comes in, the record is asked for what goes below it.
+      if (event.type === "text") footer.prepare();
+      one.emit(event);
+    },
     afterwards: one.afterwards,
   });
 }

@@ -1,5 +1,6 @@
 import { encodeSpans } from "./discord-marks.ts";
 import { layout } from "./layout.ts";
+import { literal } from "../../src/core/markdown.ts";
 import { line, type Line, lineText, plain } from "./lines.ts";
 import { parseMarkdown } from "./parse.ts";
 import { type Measure, splitLines } from "./split.ts";
@@ -24,8 +25,20 @@ const measure: Measure = {
   },
 };
 
-/** Markdown as Discord messages, each within the limit. Never empty. */
-export function renderDiscord(markdown: string): DiscordChunk[] {
+/** A message goes up to here: the rest is for a remark before it. */
+const footedChars = 1_975;
+
+/** Markdown as Discord messages, each within the limit, with a small line below the last. Never empty. */
+export function renderDiscord(markdown: string, footer?: string): DiscordChunk[] {
+  const chunks = messagesOf(markdown);
+  if (footer === undefined) return chunks;
+  const line = `-# ${literal(footer)}`;
+  const last = chunks.at(-1)?.content ?? "";
+  if (last.length + 1 + line.length > footedChars) return [...chunks, { content: line }];
+  return [...chunks.slice(0, -1), { content: `${last}\n${line}` }];
+}
+
+function messagesOf(markdown: string): DiscordChunk[] {
   const chunks = splitLines(layout(parseMarkdown(markdown)), measure)
     .map(encode)
     .filter(isVisible);

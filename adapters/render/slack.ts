@@ -4,6 +4,8 @@ import { shortLines } from "./slack-lines.ts";
 /** One Slack message: Markdown, which Slack renders itself. */
 export interface SlackChunk {
   readonly markdown: string;
+  /** A small line below, plain text. */
+  readonly footer?: string;
 }
 
 /** A message's Markdown blocks take 12,000 characters together; a remark is put before some. */

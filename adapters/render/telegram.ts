@@ -31,6 +31,20 @@ const measure: Measure = {
   },
 };
 
+/** A message's text goes up to here: the rest is for a remark before it. */
+const footedChars = 4_070;
+const mostEntities = 100;
+
+/** A line in italics below the last message; in one of its own where there is no room. */
+export function footed(chunks: readonly TelegramChunk[], footer: string): TelegramChunk[] {
+  const last = chunks.at(-1);
+  const text = last === undefined ? "" : `${last.text}\n\n`;
+  if (!last || text.length + footer.length > footedChars || last.entities.length >= mostEntities)
+    return [...chunks, { text: footer, entities: [{ type: "italic", offset: 0, length: footer.length }] }];
+  const line = { type: "italic", offset: text.length, length: footer.length } as const;
+  return [...chunks.slice(0, -1), { text: text + footer, entities: [...last.entities, line] }];
+}
+
 /** Markdown as Telegram messages: plain text with entities, each within the limit. Never empty. */
 export function renderTelegram(markdown: string): TelegramChunk[] {
   const chunks = splitLines(layout(parseMarkdown(markdown)), measure)

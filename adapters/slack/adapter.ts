@@ -82,7 +82,7 @@ export function createSlack(options: SlackOptions): Adapter<SlackChunk> {
     pause,
     close: pause,
     live: () => ({ kind: "stream", everyMs: streamEveryMs }),
-    render: (markdown) => renderSlack(markdown),
+    render: (markdown, footer) => footed(renderSlack(markdown), footer),
     ...outgoing,
     ...files,
     stream: streams.feed,
@@ -95,6 +95,10 @@ export function createSlack(options: SlackOptions): Adapter<SlackChunk> {
       throw new Failure("internal", "Slack has no push: live() never says so");
     },
   };
+}
+
+function footed(chunks: readonly SlackChunk[], footer: string | undefined): readonly SlackChunk[] {
+  return footer === undefined ? chunks : chunks.map((chunk, at) => (at === chunks.length - 1 ? { ...chunk, footer } : chunk));
 }
 
 async function open({ door, log }: SlackOptions, apiUrl: string, take: (body: Fields) => Promise<void>): Promise<Door> {

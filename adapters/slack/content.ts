@@ -1,4 +1,5 @@
 import type { OutboundButton } from "../../src/core/outbound.ts";
+import type { SlackChunk } from "../render/slack.ts";
 import { escaped } from "../render/slack-marks.ts";
 import type { Fields } from "./fields.ts";
 
@@ -8,8 +9,8 @@ const buttonsPerRow = 5;
 const labelChars = 75;
 const metadataType = "hermes_message";
 
-/** A message in blocks: Markdown as it is, and buttons below. An update with blocks replaces all that was there. */
-export function content(markdown: string, buttons: readonly OutboundButton[] = []): Fields {
+/** A message in blocks: Markdown as it is, buttons and a small line below. An update with blocks replaces all that was there. */
+export function content({ markdown, footer }: SlackChunk, buttons: readonly OutboundButton[] = []): Fields {
   const rows = Array.from({ length: Math.ceil(buttons.length / buttonsPerRow) }, (_, row) => ({
     type: "actions",
     elements: buttons.slice(row * buttonsPerRow, (row + 1) * buttonsPerRow).map(({ label, data }, index) => ({
@@ -21,8 +22,13 @@ export function content(markdown: string, buttons: readonly OutboundButton[] = [
   }));
   return {
     text: escaped(markdown).slice(0, fallbackChars).toWellFormed(),
-    blocks: [{ type: "markdown", text: markdown }, ...rows],
+    blocks: [{ type: "markdown", text: markdown }, ...rows, ...footerBlocks(footer)],
   };
+}
+
+/** The small line; plain text, so that nothing in it is a mark. */
+export function footerBlocks(footer: string | undefined): readonly Fields[] {
+  return footer === undefined ? [] : [{ type: "context", elements: [{ type: "plain_text", text: footer, emoji: false }] }];
 }
 
 /** What a message can be found by afterwards. */

@@ -38,9 +38,9 @@ export function createOutgoing(parts: OutgoingParts): Outgoing {
       if (before !== null) return before;
       // What asks with buttons is changed when it is answered, which what only one person sees can't be.
       const url = options.buttons?.length ? null : responseUrl(answers);
-      const said = url !== null && maybeRepeated === true ? { markdown: repeatedRemark + chunk.markdown } : chunk;
-      if (url !== null && (await answerTo(url, content(said.markdown, options.buttons)))) return unseen;
-      const body = { ...content(chunk.markdown, options.buttons), ...metadata(key ?? "note") };
+      const said = url !== null && maybeRepeated === true ? { ...chunk, markdown: repeatedRemark + chunk.markdown } : chunk;
+      if (url !== null && (await answerTo(url, content(said, options.buttons)))) return unseen;
+      const body = { ...content(chunk, options.buttons), ...metadata(key ?? "note") };
       const begun = key === undefined ? null : await parts.unfinished.of(chat, replyTo);
       const placed = begun !== null && (await tookPlace(parts, chat, begun, body));
       if (begun !== null) parts.unfinished.used(chat, replyTo);
@@ -49,8 +49,8 @@ export function createOutgoing(parts: OutgoingParts): Outgoing {
     },
     async edit(chat, message, chunk, { buttons }) {
       if (message === unseen) throw new Failure("platform.refused", "what only one person sees can't be changed");
-      if (await parts.streams.finish(chat, message, chunk.markdown, buttons ?? [])) return;
-      await update(parts, chat, message, { ...content(chunk.markdown, buttons), ...metadata(`edit:${message}`) });
+      if (await parts.streams.finish(chat, message, chunk, buttons ?? [])) return;
+      await update(parts, chat, message, { ...content(chunk, buttons), ...metadata(`edit:${message}`) });
     },
   };
 }

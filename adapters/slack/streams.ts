@@ -3,10 +3,11 @@ import type { ChatRef } from "../../src/core/chats.ts";
 import type { Log } from "../../src/core/log.ts";
 import type { OutboundButton } from "../../src/core/outbound.ts";
 import { closeOpenMarks } from "../render/open-marks.ts";
+import type { SlackChunk } from "../render/slack.ts";
 import { decided, harmless } from "../render/slack-marks.ts";
 import type { SlackApi } from "./api.ts";
 import type { Budget } from "./budget.ts";
-import { content, metadata } from "./content.ts";
+import { content, footerBlocks, metadata } from "./content.ts";
 import { reason, refusal, slower, toFailure } from "./errors.ts";
 import { type Fields, text } from "./fields.ts";
 import type { Recent } from "./recent.ts";
@@ -17,7 +18,7 @@ export interface Streams {
   /** Feeds a turn's stream; the message that shows it, or null. */
   feed(chat: ChatRef, turn: string, progress: Progress, at: At): Promise<string | null>;
   /** Ends the stream of a message with its final words. True when that is all there is to do; else the message is to be updated. */
-  finish(chat: ChatRef, message: string, markdown: string, buttons: readonly OutboundButton[]): Promise<boolean>;
+  finish(chat: ChatRef, message: string, chunk: SlackChunk, buttons: readonly OutboundButton[]): Promise<boolean>;
 }
 
 interface At {
@@ -82,11 +83,11 @@ export function createStreams(parts: StreamParts): Streams {
       await go(parts, open, words, progress, at);
       return open.ts;
     },
-    async finish(chat, message, markdown, buttons) {
+    async finish(chat, message, chunk, buttons) {
       const [turn, open] = [...turns].find(([, each]) => each.ts === message && each.chat.chat === chat.chat) ?? [];
       if (turn !== undefined) turns.delete(turn);
       if (open?.mode !== "stream") return false;
-      return await end(parts, open, markdown, buttons);
+      return await end(parts, open, chunk, buttons);
     },
   };
 }
@@ -222,13 +223,20 @@ async function revise(parts: StreamParts, open: Open, words: string): Promise<vo
   if (shown.trim() === "" || shown.length > mostChars || performance.now() - open.editedAt < editEveryMs) return;
   if (!parts.budget.take("chat.update", updateReserve)) return;
   open.editedAt = performance.now();
-  await parts.api.aside("chat.update", { channel: open.chat.chat, ts: open.ts, ...content(shown) }).catch((error: unknown) => {
-    throw toFailure(error, true);
-  });
+  await parts.api
+    .aside("chat.update", { channel: open.chat.chat, ts: open.ts, ...content({ markdown: shown }) })
+    .catch((error: unknown) => {
+      throw toFailure(error, true);
+    });
 }
 
 /** One call where the answer is what the stream says and some more, and nothing is shown as running; else the stream is ended and its message to be updated. */
-async function end(parts: StreamParts, open: Open, markdown: string, buttons: readonly OutboundButton[]): Promise<boolean> {
+async function end(
+  parts: StreamParts,
+  open: Open,
+  { markdown, footer }: SlackChunk,
+  buttons: readonly OutboundButton[],
+): Promise<boolean> {
   if (!parts.budget.take("chat.stopStream")) throw slower(parts.budget.waitMs("chat.stopStream"));
   const said = markdown.startsWith(open.sent) || markdown === open.sent.trimEnd();
   const running = [...open.tasks.values()].includes("running");
@@ -240,6 +248,7 @@ async function end(parts: StreamParts, open: Open, markdown: string, buttons: re
       channel: open.chat.chat,
       ts: open.ts,
       ...(rest === "" ? {} : { markdown_text: rest }),
+      ...(whole && footer !== undefined ? { blocks: footerBlocks(footer) } : {}),
       ...metadata(`stream:${open.ts}`),
     });
     return whole;

@@ -1,9 +1,10 @@
 import type { CallbackQuery, Update } from "grammy/types";
 import type { Adapter, Inlet } from "../../src/core/adapter.ts";
 import { Failure } from "../../src/core/failures.ts";
+import { literal } from "../../src/core/markdown.ts";
 import type { Inbound } from "../../src/core/inbound.ts";
 import type { Log } from "../../src/core/log.ts";
-import { renderTelegram } from "../render/telegram.ts";
+import { footed, renderTelegram } from "../render/telegram.ts";
 import { callSignal, type Client, createClient } from "./client.ts";
 import { createDrafts, type Drafts } from "./drafts.ts";
 import { badToken, reason, refusal } from "./errors.ts";
@@ -64,7 +65,7 @@ export function createTelegram(options: TelegramOptions): Adapter<TelegramChunk>
     },
     ...outgoing,
     fetchFile: (file, limitBytes, signal) => fetchFile(client, file, limitBytes, signal),
-    render: (markdown) => render(markdown, options.richMessages),
+    render: (markdown, footer) => render(markdown, footer, options.richMessages),
     push() {
       throw new Failure("internal", "Telegram has no push: live() never says so");
     },
@@ -72,11 +73,17 @@ export function createTelegram(options: TelegramOptions): Adapter<TelegramChunk>
 }
 
 /** An answer that fills several plain messages is no rich one: if that were refused, one message would have to become several. */
-function render(markdown: string, richMessages: TelegramOptions["richMessages"]): readonly TelegramChunk[] {
-  const chunks = renderTelegram(markdown);
+function render(
+  markdown: string,
+  footer: string | undefined,
+  richMessages: TelegramOptions["richMessages"],
+): readonly TelegramChunk[] {
+  const plain = renderTelegram(markdown);
+  const chunks = footer === undefined ? plain : footed(plain, footer);
   const [only, second] = chunks;
   const rich = richMessages === "auto" && only && !second ? richMarkdown(markdown) : null;
-  return only && rich !== null ? [{ ...only, rich }] : chunks;
+  if (!only || rich === null) return chunks;
+  return [{ ...only, rich: footer === undefined ? rich : `${rich}\n\n*${literal(footer)}*` }];
 }
 
 /** Asks who we are: shows that the server is there and the token good. */

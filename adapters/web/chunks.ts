@@ -1,6 +1,8 @@
 /** One message of the page: Markdown as the agent wrote it. The HTML is made when it is posted. */
 export interface WebChunk {
   readonly markdown: string;
+  /** A dim line below, plain text. */
+  readonly footer?: string;
 }
 
 /** More than this would make the page slow; the answer goes on in the next message. */

@@ -16,6 +16,11 @@ export function plainHtml(text: string): string {
   return `<p class="plain">${escapeHtml(text)}</p>`;
 }
 
+/** The quiet line below an answer; nothing where there is none. */
+export function footerHtml(footer: string | undefined): string {
+  return footer === undefined ? "" : `<p class="footer">${escapeHtml(footer)}</p>`;
+}
+
 type Definitions = ReadonlyMap<string, string>;
 
 const escapes: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };

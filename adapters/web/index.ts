@@ -4,6 +4,7 @@ import { Failure } from "../../src/core/failures.ts";
 import { toChunks, type WebChunk } from "./chunks.ts";
 import { createConversation } from "./conversation.ts";
 import { webChat, type WebOptions } from "./options.ts";
+import { footerHtml } from "./html.ts";
 import { createRenderer } from "./renderer.ts";
 import { openServer, type PageServer } from "./server.ts";
 import { createStream } from "./stream.ts";
@@ -47,15 +48,18 @@ export function createWeb(options: WebOptions): WebAdapter {
     },
     address: () => server && `http://${shownHost(host)}:${server.port}/?token=${encodeURIComponent(token)}`,
     live: () => ({ kind: "push" }),
-    render: (markdown) => toChunks(markdown),
-    async post(chat, { markdown }, { replyTo, buttons = [], maybeRepeated = false }) {
+    render(markdown, footer) {
+      const chunks = toChunks(markdown);
+      return footer === undefined ? chunks : chunks.map((each, at) => (at === chunks.length - 1 ? { ...each, footer } : each));
+    },
+    async post(chat, { markdown, footer }, { replyTo, buttons = [], maybeRepeated = false }) {
       checkChat(chat);
-      const html = await renderer.html(markdown);
+      const html = (await renderer.html(markdown)) + footerHtml(footer);
       return conversation.post({ markdown, html, buttons, replyTo, repeated: maybeRepeated });
     },
-    async edit(chat, message, { markdown }, { buttons = [] }) {
+    async edit(chat, message, { markdown, footer }, { buttons = [] }) {
       checkChat(chat);
-      conversation.edit(message, await renderer.html(markdown), buttons);
+      conversation.edit(message, (await renderer.html(markdown)) + footerHtml(footer), buttons);
     },
     async draft() {
       throw new Failure("internal", "The page shows turns as they run; it has no drafts.");

@@ -8,6 +8,8 @@ export interface HistoryItem {
   readonly id: string;
   readonly role: "person" | "agent";
   readonly markdown: string;
+  /** A quiet line below it, plain text. */
+  readonly footer?: string;
   /** Of a question that still waits for its answer. */
   readonly buttons?: readonly OutboundButton[];
   /** Epoch milliseconds. */

@@ -6,6 +6,7 @@ import { asFailure, Failure } from "../../src/core/failures.ts";
 import type { Inbound } from "../../src/core/inbound.ts";
 import type { Conversation } from "./conversation.ts";
 import { refuse } from "./guard.ts";
+import { footerHtml } from "./html.ts";
 import { type HistoryItem, type Probe, webAccount, webChat, type WebOptions } from "./options.ts";
 import type { Renderer } from "./renderer.ts";
 import type { Stream } from "./stream.ts";
@@ -101,9 +102,12 @@ async function history({ options, conversation, renderer }: RouteParts): Promise
   return { items: shown, answered: conversation.answeredBy(said) };
 }
 
-async function historyLine({ id: key, role, markdown, buttons = [], at }: HistoryItem, renderer: Renderer): Promise<object> {
+async function historyLine(
+  { id: key, role, markdown, footer, buttons = [], at }: HistoryItem,
+  renderer: Renderer,
+): Promise<object> {
   if (role === "person") return { id: key, role, text: markdown, at };
-  return { id: key, role, html: await renderer.html(markdown), buttons, at };
+  return { id: key, role, html: (await renderer.html(markdown)) + footerHtml(footer), buttons, at };
 }
 
 function events({ conversation, stream }: RouteParts, request: FastifyRequest, reply: FastifyReply): FastifyReply {

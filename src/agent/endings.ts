@@ -62,7 +62,7 @@ export async function close(
   status: "answered" | "stopped" | "failed",
   message: ModelMessage,
   failure: string | null,
-  body: Pick<Outbound, "markdown" | "ending">,
+  body: Pick<Outbound, "markdown" | "ending" | "footer">,
   files: readonly SentFile[] = [],
 ): Promise<void> {
   const { db, hold, turn } = setting;

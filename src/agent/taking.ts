@@ -48,11 +48,13 @@ async function concluded(setting: TurnSetting, step: Step, answer: ModelAnswer):
   return await end(fail(setting, closingWords(setting, step, answer.content), failure));
 }
 
-async function answered(setting: TurnSetting, { content, reasoning }: ModelAnswer): Promise<Next> {
+async function answered(setting: TurnSetting, { content, reasoning, usage }: ModelAnswer): Promise<Next> {
   const { db, hold, turn, context } = setting;
   const keep = (index: number, bytes: Uint8Array) => keepSentFile(db, hold, answerKey(turn.id, index + 1), bytes);
   const { markdown, files } = await attached(content, context.sandbox, keep);
-  await close(setting, "answered", { role: "assistant", content, reasoning, calls: [] }, null, { markdown }, files);
+  const footer = await setting.footer.line(usage);
+  const body = footer === null ? { markdown } : { markdown, footer };
+  await close(setting, "answered", { role: "assistant", content, reasoning, calls: [] }, null, body, files);
   const { titles } = setting;
   const talk = { session: turn.session, person: turn.person, request: turn.request.text, answer: content };
   setting.afterwards(() => titles.consider(talk));

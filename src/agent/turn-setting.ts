@@ -15,6 +15,7 @@ import type { Asking } from "./questions.ts";
 import type { Titles } from "./titles.ts";
 import type { CallContext } from "./call-context.ts";
 
+import type { Footer } from "./footer.ts";
 /** Why a turn's signal fired: a person stopped it, or this worker must let go of it. */
 export type LeaveReason = "stop" | "leave";
 
@@ -36,6 +37,7 @@ export interface TurnSetting {
   readonly compressor: Compressor;
   readonly maxSteps: number;
   /** Whether messages that arrive meanwhile join at the next step. */
+  readonly footer: Footer;
   readonly steer: boolean;
   /** A message, of this inbox row, as the model reads it, files and all; null when the signal has fired meanwhile. */
   incoming(inbox: number, inbound: InboundMessage): Promise<ModelMessage | null>;

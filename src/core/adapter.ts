@@ -77,8 +77,11 @@ export interface Adapter<Chunk = unknown> {
   /** Where a person opens it, for a platform that is our own page. */
   address?(): string | null;
   live(chat: ChatRef): LiveStyle;
-  /** Markdown to native messages, each within the platform's limit, no fence, link or table broken. Never empty. */
-  render(markdown: string): readonly Chunk[];
+  /**
+   * Markdown to native messages, each within the platform's limit, no fence, link or table broken. Never empty. `footer`: a line of plain
+   * text below the last of them, as quiet as the platform has it.
+   */
+  render(markdown: string, footer?: string): readonly Chunk[];
   /** Returns the platform's id of the new message. */
   post(chat: ChatRef, chunk: Chunk, options: PostOptions): Promise<string>;
   /** Idempotent: an edit that changes nothing succeeds. */

@@ -1,9 +1,11 @@
 /** A name or another piece of somebody's text as plain words in Markdown: nothing in it can format, link or break the line. */
 export function plainWords(text: string): string {
-  return text
-    .replaceAll(/\s+/g, " ")
-    .slice(0, longest)
-    .replaceAll(/[\\`*_[\]<>#|~]/g, "\\$&");
+  return literal(text.replaceAll(/\s+/g, " ").slice(0, longest));
+}
+
+/** A text whose signs mean nothing in Markdown. */
+export function literal(text: string): string {
+  return text.replaceAll(/[\\`*_[\]<>#|~]/g, "\\$&");
 }
 
 /** Names are shorter; what is longer is not read as one. */

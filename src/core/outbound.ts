@@ -27,6 +27,8 @@ export interface Outbound {
   readonly edits?: string;
   /** A file instead of words; its bytes are kept under the entry's key. */
   readonly file?: SentFile;
+  /** A quiet line below it, plain text; kept here so that it is the same at each attempt. Never part of the history. */
+  readonly footer?: string;
   /** Why there is no (whole) answer, or how it was ended. */
   readonly ending?: { readonly type: "stopped" } | { readonly type: "failed"; readonly failure: StoredFailure };
 }

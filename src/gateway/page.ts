@@ -70,5 +70,6 @@ function historyItem(page: PageFacts, item: SaidItem) {
     return { id: messageId ?? item.id, at: item.at, role: "person" as const, markdown: text };
   }
   const markdown = item.outbound ? page.wording(item.outbound) : "";
-  return { id: item.id, at: item.at, role: "agent" as const, markdown, buttons: item.outbound?.buttons ?? [] };
+  const footer = item.outbound?.footer === undefined ? {} : { footer: item.outbound.footer };
+  return { id: item.id, at: item.at, role: "agent" as const, markdown, ...footer, buttons: item.outbound?.buttons ?? [] };
 }

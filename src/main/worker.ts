@@ -50,6 +50,9 @@ export async function startTurns(base: Base, worker: WorkerSide): Promise<void> 
     get maxSteps() {
       return follow.current.agent.maxTurns;
     },
+    get footers() {
+      return follow.current.display;
+    },
     steer: config.display.busyInputMode === "steer",
     drainMs: config.agent.drainTimeout * 1_000,
     memory: memoryLimits(config),

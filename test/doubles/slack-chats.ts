@@ -1,4 +1,4 @@
-import { checkedContent, checkedMarkdown, type SlackButton, type SlackContent } from "./slack-checks.ts";
+import { checkedContent, checkedMarkdown, type SlackContent } from "./slack-checks.ts";
 import { list, type Params, record, SlackRefusal, words } from "./slack-wire.ts";
 
 /** One message, as its channel shows it now. */
@@ -93,7 +93,8 @@ export function createSlackChats(parts: SlackChatParts): SlackChats {
   return {
     messages,
     set: (channel, state) => void states.set(channel, { ...states.get(channel), ...state }),
-    write: (channel, thread, user, text) => put({ ...own, channel, thread, user, text, form: "text", buttons: [] }).ts,
+    write: (channel, thread, user, text) =>
+      put({ ...own, channel, thread, user, text, form: "text", buttons: [], footer: "" }).ts,
     expire() {
       for (const each of messages) if (each.stream === "open") change(each, { stream: "expired" });
     },
@@ -134,6 +135,7 @@ export function createSlackChats(parts: SlackChatParts): SlackChats {
           thread,
           form: "markdown",
           buttons: [],
+          footer: "",
           stream: "open",
           ...fed({ text: "", tasks: [] }, params),
         });
@@ -147,8 +149,9 @@ export function createSlackChats(parts: SlackChatParts): SlackChats {
       "chat.stopStream"(params) {
         const before = streaming(params);
         const blocks = list(params["blocks"]);
-        const buttons: readonly SlackButton[] = blocks.length === 0 ? [] : checkedContent({ blocks }, false).buttons;
-        change(before, { ...fed(before, params), buttons, stream: "ended", metadata: metadataOf(params) });
+        const below = blocks.length === 0 ? { buttons: [], footer: "" } : checkedContent({ blocks }, false);
+        const { buttons, footer } = below;
+        change(before, { ...fed(before, params), buttons, footer, stream: "ended", metadata: metadataOf(params) });
         return { channel: before.channel, ts: before.ts };
       },
       "conversations.history": (params) => {
@@ -172,7 +175,16 @@ export function createSlackChats(parts: SlackChatParts): SlackChats {
           return { id, ...file };
         });
         const { channel, thread } = open({ channel: params["channel_id"], thread_ts: params["thread_ts"] });
-        put({ ...own, channel, thread, text: words(params["initial_comment"]) ?? "", form: "text", buttons: [], files });
+        put({
+          ...own,
+          channel,
+          thread,
+          text: words(params["initial_comment"]) ?? "",
+          form: "text",
+          buttons: [],
+          footer: "",
+          files,
+        });
         return { files: files.map(({ id }) => ({ id })) };
       },
     },
