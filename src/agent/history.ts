@@ -1,6 +1,6 @@
 import { Failure } from "../core/failures.ts";
 import type { ModelAnswer, ModelMessage } from "../core/model.ts";
-import { lastPromptTokens, type NewCompaction, readCompaction, storeCompaction } from "../store/compactions.ts";
+import { lastPromptTokens, type NewCompaction, storeCompaction } from "../store/compactions.ts";
 import type { JournalEntry } from "../store/journal.ts";
 import { addOutbound } from "../store/outbox.ts";
 import { type Cause, compress, type Compressed, type Task } from "./compression/compress.ts";
@@ -29,7 +29,6 @@ export async function fitted(
 ): Promise<readonly ModelMessage[]> {
   const { history } = state;
   const { compressor, info, model, signal } = setting;
-  if (history.compaction === undefined) history.compaction = await readCompaction(setting.db, setting.viewer, info.session);
   let messages = shown(setting, history, journal);
   if (history.answerCap === null && history.estimate < smallTokens && messages.length < fewMessages) return messages;
   const settings = await compressor.settings();
@@ -144,7 +143,7 @@ const fullSlack = 8;
 
 /** The messages as they stand now; notes how long they are. */
 function shown(setting: TurnSetting, history: HistoryState, journal: readonly JournalEntry[]): readonly ModelMessage[] {
-  const messages = messagesOf(viewOf(journal, history.compaction ?? null));
+  const messages = messagesOf(viewOf(journal, history.compaction));
   history.estimate = headTokens(setting.info.prompt) + messagesTokens(messages);
   return messages;
 }
@@ -182,7 +181,7 @@ function taskOf(
   settings: sizes.CompressionSettings,
 ): Omit<Task, "cause"> {
   const ratio = sizes.ratioOf(compressor, info.session) ?? 1;
-  return { journal, last: compaction ?? null, settings, window, ratio, summary: recoveries < mostRecoveries, focus: "" };
+  return { journal, last: compaction, settings, window, ratio, summary: recoveries < mostRecoveries, focus: "" };
 }
 
 /** Shortens the conversation and keeps that; whether it has become shorter. After a failure it does what goes without a summary. */

@@ -5,6 +5,7 @@ import type { Metrics } from "../core/metrics.ts";
 import type { Model, ModelMessage } from "../core/model.ts";
 import type { Tool } from "../core/tool.ts";
 import type { Db, Hold } from "../store/hold.ts";
+import type { History } from "../store/journal.ts";
 import type { SessionInfo } from "../store/sessions.ts";
 import type { Turn } from "../store/turns.ts";
 import type { Compressor } from "./compression/compressor.ts";
@@ -14,8 +15,8 @@ import type { Messaging } from "./messaging.ts";
 import type { Asking } from "./questions.ts";
 import type { Titles } from "./titles.ts";
 import type { CallContext } from "./call-context.ts";
-
 import type { Footer } from "./footer.ts";
+
 /** Why a turn's signal fired: a person stopped it, or this worker must let go of it. */
 export type LeaveReason = "stop" | "leave";
 
@@ -25,6 +26,8 @@ export interface TurnSetting {
   readonly hold: Hold;
   readonly info: SessionInfo;
   readonly turn: Turn;
+  /** The history as it stands before the first step, where it has been read already. */
+  readonly opening: History | null;
   readonly viewer: Viewer;
   readonly model: Model;
   readonly tools: ReadonlyMap<string, Tool>;
@@ -34,10 +37,10 @@ export interface TurnSetting {
   readonly messaging: Messaging;
   readonly metrics: Metrics;
   readonly titles: Pick<Titles, "consider">;
+  readonly footer: Footer;
   readonly compressor: Compressor;
   readonly maxSteps: number;
   /** Whether messages that arrive meanwhile join at the next step. */
-  readonly footer: Footer;
   readonly steer: boolean;
   /** A message, of this inbox row, as the model reads it, files and all; null when the signal has fired meanwhile. */
   incoming(inbox: number, inbound: InboundMessage): Promise<ModelMessage | null>;
@@ -57,5 +60,7 @@ export interface LoopState {
   step: number;
   /** Whether the server takes a demand for a call, as far as is known. */
   canRequire: boolean;
+  /** The history as it was read ahead, until the first step has taken it. */
+  opening: History | null;
   readonly history: HistoryState;
 }

@@ -2,7 +2,7 @@ import type { TurnEnd } from "../core/events.ts";
 import type { Failure } from "../core/failures.ts";
 import type { InboundMessage } from "../core/inbound.ts";
 import type { ModelMessage } from "../core/model.ts";
-import { type JournalEntry, readJournal } from "../store/journal.ts";
+import { type JournalEntry, readHistory, readJournal } from "../store/journal.ts";
 import { dropFiles } from "../store/files.ts";
 import { parkTurn } from "../store/questions.ts";
 import { journalRequest, steerTurn, waitingMessages } from "../store/turns.ts";
@@ -31,7 +31,7 @@ const maxAttempts = 8;
  */
 export async function runTurn(setting: TurnSetting): Promise<TurnEnd> {
   if (setting.turn.attempts > maxAttempts) return await fail(setting, "", tooManyAttempts(maxAttempts));
-  const state: LoopState = { step: setting.turn.step, canRequire: true, history: newHistory() };
+  const state: LoopState = { step: setting.turn.step, canRequire: true, opening: setting.opening, history: newHistory() };
   setting.emit({ type: "started" });
   for (;;) {
     const next = await advance(setting, state);
@@ -41,7 +41,7 @@ export async function runTurn(setting: TurnSetting): Promise<TurnEnd> {
 
 /** One step: whatever the journal says comes next. */
 async function advance(setting: TurnSetting, state: LoopState): Promise<Next> {
-  const journal = await readJournal(setting.db, setting.viewer, setting.info.session);
+  const journal = await takeHistory(setting, state);
   if (!journal.some(({ turn }) => turn === setting.turn.id)) return await readRequest(setting);
   const open = openCalls(journal, setting.turn.id);
   if (open) {
@@ -56,6 +56,14 @@ async function advance(setting: TurnSetting, state: LoopState): Promise<Next> {
   const steered = setting.steer && state.step > setting.turn.step ? await takeSteering(setting) : 0;
   const entries = steered > 0 ? await readJournal(setting.db, setting.viewer, setting.info.session) : journal;
   return await ask(setting, state, entries);
+}
+
+/** The journal as it stands. With it comes how it is shown; from the first look on, that changes only by this turn itself. */
+async function takeHistory(setting: TurnSetting, state: LoopState): Promise<readonly JournalEntry[]> {
+  const { entries, compaction } = state.opening ?? (await readHistory(setting.db, setting.viewer, setting.info.session));
+  state.opening = null;
+  state.history.compaction = compaction;
+  return entries;
 }
 
 /** A call waits for a person's answer: no worker is kept waiting with it. */

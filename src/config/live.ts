@@ -9,14 +9,14 @@ import { type Loaded, loadConfig } from "./load.ts";
 export interface LiveConfig {
   /** As last read. */
   readonly current: Config;
-  /** Reads the files again when they have changed since; a file that became unusable leaves what was. */
-  refresh(): Promise<Config>;
+  /** Reads the files again when they have changed since; a file that became unusable leaves what was. A look of less than `ageMs` ago will do. */
+  refresh(ageMs?: number): Promise<Config>;
 }
 
 /** Follows the files of a home, beginning with a configuration already read from them. */
 export async function followConfig(initial: Config, env: Environment, log: Log): Promise<LiveConfig> {
   const [stamp, loaded] = await Promise.all([stampOf(initial.home), loadConfig({ env, home: initial.home })]);
-  const state = { current: initial, stamp, wrong: errorsOf(loaded), reading: null as Promise<Config> | null };
+  const state = { current: initial, stamp, wrong: errorsOf(loaded), reading: null as Promise<Config> | null, readAt: -Infinity };
   const read = async (): Promise<Config> => {
     const stamp = await stampOf(initial.home);
     if (stamp === state.stamp) return state.current;
@@ -33,7 +33,13 @@ export async function followConfig(initial: Config, env: Environment, log: Log):
     get current() {
       return state.current;
     },
-    refresh: () => (state.reading ??= read().finally(() => (state.reading = null))),
+    async refresh(ageMs = 0) {
+      if (performance.now() - state.readAt < ageMs) return state.current;
+      return await (state.reading ??= read().finally(() => {
+        state.reading = null;
+        state.readAt = performance.now();
+      }));
+    },
   };
 }
 

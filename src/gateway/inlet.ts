@@ -186,7 +186,12 @@ async function route(
     case "message":
       if (!inbound.addressed && !(inbound.continues === true && found.session !== null)) return await settleInbound(parts.db, id);
       if (await command(parts, id, person, inbound, found.session)) return await settleInbound(parts.db, id);
-      if (found.session !== null && inbound.text !== "" && (await takeWords(parts, person, found.session, inbound))) {
+      if (
+        found.session !== null &&
+        found.asks &&
+        inbound.text !== "" &&
+        (await takeWords(parts, person, found.session, inbound))
+      ) {
         // Its words are the answer to a question; what came with them is for the turn that goes on.
         if (inbound.files === undefined) return await settleInbound(parts.db, id);
       }

@@ -156,9 +156,12 @@ async function titleSettings({ follow }: Base) {
   return { enabled, timeoutMs: timeout * 1_000 };
 }
 
+/** The step that asks has looked at the configuration this long ago at most. */
+const stepMs = 20;
+
 /** As they are now: each prompt is put together under the configuration of its moment. */
 async function compressionSettings({ follow }: Base): Promise<CompressionSettings> {
-  const { compression, model } = await follow.refresh();
+  const { compression, model } = await follow.refresh(stepMs);
   return {
     enabled: compression.enabled,
     threshold: compression.threshold,

@@ -29,20 +29,17 @@ export interface Extent {
   readonly tokens: number;
 }
 
-/** The session's last compaction as this viewer may know of it; null where it was never shortened. */
-export async function readCompaction(db: Db, viewer: Viewer, session: string): Promise<Compaction | null> {
-  const found = await sql<CompactionRow>`${lastCompaction(viewer, session)}`.execute(db);
-  const row = found.rows[0];
-  return row ? { head: row.head_id, upto: row.upto_id, kept: row.kept, pruned: row.pruned, summary: row.summary } : null;
-}
-
-interface CompactionRow {
-  readonly id: number;
+/** A compaction as its row has it. */
+export interface CompactionRow {
   readonly head_id: number;
   readonly upto_id: number;
   readonly kept: readonly number[];
   readonly pruned: readonly number[];
   readonly summary: string | null;
+}
+
+export function toCompaction({ head_id: head, upto_id: upto, kept, pruned, summary }: CompactionRow): Compaction {
+  return { head, upto, kept, pruned, summary };
 }
 
 /** The row of the last compaction. What was made of a person's private words is for that person alone. */

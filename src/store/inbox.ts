@@ -122,12 +122,14 @@ export interface Route {
   readonly person: Person | null;
   readonly conversation: string | null;
   readonly session: string | null;
+  /** Whether the session asks something that words may answer. */
+  readonly asks: boolean;
 }
 
 export async function findRoute(db: Db, chat: ChatRef, account: Sender): Promise<Route> {
   const found = await sql<RouteRow>`select ${routeColumns} from (select 1) one ${routeJoins(chat, account)}`.execute(db);
   const row = found.rows[0];
-  return row ? toRoute(row) : { person: null, conversation: null, session: null };
+  return row ? toRoute(row) : { person: null, conversation: null, session: null, asks: false };
 }
 
 type Sender = Pick<Account, "platform" | "id">;
@@ -138,9 +140,11 @@ interface RouteRow {
   readonly role: Person["role"];
   readonly conversation: string | null;
   readonly session: string | null;
+  readonly asks: boolean;
 }
 
-const routeColumns = sql`p.id as person, p.name, p.role, c.id as conversation, s.id as session`;
+const routeColumns = sql`p.id as person, p.name, p.role, c.id as conversation, s.id as session,
+    exists (select 1 from questions q where q.session_id = s.id and q.status = 'open' and q.kind = 'clarify') as asks`;
 
 function routeJoins(chat: ChatRef, account: Sender): RawBuilder<unknown> {
   return sql`
@@ -150,8 +154,9 @@ function routeJoins(chat: ChatRef, account: Sender): RawBuilder<unknown> {
     left join sessions s on s.conversation_id = c.id and s.ended_at is null`;
 }
 
-function toRoute({ person: id, name, role, conversation, session }: RouteRow): Route {
-  return { person: id === null ? null : { id, name, role }, conversation, session };
+function toRoute({ person: id, name, role, ...where }: RouteRow): Route {
+  const { conversation, session, asks } = where;
+  return { person: id === null ? null : { id, name, role }, conversation, session, asks };
 }
 
 /** The newest message of this session that became a turn: what `/retry` asks again. */

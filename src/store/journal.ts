@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from "kysely";
 import type { Viewer } from "../core/chats.ts";
 import type { AuxiliaryTask, ModelMessage, ModelUsage, ToolCall } from "../core/model.ts";
 import type { ToolKind } from "../core/tool.ts";
-import { lastCompaction } from "./compactions.ts";
+import { type Compaction, type CompactionRow, lastCompaction, toCompaction } from "./compactions.ts";
 import { type Db, fenced, type Hold } from "./hold.ts";
 import type { CallStatus } from "./schema.ts";
 import { appended } from "./turns.ts";
@@ -14,21 +14,38 @@ export interface JournalEntry {
   readonly message: ModelMessage;
 }
 
+/** A session's journal, oldest first, and how it is shown since it was last shortened; null where it never was. */
+export interface History {
+  readonly entries: readonly JournalEntry[];
+  readonly compaction: Compaction | null;
+}
+
 /**
- * The session's journal, oldest first, as far as this viewer may see it: nothing for anybody who is not part of the conversation. What a
- * summary stands for is left out, but for the running turn's own messages.
+ * The session's history as far as this viewer may see it: nothing for anybody who is not part of the conversation. What a summary stands
+ * for is left out, but for the running turn's own messages.
  */
-export async function readJournal(db: Db, viewer: Viewer, session: string): Promise<readonly JournalEntry[]> {
-  const found = await sql<{ id: number; turn: string; message: ModelMessage }>`
+export async function readHistory(db: Db, viewer: Viewer, session: string): Promise<History> {
+  const found = await sql<JournalEntry | { id: 0; turn: null; message: CompactionRow }>`
     with c as materialized (${lastCompaction(viewer, session)})
+    select 0::bigint as id, null as turn, to_jsonb(c) as message from c
+    union all
     select m.id, m.turn_id as turn, m.message
     from messages m join sessions s on s.id = m.session_id
     where m.session_id = ${session} and ${visible(viewer)}
       and (m.id > coalesce((select upto_id from c), 0) or m.id <= (select head_id from c)
         or m.id = any (array(select jsonb_array_elements_text(kept)::bigint from c))
         or m.turn_id = any (array(select id from turns where session_id = ${session} and status in ('running', 'parked'))))
-    order by m.id`.execute(db);
-  return found.rows;
+    order by id`.execute(db);
+  const compaction = found.rows.find((row) => row.turn === null);
+  return {
+    entries: found.rows.filter((row) => row.turn !== null),
+    compaction: compaction === undefined ? null : toCompaction(compaction.message),
+  };
+}
+
+/** Its entries alone. */
+export async function readJournal(db: Db, viewer: Viewer, session: string): Promise<readonly JournalEntry[]> {
+  return (await readHistory(db, viewer, session)).entries;
 }
 
 /** The newest result of a tool in a session that begins so, as far as this viewer may see it. */

@@ -4,6 +4,7 @@ import { chatKey } from "../core/chats.ts";
 import type { InboundMessage } from "../core/inbound.ts";
 import type { ModelMessage } from "../core/model.ts";
 import type { Outbound } from "../core/outbound.ts";
+import { begunBy, outcomeOf } from "./errand-ends.ts";
 import { type Db, fenced, heldRow, type Hold, stale } from "./hold.ts";
 import type { TurnStatus } from "./schema.ts";
 
@@ -43,13 +44,18 @@ export async function waitingMessages(db: Db, session: string, limit: number): P
   );
 }
 
+/** A turn that has just begun, and the id of its first journal entry. */
+export interface BegunTurn extends Turn {
+  readonly entry: number | null;
+}
+
 /**
  * Makes a turn of a waiting message: the turn, its first journal entry, and the inbox row's state, or none of them. Without a message the
- * turn has still to read what it was sent (`journalRequest`).
+ * turn has still to read what it was sent (`journalRequest`), and there is no entry yet.
  */
-export async function beginTurn(db: Db, hold: Hold, waiting: Waiting, message: ModelMessage | null): Promise<Turn> {
+export async function beginTurn(db: Db, hold: Hold, waiting: Waiting, message: ModelMessage | null): Promise<BegunTurn> {
   const id = randomUUID();
-  const made = await sql<{ id: string }>`
+  const made = await sql<{ entry: number | null }>`
     with ${heldRow(hold)},
     taken as (
       update inbox set status = 'taken', turn_id = ${id} where id = ${waiting.id} and status = 'waiting' and exists (select 1 from hold)
@@ -60,11 +66,12 @@ export async function beginTurn(db: Db, hold: Hold, waiting: Waiting, message: M
     said as (
       insert into messages (session_id, turn_id, person_id, message)
       select ${hold.session}, turn.id, ${waiting.person}, m.message from turn, (select ${json(message)} as message) m
-      where m.message is not null)
-    select id from turn`.execute(db);
-  if (made.rows.length === 0) throw stale(hold);
+      where m.message is not null returning id)${waiting.inbound.errand === undefined ? sql`` : sql`, ${begunBy(waiting.inbound.errand.id)}`}
+    select said.id as entry from turn left join said on true`.execute(db);
+  const row = made.rows[0];
+  if (row === undefined) throw stale(hold);
   const { id: inbox, person, inbound: request } = waiting;
-  return { id, session: hold.session, person, step: 0, attempts: 1, inbox, request };
+  return { id, session: hold.session, person, step: 0, attempts: 1, inbox, request, entry: row.entry };
 }
 
 /** The first journal entry of a turn that began without one. */
@@ -103,10 +110,14 @@ export function answerKey(turn: string, index = 0): string {
   return index === 0 ? `turn:${turn}` : `turn:${turn}:${index}`;
 }
 
-/** Ends a turn: journal, state, inbox and outbox in one statement, so that an answer is owed exactly when the turn is over. */
+/**
+ * Ends a turn: journal, state, inbox and outbox in one statement, so that an answer is owed exactly when the turn is over. Of an errand's
+ * turn the errand has the outcome, and what follows is its landing's.
+ */
 export async function closeTurn(db: Db, hold: Hold, turn: Turn, closing: TurnClosing): Promise<void> {
-  const { chat } = turn.request;
-  const owed = [closing.answer, ...(closing.files ?? [])].map((body, index) => ({ key: answerKey(turn.id, index), body }));
+  const { errand } = turn.request;
+  const result = { turn: turn.id, answer: closing.answer, files: closing.files ?? [] };
+  const told = errand === undefined ? owedTo(turn, closing) : outcomeOf(errand.id, closing.status, result, closing.failure);
   await fenced(
     db,
     hold,
@@ -119,14 +130,21 @@ export async function closeTurn(db: Db, hold: Hold, turn: Turn, closing: TurnClo
       insert into messages (session_id, turn_id, person_id, message)
       select ${hold.session}, ended.id, null, m.message from ended, (select ${json(closing.message)} as message) m
       where m.message is not null),
-    owed as (
-      insert into outbox (key, platform, chat_key, turn_id, body, sent)
-      select e.said->>'key', ${chat.platform}, ${chatKey(chat)}, case when e.place = 1 then ended.id end, e.said->'body', '[]'::jsonb
-      from ended, jsonb_array_elements(${json(owed)}) with ordinality as e (said, place) order by e.place
-      on conflict (key) do nothing),
+    ${told},
     settled as (
       update inbox set status = 'done' from ended where inbox.turn_id = ended.id and inbox.status = 'taken')`,
   );
+}
+
+/** After the CTE `ended`: the turn's answer, and the files after it, go to its chat. */
+function owedTo(turn: Turn, closing: TurnClosing): RawBuilder<unknown> {
+  const { chat } = turn.request;
+  const owed = [closing.answer, ...(closing.files ?? [])].map((body, index) => ({ key: answerKey(turn.id, index), body }));
+  return sql`owed as (
+      insert into outbox (key, platform, chat_key, turn_id, body, sent)
+      select e.said->>'key', ${chat.platform}, ${chatKey(chat)}, case when e.place = 1 then ended.id end, e.said->'body', '[]'::jsonb
+      from ended, jsonb_array_elements(${json(owed)}) with ordinality as e (said, place) order by e.place
+      on conflict (key) do nothing)`;
 }
 
 /** Asks the unfinished turn of a session (or just `turn`) to stop; null when there is none. A parked one has no worker to hear of it. */

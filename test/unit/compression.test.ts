@@ -11,9 +11,9 @@ import { headTokens, messagesTokens, textTokens } from "../../src/agent/compress
 import { messagesOf, viewOf } from "../../src/agent/compression/view.ts";
 import { Failure } from "../../src/core/failures.ts";
 import type { Model, ModelFacts, ModelMessage, ModelRequest, ServerKind } from "../../src/core/model.ts";
-import { type Compaction, readCompaction, storeCompaction } from "../../src/store/compactions.ts";
+import { type Compaction, storeCompaction } from "../../src/store/compactions.ts";
 import type { Db } from "../../src/store/hold.ts";
-import { readJournal } from "../../src/store/journal.ts";
+import { readHistory } from "../../src/store/journal.ts";
 import { claimSession } from "../../src/store/work.ts";
 import type { Viewer } from "../../src/core/chats.ts";
 import { sql } from "kysely";
@@ -133,7 +133,7 @@ suite("shortening a conversation", () => {
     const messages = sql`insert into messages (id, session_id, turn_id, person_id, message)`;
     await sql`${messages} select n, ${info.session}, case when n in (5, 9, 10) then 'now' else 'old' end, 'ada', '{"role": "user", "content": ""}'
       from generate_series(1, 10) n`.execute(db);
-    const read = async (viewer: Viewer) => (await readJournal(db, viewer, info.session)).map(({ id }) => id);
+    const read = async (viewer: Viewer) => (await readHistory(db, viewer, info.session)).entries.map(({ id }) => id);
     const viewers = ["ada", "ben"].map((person): Viewer => ({ kind: "person", person, conversation: info.conversation }));
     const [ada, ben] = viewers;
     assert.ok(ada && ben);
@@ -145,7 +145,9 @@ suite("shortening a conversation", () => {
     await storeCompaction(db, claim.hold, ada, made);
     assert.deepEqual(await read(ada), [1, 2, 4, 5, 8, 9, 10]);
     assert.deepEqual(await read(ben), []);
-    assert.equal(await readCompaction(db, ben, info.session), null);
+    const compaction = async (viewer: Viewer) => (await readHistory(db, viewer, info.session)).compaction;
+    assert.deepEqual(await compaction(ada), { head: 2, upto: 7, kept: [4], pruned: [8], summary: "of Ada's" });
+    assert.equal(await compaction(ben), null);
     await assert.rejects(storeCompaction(db, { ...claim.hold, fence: 0 }, ada, made), { code: "turn.stale" });
   });
 

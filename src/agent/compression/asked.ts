@@ -1,7 +1,7 @@
 import type { Failure } from "../../core/failures.ts";
-import { answerCompressRequest, type Extent, readCompaction, storeCompaction } from "../../store/compactions.ts";
+import { answerCompressRequest, type Extent, storeCompaction } from "../../store/compactions.ts";
 import type { Db, Hold } from "../../store/hold.ts";
-import { readJournal } from "../../store/journal.ts";
+import { readHistory } from "../../store/journal.ts";
 import type { CompressRequest } from "../../store/schema.ts";
 import { type Compressed, compress, type Task } from "./compress.ts";
 import { learnRatio, ratioOf, windowOf } from "./compressor.ts";
@@ -31,9 +31,8 @@ export async function tellUncompressed(db: Db, hold: Hold, request: CompressRequ
 
 async function taskOf(setting: CompressSetting, focus: string): Promise<Task> {
   const { db, viewer, info, compressor, model, signal } = setting;
-  const [journal, last, settings] = await Promise.all([
-    readJournal(db, viewer, info.session),
-    readCompaction(db, viewer, info.session),
+  const [{ entries: journal, compaction: last }, settings] = await Promise.all([
+    readHistory(db, viewer, info.session),
     compressor.settings(),
   ]);
   const window = await windowOf(compressor, model, signal);

@@ -2,8 +2,8 @@ import type { Compaction } from "../../store/compactions.ts";
 
 /** What a turn knows of its history's length. */
 export interface HistoryState {
-  /** Undefined: not looked up yet. */
-  compaction: Compaction | null | undefined;
+  /** How it is shown since it was last shortened; null where it never was. */
+  compaction: Compaction | null;
   /** Of the prompt as it was last put together: its estimated length, and the model's window (0: not asked for). */
   estimate: number;
   window: number;
@@ -19,5 +19,5 @@ export interface HistoryState {
 
 /** A turn begins knowing nothing. */
 export function newHistory(): HistoryState {
-  return { compaction: undefined, estimate: 0, window: 0, maxTokens: null, answerCap: null, recoveries: 0, lowered: 0 };
+  return { compaction: null, estimate: 0, window: 0, maxTokens: null, answerCap: null, recoveries: 0, lowered: 0 };
 }
