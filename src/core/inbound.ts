@@ -1,4 +1,5 @@
 import type { Account, ChatKind, ChatRef } from "./chats.ts";
+import type { ErrandRef } from "./errand.ts";
 import type { FileRef } from "./files.ts";
 
 /** What every event from a platform carries. */
@@ -32,6 +33,8 @@ export interface InboundMessage extends InboundBase {
   readonly gap?: string;
   /** True for an unaddressed one in a thread: it is meant for the agent where the agent has been spoken to in that thread. */
   readonly continues?: boolean;
+  /** Set where no chat message stands behind it: then the outcome is the errand's. */
+  readonly errand?: ErrandRef;
 }
 
 /** A message that has become part of another. */

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { sql } from "kysely";
 import { type Account, type ChatRef, isAtLeast, type Person, type Role, roles } from "../core/chats.ts";
+import { errandPlatforms } from "../core/errand.ts";
 import type { Db } from "./hold.ts";
 
 /** A request to be let in. */
@@ -45,6 +46,23 @@ export async function listPeople(db: Db): Promise<readonly (Person & { accounts:
     from people p left join identities i on i.person_id = p.id
     group by p.id order by array_position(array['owner','admin','member','guest'], p.role), p.created_at`.execute(db);
   return rows.rows.map((row) => ({ ...row, accounts: row.accounts ?? [] }));
+}
+
+/** A platform's accounts of people of this role or a stronger one. */
+export async function accountsOf(db: Db, platform: string, least: Role): Promise<readonly string[]> {
+  const rows = await db
+    .selectFrom("identities as i")
+    .innerJoin("people as p", "p.id", "i.person_id")
+    .select("i.account")
+    .where("i.platform", "=", platform)
+    .where(
+      "p.role",
+      "in",
+      roles.filter((role) => isAtLeast(role, least)),
+    )
+    .orderBy("i.account")
+    .execute();
+  return rows.map((row) => row.account);
 }
 
 /** The pairing code of an account that is still good, or null. */
@@ -112,6 +130,7 @@ export async function privateChatsOf(db: Db, least: Role, but = ""): Promise<rea
     )
     .where("p.id", "<>", but)
     .where("c.kind", "=", "private")
+    .where("c.platform", "not in", Object.values(errandPlatforms))
     .where("c.thread", "=", "")
     .execute();
   return rows.map((row) => ({ platform: row.platform, chat: row.chat, thread: row.thread === "" ? null : row.thread }));

@@ -1,11 +1,13 @@
 import type { ColumnType, Generated, JSONColumnType } from "kysely";
 import type { ChatKind, ChatRef, Role } from "../core/chats.ts";
+import type { ErrandResult, ErrandStatus, ErrandTerms, ErrandType, ShownIn } from "../core/errand.ts";
 import type { FileKind } from "../core/files.ts";
 import type { Inbound } from "../core/inbound.ts";
 import type { ModelChoice, ModelMessage, ToolSpec } from "../core/model.ts";
 import type { Outbound } from "../core/outbound.ts";
 import type { Question, QuestionKind } from "../core/question.ts";
 import type { MemoryTarget, ToolKind } from "../core/tool.ts";
+import type { SkillTables } from "./skill-tables.ts";
 
 /** `timestamptz`, filled by the database's clock where left out: the one clock that several machines share. */
 type Stamp = ColumnType<Date, Date | undefined, Date>;
@@ -38,8 +40,17 @@ export interface CompressRequest {
   readonly focus: string;
 }
 
+/** An errand's terms, who shows it, and what its landing needs. */
+export interface ErrandSpec {
+  readonly terms: ErrandTerms;
+  readonly shownIn: ShownIn | null;
+  readonly details: Readonly<Record<string, unknown>>;
+  /** How many of its turn's errands run side by side. */
+  readonly atOnce: number;
+}
+
 /** The record. One key a table, named in the words of DESIGN.md section 2. */
-export interface Schema {
+export interface Schema extends SkillTables {
   people: { id: string; name: string; role: Role; created_at: Stamp };
   identities: { platform: string; account: string; person_id: string; name: string; created_at: Stamp };
   pairings: {
@@ -58,6 +69,8 @@ export interface Schema {
     /** Empty for the chat itself: part of a unique key, so never null. */
     thread: string;
     kind: ChatKind;
+    /** How many errands have begun here. */
+    last_errand: Generated<number>;
     created_at: Stamp;
   };
   sessions: {
@@ -222,6 +235,34 @@ export interface Schema {
     bytes: Uint8Array | null;
     missing: string | null;
     created_at: Stamp;
+  };
+  /** Turns that no chat message began. */
+  errands: {
+    id: string;
+    key: string;
+    type: ErrandType;
+    number: number;
+    person_id: string;
+    session_id: string;
+    home_id: string | null;
+    /** The call that waits for it. */
+    turn_id: string | null;
+    step: number | null;
+    position: number | null;
+    spec: Json<ErrandSpec>;
+    status: Generated<ErrandStatus>;
+    /** Not to begin before another of its turn has ended: its inbox row has no person meanwhile. */
+    held: Generated<boolean>;
+    /** Somebody or something wants its end: why. */
+    stop_why: string | null;
+    result: ColumnType<ErrandResult | null, string | null | undefined, string | null>;
+    failure: string | null;
+    created_at: Stamp;
+    deadline_at: MaybeStamp;
+    began_at: MaybeStamp;
+    ended_at: MaybeStamp;
+    /** When what follows its end was done. */
+    landed_at: MaybeStamp;
   };
   /** The bytes of files in the outbox. */
   sent_files: { outbox_key: string; bytes: Uint8Array; created_at: Stamp };

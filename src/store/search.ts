@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from "kysely";
 import type { Viewer } from "../core/chats.ts";
+import { errandPlatforms } from "../core/errand.ts";
 import type { Db } from "./hold.ts";
 
 /** A line of a past conversation. */
@@ -82,17 +83,17 @@ const line = sql`m.id, m.session_id as session, s.title, m.created_at as at,
 
 /**
  * In a shared chat: what was said in that chat. In private: one's own private conversations, and shared chats that one has spoken in.
- * Never what somebody else said in private.
+ * Never what somebody else said in private, nor what subagents did: their turns' results say it.
  */
 function visible(viewer: Viewer): RawBuilder<unknown> {
   switch (viewer.kind) {
     case "system":
       return sql`true`;
     case "shared":
-      return sql`c.id = ${viewer.conversation}`;
+      return sql`c.platform <> ${errandPlatforms.subagent} and c.id = ${viewer.conversation}`;
     case "person": {
       const own = sql`select 1 from messages o where o.person_id = ${viewer.person}`;
-      return sql`case when c.kind = 'private'
+      return sql`c.platform <> ${errandPlatforms.subagent} and case when c.kind = 'private'
         then (m.person_id is null or m.person_id = ${viewer.person}) and exists (${own} and o.session_id = s.id)
           and not exists (select 1 from messages x where x.session_id = s.id and x.person_id is not null and x.person_id <> ${viewer.person})
         else exists (${own} and o.session_id in (select id from sessions where conversation_id = c.id)) end`;

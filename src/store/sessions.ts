@@ -141,9 +141,10 @@ export async function sessionsWithWork(db: Db): Promise<readonly Hold[]> {
   return found.rows;
 }
 
-/** Whether a turn `t` can go on: it runs, or what it was parked for has come. */
-export const ready = sql<boolean>`(t.status = 'running' or (t.status = 'parked' and (t.stop_requested or not exists (
-  select 1 from questions q where q.turn_id = t.id and q.status = 'open' and q.expires_at > now()))))`;
+/** Whether a turn `t` can go on: it runs, or what it was parked for has come: its questions' replies, and the ends of its errands. */
+export const ready = sql<boolean>`(t.status = 'running' or (t.status = 'parked' and (t.stop_requested or (not exists (
+  select 1 from questions q where q.turn_id = t.id and q.status = 'open' and q.expires_at > now()) and not exists (
+  select 1 from errands e where e.turn_id = t.id and e.ended_at is null)))))`;
 
 /** A time that far from now, by the database's clock. */
 export function later(ms: number) {

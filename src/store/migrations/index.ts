@@ -9,6 +9,8 @@ import { processes } from "./0007-processes.ts";
 import { files } from "./0008-files.ts";
 import { grants } from "./0009-grants.ts";
 import { sentFiles } from "./0010-sent-files.ts";
+import { errands } from "./0011-errands.ts";
+import { skills } from "./0013-skills.ts";
 import { peopleSettings } from "./0015-people-settings.ts";
 
 /** All steps of the schema, oldest first. A released one never changes; the next is a new file and a new line. */
@@ -23,5 +25,7 @@ export const migrations: readonly Migration[] = [
   { name: "0008-files", sql: files },
   { name: "0009-grants", sql: grants },
   { name: "0010-sent-files", sql: sentFiles },
+  { name: "0011-errands", sql: errands },
+  { name: "0013-skills", sql: skills },
   { name: "0015-people-settings", sql: peopleSettings },
 ];

@@ -1,0 +1,222 @@
+import { randomUUID } from "node:crypto";
+import { type RawBuilder, sql, type Transaction } from "kysely";
+import { chatKey, type ChatKind, type ChatRef, type Person } from "../core/chats.ts";
+import { type Errand, errandPlatforms, type ErrandTerms, type ErrandType, type ShownIn } from "../core/errand.ts";
+import { Failure } from "../core/failures.ts";
+import type { InboundMessage } from "../core/inbound.ts";
+import { type Db, heldRow, type Hold, stale } from "./hold.ts";
+import type { ErrandSpec, Schema } from "./schema.ts";
+import { later } from "./sessions.ts";
+
+/** An errand to be begun. */
+export interface NewErrand {
+  readonly type: ErrandType;
+  /** Makes it a single one, over any number of attempts and processes: e.g. `run:SCHEDULE:INSTANT`. */
+  readonly key: string;
+  readonly person: Pick<Person, "id" | "name">;
+  /** Decides what it may see, as in a chat: `shared` sees nothing of what its person said in private. Where there is a home, it is the home's. */
+  readonly kind: ChatKind;
+  /** The chat that it belongs to (see `ErrandHome`); one that is not known yet becomes known. */
+  readonly home: ChatRef | null;
+  /** The request, as a person would write it. */
+  readonly prompt: string;
+  readonly terms: ErrandTerms;
+  readonly parent?: ErrandParent;
+  readonly shownIn?: ShownIn;
+  /** For its landing: plain JSON. */
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
+/** The call that waits for an errand. A worker that has lost its session begins none. */
+export interface ErrandParent {
+  readonly hold: Hold;
+  readonly turn: string;
+  readonly step: number;
+  readonly position: number;
+  /** At most so many of the turn's errands run at once: others are held. */
+  readonly atOnce: number;
+  /** At most so many may be begun in one turn; one more throws `turn.limit`. */
+  readonly mostInTurn: number;
+}
+
+/**
+ * Begins an errand: its conversation, its session, its request and its row, or none of them; with a key that is known already, gives the
+ * one that stands. The caller then wakes its session on the queue of turns (the sweeper would, a second later) unless it is held.
+ */
+export async function beginErrand(db: Db, errand: NewErrand): Promise<Errand> {
+  const id = await db.transaction().execute(async (trx) => {
+    // Two that begin the same: the second finds the first's.
+    await sql`select pg_advisory_xact_lock(hashtextextended(${errand.key}, 0))`.execute(trx);
+    const known = await trx.selectFrom("errands").select("id").where("key", "=", errand.key).executeTakeFirst();
+    return known?.id ?? (await insert(trx, errand));
+  });
+  const begun = await findErrand(db, id);
+  if (begun === null) throw new Failure("internal", `errand ${id} is gone`);
+  return begun;
+}
+
+/** An errand by its id. */
+export async function findErrand(db: Db, id: string): Promise<Errand | null> {
+  return (await errandsWhere(db, sql`e.id = ${id}`))[0] ?? null;
+}
+
+/** Those that a call waits for, in the order they were begun in. */
+export async function errandsOfCall(
+  db: Db,
+  { turn, step, position }: Pick<ErrandParent, "turn" | "step" | "position">,
+): Promise<readonly Errand[]> {
+  return await errandsWhere(db, sql`e.turn_id = ${turn} and e.step = ${step} and e.position = ${position}`);
+}
+
+/** Those that have not ended, of a chat as far as this person may know of them: in a shared chat all, in private their own. */
+export async function openErrands(db: Db, home: string, person: string): Promise<readonly Errand[]> {
+  return await errandsWhere(
+    db,
+    sql`e.home_id = ${home} and e.ended_at is null and (e.person_id = ${person} or h.kind = 'shared')`,
+  );
+}
+
+/** Those that have ended more than `olderMs` ago and whose landing has not been done. */
+export async function unlanded(db: Db, olderMs: number, limit: number): Promise<readonly Errand[]> {
+  return await errandsWhere(
+    db,
+    sql`e.landed_at is null and e.ended_at < now() - ${olderMs} * interval '1 millisecond'`,
+    sql`limit ${limit}`,
+  );
+}
+
+async function insert(trx: Transaction<Schema>, errand: NewErrand): Promise<string> {
+  const { type, key, person, kind, parent, prompt, terms } = errand;
+  const id = randomUUID();
+  const chat: ChatRef = { platform: errandPlatforms[type], chat: id, thread: null };
+  const held = parent === undefined ? false : await holdFor(trx, parent);
+  const home = errand.home === null ? null : await numberAt(trx, errand.home, kind);
+  const [conversation, session] = [randomUUID(), randomUUID()];
+  await trx
+    .insertInto("conversations")
+    .values({ id: conversation, platform: chat.platform, chat: chat.chat, thread: "", kind })
+    .execute();
+  await trx
+    .insertInto("sessions")
+    .values({
+      id: session,
+      conversation_id: conversation,
+      prompt: null,
+      title: titleOf(prompt),
+      choice: terms.model === null ? null : JSON.stringify(terms.model),
+    })
+    .execute();
+  const spec: ErrandSpec = { terms, shownIn: errand.shownIn ?? null, details: errand.details ?? {}, atOnce: parent?.atOnce ?? 1 };
+  await trx
+    .insertInto("errands")
+    .values({
+      id,
+      key,
+      type,
+      number: home?.number ?? 0,
+      person_id: person.id,
+      session_id: session,
+      home_id: home?.id ?? null,
+      turn_id: parent?.turn ?? null,
+      step: parent?.step ?? null,
+      position: parent?.position ?? null,
+      spec: JSON.stringify(spec),
+      held,
+      ...(held ? {} : { deadline_at: deadline(terms) }),
+    })
+    .execute();
+  const inbound: InboundMessage = {
+    type: "message",
+    key: `errand:${id}`,
+    chat,
+    kind,
+    sender: { platform: chat.platform, id: person.id, name: person.name },
+    at: Date.now(),
+    text: prompt,
+    messageId: null,
+    addressed: true,
+    errand: { type, id },
+  };
+  await trx
+    .insertInto("inbox")
+    .values({
+      key: inbound.key,
+      chat_key: chatKey(chat),
+      inbound: JSON.stringify(inbound),
+      status: "waiting",
+      session_id: session,
+      // Nobody's until it may begin: no worker takes it.
+      person_id: held ? null : person.id,
+    })
+    .execute();
+  return id;
+}
+
+/** Whether one more of this turn has to wait. Those that begin side by side do so one after another: the turn's row is locked. */
+async function holdFor(trx: Transaction<Schema>, { hold, turn, atOnce, mostInTurn }: ErrandParent): Promise<boolean> {
+  const mine = await sql`with ${heldRow(hold)} select id from hold`.execute(trx);
+  if (mine.rows.length === 0) throw stale(hold);
+  await sql`select id from turns where id = ${turn} for no key update`.execute(trx);
+  const found = await sql<{ begun: number; running: number }>`
+    select count(*)::int as begun, (count(*) filter (where ended_at is null and not held))::int as running
+    from errands where turn_id = ${turn}`.execute(trx);
+  const { begun = 0, running = 0 } = found.rows[0] ?? {};
+  if (begun >= mostInTurn)
+    throw new Failure("turn.limit", `this request has begun ${begun} subagents already, and no more are allowed`);
+  return running >= atOnce;
+}
+
+/** The chat's conversation, and the number of one more errand in it. */
+async function numberAt(trx: Transaction<Schema>, { platform, chat, thread }: ChatRef, kind: ChatKind) {
+  const found = await sql<{ id: string; number: number; kind: ChatKind }>`
+    insert into conversations as c (id, platform, chat, thread, kind, last_errand)
+    values (${randomUUID()}, ${platform}, ${chat}, ${thread ?? ""}, ${kind}, 1)
+    on conflict (platform, chat, thread) do update set last_errand = c.last_errand % 99 + 1
+    returning c.id, c.last_errand as number, c.kind`.execute(trx);
+  const home = found.rows[0];
+  if (home?.kind !== kind) throw new Failure("internal", `an errand of a ${kind} kind can't belong to a chat of the other`);
+  return home;
+}
+
+/** The time by which an errand under these terms must have ended, from now on. */
+export function deadline({ timeoutMs }: Pick<ErrandTerms, "timeoutMs">): RawBuilder<Date> | null {
+  return timeoutMs === null ? null : later(timeoutMs);
+}
+
+/** A session's title needs no model here. */
+function titleOf(prompt: string): string {
+  const line = prompt.replaceAll(/\s+/g, " ").trim();
+  return line.length <= 60
+    ? line
+    : `${line
+        .slice(0, 60)
+        .replace(/\s+\S*$/, "")
+        .toWellFormed()} …`;
+}
+
+type ErrandRow = Omit<Errand, "home" | "parent" | keyof ErrandSpec> & {
+  readonly spec: ErrandSpec;
+  readonly homeId: string | null;
+  readonly platform: string;
+  readonly chat: string;
+  readonly thread: string;
+  readonly turn: string | null;
+  readonly step: number;
+  readonly position: number;
+};
+
+async function errandsWhere(db: Db, which: RawBuilder<unknown>, end: RawBuilder<unknown> = sql``): Promise<readonly Errand[]> {
+  const found = await sql<ErrandRow>`
+    select e.id, e.type, e.number, e.person_id as person, c.kind, e.session_id as session, e.spec, e.status, e.held,
+      e.stop_why as "stopWhy", e.result, e.failure, e.turn_id as turn, e.step, e.position,
+      h.id as "homeId", h.platform, h.chat, h.thread
+    from errands e join sessions s on s.id = e.session_id join conversations c on c.id = s.conversation_id
+      left join conversations h on h.id = e.home_id
+    where ${which} order by e.created_at, e.key ${end}`.execute(db);
+  return found.rows.map(({ spec: { atOnce: _, ...spec }, homeId, platform, chat, thread, turn, step, position, ...row }) => ({
+    ...row,
+    ...spec,
+    home: homeId === null ? null : { conversation: homeId, chat: { platform, chat, thread: thread === "" ? null : thread } },
+    parent: turn === null ? null : { turn, step, position },
+  }));
+}
