@@ -5,7 +5,7 @@ import type { Db } from "../src/store/hold.ts";
 import { chatsWithDeliveries } from "../src/store/outbox.ts";
 import { sessionsWithWork } from "../src/store/sessions.ts";
 import { deliveryQueue } from "./asking.ts";
-import { turnQueue } from "./turns.ts";
+import { turnQueue } from "./turn-parts.ts";
 
 /** Something done over and over, never twice at once. */
 export interface Upkeep {

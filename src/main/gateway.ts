@@ -6,7 +6,7 @@ import { createView } from "../../adapters/view.ts";
 import { wording } from "../../adapters/words.ts";
 import { workDeliveries } from "../../workers/deliveries.ts";
 import { deliveryQueue } from "../../workers/asking.ts";
-import { turnQueue } from "../../workers/turns.ts";
+import { turnQueue } from "../../workers/turn-parts.ts";
 import { every, sweepDeliveries, upkeepTimes } from "../../workers/upkeep.ts";
 import { languageOf, languages } from "../commands/languages/index.ts";
 import { offeredCommands } from "../commands/offered.ts";
@@ -20,6 +20,7 @@ import { pagePorts, pageToken } from "../gateway/page.ts";
 import { suggestArgument } from "../gateway/suggestions.ts";
 import type { GatewayParts, StandingFacts } from "../gateway/parts.ts";
 import { deliveriesDue, keepPreview, previewOf } from "../store/outbox.ts";
+import { accountsOf } from "../store/people.ts";
 import { getSetting, putSetting } from "../store/settings.ts";
 import { makeDefaultModel } from "./default-model.ts";
 import { type Base, commands, localPlatforms } from "./base.ts";
@@ -155,8 +156,9 @@ async function platformParts(
   };
   const suggestions = { db, commands, listings: (signal: AbortSignal) => base.models.listings(signal) };
   const suggest: PlatformParts["suggest"] = (account, name, typed) => suggestArgument(suggestions, account, name, typed);
+  const rulers = (platform: string) => accountsOf(db, platform, "admin");
   const first = languageOf(config.display.language) ?? languages[0];
-  return { config, commands: offeredCommands(commands, first, languages), suggest, settings, page, log };
+  return { config, commands: offeredCommands(commands, first, languages), rulers, suggest, settings, page, log };
 }
 
 /** Waits, for a moment, until what is ready to be said has been: a clean stop leaves no answer behind. */

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { turnQueue, workTurns } from "../../workers/turns.ts";
+import { turnQueue } from "../../workers/turn-parts.ts";
+import { workTurns } from "../../workers/turns.ts";
 import { watchProcesses } from "../../workers/processes.ts";
 import { every, sweepTurns, upkeepTimes } from "../../workers/upkeep.ts";
 import type { Config } from "../config/keys.ts";
