@@ -9,6 +9,8 @@ import type { HistoryItem, PageStatus, Probes } from "./web/options.ts";
 export interface PlatformParts {
   readonly config: Config;
   readonly commands: readonly OfferedCommand[];
+  /** The accounts of owners and admins on a platform. */
+  rulers(platform: string): Promise<readonly string[]>;
   /** What a command's argument can be, for whoever types it; nothing for those who may not know. Never rejects. */
   suggest(account: Account, command: string, typed: string): Promise<readonly string[]>;
   /** Small facts that outlive the process. */

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { ApplicationCommandType, ApplicationIntegrationType, InteractionContextType, Routes } from "discord-api-types/v10";
+import type { CommandWords } from "../../src/core/language.ts";
 import type { Client } from "./client.ts";
 import { reason } from "./errors.ts";
 import { argumentType } from "./interactions.ts";
@@ -49,11 +50,17 @@ async function registerIn(
   await settings.set(key, digest);
 }
 
-function wired({ name, description, argument }: DiscordOptions["commands"][number]): Readonly<Record<string, unknown>> {
+function wired({
+  name,
+  description,
+  argument,
+  translations = {},
+}: DiscordOptions["commands"][number]): Readonly<Record<string, unknown>> {
   const option = argument && {
     type: argumentType,
     name: "text",
     description: shortened(argument.description),
+    ...localized(translations, ({ argument: words }) => words),
     required: false,
     autocomplete: argument.offers !== undefined,
   };
@@ -61,10 +68,25 @@ function wired({ name, description, argument }: DiscordOptions["commands"][numbe
     type: ApplicationCommandType.ChatInput,
     name,
     description: shortened(description),
+    ...localized(translations, ({ line }) => line),
     contexts: [InteractionContextType.Guild, InteractionContextType.BotDM],
     integration_types: [ApplicationIntegrationType.GuildInstall],
     ...(option ? { options: [option] } : {}),
   };
+}
+
+/** Discord's names of our languages. */
+const locales: Readonly<Record<string, readonly string[]>> = { en: ["en-US", "en-GB"], zh: ["zh-CN", "zh-TW"] };
+
+function localized(
+  translations: Readonly<Record<string, CommandWords>>,
+  pick: (words: CommandWords) => string | undefined,
+): { readonly description_localizations?: Readonly<Record<string, string>> } {
+  const all = Object.entries(translations).flatMap(([code, words]) => {
+    const text = pick(words);
+    return text === undefined ? [] : (locales[code] ?? []).map((locale) => [locale, shortened(text)] as const);
+  });
+  return all.length === 0 ? {} : { description_localizations: Object.fromEntries(all) };
 }
 
 function shortened(text: string): string {

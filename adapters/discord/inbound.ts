@@ -71,8 +71,9 @@ export function chatRef(channel: string, { parent }: Place, begun: string | null
   return { platform: "discord", chat: channel, thread: begun };
 }
 
-export function accountOf(user: WireUser, nick: string | null | undefined): Account {
-  return { platform: "discord", id: user.id, name: nameOf(user, nick) };
+/** Only interactions tell the language of the person's client. */
+export function accountOf(user: WireUser, nick: string | null | undefined, language: string | null = null): Account {
+  return { platform: "discord", id: user.id, name: nameOf(user, nick), ...(language === null ? {} : { language }) };
 }
 
 /** Whether the bot listens in a channel of a guild. */

@@ -72,7 +72,7 @@ function baseOf(parts: InteractionParts, interaction: WireInteraction, place: Pl
     key: `discord:${self.id}:interaction:${id}`,
     chat: chatRef(interaction.channel_id, place),
     kind: guild === null ? "private" : "shared",
-    sender: accountOf(sender, member?.nick),
+    sender: accountOf(sender, member?.nick, interaction.locale),
     at: madeAt(id),
   };
 }

@@ -76,6 +76,7 @@ export const interactionSchema = z.object({
   type: z.number(),
   guild_id: maybe(id),
   channel_id: id,
+  locale: maybe(z.string()),
   channel: channelSchema.nullish(),
   user: user.optional(),
   member: z.object({ user, nick: z.string().nullish() }).nullish(),

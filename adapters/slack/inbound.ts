@@ -63,7 +63,7 @@ async function fromMessage(reading: Reading, event: Fields): Promise<Inbound | n
     key: `slack:${self.team}:message:${channel}:${ts}`,
     chat: chatRef(channel, thread ?? ts),
     kind,
-    sender: account(user, names),
+    sender: account(reading, user, names),
     at: Number(ts) * 1_000,
     text: words,
     ...(files.length === 0 ? {} : { files }),
@@ -88,7 +88,7 @@ async function fromChange(reading: Reading, event: Fields): Promise<Inbound | nu
     key: `slack:${reading.self.team}:change:${channel}:${ts}:${need(event, "event_ts")}`,
     chat: chatRef(channel, text(before["thread_ts"]) ?? ts),
     kind,
-    sender: account(user, names),
+    sender: account(reading, user, names),
     at: Number(need(event, "event_ts")) * 1_000,
     messageId: ts,
     text: deleted ? null : wordsOf(reading, after, names),
@@ -132,7 +132,7 @@ async function fromSlash(reading: Reading, body: Fields): Promise<Inbound | null
     key: `slack:${self.team}:command:${need(body, "trigger_id")}`,
     chat: chatRef(channel, await lastThread.of(channel, user)),
     kind: kindOf(channel, null),
-    sender: account(user, names),
+    sender: account(reading, user, names),
     at: Date.now(),
     text: slashWords(need(body, "command"), words, commands),
     messageId: url === null ? null : responseId(url),
@@ -186,8 +186,10 @@ async function namesIn({ names, self }: Reading, said: string, user: string): Pr
   return new Map(await Promise.all(ids.map(async (id): Promise<[string, string]> => [id, await names.of(id)])));
 }
 
-function account(user: string, names: ReadonlyMap<string, string>): Account {
-  return { platform: "slack", id: user, name: names.get(user) ?? user };
+/** Once its name is known. */
+function account({ names: all }: Reading, user: string, names: ReadonlyMap<string, string>): Account {
+  const language = all.languageOf(user);
+  return { platform: "slack", id: user, name: names.get(user) ?? user, ...(language === null ? {} : { language }) };
 }
 
 function mayListen({ allowedChannels }: Reading, channel: string): boolean {

@@ -6,6 +6,8 @@ import { fields, text } from "./fields.ts";
 export interface Names {
   /** A name for an account; its id where Slack does not say in time. */
   of(user: string): Promise<string>;
+  /** The language of their client as a BCP 47 tag, as far as it is known by now. */
+  languageOf(user: string): string | null;
 }
 
 /** People rename themselves: after this they are asked for again, in the background. */
@@ -13,17 +15,17 @@ const freshMs = 600_000;
 const most = 5_000;
 
 export function createNames(api: SlackApi, budget: Budget, patienceMs: number): Names {
-  const known = new Map<string, { readonly name: string; readonly at: number }>();
+  const known = new Map<string, { readonly name: string; readonly language: string | null; readonly at: number }>();
   const asked = new Map<string, Promise<string | null>>();
   const ask = async (user: string): Promise<string | null> => {
     if (!budget.take("users.info")) return null;
     try {
-      const found = fields((await api.aside("users.info", { user }))["user"]);
+      const found = fields((await api.aside("users.info", { user, include_locale: true }))["user"]);
       const profile = fields(found["profile"]);
       const name = text(profile["display_name"]) ?? text(profile["real_name"]) ?? text(found["real_name"]) ?? text(found["name"]);
       if (name === null) return null;
       if (known.size >= most) known.clear();
-      known.set(user, { name, at: performance.now() });
+      known.set(user, { name, language: text(found["locale"]), at: performance.now() });
       return name;
     } catch {
       return null;
@@ -47,5 +49,6 @@ export function createNames(api: SlackApi, budget: Budget, patienceMs: number): 
       clearTimeout(timer);
       return name ?? user;
     },
+    languageOf: (user) => known.get(user)?.language ?? null,
   };
 }

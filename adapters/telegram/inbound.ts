@@ -87,7 +87,8 @@ function senderOf(message: Message): Account | null {
 
 function person(user: User): Account {
   const name = [user.first_name, user.last_name].filter(Boolean).join(" ");
-  return { platform: "telegram", id: String(user.id), name };
+  const { language_code: language } = user;
+  return { platform: "telegram", id: String(user.id), name, ...(language ? { language } : {}) };
 }
 
 function chatName(chat: Chat): string {

@@ -12,6 +12,8 @@ export interface TelegramOptions {
   readonly webhook: WebhookOptions | null;
   /** For the menu that opens with `/`. */
   readonly commands: readonly OfferedCommand[];
+  /** The accounts of owners and admins: in their private chats the menu has all commands. */
+  rulers(): Promise<readonly string[]>;
   /** Small facts that outlive the process. */
   readonly settings: { get(key: string): Promise<string | null>; set(key: string, value: string): Promise<void> };
   readonly log: Log;

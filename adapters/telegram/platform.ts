@@ -15,6 +15,7 @@ export async function create(parts: PlatformParts): Promise<Adapter> {
     richMessages,
     webhook: webhookOf(rest),
     commands: parts.commands,
+    rulers: () => parts.rulers("telegram"),
     settings: parts.settings,
     log: parts.log,
   });

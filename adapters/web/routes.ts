@@ -32,13 +32,18 @@ const pressBody = z.object({ id, data: z.string().min(1).max(64) });
 /** The page's own interface. */
 export function addRoutes(server: FastifyInstance, parts: RouteParts): void {
   const { options, conversation } = parts;
-  const base = () => ({ chat: webChat, kind: "private" as const, sender: webAccount, at: Date.now() });
+  const base = (request: FastifyRequest) => ({
+    chat: webChat,
+    kind: "private" as const,
+    sender: { ...webAccount, ...languageOf(request) },
+    at: Date.now(),
+  });
 
   server.post("/api/messages", async (request, reply) => {
     const body = messageBody.safeParse(request.body);
     if (!body.success) return refuse(request, reply, 400, "There is nothing to send.");
     const { id: messageId, text } = body.data;
-    const inbound = { type: "message", key: `web:${messageId}`, ...base(), text, messageId, addressed: true } as const;
+    const inbound = { type: "message", key: `web:${messageId}`, ...base(request), text, messageId, addressed: true } as const;
     const taken = await receive(parts, request, reply, inbound);
     if (taken) conversation.person(messageId, text, inbound.at);
     return reply;
@@ -47,14 +52,14 @@ export function addRoutes(server: FastifyInstance, parts: RouteParts): void {
     const body = stopBody.safeParse(request.body);
     if (!body.success) return refuse(request, reply, 400, "This is not a request to stop.");
     const { id: stopId, turn } = body.data;
-    await receive(parts, request, reply, { type: "stop", key: `web:stop:${stopId}`, ...base(), turn });
+    await receive(parts, request, reply, { type: "stop", key: `web:stop:${stopId}`, ...base(request), turn });
     return reply;
   });
   server.post("/api/press", async (request, reply) => {
     const body = pressBody.safeParse(request.body);
     if (!body.success) return refuse(request, reply, 400, "This is not one of the buttons.");
     const { id: pressId, data } = body.data;
-    await receive(parts, request, reply, { type: "button", key: `web:press:${pressId}`, ...base(), data });
+    await receive(parts, request, reply, { type: "button", key: `web:press:${pressId}`, ...base(request), data });
     return reply;
   });
   server.get("/api/status", () => options.status());
@@ -70,6 +75,12 @@ export function addProbes(server: FastifyInstance, { options }: RouteParts): voi
   server.get("/metrics", async (_request, reply) =>
     reply.type("text/plain; version=0.0.4; charset=utf-8").send(await options.probes.metrics()),
   );
+}
+
+/** What the browser prefers, which is the page's `navigator.language`. */
+function languageOf({ headers }: FastifyRequest): { readonly language?: string } {
+  const language = /^\s*([a-z]{2,3}(?:-[a-z0-9]{1,8}){0,3})\b/i.exec(headers["accept-language"] ?? "")?.[1];
+  return language === undefined ? {} : { language };
 }
 
 /** Answers 202 only when the inbox has it. */

@@ -11,4 +11,5 @@ export { model } from "./model.ts";
 export { status } from "./status.ts";
 export { sandbox } from "./sandbox.ts";
 export { retry } from "./retry.ts";
+export { language } from "./language.ts";
 export { compress } from "./compress.ts";

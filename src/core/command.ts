@@ -3,6 +3,7 @@ import type { LeaveChoice } from "./question.ts";
 import type { ArgumentOffer, Language } from "./language.ts";
 import type { ModelChoice, ProviderListing } from "./model.ts";
 import type { OutboundButton } from "./outbound.ts";
+import type { PersonalPorts } from "./personal.ts";
 
 /** A session as `/status` shows it. */
 export interface SessionStatus {
@@ -40,6 +41,8 @@ export interface StandingGrant {
 
 /** What a command may do, bound to the chat it was typed in and the person who typed it. */
 export interface CommandPorts {
+  /** What the person has chosen for themselves. */
+  readonly personal: PersonalPorts;
   status(): Promise<SessionStatus>;
   /** Where commands run, why, and within what limits: a line each. */
   sandbox(): Promise<readonly string[]>;

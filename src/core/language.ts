@@ -32,6 +32,11 @@ export interface HelpWords {
   ambiguous(name: string, among: readonly string[]): string;
   /** The command is for a stronger role. */
   forbidden(name: string): string;
+  /** Said of a language that nobody picked. */
+  readonly asClient: string;
+  readonly languageAuto: string;
+  /** The languages follow. */
+  readonly noLanguage: string;
   /** The command has to wait for the end of what runs here. */
   busy(name: string): string;
 }

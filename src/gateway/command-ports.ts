@@ -8,6 +8,7 @@ import { chooseModel, endSession, openSession, sessionChoice } from "../store/se
 import { sessionState } from "../store/status.ts";
 import { insightsReply } from "./insights.ts";
 import type { GatewayParts } from "./parts.ts";
+import { personalPorts } from "./ports/personal.ts";
 import { takeLeave } from "./questions.ts";
 import { stopCompress, stopTurn } from "./stopping.ts";
 
@@ -20,6 +21,7 @@ export function commandPorts(parts: GatewayParts, inbound: InboundMessage, perso
   const own = { person: person.id, chat };
   const visible = isAtLeast(person.role, "admin") ? { person: null, chat } : own;
   return {
+    personal: personalPorts(parts.db, person),
     async status() {
       const facts = await parts.facts();
       const state = session === null ? null : await sessionState(parts.db, session);

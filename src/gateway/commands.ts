@@ -4,7 +4,7 @@ import type { Person } from "../core/chats.ts";
 import type { CommandAnswer } from "../core/command.ts";
 import type { InboundMessage } from "../core/inbound.ts";
 import type { Language } from "../core/language.ts";
-import { personSetting } from "../store/person-settings.ts";
+import { choosePersonSetting, personSettings } from "../store/person-settings.ts";
 import { commandPorts } from "./command-ports.ts";
 import type { GatewayParts } from "./parts.ts";
 
@@ -38,6 +38,9 @@ export async function runCommand(
 
 /** What the person picked, else their client's language, else the configured one. */
 async function languageFor(parts: GatewayParts, person: Person, { sender }: InboundMessage): Promise<Language> {
-  const picked = languageOf(await personSetting(parts.db, person.id, "language"));
-  return picked ?? languageOf(sender.language) ?? languageOf(parts.language) ?? languages[0];
+  const { language: picked, client_language: known } = await personSettings(parts.db, person.id);
+  const told = languageOf(sender.language)?.code;
+  // Not every event tells it: a message on Discord does not, a button does.
+  if (told !== undefined && told !== known) await choosePersonSetting(parts.db, person.id, "client_language", told);
+  return languageOf(picked) ?? languageOf(told ?? known) ?? languageOf(parts.language) ?? languages[0];
 }

@@ -1,4 +1,5 @@
 import { findCommand, mayUse } from "../commands/command.ts";
+import { languages } from "../commands/languages/index.ts";
 import type { Account } from "../core/chats.ts";
 import type { Command } from "../core/command.ts";
 import type { ProviderListing } from "../core/model.ts";
@@ -22,7 +23,9 @@ export async function suggestArgument(
   typed: string,
 ): Promise<readonly string[]> {
   const found = findCommand(parts.commands, name);
-  if (found.type !== "one" || found.command.argument?.offers !== "models") return [];
+  const offers = found.type === "one" ? found.command.argument?.offers : undefined;
+  if (offers === "languages") return [...languages.map(({ code }) => code), "auto"].filter((each) => each.includes(typed));
+  if (found.type !== "one" || offers !== "models") return [];
   const { command } = found;
   try {
     const person = await personOf(parts.db, account);

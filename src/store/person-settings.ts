@@ -1,17 +1,12 @@
 import type { Db } from "./hold.ts";
 
-/** What a person can choose for themselves. */
-export type PersonSetting = "language" | "timezone";
+/** What a person can choose for themselves; `client_language` is what their client told last. */
+export type PersonSetting = "language" | "client_language" | "timezone";
 
-/** What the person has chosen; null: nothing. */
-export async function personSetting(db: Db, person: string, name: PersonSetting): Promise<string | null> {
-  const row = await db
-    .selectFrom("person_settings")
-    .select("value")
-    .where("person_id", "=", person)
-    .where("name", "=", name)
-    .executeTakeFirst();
-  return row?.value ?? null;
+/** What the person has chosen. */
+export async function personSettings(db: Db, person: string): Promise<Readonly<Partial<Record<PersonSetting, string>>>> {
+  const rows = await db.selectFrom("person_settings").select(["name", "value"]).where("person_id", "=", person).execute();
+  return Object.fromEntries(rows.map(({ name, value }) => [name, value]));
 }
 
 /** Keeps what the person has chosen; null forgets it. */

@@ -96,12 +96,14 @@ test("the command menu is registered once, and again only when it has changed", 
     const polls = rig.callsOf("getUpdates").length;
     await rig.tg.waitFor(
       () =>
-        rig.callsOf("getUpdates").length >= polls && JSON.stringify(rig.tg.commands).includes(commands[0]?.description ?? "?"),
+        rig.callsOf("getUpdates").length >= polls &&
+        JSON.stringify(rig.tg.menus.get("all_group_chats") ?? "").includes(`"${commands[0]?.description ?? "?"}"`),
     );
     await adapter.close();
   }
-  assert.equal(rig.callsOf("setMyCommands").length, 2);
-  assert.deepEqual(rig.tg.commands, [{ command: "help", description: "b" }]);
+  // One menu for private chats, one for groups.
+  assert.equal(rig.callsOf("setMyCommands").length, 4);
+  assert.deepEqual(rig.tg.menus.get("all_private_chats"), [{ command: "help", description: "b" }]);
 });
 
 test("no line of the log holds the token", async () => {

@@ -67,6 +67,7 @@ export async function telegramRig(server: TelegramServerOptions = {}, overrides:
       richMessages: "off",
       webhook: null,
       commands: [{ name: "help", aliases: [], description: "What I can do" }],
+      rulers: async () => [],
       settings,
       log,
       ...overrides,

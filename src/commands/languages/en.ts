@@ -17,6 +17,7 @@ export const en: WholeLanguage = {
     sandbox: { line: "Show where commands run, why, and within what limits" },
     retry: { line: "Ask your last request again" },
     compress: { line: "Shorten this conversation to a summary and its newest part", argument: "What is to be kept above all" },
+    language: { line: "The language of these commands", argument: "en, zh or auto" },
   },
   help: {
     inPrivate: "Write to me in your own words.",
@@ -26,6 +27,9 @@ export const en: WholeLanguage = {
     unknown: (name) => `I don't know /${name}. /help lists what I understand.`,
     ambiguous: (name, among) => `/${name} could be ${among.map((each) => `/${each}`).join(", ")}. Which one?`,
     forbidden: (name) => `Only an owner or an admin can use /${name}.`,
+    asClient: "as your app has it",
+    languageAuto: "The commands speak your app's language from now on.",
+    noLanguage: "I can do",
     busy: (name) => `I am working on a request here. Use /${name} when that is done, or /stop it first.`,
   },
 };

@@ -20,6 +20,7 @@ export const zh: WholeLanguage = {
     sandbox: { line: "查看命令在哪里运行、为什么、有哪些限制" },
     retry: { line: "重新回答你的上一个请求" },
     compress: { line: "把这段对话压缩成摘要和最新部分", argument: "最需要保留的内容" },
+    language: { line: "命令所用的语言", argument: "en、zh 或 auto" },
   },
   help: {
     inPrivate: "直接用自己的话写给我就行。",
@@ -29,6 +30,9 @@ export const zh: WholeLanguage = {
     unknown: (name) => `我不认识 /${name}。用 /help 查看我懂的命令。`,
     ambiguous: (name, among) => `/${name} 可能是 ${among.map((each) => `/${each}`).join("、")}。你指的是哪一个？`,
     forbidden: (name) => `只有所有者或管理员可以使用 /${name}。`,
+    asClient: "跟随你的应用",
+    languageAuto: "从现在起，命令使用你的应用的语言。",
+    noLanguage: "可选：",
     busy: (name) => `我正在处理一个请求。请等它完成后再用 /${name}，或先用 /stop 停止。`,
   },
 };

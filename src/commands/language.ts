@@ -1,0 +1,25 @@
+import { codeSpan } from "../core/markdown.ts";
+import { command } from "./command.ts";
+
+export const language = command({
+  name: "language",
+  aliases: ["lang"],
+  argument: { offers: "languages" },
+  role: "member",
+  async run({ args, language: current, ports: { personal } }) {
+    const wanted = args.toLowerCase();
+    const known = personal.languages.map(({ code, name }) => `${codeSpan(code)} (${name})`).join(", ");
+    if (wanted === "") {
+      const picked = (await personal.settings()).language !== null;
+      return `${current.name}${picked ? "" : ` (${current.help.asClient})`}. ${known}, ${codeSpan("auto")}`;
+    }
+    if (wanted === "auto") {
+      await personal.choose("language", null);
+      return current.help.languageAuto;
+    }
+    const found = personal.languages.find(({ code, name }) => code === wanted || name.toLowerCase() === wanted);
+    if (!found) return `${current.help.noLanguage} ${known}, ${codeSpan("auto")}`;
+    await personal.choose("language", found.code);
+    return `✓ ${found.name}`;
+  },
+});
