@@ -1,5 +1,6 @@
 import type { Asking } from "../src/agent/questions.ts";
 import { chatKey, isAtLeast, type Person, parseChatKey } from "../src/core/chats.ts";
+import type { Errand } from "../src/core/errand.ts";
 import type { Log } from "../src/core/log.ts";
 import type { Queues } from "../src/core/queue.ts";
 import type { Db } from "../src/store/hold.ts";
@@ -14,10 +15,11 @@ interface AskingParts {
 }
 
 /** The turn's questions go to its own chat, and where its person may not decide, to those who may. */
-export function askingFor(parts: AskingParts, info: SessionInfo, turn: Turn, person: Person): Asking {
+export function askingFor(parts: AskingParts, info: SessionInfo, turn: Turn, person: Person, errand: Errand | null): Asking {
   return {
     chat: info.chat,
-    replyTo: turn.request.messageId,
+    replyTo: errand === null ? turn.request.messageId : (errand.shownIn?.replyTo ?? null),
+    from: errand?.terms.label ?? null,
     async deciders({ mayAnswer }) {
       if (mayAnswer.type === "asker" || (!mayAnswer.fourEyes && isAtLeast(person.role, mayAnswer.least))) return [];
       const others = await privateChatsOf(parts.db, mayAnswer.least, person.id);

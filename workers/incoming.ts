@@ -1,12 +1,13 @@
 import { incomingMessage, type IncomingParts } from "../src/agent/incoming.ts";
 import type { Looker } from "../src/agent/pictures.ts";
 import type { TurnSetting } from "../src/agent/turn-setting.ts";
-import { chatKey, type Person } from "../src/core/chats.ts";
+import type { Person } from "../src/core/chats.ts";
 import type { TurnEvent } from "../src/core/events.ts";
-import type { SandboxBackend, SandboxOwner } from "../src/core/sandbox.ts";
+import type { SandboxBackend } from "../src/core/sandbox.ts";
 import type { PicturePorts } from "../src/core/tool.ts";
 import type { Db } from "../src/store/hold.ts";
 import type { SessionInfo } from "../src/store/sessions.ts";
+import { sandboxOwnerOf } from "./places.ts";
 
 interface ReadingParts {
   readonly db: Db;
@@ -31,12 +32,4 @@ export function incomingFor(parts: ReadingParts, { info, person, signal, emit }:
   const sandbox = () => parts.sandboxes.open(sandboxOwnerOf(info, person), info.session);
   const reading = { db, pictures, sandbox, pdfText: parts.web.pdfText, hear: parts.hear, signal, emit };
   return (inbox, inbound) => incomingMessage(reading, inbox, inbound, info.kind);
-}
-
-/** Whose sandbox a session's commands run in: the person's in a private chat, else the chat's. */
-export function sandboxOwnerOf(info: SessionInfo, person: Person): SandboxOwner {
-  return {
-    key: info.kind === "private" ? `person-${person.id}` : `chat-${info.conversation}`,
-    label: chatKey(info.chat),
-  };
 }

@@ -1,5 +1,5 @@
 import { windowOf } from "../src/agent/compression/compressor.ts";
-import { memoryBlocks, memoryOwner, remember } from "../src/agent/memory.ts";
+import { memoryBlocks, rememberIn } from "../src/agent/memory.ts";
 import { modelSpeed } from "../src/agent/model-speed.ts";
 import { pastPorts } from "../src/agent/past.ts";
 import { createFooter } from "../src/agent/footer.ts";
@@ -8,8 +8,8 @@ import { toolContext } from "../src/agent/call-context.ts";
 import { runTurn } from "../src/agent/turn.ts";
 import type { LeaveReason, TurnSetting } from "../src/agent/turn-setting.ts";
 import { chatKey, type Person, type Viewer } from "../src/core/chats.ts";
+import type { Errand } from "../src/core/errand.ts";
 import type { TurnEnd, TurnEvent } from "../src/core/events.ts";
-import type { Live } from "../src/core/live.ts";
 import type { ToolLimits } from "../src/core/tool.ts";
 import type { Hold } from "../src/store/hold.ts";
 import { freezePrompt, type SessionInfo } from "../src/store/sessions.ts";
@@ -19,9 +19,11 @@ import { beginTurn, type Turn } from "../src/store/turns.ts";
 import type { Claim, Work } from "../src/store/work.ts";
 import type { TurnParts } from "./turn-parts.ts";
 import { askingFor, wakeDeliveries } from "./asking.ts";
-import { incomingFor, sandboxOwnerOf } from "./incoming.ts";
+import { incomingFor } from "./incoming.ts";
+import { errandIn, placeOf, sandboxOwnerOf, viewerOf } from "./places.ts";
 import { watchingFor } from "./processes.ts";
 import { beginReadings, type Readings, withRequest } from "./readings.ts";
+import { emitter, tellingWaits } from "./saying.ts";
 
 /** A session that is held, as its turns know it. */
 export type Held = Omit<Claim, "work">;
@@ -38,27 +40,32 @@ export async function workOne(
 ): Promise<TurnEnd> {
   const { person } = work;
   const viewer = viewerOf(found, person);
-  const ask = (info: SessionInfo) => beginReadings(parts, info, person, viewer);
+  const errand = await errandIn(parts.db, found);
+  const ask = (info: SessionInfo) => beginReadings(parts, placeOf(info, errand), person, viewer);
   const early = found.prompt === null ? null : ask({ ...found, choice: work.choice });
   const { turn, opening } = work.type === "resume" ? { ...work, opening: null } : await begin(parts, hold, found, work, early);
-  const { request } = turn;
   const control = new AbortController();
   set({ turn: turn.id, leave: (reason) => control.abort(reason) });
   if (work.type === "resume" && work.stopping) control.abort("stop" satisfies LeaveReason);
   const began = performance.now();
-  const emit = emitter(parts.live, hold, turn);
-  const reads = incomingFor(parts, { info: { ...found, choice: work.choice }, person, signal: control.signal, emit });
+  const emit = emitter(parts.live, hold, turn, errand);
+  const reads = incomingFor(parts, {
+    info: { ...placeOf(found, errand), choice: work.choice },
+    person,
+    signal: control.signal,
+    emit,
+  });
   const incoming: TurnSetting["incoming"] = (inbox, inbound) => tellingWaits(parts, emit, () => reads(inbox, inbound));
   const later: (() => Promise<void>)[] = [];
   const afterwards = (task: () => Promise<void>) => void later.push(task);
   try {
-    const info = await tellingWaits(parts, emit, () => withPrompt(parts, { ...found, choice: work.choice }, person));
+    const info = await tellingWaits(parts, emit, () => withPrompt(parts, { ...found, choice: work.choice }, person, errand));
     const { model, tools } = early ?? ask(info);
-    const one = { hold, info, turn, opening, viewer, model, tools, person, incoming, emit, afterwards };
+    const one = { hold, info, errand, turn, opening, viewer, model, tools, person, incoming, emit, afterwards };
     const end = await run(parts, { ...one, signal: control.signal });
     emit({ type: "finished", end });
     parts.metrics.turnEnd(end, performance.now() - began);
-    if (end !== "handed_over" && end !== "parked") await wakeDeliveries(parts, [chatKey(request.chat)]);
+    if (end !== "handed_over" && end !== "parked") await told(parts, turn);
     for (const task of later) await task();
     return end;
   } catch (error) {
@@ -69,20 +76,10 @@ export async function workOne(
   }
 }
 
-/** How often a wait is told of. */
-const tellMs = 1_000;
-
-/** Tells the chat what is waited for before a turn can begin: the sandbox's image, the first time. */
-async function tellingWaits<Result>(
-  { sandboxes }: TurnParts,
-  emit: (event: TurnEvent) => void,
-  task: () => Promise<Result>,
-): Promise<Result> {
-  const timer = setInterval(() => {
-    const text = sandboxes.busy();
-    if (text !== null) emit({ type: "notice", text });
-  }, tellMs);
-  return await task().finally(() => clearInterval(timer));
+/** What the turn came to is in the record: has it said, or done what follows an errand. */
+async function told(parts: TurnParts, { request: { chat, errand } }: Turn): Promise<void> {
+  if (errand === undefined) return await wakeDeliveries(parts, [chatKey(chat)]);
+  await parts.errands.ended(errand.id);
 }
 
 /** A message with files is read within its turn, which then shows what it does, can be stopped, and counts its attempts. */
@@ -100,17 +97,25 @@ async function begin(
 }
 
 /** The session with its prompt's head, frozen at its first turn. */
-export async function withPrompt(parts: TurnParts, info: SessionInfo, person: Person): Promise<SessionInfo> {
+export async function withPrompt(
+  parts: TurnParts,
+  info: SessionInfo,
+  person: Person,
+  errand: Errand | null,
+): Promise<SessionInfo> {
   if (info.prompt) return info;
-  const { memory: limits } = parts.settings;
-  const memory = await memoryBlocks(parts.db, memoryOwner(info.kind, person, info.conversation), limits);
-  const head = freezeHead({ kind: info.kind, memory, tools: await parts.offer.specs({ ...info, person }), day: new Date() });
+  const place = placeOf(info, errand);
+  const remembers = errand?.terms.memory ?? true;
+  const memory = remembers ? await memoryBlocks(parts.db, { ...place, person }, parts.settings.memory) : [];
+  const tools = await parts.offer.specs({ ...place, person });
+  const head = freezeHead({ kind: info.kind, rules: errand?.terms.rules ?? null, memory, tools, day: new Date() });
   return { ...info, prompt: await freezePrompt(parts.db, info.session, head) };
 }
 
 interface OneTurn extends Pick<Readings, "model" | "tools"> {
   readonly hold: Hold;
   readonly info: SessionInfo;
+  readonly errand: Errand | null;
   readonly turn: Turn;
   readonly opening: History | null;
   readonly viewer: Viewer;
@@ -122,9 +127,9 @@ interface OneTurn extends Pick<Readings, "model" | "tools"> {
 }
 
 async function run(parts: TurnParts, one: OneTurn): Promise<TurnEnd> {
-  const { info, turn, viewer, person, signal } = one;
-  const owner = memoryOwner(info.kind, person, info.conversation);
-  const sandboxOwner = sandboxOwnerOf(info, person);
+  const { info, errand, turn, viewer, person, signal } = one;
+  const place = placeOf(info, errand);
+  const sandboxOwner = sandboxOwnerOf(place, person);
   const model = await one.model;
   const window = await windowOf(parts.compressor, model, signal);
   const shared: Parameters<typeof toolContext>[0] = {
@@ -135,14 +140,19 @@ async function run(parts: TurnParts, one: OneTurn): Promise<TurnEnd> {
     limits: fittingLimits(parts.settings.limits, window),
     configuration: parts.configuration,
     pictures: parts.pictures({ session: info.session, choice: info.choice, person: person.id, signal }),
-    past: pastPorts(parts.db, viewer, info.session, parts.digest({ session: info.session, person: person.id, signal })),
+    past: pastPorts(
+      parts.db,
+      viewerOf(place, person),
+      info.session,
+      parts.digest({ session: info.session, person: person.id, signal }),
+    ),
     watching: watchingFor(parts.db, { owner: sandboxOwner, session: info.session, turn: turn.id }),
     web: parts.web,
     modelSpeed: async (fresh, say) => {
       const model = await parts.models.current({ id: info.session, choice: info.choice });
       return await modelSpeed(parts.db, model, person.id, fresh, say, signal);
     },
-    remember: (change) => remember(parts.db, owner, parts.settings.memory, change),
+    remember: rememberIn(parts.db, { ...place, person }, parts.settings.memory, turn),
   };
   const context = toolContext(shared, () => parts.sandboxes.open(sandboxOwner, info.session));
   const { db, metrics, titles, compressor } = parts;
@@ -150,7 +160,7 @@ async function run(parts: TurnParts, one: OneTurn): Promise<TurnEnd> {
   // Asking for the model has read the configuration again.
   const { maxSteps, steer, footers } = parts.settings;
   const footer = createFooter({
-    facts: () => footerFacts(db, footers, info.chat, turn.id),
+    facts: () => footerFacts(db, footers, place.chat, turn.id),
     fields: footers.runtimeFooter.fields,
     model: model.name,
     window,
@@ -165,15 +175,23 @@ async function run(parts: TurnParts, one: OneTurn): Promise<TurnEnd> {
     model,
     tools,
     context,
-    asking: askingFor(parts, info, turn, person),
-    messaging: { db, person, from: info.chat, wake: (chats) => wakeDeliveries(parts, chats) },
-    approving: { ...parts.approvals, person, session: info.session, chat: info.kind, owner: sandboxOwner.key },
+    asking: askingFor(parts, place, turn, person, errand),
+    messaging: { db, person, from: place.chat, wake: (chats) => wakeDeliveries(parts, chats) },
+    approving: {
+      ...parts.approvals,
+      person,
+      session: info.session,
+      chat: info.kind,
+      owner: sandboxOwner.key,
+      attended: errand?.terms.attended ?? true,
+    },
     metrics,
     titles,
     footer,
     compressor,
-    maxSteps,
-    steer,
+    maxSteps: Math.min(maxSteps, errand?.terms.maxSteps ?? maxSteps),
+    steer: steer && errand === null,
+    urgency: errand === null ? "interactive" : errand.type === "run" ? "scheduled" : "subagent",
     signal,
     incoming: one.incoming,
     emit(event) {
@@ -185,10 +203,6 @@ async function run(parts: TurnParts, one: OneTurn): Promise<TurnEnd> {
   });
 }
 
-export function viewerOf({ kind, conversation }: SessionInfo, person: Person): Viewer {
-  return kind === "private" ? { kind: "person", person: person.id, conversation } : { kind: "shared", conversation };
-}
-
 /** One tool result takes a quarter of the window at most. */
 function fittingLimits(limits: ToolLimits, window: number): ToolLimits {
   return { ...limits, resultChars: Math.min(limits.resultChars, Math.floor((window / 4) * resultDensity)) };
@@ -196,12 +210,3 @@ function fittingLimits(limits: ToolLimits, window: number): ToolLimits {
 
 /** Characters of a token in a command's output: digits and marks make it denser than prose. */
 const resultDensity = 2.5;
-
-function emitter(live: Live, hold: Hold, turn: Turn): (event: TurnEvent) => void {
-  let seq = 0;
-  const address = { turn: turn.id, chat: turn.request.chat, fence: hold.fence, replyTo: turn.request.messageId };
-  return (event) => {
-    seq += 1;
-    live.publish({ ...address, seq, event });
-  };
-}

@@ -5,7 +5,7 @@ import { type History, readHistory } from "../src/store/journal.ts";
 import type { Db } from "../src/store/hold.ts";
 import type { BegunTurn } from "../src/store/turns.ts";
 import type { Asker } from "../src/tools/toolsets.ts";
-import type { SessionInfo } from "../src/store/sessions.ts";
+import type { Place } from "./places.ts";
 
 interface ReadingParts {
   readonly db: Db;
@@ -23,7 +23,7 @@ export interface Readings {
 /** A session's readings, once its prompt is frozen: the tools depend on it. Whoever never looks at one does not hear of its failure. */
 export function beginReadings(
   { db, models, offer }: ReadingParts,
-  info: SessionInfo,
+  info: Place,
   person: Asker["person"],
   viewer: Viewer,
 ): Readings {

@@ -1,10 +1,10 @@
 import type { Approving } from "../src/agent/approvals.ts";
 import type { Compressor } from "../src/agent/compression/compressor.ts";
-import type { MemoryLimits } from "../src/agent/memory.ts";
 import type { Digest, Searcher } from "../src/agent/digest.ts";
 import type { Looker } from "../src/agent/pictures.ts";
 import type { IncomingParts } from "../src/agent/incoming.ts";
 import type { Titles } from "../src/agent/titles.ts";
+import type { MemoryRules } from "../src/core/memory.ts";
 import type { Live } from "../src/core/live.ts";
 import type { Log } from "../src/core/log.ts";
 import type { Metrics } from "../src/core/metrics.ts";
@@ -15,6 +15,7 @@ import type { ConfigurationPorts, PicturePorts, Tool, ToolLimits, WebPorts } fro
 import type { Db } from "../src/store/hold.ts";
 import type { FooterRules } from "../src/store/footers.ts";
 import type { Asker } from "../src/tools/toolsets.ts";
+import type { Errands } from "./errands.ts";
 
 /** What a worker works with; made in `src/main.ts`. */
 export interface TurnParts {
@@ -38,6 +39,7 @@ export interface TurnParts {
   readonly metrics: Metrics;
   readonly titles: Titles;
   readonly compressor: Compressor;
+  readonly errands: Pick<Errands, "ended">;
   readonly log: Log;
   readonly settings: TurnSettings;
 }
@@ -47,7 +49,7 @@ export interface TurnSettings {
   readonly maxSteps: number;
   readonly steer: boolean;
   readonly drainMs: number;
-  readonly memory: MemoryLimits;
+  readonly memory: MemoryRules;
   readonly limits: ToolLimits;
   readonly footers: FooterRules;
 }

@@ -1,4 +1,5 @@
-import { type Held, type SetRunning, viewerOf, withPrompt, workOne } from "./one-turn.ts";
+import { type Held, type SetRunning, withPrompt, workOne } from "./one-turn.ts";
+import { viewerOf } from "./places.ts";
 import { type TurnParts, turnQueue } from "./turn-parts.ts";
 import { compressAsked, tellUncompressed } from "../src/agent/compression/asked.ts";
 import { chatKey } from "../src/core/chats.ts";
@@ -95,7 +96,7 @@ async function shorten(parts: TurnParts, held: Held, work: Work & { type: "compr
   const control = new AbortController();
   set({ turn: request.key, leave: (reason) => control.abort(reason) });
   try {
-    const info = await withPrompt(parts, held.info, person);
+    const info = await withPrompt(parts, held.info, person, null);
     const model = await parts.models.current({ id: info.session, choice: work.choice });
     const { signal } = control;
     const common = { db, hold, info, viewer: viewerOf(info, person), person: person.id, model, metrics, compressor, signal };

@@ -35,6 +35,8 @@ export interface Approving {
   readonly person: Person;
   readonly session: string;
   readonly chat: ChatKind;
+  /** Whether somebody is there who could be asked. */
+  readonly attended: boolean;
   /** The sandbox owner's key: what is allowed for good is allowed there. */
   readonly owner: string;
   /** Reads the configuration; `allowed` is what people have allowed here for longer than once. */
@@ -219,11 +221,10 @@ function holder({ owner, person }: Approving) {
   return { owner, person: person.id };
 }
 
-function actionOf({ person, session, chat }: Approving, tool: Tool, deed: Deed, sandbox: Sandbox): Action {
+function actionOf({ person, session, chat, attended }: Approving, tool: Tool, deed: Deed, sandbox: Sandbox): Action {
   const { kind, command, language } = deed;
   const { backend, workspace } = sandbox;
   const workdir = posix.resolve(workspace, deed.workdir);
-  // Every turn is asked for in a chat, so somebody is there.
   return {
     tool: tool.name,
     command,
@@ -236,7 +237,7 @@ function actionOf({ person, session, chat }: Approving, tool: Tool, deed: Deed, 
     role: person.role,
     session,
     chat,
-    attended: true,
+    attended,
   };
 }
 

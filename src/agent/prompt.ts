@@ -22,6 +22,8 @@ const memoryRule = `- Save lasting facts and preferences with the memory tool, u
 /** What the head of a prompt is made of. */
 export interface PromptParts {
   readonly kind: ChatKind;
+  /** What holds where no chat message asked, instead of a chat's rule; null in a chat. */
+  readonly rules: string | null;
   /** Rendered memory blocks, in order; empty ones left out by the caller. */
   readonly memory: readonly string[];
   readonly tools: readonly ToolSpec[];
@@ -35,9 +37,14 @@ export interface PromptParts {
  */
 export function freezeHead(parts: PromptParts): FrozenPrompt {
   const remembers = parts.tools.some((tool) => tool.name === "memory");
-  const lines = [rules, ...(parts.kind === "shared" ? [sharedRule] : []), ...(remembers ? [memoryRule] : [])].join("\n");
+  const lines = [rules, ...chatRules(parts), ...(remembers ? [memoryRule] : [])].join("\n");
   const day = `This conversation began on ${parts.day.toISOString().slice(0, 10)} (UTC).`;
   return { system: [identity, lines, ...parts.memory, day].join("\n\n"), tools: parts.tools };
+}
+
+function chatRules({ kind, rules: given }: PromptParts): readonly string[] {
+  if (given !== null) return given === "" ? [] : [given];
+  return kind === "shared" ? [sharedRule] : [];
 }
 
 /** A person's message as the model reads it; in a shared chat with the writer's name. Cut to `messageChars`, and says so. */
@@ -46,7 +53,7 @@ export function userMessage(inbound: InboundMessage, kind: ChatKind): ModelMessa
     .replaceAll(/[[\]\s]+/gu, " ")
     .trim()
     .slice(0, 60);
-  const text = kind === "shared" ? `[${name}] ${inbound.text}` : inbound.text;
+  const text = kind === "shared" && inbound.errand === undefined ? `[${name}] ${inbound.text}` : inbound.text;
   return { role: "user", content: cut(text) };
 }
 

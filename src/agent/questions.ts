@@ -1,4 +1,5 @@
 import type { ChatRef } from "../core/chats.ts";
+import { plainWords } from "../core/markdown.ts";
 import { Parked, type Question, type Reply } from "../core/question.ts";
 import type { Db, Hold } from "../store/hold.ts";
 import type { CallPlace } from "../store/journal.ts";
@@ -9,6 +10,8 @@ export interface Asking {
   /** The conversation itself, and the message that asked. */
   readonly chat: ChatRef;
   readonly replyTo: string | null;
+  /** Who asks, where it is not the chat's own turn. */
+  readonly from: string | null;
   /** The private chats of those who may decide a question that the asker may not. */
   deciders(question: Question): Promise<readonly ChatRef[]>;
   /** Wakes the deliveries of these chats, by their keys; the sweeper would too, a second later. */
@@ -26,7 +29,8 @@ export async function askPerson(
   if (asked === null) {
     const others = await asking.deciders(question);
     const chats = [{ chat: asking.chat, replyTo: asking.replyTo }, ...others.map((chat) => ({ chat, replyTo: null }))];
-    await asking.wake(await ask(db, hold, place, question, chats));
+    const text = asking.from === null ? question.text : `*${plainWords(asking.from)} asks:*\n\n${question.text}`;
+    await asking.wake(await ask(db, hold, place, { ...question, text }, chats));
     throw new Parked();
   }
   if (asked.reply === null) throw new Parked();

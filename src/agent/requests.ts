@@ -18,7 +18,7 @@ export function stepRequest(
   const head = setting.info.prompt;
   if (!head) throw new Failure("internal", `session ${setting.info.session} has no prompt`);
   const messages: ModelMessage[] = [{ role: "system", content: head.system }, ...conversation];
-  const caller = { person: setting.turn.person, session: setting.info.session, urgency: "interactive" } as const;
+  const caller = { person: setting.turn.person, session: setting.info.session, urgency: setting.urgency };
   // Thinking that took all the room once would do so again.
   const effort = flawsNoted(own).at(-1) === "overthought" ? ({ effort: "none" } as const) : {};
   const common = { caller, ...effort };

@@ -2,7 +2,7 @@ import type { Viewer } from "../core/chats.ts";
 import type { TurnEnd, TurnEvent } from "../core/events.ts";
 import type { InboundMessage } from "../core/inbound.ts";
 import type { Metrics } from "../core/metrics.ts";
-import type { Model, ModelMessage } from "../core/model.ts";
+import type { Model, ModelMessage, Urgency } from "../core/model.ts";
 import type { Tool } from "../core/tool.ts";
 import type { Db, Hold } from "../store/hold.ts";
 import type { History } from "../store/journal.ts";
@@ -40,6 +40,8 @@ export interface TurnSetting {
   readonly footer: Footer;
   readonly compressor: Compressor;
   readonly maxSteps: number;
+  /** Who waits for the model's answers. */
+  readonly urgency: Urgency;
   /** Whether messages that arrive meanwhile join at the next step. */
   readonly steer: boolean;
   /** A message, of this inbox row, as the model reads it, files and all; null when the signal has fired meanwhile. */

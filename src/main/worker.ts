@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { turnQueue } from "../../workers/turn-parts.ts";
 import { workTurns } from "../../workers/turns.ts";
+import { openErrands } from "../../workers/errands.ts";
 import { watchProcesses } from "../../workers/processes.ts";
 import { every, sweepTurns, upkeepTimes } from "../../workers/upkeep.ts";
 import type { Config } from "../config/keys.ts";
@@ -22,6 +23,7 @@ import { openConfiguration } from "./configuration.ts";
 import { placeSaved } from "./default-model.ts";
 import { openOffer, type OfferParts } from "./offer.ts";
 import { lazyHub } from "./lazy-mcp.ts";
+import { memoryRules } from "./memory-rules.ts";
 import { approvalSettings } from "./policy-settings.ts";
 import { aboutSandbox, followSandboxes, type Sandboxes } from "./sandboxes.ts";
 import { webSettings } from "./web-settings.ts";
@@ -56,7 +58,7 @@ export async function startTurns(base: Base, worker: WorkerSide): Promise<void> 
     },
     steer: config.display.busyInputMode === "steer",
     drainMs: config.agent.drainTimeout * 1_000,
-    memory: memoryLimits(config),
+    memory: memoryRules(config),
     limits: { commandMs: config.terminal.timeout * 1_000, resultChars: resultChars },
   };
   const mcp = lazyHub({ log, open: (owner, session) => sandboxes.open(owner, session) });
@@ -88,7 +90,10 @@ export async function startTurns(base: Base, worker: WorkerSide): Promise<void> 
   };
   const web = openWeb(async () => webSettings(await follow.refresh()));
   stack.defer(() => web.close());
+  // What follows a schedule's run is not here yet: its outcome stays in the record.
+  const errands = openErrands({ db, queues, live, log, turns: turnQueue }, { run: async () => undefined });
   const parts = {
+    errands,
     approvals,
     web,
     hear: async (file: Recording, signal: AbortSignal) => await hear(hearingSettings(await follow.refresh()), file, signal),
@@ -110,6 +115,7 @@ export async function startTurns(base: Base, worker: WorkerSide): Promise<void> 
   const turns = await workTurns(parts, base.holder);
   stack.defer(() => turns.drain());
   const sweeping = every("turn sweep", upkeepTimes.sweepMs, log, () => sweepTurns(db, queues));
+  const landing = every("errands", upkeepTimes.sweepMs, log, () => errands.sweep());
   const tend = async () => {
     await storeFacts(db, await workerFacts(worker));
     await dropStrayFiles(db);
@@ -118,7 +124,7 @@ export async function startTurns(base: Base, worker: WorkerSide): Promise<void> 
   const tending = every("worker upkeep", upkeepTimes.tendMs, log, tend);
   const watch = { db, sandboxes, log, wake: (session: string) => queues.queue(turnQueue).wake(session) };
   const watching = every("process watch", upkeepTimes.watchMs, log, () => watchProcesses(watch, base.holder));
-  stack.defer(async () => void (await Promise.all([sweeping.close(), tending.close(), watching.close()])));
+  stack.defer(async () => void (await Promise.all([sweeping.close(), landing.close(), tending.close(), watching.close()])));
 }
 
 /** Longest tool result the model reads, about 5,000 tokens; less in a small window. */
@@ -172,11 +178,6 @@ async function compressionSettings({ follow }: Base): Promise<CompressionSetting
     messageLimit: compression.hygieneHardMessageLimit,
     answerTokens: model.maxTokens,
   };
-}
-
-function memoryLimits(config: Config) {
-  const { memoryEnabled, userProfileEnabled, memoryCharLimit, userCharLimit } = config.memory;
-  return { memory: memoryEnabled ? memoryCharLimit : null, user: userProfileEnabled ? userCharLimit : null };
 }
 
 export async function workerFacts(worker: WorkerSide): Promise<StandingFacts> {

@@ -85,6 +85,17 @@ export async function unlanded(db: Db, olderMs: number, limit: number): Promise<
   );
 }
 
+/** The session of a turn that has not ended; null for any other. */
+export async function sessionOfTurn(db: Db, turn: string): Promise<string | null> {
+  const row = await db
+    .selectFrom("turns")
+    .select("session_id")
+    .where("id", "=", turn)
+    .where("status", "in", ["running", "parked"])
+    .executeTakeFirst();
+  return row?.session_id ?? null;
+}
+
 async function insert(trx: Transaction<Schema>, errand: NewErrand): Promise<string> {
   const { type, key, person, kind, parent, prompt, terms } = errand;
   const id = randomUUID();

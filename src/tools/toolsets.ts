@@ -1,4 +1,5 @@
 import type { ChatKind, ChatRef, Person } from "../core/chats.ts";
+import type { ErrandTerms } from "../core/errand.ts";
 import type { Tool, Toolset } from "../core/tool.ts";
 import { covers } from "../core/toolsets.ts";
 
@@ -7,6 +8,8 @@ export interface Asker {
   readonly person: Person;
   readonly chat: ChatRef;
   readonly kind: ChatKind;
+  /** Of an errand: what it must do without. */
+  readonly terms?: Pick<ErrandTerms, "only" | "without">;
 }
 
 /** Sets of tools by the name of a platform, a kind of chat or a role. */
@@ -22,11 +25,13 @@ export interface ToolsetRules {
 }
 
 /** Why a set is off in this chat, for the model; null when it is on. */
-export function whyOffHere(rules: ToolsetRules, set: Toolset, { chat, kind }: Pick<Asker, "chat" | "kind">): string | null {
+export function whyOffHere(rules: ToolsetRules, set: Toolset, { chat, kind, terms }: Omit<Asker, "person">): string | null {
   if (!covers(rules.toolsets, set)) return "it is switched off (toolsets)";
   if (covers(rules.disabled, set)) return "it is switched off (agent.disabled_toolsets)";
   if (lacks(rules.platforms, chat.platform, set)) return `it is switched off on ${chat.platform} (platform_toolsets)`;
   if (lacks(rules.kinds, kind, set)) return `it is switched off in ${kind} chats (chat_toolsets)`;
+  if (terms !== undefined && (covers(terms.without, set) || (terms.only !== null && !covers(terms.only, set))))
+    return "this task has to do without it";
   return null;
 }
 
