@@ -10,7 +10,7 @@ const seconds = 12;
 /** Timers on both sides end up to this much early or late. */
 const slackMs = 25;
 const privateMs = 1_500;
-const groupMs = 3_000;
+const groupMs = 4_000;
 
 /** Many chats stream at once in one process: does its event loop breathe, and does each chat's pace keep the platform's limits? */
 export const streaming: Row = {

@@ -8,6 +8,7 @@ import type { OutboundButton } from "../../src/core/outbound.ts";
 import { callSignal, type Client } from "./client.ts";
 import type { Drafts } from "./drafts.ts";
 import { isForeign, refusal, toFailure } from "./errors.ts";
+import { createPacing } from "./pacing.ts";
 import { sendFile } from "./send-file.ts";
 import { createSender, type TelegramChunk, threadOf } from "./forms.ts";
 
@@ -16,14 +17,16 @@ export interface Outgoing {
   live(chat: ChatRef): LiveStyle;
   post(chat: ChatRef, chunk: TelegramChunk, options: PostOptions): Promise<string>;
   postFile(chat: ChatRef, file: SentFile, bytes: Uint8Array, options: PostOptions): Promise<string>;
-  edit(chat: ChatRef, message: string, chunk: TelegramChunk, options: Pick<PostOptions, "buttons">): Promise<void>;
+  edit(chat: ChatRef, message: string, chunk: TelegramChunk, options: Pick<PostOptions, "buttons" | "turn">): Promise<void>;
   draft(chat: ChatRef, turn: string, chunk: TelegramChunk): Promise<void>;
   typing(chat: ChatRef): Promise<void>;
 }
 
-/** Edits and drafts count as messages: one a second in a private chat, twenty a minute in a group, and answers come on top. */
+/** Edits and drafts count as messages: one a second in a private chat, twenty a minute in a group, of which answers need some. */
 const privateMs = 1_500;
-const groupMs = 3_000;
+const groupMs = 4_000;
+/** A preview that takes longer is given up: the answer waits for it. */
+const previewMs = 3_000;
 const repeatedRemark = "(may be repeated)\n";
 /** Below the lease of a file's delivery (120 s). */
 const uploadMs = 100_000;
@@ -41,6 +44,8 @@ export function createOutgoing(
   const draftless = new Set<string>();
   let noDrafts = false;
 
+  const pacing = createPacing(until);
+  const soon = () => callSignal(AbortSignal.any([until, AbortSignal.timeout(previewMs)]));
   const { chatId, send } = createSender(log);
   return {
     live(chat) {
@@ -52,9 +57,11 @@ export function createOutgoing(
       const said = options.maybeRepeated === true ? remarked(chunk) : chunk;
       const { message_id } = await send(chat, said, false, async ({ chat_id, thread, chunk: { text, entities, rich } }) => {
         const frame = { chat_id, ...thread, ...reply(chat, options), ...keyboard(options.buttons) };
-        if (rich === undefined)
-          return await api.raw.sendMessage({ ...frame, text, entities: [...entities], ...unlinked }, closed);
-        return await api.raw.sendRichMessage({ ...frame, rich_message: richMessage(rich) }, closed);
+        return await pacing.message(chat_id, urgencyOf(options), async () => {
+          if (rich === undefined)
+            return await api.raw.sendMessage({ ...frame, text, entities: [...entities], ...unlinked }, closed);
+          return await api.raw.sendRichMessage({ ...frame, rich_message: richMessage(rich) }, closed);
+        });
       });
       return String(message_id);
     },
@@ -64,7 +71,9 @@ export function createOutgoing(
       const caption = options.maybeRepeated === true ? { caption: repeatedRemark.trim() } : {};
       // A file has no formatting that could be refused; its place may be.
       const { message_id } = await send(chat, wordless, false, ({ chat_id, thread }) =>
-        sendFile(uploads, file, bytes, { chat_id, ...thread, ...reply(chat, options), ...caption }, signal),
+        sendFile(uploads, file, bytes, { chat_id, ...thread, ...reply(chat, options), ...caption }, signal, (request) =>
+          pacing.message(chat_id, "answer", request),
+        ),
       );
       return String(message_id);
     },
@@ -74,7 +83,9 @@ export function createOutgoing(
         const frame = { chat_id, message_id, ...keyboard(options.buttons) };
         const plain = { text, entities: [...entities], ...unlinked };
         const content = rich === undefined ? plain : { rich_message: richMessage(rich) };
-        await api.raw.editMessageText({ ...frame, ...content }, closed).catch(unlessUnchanged);
+        const signal = options.turn === undefined ? closed : soon();
+        const edited = () => api.raw.editMessageText({ ...frame, ...content }, signal);
+        await pacing.message(chat_id, urgencyOf(options), edited).catch(unlessUnchanged);
       });
     },
     async draft(chat, turn, { text, entities }) {
@@ -87,7 +98,7 @@ export function createOutgoing(
         can_stop: true,
       };
       try {
-        await api.raw.sendMessageDraft(draft, closed);
+        await pacing.message(draft.chat_id, "preview", () => api.raw.sendMessageDraft(draft, soon()));
       } catch (error) {
         const code = refusal(error)?.error_code;
         if (code !== 400 && code !== 404 && !isForeign(error)) throw toFailure(error, true);
@@ -104,11 +115,17 @@ export function createOutgoing(
     },
     async typing(chat) {
       const action = { chat_id: chatId(chat), ...threadOf(chat), action: "typing" } as const;
-      await api.raw.sendChatAction(action, closed).catch((error: unknown) => {
-        throw toFailure(error, true);
-      });
+      await pacing
+        .courtesy(action.chat_id, () => api.raw.sendChatAction(action, closed))
+        .catch((error: unknown) => {
+          throw toFailure(error, true);
+        });
     },
   };
+}
+
+function urgencyOf({ turn }: Pick<PostOptions, "turn">): "answer" | "preview" {
+  return turn === undefined ? "answer" : "preview";
 }
 
 const wordless: TelegramChunk = { text: "", entities: [] };

@@ -16,21 +16,29 @@ interface Frame {
 const largestPhoto = 10_000_000;
 
 /** Sends a file as what it is; what Telegram does not take as a photo, voice or video is sent as a document. */
-export async function sendFile(api: Api, file: SentFile, bytes: Uint8Array, frame: Frame, until: AbortSignal): Promise<Message> {
+export async function sendFile(
+  api: Api,
+  file: SentFile,
+  bytes: Uint8Array,
+  frame: Frame,
+  until: AbortSignal,
+  /** Makes a request once there is room for it. */
+  paced: (request: () => Promise<Message>) => Promise<Message>,
+): Promise<Message> {
   const signal = callSignal(until);
   // grammY writes the name without quotes, and refuses line breaks.
   const input = () => new InputFile(bytes, file.name.replaceAll(/[\p{Cc};"]/gu, "_"));
-  const document = () => api.raw.sendDocument({ ...frame, document: input() }, signal);
+  const document = () => paced(() => api.raw.sendDocument({ ...frame, document: input() }, signal));
   const native = (): Promise<Message> => {
     switch (file.kind) {
       case "picture":
-        return bytes.length > largestPhoto ? document() : api.raw.sendPhoto({ ...frame, photo: input() }, signal);
+        return bytes.length > largestPhoto ? document() : paced(() => api.raw.sendPhoto({ ...frame, photo: input() }, signal));
       case "voice":
-        return api.raw.sendVoice({ ...frame, voice: input() }, signal);
+        return paced(() => api.raw.sendVoice({ ...frame, voice: input() }, signal));
       case "audio":
-        return api.raw.sendAudio({ ...frame, audio: input() }, signal);
+        return paced(() => api.raw.sendAudio({ ...frame, audio: input() }, signal));
       case "video":
-        return api.raw.sendVideo({ ...frame, video: input() }, signal);
+        return paced(() => api.raw.sendVideo({ ...frame, video: input() }, signal));
       case "document":
         return document();
     }

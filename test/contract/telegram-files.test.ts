@@ -68,9 +68,10 @@ test("files go out as what they are, and as documents where Telegram does not ta
   await using rig = await telegramRig();
   rig.tg.say(7, "hi");
   const png = Buffer.from("\x89PNG\r\n\x1a\n rest", "latin1");
-  const send = async (kind: FileRef["kind"], name: string, bytes: Buffer, maybeRepeated = false) => {
+  rig.tg.say(8, "hi");
+  const send = async (kind: FileRef["kind"], name: string, bytes: Buffer, maybeRepeated = false, chat = 7) => {
     const options = { replyTo: null, maybeRepeated };
-    await rig.adapter.postFile?.(chatRef(7), { kind, name, size: bytes.length, path: name }, bytes, options);
+    await rig.adapter.postFile?.(chatRef(chat), { kind, name, size: bytes.length, path: name }, bytes, options);
   };
   await send("picture", "dot.png", png);
   await send("picture", "odd.webp", Buffer.from("RIFF1234WEBP"));
@@ -86,5 +87,5 @@ test("files go out as what they are, and as documents where Telegram does not ta
     ],
   );
   rig.tg.fault({ method: "sendDocument" }, { kind: "reset", when: "after" });
-  await assert.rejects(send("document", "a", Buffer.from("x")), { code: "platform.unknown_outcome" });
+  await assert.rejects(send("document", "a", Buffer.from("x"), false, 8), { code: "platform.unknown_outcome" });
 });
