@@ -6,6 +6,7 @@ import { discordKeys } from "./discord-keys.ts";
 import { footerKeys } from "./footer-keys.ts";
 import { address, addresses, amount, oneOf, text, toggle, whole } from "./kinds.ts";
 import { mcpKeys } from "./mcp-keys.ts";
+import { memoryKeys } from "./memory-keys.ts";
 import { fallbackList, providerList, providerMap } from "./providers.ts";
 import { type Key, row } from "./row.ts";
 import { slackKeys } from "./slack-keys.ts";
@@ -196,12 +197,7 @@ export const keys = {
   ...sttKeys,
   ...mcpKeys,
 
-  "memory.memory_enabled": row(toggle(), true, "Whether the agent keeps notes about the work (MEMORY.md).", {
-    aliases: ["memory.enabled"],
-  }),
-  "memory.user_profile_enabled": row(toggle(), true, "Whether the agent keeps notes about each person (USER.md)."),
-  "memory.memory_char_limit": row(whole(1, 100_000, "characters"), 2_200, "Longest MEMORY.md."),
-  "memory.user_char_limit": row(whole(1, 100_000, "characters"), 1_375, "Longest USER.md."),
+  ...memoryKeys,
 
   "agent.max_turns": row(whole(1, 10_000, "steps"), 50, "Model calls one request may take.", {
     aliases: ["agent.max_iterations"],

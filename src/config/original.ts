@@ -10,9 +10,9 @@ const sections: Readonly<Record<string, string>> = {
     "home_mode degraded_mode credential_files shell_init_files auto_source_bashrc persistent_shell docker_forward_env docker_env docker_volumes docker_mount_cwd_to_workspace docker_extra_args docker_shm_size docker_run_as_host_user singularity_image modal_image daytona_image container_persistent sudo_password modal_mode",
   approvals:
     "cron_mode single_query_mode unattended_mode smart_policy denial_breaker_threshold destructive_slash_confirm mcp_reload_confirm transport",
-  memory: "nudge_interval flush_min_turns write_approval provider",
+  memory: "flush_min_turns write_approval provider",
   display:
-    "tool_progress tool_progress_grouping tool_progress_command tool_preview_length interim_assistant_messages long_running_notifications busy_ack_enabled busy_ack_detail busy_steer_ack_enabled background_process_notifications streaming show_reasoning reasoning_style cleanup_progress ephemeral_system_ttl memory_notifications file_mutation_verifier turn_completion_explainer suppress_warning_notifications live_status status_phrases personality skin platforms",
+    "tool_progress tool_progress_grouping tool_progress_command tool_preview_length interim_assistant_messages long_running_notifications busy_ack_enabled busy_ack_detail busy_steer_ack_enabled background_process_notifications streaming show_reasoning reasoning_style cleanup_progress ephemeral_system_ttl file_mutation_verifier turn_completion_explainer suppress_warning_notifications live_status status_phrases personality skin platforms",
   telegram:
     "require_mention mention_patterns exclusive_bot_mentions free_response_chats allowed_chats group_allowed_chats observe_unmentioned_group_messages guest_mode ignored_threads reactions channel_prompts extra",
   discord: "bots_require_inline_mention free_response_auto_thread channel_prompts history_backfill allow_mentions extra",

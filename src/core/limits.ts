@@ -6,7 +6,5 @@ export const leaseMs = 4_000;
 export const leaseRenewMs = 1_000;
 /** How often the record is swept for work that no job stands for. */
 export const sweepMs = 1_000;
-/** MEMORY.md and USER.md, in characters (the original's limits). */
-export const memoryChars = { memory: 2_200, user: 1_375 } as const;
 /** A person's message longer than this is cut, with a note to the model. */
 export const messageChars = 100_000;

@@ -1,18 +1,11 @@
 import type { z } from "zod";
 import type { ActionBackend } from "./approval.ts";
 import type { Person } from "./chats.ts";
+import type { MemoryChange, MemoryWish } from "./memory.ts";
 import type { ModelImage } from "./model.ts";
 import type { Question, Reply } from "./question.ts";
 import type { Sandbox } from "./sandbox.ts";
-
-/** The two memory files' names as the model says them: MEMORY.md and USER.md. */
-export type MemoryTarget = "memory" | "user";
-
-/** What the memory tool may ask for. `oldText` is a unique substring of the entry meant. */
-export type MemoryChange =
-  | { readonly action: "add"; readonly target: MemoryTarget; readonly content: string }
-  | { readonly action: "replace"; readonly target: MemoryTarget; readonly oldText: string; readonly content: string }
-  | { readonly action: "remove"; readonly target: MemoryTarget; readonly oldText: string };
+import type { SkillPorts } from "./skill.ts";
 
 /** What a tool may touch. Everything in it is already bound to the one who asked. */
 export interface ToolContext {
@@ -22,8 +15,8 @@ export interface ToolContext {
   readonly signal: AbortSignal;
   /** Opens the asker's sandbox on first use. */
   sandbox(): Promise<Sandbox>;
-  /** Changes the asker's memory (in a shared chat, that chat's); returns the line the model reads; throws for the model. */
-  remember(change: MemoryChange): Promise<string>;
+  /** Changes a memory; returns the line the model reads; throws for the model. */
+  remember(change: MemoryChange, wish: MemoryWish): Promise<string>;
   /** The agent's own settings; who may change them is the tool's to say. */
   readonly configuration: ConfigurationPorts;
   /** Other chats of the person who asks. */
@@ -32,6 +25,8 @@ export interface ToolContext {
   readonly past: PastPorts;
   /** What becomes of background processes after the turn. */
   readonly watching: WatchPorts;
+  /** What is written down of how things are done. */
+  readonly skills: SkillPorts;
   /** The web, through the address guard. */
   readonly web: WebPorts;
   readonly pictures: PicturePorts;
@@ -151,6 +146,7 @@ export const toolsets = [
   "memory",
   "messaging",
   "session_search",
+  "skills",
   "terminal",
   "todo",
   "vision",

@@ -198,3 +198,12 @@ export async function callStates(db: Db, turn: string, step: number): Promise<Re
     .execute();
   return new Map(rows.map((row) => [row.position, row.status]));
 }
+
+/** How many results of a tool in a turn hold these words. */
+export async function resultsLike(db: Db, turn: string, tool: string, words: string): Promise<number> {
+  const found = await sql<{ count: number }>`
+    select count(*)::int as count from messages
+    where turn_id = ${turn} and message->>'role' = 'tool' and message->>'name' = ${tool}
+      and position(${words} in message->>'content') > 0`.execute(db);
+  return found.rows[0]?.count ?? 0;
+}

@@ -1,55 +1,126 @@
 import { sql } from "kysely";
-import type { MemoryTarget } from "../core/tool.ts";
+import type { MemoryEdit, MemoryOwner, MemoryTarget } from "../core/memory.ts";
 import type { Db } from "./hold.ts";
+import type { ChangeOrigin } from "./memory-tables.ts";
 
-/** Whose memory: a person's own, or a shared chat's. */
-export interface MemoryOwner {
-  readonly scope: "person" | "conversation";
-  readonly owner: string;
+/** One file of a memory: its text, and the entries that shared chats may be told of. */
+export interface StoredMemory {
+  readonly text: string;
+  readonly visible: readonly string[];
 }
 
-/** Both texts of one owner; empty where nothing is kept. */
-export async function readMemories(db: Db, owner: MemoryOwner): Promise<Readonly<Record<MemoryTarget, string>>> {
+/** Whose file is changed, by whom and through what, and the chat that is told of it (null: none). */
+export interface ChangeAbout {
+  readonly owner: MemoryOwner;
+  readonly target: MemoryTarget;
+  readonly author: string | null;
+  readonly origin: ChangeOrigin;
+  readonly turn: string | null;
+  readonly chat: string | null;
+  readonly replyTo?: string | null;
+}
+
+const nothing: StoredMemory = { text: "", visible: [] };
+
+/** Both files of one owner; empty where nothing is kept. The owner says who may read: it comes from `src/memory/scopes.ts` alone. */
+export async function readMemory(db: Db, owner: MemoryOwner): Promise<Readonly<Record<MemoryTarget, StoredMemory>>> {
   const rows = await db
     .selectFrom("memories")
-    .select(["target", "text"])
+    .select(["target", "text", "visible"])
     .where("scope", "=", owner.scope)
     .where("owner", "=", owner.owner)
     .execute();
-  const text = (target: MemoryTarget) => rows.find((row) => row.target === target)?.text ?? "";
-  return { memory: text("memory"), user: text("user") };
+  const file = (target: MemoryTarget) => rows.find((row) => row.target === target) ?? nothing;
+  return { memory: file("memory"), user: file("user") };
 }
 
-/** Changes one text under a lock, so that two sessions of one person never overwrite each other. `change` gets the text that stands. */
-export async function changeMemory<Result extends { text: string }>(
+/**
+ * Changes one file under a lock, so that of two who change it at once neither loses anything: `change` gets the text that stands, and says
+ * what became of it. Each entry that came, changed or went is noted.
+ */
+export async function changeMemory<Result extends { readonly text: string; readonly edits: readonly MemoryEdit[] }>(
+  db: Db,
+  about: ChangeAbout,
+  change: (text: string) => Result,
+): Promise<Result> {
+  return await inTransaction(db, async (trx) => {
+    const { text, visible } = await lockMemory(trx, about.owner, about.target);
+    const result = change(text);
+    if (result.edits.length === 0) return result;
+    await writeMemory(trx, about, result, visible);
+    const { owner, target, author, origin, turn, chat, replyTo = null } = about;
+    await trx
+      .insertInto("memory_changes")
+      .values(
+        result.edits.map(({ before, after }) => ({
+          ...owner,
+          target,
+          before,
+          after,
+          author,
+          origin,
+          turn_id: turn,
+          chat_key: chat,
+          reply_to: replyTo,
+          notice_key: chat === null ? "" : null,
+        })),
+      )
+      .execute();
+    return result;
+  });
+}
+
+/** In the transaction that is open already, or in one of its own. */
+export async function inTransaction<Result>(db: Db, work: (trx: Db) => Promise<Result>): Promise<Result> {
+  return db.isTransaction ? await work(db) : await db.transaction().execute(work);
+}
+
+/** The file's row, made where there is none, for this transaction alone. */
+export async function lockMemory(trx: Db, owner: MemoryOwner, target: MemoryTarget): Promise<StoredMemory> {
+  await trx
+    .insertInto("memories")
+    .values({ scope: owner.scope, owner: owner.owner, target, text: "" })
+    .onConflict((conflict) => conflict.columns(["scope", "owner", "target"]).doNothing())
+    .execute();
+  return await trx
+    .selectFrom("memories")
+    .select(["text", "visible"])
+    .where("scope", "=", owner.scope)
+    .where("owner", "=", owner.owner)
+    .where("target", "=", target)
+    .forUpdate()
+    .executeTakeFirstOrThrow();
+}
+
+/** Writes a locked file. An entry that went or changed is visible to nobody new. */
+export async function writeMemory(
+  trx: Db,
+  { owner, target }: Pick<ChangeAbout, "owner" | "target">,
+  { text, edits }: { readonly text: string; readonly edits: readonly MemoryEdit[] },
+  visible: readonly string[],
+): Promise<void> {
+  const still = visible.filter((entry) => !edits.some(({ before }) => before === entry));
+  await trx
+    .updateTable("memories")
+    .set({ text, visible: JSON.stringify(still), updated_at: sql<Date>`now()` })
+    .where("scope", "=", owner.scope)
+    .where("owner", "=", owner.owner)
+    .where("target", "=", target)
+    .execute();
+}
+
+/** Says of one entry whether shared chats may be told of it. */
+export async function showEntry(
   db: Db,
   owner: MemoryOwner,
   target: MemoryTarget,
-  change: (text: string) => Result,
-): Promise<Result> {
-  return await db.transaction().execute(async (trx) => {
-    const key = { scope: owner.scope, owner: owner.owner, target };
-    await trx
-      .insertInto("memories")
-      .values({ ...key, text: "" })
-      .onConflict((conflict) => conflict.columns(["scope", "owner", "target"]).doNothing())
-      .execute();
-    const row = await trx
-      .selectFrom("memories")
-      .select("text")
-      .where("scope", "=", owner.scope)
-      .where("owner", "=", owner.owner)
-      .where("target", "=", target)
-      .forUpdate()
-      .executeTakeFirstOrThrow();
-    const result = change(row.text);
-    await trx
-      .updateTable("memories")
-      .set({ text: result.text, updated_at: sql<Date>`now()` })
-      .where("scope", "=", owner.scope)
-      .where("owner", "=", owner.owner)
-      .where("target", "=", target)
-      .execute();
-    return result;
+  entry: string,
+  visible: boolean,
+): Promise<void> {
+  await inTransaction(db, async (trx) => {
+    const file = await lockMemory(trx, owner, target);
+    const others = file.visible.filter((each) => each !== entry);
+    const edits = file.visible.includes(entry) && !visible ? [{ before: entry, after: null }] : [];
+    await writeMemory(trx, { owner, target }, { text: file.text, edits }, visible ? [...others, entry] : others);
   });
 }

@@ -6,7 +6,8 @@ import type { Inbound } from "../core/inbound.ts";
 import type { ModelChoice, ModelMessage, ToolSpec } from "../core/model.ts";
 import type { Outbound } from "../core/outbound.ts";
 import type { Question, QuestionKind } from "../core/question.ts";
-import type { MemoryTarget, ToolKind } from "../core/tool.ts";
+import type { ToolKind } from "../core/tool.ts";
+import type { MemoryTables } from "./memory-tables.ts";
 import type { SkillTables } from "./skill-tables.ts";
 
 /** `timestamptz`, filled by the database's clock where left out: the one clock that several machines share. */
@@ -50,7 +51,7 @@ export interface ErrandSpec {
 }
 
 /** The record. One key a table, named in the words of DESIGN.md section 2. */
-export interface Schema extends SkillTables {
+export interface Schema extends MemoryTables, SkillTables {
   people: { id: string; name: string; role: Role; created_at: Stamp };
   identities: { platform: string; account: string; person_id: string; name: string; created_at: Stamp };
   pairings: {
@@ -267,7 +268,6 @@ export interface Schema extends SkillTables {
   /** The bytes of files in the outbox. */
   sent_files: { outbox_key: string; bytes: Uint8Array; created_at: Stamp };
   previews: { turn_id: string; message: string };
-  memories: { scope: "person" | "conversation"; owner: string; target: MemoryTarget; text: string; updated_at: Stamp };
   settings: { key: string; value: string };
   /** What a person, and what a chat, has chosen for itself. */
   person_settings: { person_id: string; name: string; value: string; updated_at: Stamp };

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { MemoryChange } from "../core/tool.ts";
+import type { MemoryChange } from "../core/memory.ts";
 import { tool } from "../core/tool.ts";
 
 const parameters = z.strictObject({
@@ -7,6 +7,7 @@ const parameters = z.strictObject({
   target: z.enum(["memory", "user"]).describe("memory: facts, conventions, lessons. user: who the person is and likes."),
   content: z.string().default("").describe("New entry, for add and replace."),
   old_text: z.string().default("").describe("Part of the one entry meant, for replace and remove."),
+  scope: z.enum(["here", "person", "team"]).default("here").describe("Others only when told to."),
 });
 
 export const memory = tool({
@@ -18,7 +19,7 @@ export const memory = tool({
   needs: "memory",
   parameters,
   preview: ({ action, target }) => `memory: ${action} ${target}`,
-  run: (args, context) => context.remember(changeOf(args)),
+  run: (args, context) => context.remember(changeOf(args), args.scope),
 });
 
 function changeOf(args: z.output<typeof parameters>): MemoryChange {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import test, { suite } from "node:test";
 import { encode } from "gpt-tokenizer/encoding/o200k_base";
-import type { MemoryChange, Tool, ToolContext } from "../../src/core/tool.ts";
+import type { MemoryChange } from "../../src/core/memory.ts";
+import type { Tool, ToolContext } from "../../src/core/tool.ts";
 import { parseArguments, tools, toolSpecs } from "../../src/tools/index.ts";
 import { openRig, type Rig } from "./sandbox-forms.ts";
 

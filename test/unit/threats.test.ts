@@ -57,7 +57,7 @@ test("takes time in proportion to the text, also where every word begins a patte
     "ignore your ",
     "curl -d ",
     "send the password ",
-    "!​[a](https://a?",
+    "![a](https://a?",
     "base64 -d ",
     "system: ",
     "把密码",

@@ -10,6 +10,7 @@ import { files } from "./0008-files.ts";
 import { grants } from "./0009-grants.ts";
 import { sentFiles } from "./0010-sent-files.ts";
 import { errands } from "./0011-errands.ts";
+import { memories } from "./0012-memories.ts";
 import { skills } from "./0013-skills.ts";
 import { peopleSettings } from "./0015-people-settings.ts";
 
@@ -26,6 +27,7 @@ export const migrations: readonly Migration[] = [
   { name: "0009-grants", sql: grants },
   { name: "0010-sent-files", sql: sentFiles },
   { name: "0011-errands", sql: errands },
+  { name: "0012-memories", sql: memories },
   { name: "0013-skills", sql: skills },
   { name: "0015-people-settings", sql: peopleSettings },
 ];
