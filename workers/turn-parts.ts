@@ -3,6 +3,7 @@ import type { Compressor } from "../src/agent/compression/compressor.ts";
 import type { Digest, Searcher } from "../src/agent/digest.ts";
 import type { Looker } from "../src/agent/pictures.ts";
 import type { IncomingParts } from "../src/agent/incoming.ts";
+import type { SkillWork } from "../src/agent/skills.ts";
 import type { Titles } from "../src/agent/titles.ts";
 import type { MemoryRules } from "../src/core/memory.ts";
 import type { Live } from "../src/core/live.ts";
@@ -38,10 +39,13 @@ export interface TurnParts {
   readonly approvals: Pick<Approving, "rules" | "judge">;
   readonly metrics: Metrics;
   readonly titles: Titles;
+  readonly skills: SkillWork;
   readonly compressor: Compressor;
   readonly errands: Pick<Errands, "ended">;
   readonly log: Log;
   readonly settings: TurnSettings;
+  /** Begins to look whether the configuration has changed, so that nobody who asks for it a moment later has to wait. */
+  glance(): void;
 }
 
 export interface TurnSettings {

@@ -47,6 +47,7 @@ async function workSession(
   session: string,
   draining: () => boolean,
 ): Promise<JobOutcome> {
+  parts.glance();
   const claim = draining() ? null : await claimSession(parts.db, session, holder, leaseMs);
   if (!claim) return { type: "done" };
   const { hold, info } = claim;

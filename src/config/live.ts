@@ -13,6 +13,9 @@ export interface LiveConfig {
   refresh(ageMs?: number): Promise<Config>;
 }
 
+/** For what belongs to one step of the work: whoever began the step has looked at most this long ago, in milliseconds. */
+export const stepMs = 20;
+
 /** Follows the files of a home, beginning with a configuration already read from them. */
 export async function followConfig(initial: Config, env: Environment, log: Log): Promise<LiveConfig> {
   const [stamp, loaded] = await Promise.all([stampOf(initial.home), loadConfig({ env, home: initial.home })]);

@@ -10,7 +10,7 @@ import type { Config } from "../config/keys.ts";
 import { chatKey, type ChatRef } from "../core/chats.ts";
 import type { Command } from "../core/command.ts";
 import { Failure } from "../core/failures.ts";
-import { followConfig, type LiveConfig } from "../config/live.ts";
+import { followConfig, type LiveConfig, stepMs } from "../config/live.ts";
 import type { Models } from "../core/model.ts";
 import { openModels } from "../model/models.ts";
 import type { Live } from "../core/live.ts";
@@ -85,7 +85,7 @@ export async function openBase(
   }
   const backend: QueueOptions["backend"] =
     redisUrl === null
-      ? { kind: "postgres", pool: database.pool, exclusive: database.kind === "embedded" }
+      ? { kind: "postgres", pool: database.queuePool, exclusive: database.kind === "embedded" }
       : { kind: "redis", url: redisUrl };
   const queues = await openQueues({ backend, prefix: "hermes", log });
   stack.defer(() => queues.close());
@@ -94,7 +94,7 @@ export async function openBase(
   const follow = await followConfig(config, env, log);
   const holder = randomUUID();
   const workers = mode !== "gateway" && database.kind !== "embedded" ? await countWorkers(database, holder, log, stack) : () => 1;
-  const models = openModels({ settings: async () => modelSettings(await follow.refresh()), demo: true, log, workers });
+  const models = openModels({ settings: async () => modelSettings(await follow.refresh(stepMs)), demo: true, log, workers });
   stack.defer(() => models.close());
   const parts = { mode, config, follow, log, metrics, database, queues, live, models };
   const base = { ...parts, holder, version: await version(), stack };

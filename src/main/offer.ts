@@ -1,5 +1,5 @@
 import type { Config } from "../config/keys.ts";
-import type { LiveConfig } from "../config/live.ts";
+import { type LiveConfig, stepMs } from "../config/live.ts";
 import type { ModelChoice, ToolSpec } from "../core/model.ts";
 import type { Tool, ToolNeed } from "../core/tool.ts";
 import { toolSpecs, tools } from "../tools/index.ts";
@@ -36,7 +36,7 @@ export interface OfferParts {
 export function openOffer({ follow, mcp, sees, hint }: OfferParts): Offer {
   const { memory } = follow.current;
   const now = async () => {
-    const config = await follow.refresh();
+    const config = await follow.refresh(stepMs);
     await mcp.follow(config.mcpServers);
     // Memory counts after a restart, so that prompts and tools agree on it.
     return { rules: rulesOf(config), set: setUp({ ...config, memory }) };

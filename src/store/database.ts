@@ -1,7 +1,7 @@
 import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from "kysely";
 import { Failure } from "../core/failures.ts";
 import type { Log } from "../core/log.ts";
-import type { PgPool } from "./pglite-pool.ts";
+import type { PgPool, Pools } from "./pglite-pool.ts";
 import { isOutage, openPostgres, outliveBreaks, serverName } from "./postgres.ts";
 import type { Schema } from "./schema.ts";
 import { createStatements } from "./statements.ts";
@@ -14,6 +14,8 @@ export interface Database {
   /** Errors of statements keep their SQLSTATE in `code`; an outage is a `state.unavailable`. */
   readonly db: Kysely<Schema>;
   readonly pool: PgPool;
+  /** For a queue on the same database. */
+  readonly queuePool: PgPool;
   close(): Promise<void>;
 }
 
@@ -31,22 +33,23 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   const signal = options.signal ?? new AbortController().signal;
   if (options.url !== null) {
     const pool = await openPostgres(options.url, options.log, signal);
-    return assemble("postgres", `Postgres at ${serverName(options.url)}`, pool, () => pool.end());
+    return assemble("postgres", `Postgres at ${serverName(options.url)}`, { record: pool, queue: pool }, () => pool.end());
   }
   const name = `the embedded database in ${options.directory}`;
   // A registry of two: the engine, some megabytes of memory, is loaded only where it is the record.
   const { openEmbedded } = await import("./embedded.ts");
-  const { pool, close } = await openEmbedded(options.directory, signal);
-  outliveBreaks(pool, name, options.log);
-  return assemble("embedded", name, pool, close);
+  const { pools, close } = await openEmbedded(options.directory, signal);
+  for (const pool of Object.values(pools)) outliveBreaks(pool, name, options.log);
+  return assemble("embedded", name, pools, close);
 }
 
-function assemble(kind: Database["kind"], name: string, pool: PgPool, close: () => Promise<void>): Database {
+function assemble(kind: Database["kind"], name: string, { record: pool, queue }: Pools, close: () => Promise<void>): Database {
   let closing: Promise<void> | undefined;
   return {
     kind,
     name,
     pool,
+    queuePool: queue,
     db: new Kysely<Schema>({ dialect: new PostgresDialect({ pool: namingOutages(pool, name) }) }),
     close: () => (closing ??= close()),
   };

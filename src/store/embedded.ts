@@ -4,12 +4,12 @@ import { Failure } from "../core/failures.ts";
 import { ensureCluster } from "./cluster.ts";
 import { holdHome } from "./home-lock.ts";
 import { leanWasm } from "./lean-wasm.ts";
-import { createPglitePool, type PgPool } from "./pglite-pool.ts";
+import { createPglitePools, type PgPool, type Pools } from "./pglite-pool.ts";
 import { searchPath } from "./postgres.ts";
 
 /** An open embedded database. */
 export interface Embedded {
-  readonly pool: PgPool;
+  readonly pools: Pools;
   close(): Promise<void>;
 }
 
@@ -19,15 +19,15 @@ export async function openEmbedded(directory: string, signal: AbortSignal): Prom
   stack.use(await holdHome(directory));
   let db = await open(directory, signal);
   stack.defer(() => db.close());
-  const pool = createPglitePool(db, {
+  const pools = createPglitePools(db, {
     async reopen() {
       db = await open(directory, new AbortController().signal);
       return db;
     },
   });
-  stack.defer(() => endPool(pool));
+  stack.defer(async () => void (await Promise.all(Object.values(pools).map(endPool))));
   const open_ = stack.move();
-  return { pool, close: () => open_.disposeAsync() };
+  return { pools, close: () => open_.disposeAsync() };
 }
 
 async function open(directory: string, signal: AbortSignal): Promise<PGlite> {

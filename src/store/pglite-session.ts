@@ -1,5 +1,6 @@
 import type { PGlite } from "@electric-sql/pglite";
 import { concat, type Frame, frame, frames } from "./pg-frames.ts";
+import { createTurns, type Manner } from "./session-turns.ts";
 
 /** One connected client of the session, as the session sees it. */
 export interface Peer {
@@ -16,8 +17,8 @@ export type SessionState = "idle" | "open";
 
 /** The one session that PGlite is, shared by any number of clients that take turns. */
 export interface PgliteSession {
-  /** Waits until no other client is in a transaction; first come, first served. The caller must call what it gets, once. */
-  enter(): Promise<() => void>;
+  /** Waits until no other client is in a transaction. The caller must call what it gets, once. */
+  enter(manner: Manner): Promise<() => void>;
   /** Runs whole protocol messages for `peer`, delivers the answer to it and notifications to whoever listens. */
   run(peer: Peer, messages: Uint8Array): Promise<SessionState>;
   /** Listens again to all that any client wants: one client's UNLISTEN is the whole session's. */
@@ -35,15 +36,9 @@ export interface PgliteSession {
 export function createPgliteSession(db: PGlite, reopen: () => Promise<PGlite>): PgliteSession {
   const peers = new Set<Peer>();
   const engine = createEngine(db, reopen);
-  let tail: Promise<void> = Promise.resolve();
+  const turns = createTurns();
   return {
-    async enter() {
-      const before = tail;
-      const { promise, resolve } = Promise.withResolvers<void>();
-      tail = promise;
-      await before;
-      return resolve;
-    },
+    enter: (manner) => turns.enter(manner),
     async run(peer, messages) {
       const answer = await engine.exchange(messages);
       peer.deliver(concat(answer.filter((one) => one.type !== notificationResponse).map((one) => one.bytes)));

@@ -2,14 +2,15 @@ import { Duplex } from "node:stream";
 import { concat, type Frame, frame, frames, sqlOf } from "./pg-frames.ts";
 import { applyListens } from "./pg-listen.ts";
 import type { Peer, PgliteSession, SessionState } from "./pglite-session.ts";
+import type { Manner } from "./session-turns.ts";
 
 /**
  * What `pg` takes for a socket: bytes of the Postgres protocol in, answers out, over a shared PGlite session. The session is held from
  * the first message of a batch until the server says that no transaction is open, so two clients' transactions never mix, and an idle
  * client, a listening one above all, holds nothing. A client that sits in a transaction for `idleLimitMs` is cut off and rolled back.
  */
-export function createPgliteStream(session: PgliteSession, idleLimitMs: number): Duplex {
-  const turn = createTurn(session);
+export function createPgliteStream(session: PgliteSession, idleLimitMs: number, manner: Manner): Duplex {
+  const turn = createTurn(session, manner);
   let buffered: Uint8Array = new Uint8Array(0);
   let started = false;
   let idleTimer: NodeJS.Timeout | undefined;
@@ -67,7 +68,7 @@ const terminate = "X";
 const batchEnds: ReadonlySet<string> = new Set(["Q", "S", "H", terminate]);
 
 /** A client's hold on the session: taken with a batch, given up when no transaction is open. */
-function createTurn(session: PgliteSession) {
+function createTurn(session: PgliteSession, manner: Manner) {
   let release: (() => void) | null = null;
   let gone = false;
   const give = () => {
@@ -76,7 +77,7 @@ function createTurn(session: PgliteSession) {
   };
   return {
     async take(peer: Peer, bytes: Uint8Array, batch: readonly Frame[]): Promise<SessionState> {
-      release ??= await session.enter();
+      release ??= await session.enter(manner);
       try {
         if (gone) throw new Error("the client left while it waited");
         const dropped = applyListens(peer.channels, batch.map(sqlOf));

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { PGlite } from "@electric-sql/pglite";
 import { frame, frames } from "../../src/store/pg-frames.ts";
 import { applyListens } from "../../src/store/pg-listen.ts";
-import { createPglitePool, type PglitePoolOptions } from "../../src/store/pglite-pool.ts";
+import { createPglitePools, type PglitePoolOptions } from "../../src/store/pglite-pool.ts";
 import { recordFolder } from "../services/records.ts";
 
 suite("PGlite pool", () => {
@@ -92,11 +92,12 @@ suite("LISTEN in SQL", () => {
 async function open(options: PglitePoolOptions = {}) {
   const folder = await recordFolder("no tables");
   const db = await PGlite.create(`${folder.path}/pgdata`);
-  const pool = createPglitePool(db, options);
+  const { record: pool, queue } = createPglitePools(db, options);
   return {
     pool,
+    queue,
     async [Symbol.asyncDispose]() {
-      await pool.end();
+      await Promise.all([pool.end(), queue.end()]);
       await db.close();
       folder[Symbol.dispose]();
     },
