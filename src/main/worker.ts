@@ -5,6 +5,7 @@ import { openErrands } from "../../workers/errands.ts";
 import { watchProcesses } from "../../workers/processes.ts";
 import { every, sweepTurns, upkeepTimes } from "../../workers/upkeep.ts";
 import type { Config } from "../config/keys.ts";
+import { stepMs } from "../config/live.ts";
 import { isUnnamed } from "../config/provider-names.ts";
 import type { Allowance } from "../core/approval.ts";
 import { asFailure } from "../core/failures.ts";
@@ -111,6 +112,7 @@ export async function startTurns(base: Base, worker: WorkerSide): Promise<void> 
     metrics,
     log,
     settings,
+    glance: () => void follow.refresh(),
   };
   const turns = await workTurns(parts, base.holder);
   stack.defer(() => turns.drain());
@@ -162,9 +164,6 @@ async function titleSettings({ follow }: Base) {
   const { enabled, timeout } = (await follow.refresh()).auxiliary.titleGeneration;
   return { enabled, timeoutMs: timeout * 1_000 };
 }
-
-/** The step that asks has looked at the configuration this long ago at most. */
-const stepMs = 20;
 
 /** As they are now: each prompt is put together under the configuration of its moment. */
 async function compressionSettings({ follow }: Base): Promise<CompressionSettings> {
