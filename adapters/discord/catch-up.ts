@@ -90,8 +90,11 @@ export function createCatchUp(parts: CatchUpParts): CatchUp {
     seen(message) {
       const id = BigInt(message.id);
       if (id > state.newest) state.newest = id;
+      const stranger = message.guild_id === undefined && !state.privates.has(message.channel_id);
       if (message.guild_id === undefined) remember(state.privates, message.channel_id, true, mostPrivate);
       touch(state);
+      // Discord names nobody's private chats: one that was not written down before an end by force would not be looked into.
+      if (stranger) void save(state);
     },
     async begin(guilds) {
       await load(state);

@@ -24,7 +24,8 @@ export interface Target {
 }
 
 export interface Faults {
-  add(target: Target, fault: Fault): void;
+  /** What comes back takes it off again. */
+  add(target: Target, fault: Fault): () => void;
   /** The fault for a request, used up by it. */
   next(route: string, channel: string): Fault | null;
   clear(): void;
@@ -34,7 +35,9 @@ export function createFaults(): Faults {
   let planned: { readonly target: Target; readonly fault: Fault; left: number }[] = [];
   return {
     add(target, fault) {
-      planned.push({ target, fault, left: target.times ?? 1 });
+      const plan = { target, fault, left: target.times ?? 1 };
+      planned.push(plan);
+      return () => void (plan.left = 0);
     },
     next(route, channel) {
       const hit = planned.find(

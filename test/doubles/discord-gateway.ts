@@ -24,6 +24,9 @@ export interface Gateway {
   raw(frame: string): void;
   /** Says an event again, with its number. */
   redeliver(s: number): void;
+  /** Events are kept back until they are released. */
+  hold(): void;
+  release(order?: "kept" | "reversed"): void;
   /** Closes the sockets with a code; 0 cuts them without a word. */
   drop(code: number): void;
   /** Op 7. */
@@ -100,14 +103,26 @@ export function createGateway(server: Server, welcome: Welcome, url: () => strin
       welcome.changed();
     });
   };
+  let held: { readonly t: string; readonly d: Body }[] | null = null;
+  const dispatch = (t: string, d: Body): number => {
+    const numbers = [...sessions.values()]
+      .filter((session) => wanted(session, t, d))
+      .map((session) => push(session, t, withoutContent(session, t, d, welcome.bot)));
+    welcome.changed();
+    return numbers.at(-1) ?? 0;
+  };
   const connected = (): Session[] => [...sessions.values()].filter(({ socket }) => socket !== null);
   return {
+    hold: () => void (held ??= []),
+    release(order = "kept") {
+      const waiting = held ?? [];
+      held = null;
+      for (const { t, d } of order === "kept" ? waiting : waiting.toReversed()) dispatch(t, d);
+    },
     dispatch(t, d) {
-      const numbers = [...sessions.values()]
-        .filter((session) => wanted(session, t, d))
-        .map((session) => push(session, t, withoutContent(session, t, d, welcome.bot)));
-      welcome.changed();
-      return numbers.at(-1) ?? 0;
+      if (!held) return dispatch(t, d);
+      held.push({ t, d });
+      return 0;
     },
     raw(frame) {
       for (const { socket } of connected()) socket?.send(frame);

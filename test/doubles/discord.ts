@@ -55,7 +55,7 @@ export interface DiscordServer extends AsyncDisposable, People {
   /** The threads of a channel. */
   threads(channel: string): readonly Channel[];
   commands(scope?: string): readonly Body[];
-  fault(target: Target, fault: Fault): void;
+  fault(target: Target, fault: Fault): () => void;
   /** How many requests went past a rate limit. */
   readonly flooded: number;
   /** From now on the token is none. */

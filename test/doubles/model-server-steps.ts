@@ -41,6 +41,8 @@ export interface StreamStep {
   /** Before the headers. */
   readonly headersMs: number;
   readonly bytewise: boolean;
+  /** In the middle it waits for this. */
+  readonly gate: Promise<void> | null;
   readonly end: StreamEnd;
   readonly when: When | null;
 }
@@ -68,6 +70,8 @@ export interface Pace {
   readonly pieces?: number;
   readonly delayMs?: number;
   readonly headersMs?: number;
+  /** In the middle of the answer it waits for this. */
+  readonly gate?: Promise<void>;
 }
 
 const chunkHead = { id: "chatcmpl-double", object: "chat.completion.chunk", created: 1_795_229_581, model: "double" };
@@ -215,8 +219,8 @@ export function on<Any extends Step>(when: When, step: Any): Any {
 }
 
 function stream(frames: readonly (string | Uint8Array)[], pace: Pace = {}): StreamStep {
-  const { delayMs = 0, headersMs = 0 } = pace;
-  return { kind: "stream", frames, delayMs, headersMs, bytewise: false, end: "end", when: null };
+  const { delayMs = 0, headersMs = 0, gate = null } = pace;
+  return { kind: "stream", frames, delayMs, headersMs, bytewise: false, gate, end: "end", when: null };
 }
 
 function ending(finish: string, completion: number): string[] {

@@ -224,7 +224,9 @@ async function playStream(state: State, step: StreamStep, response: ServerRespon
   const ends = step.end === "cut" ? { "x-cut": "1" } : {};
   response.writeHead(200, { "content-type": "text/event-stream", "keep-alive": "timeout=5, max=100", ...ends });
   response.flushHeaders();
-  for (const frame of step.frames) {
+  const middle = Math.ceil(step.frames.length / 2);
+  for (const [at, frame] of step.frames.entries()) {
+    if (step.gate && at === middle) await Promise.race([step.gate, once(state.closed.signal, "abort"), once(response, "close")]);
     if (response.destroyed) return;
     if (step.delayMs > 0) await sleep(step.delayMs, undefined, { signal: state.closed.signal });
     if (step.bytewise) for (const byte of Buffer.from(frame)) await write(response, Uint8Array.of(byte));

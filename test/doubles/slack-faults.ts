@@ -26,7 +26,8 @@ export interface SlackTarget {
 }
 
 export interface SlackFaults {
-  add(target: SlackTarget, fault: SlackFault): void;
+  /** What comes back takes it off again. */
+  add(target: SlackTarget, fault: SlackFault): () => void;
   /** The fault for a request, used up by it. */
   next(method: string, params: Params): SlackFault | null;
   clear(): void;
@@ -36,7 +37,9 @@ export function createSlackFaults(): SlackFaults {
   let planned: { readonly target: SlackTarget; readonly fault: SlackFault; left: number }[] = [];
   return {
     add(target, fault) {
-      planned.push({ target, fault, left: target.times ?? 1 });
+      const plan = { target, fault, left: target.times ?? 1 };
+      planned.push(plan);
+      return () => void (plan.left = 0);
     },
     next(method, params) {
       const channel = params["channel"] ?? params["channel_id"];

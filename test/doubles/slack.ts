@@ -43,7 +43,7 @@ export interface SlackServer extends AsyncDisposable, SlackPeople {
   messages(channel: string, thread?: string | null): readonly SlackMessage[];
   /** People's names; a change counts at once. */
   readonly names: Map<string, string>;
-  fault(target: SlackTarget, fault: SlackFault): void;
+  fault(target: SlackTarget, fault: SlackFault): () => void;
   clearFaults(): void;
   channel(channel: string, state: SlackChannelState): void;
   expireStreams(): void;

@@ -13,6 +13,9 @@ export interface Updates {
   push(body: Params): number;
   /** Delivers an update once more, though it was confirmed. */
   redeliver(update: number): void;
+  /** What comes is kept back until it is released. */
+  hold(): void;
+  release(order?: "kept" | "reversed"): void;
   /** Waits, as the server does, until there is something or the time is over. */
   poll(params: Params, gone: AbortSignal): Promise<readonly TelegramUpdate[]>;
 }
@@ -36,6 +39,7 @@ export function createUpdates(changed: () => void): Updates {
   let confirmed = 0;
   let allowed: readonly unknown[] = [];
   let current: Poll | null = null;
+  let held: TelegramUpdate[] | null = null;
 
   const confirm = (offset: number): void => {
     const upTo = offset < 0 ? (waiting.at(offset)?.update_id ?? 0) : offset;
@@ -52,9 +56,15 @@ export function createUpdates(changed: () => void): Updates {
       all.push(update);
       const kind = Object.keys(body)[0] ?? "";
       // What a bot has not asked for is not kept for it.
-      if (allowed.length > 0 ? allowed.includes(kind) : !unasked.includes(kind)) waiting.push(update);
+      if (allowed.length > 0 ? allowed.includes(kind) : !unasked.includes(kind)) (held ?? waiting).push(update);
       current?.wake();
       return update.update_id;
+    },
+    hold: () => void (held ??= []),
+    release(order = "kept") {
+      waiting.push(...(order === "kept" ? (held ?? []) : (held ?? []).toReversed()));
+      held = null;
+      current?.wake();
     },
     redeliver(id) {
       const update = all.find(({ update_id }) => update_id === id);

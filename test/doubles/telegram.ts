@@ -50,6 +50,8 @@ export interface TelegramServer extends AsyncDisposable, Omit<People, "methods">
   readonly pending: number;
   /** The commands menu, as last registered. */
   readonly commands: readonly Params[];
+  /** The menus as they stand: by scope, chat and language, e.g. `all_private_chats`, `chat:501:zh`. */
+  readonly menus: ReadonlyMap<string, readonly Params[]>;
   /** The bot's messages in a chat, as they stand now, in the order they were sent. */
   messages(chat: number): readonly ShownMessage[];
   /** All chats that have messages of the bot. */
@@ -60,8 +62,12 @@ export interface TelegramServer extends AsyncDisposable, Omit<People, "methods">
   /** An update of any shape; its id is added. */
   update(body: Params): number;
   redeliver(update: number): void;
+  readonly hold: Updates["hold"];
+  readonly release: Updates["release"];
+  /** The connections over which updates are waited for are cut. */
+  cutPolls(): void;
   /** Plans a misbehaviour of the next requests that match. */
-  fault(target: Target, fault: Fault): void;
+  fault(target: Target, fault: Fault): () => void;
   clearFaults(): void;
   chat(chat: number, state: ChatState): void;
   /** As if the bot had been used with a webhook. */
@@ -108,7 +114,9 @@ interface State {
   readonly files: SentFiles;
   readonly closed: AbortController;
   readonly watchers: Set<() => void>;
+  readonly polls: Set<ServerResponse>;
   commands: readonly Params[];
+  readonly menus: Map<string, readonly Params[]>;
   webhook: string;
   /** What was said of it. */
   hook: { readonly secret: string; readonly most: number } | null;
@@ -136,7 +144,9 @@ function newState(options: TelegramServerOptions): State {
     files: createFiles(),
     closed: new AbortController(),
     watchers,
+    polls: new Set(),
     commands: [],
+    menus: new Map(),
     webhook: "",
     hook: null,
   };
@@ -158,6 +168,7 @@ function face(state: State, url: string, close: () => Promise<void>): TelegramSe
     get pending() {
       return updates.pending();
     },
+    menus: state.menus,
     get commands() {
       return state.commands;
     },
@@ -170,6 +181,11 @@ function face(state: State, url: string, close: () => Promise<void>): TelegramSe
     file: files.add,
     update: updates.push,
     redeliver: updates.redeliver,
+    hold: updates.hold,
+    release: updates.release,
+    cutPolls() {
+      for (const response of state.polls) response.socket?.resetAndDestroy();
+    },
     fault: faults.add,
     clearFaults: faults.clear,
     chat: chats.set,
@@ -264,8 +280,18 @@ async function getUpdates(state: State, params: Params, response: ServerResponse
     throw new Refusal(409, `Conflict: can't use getUpdates method while webhook is active; ${mend}`);
   }
   const gone = new AbortController();
-  response.once("close", () => gone.abort());
+  state.polls.add(response);
+  response.once("close", () => {
+    state.polls.delete(response);
+    gone.abort();
+  });
   return await state.updates.poll(params, gone.signal);
+}
+
+/** `{}` is the default scope. */
+function menuKey({ scope, language_code: language }: Params): string {
+  const { type, chat_id: chat } = record(scope ?? { type: "default" });
+  return [type, chat, language].filter((part) => part !== undefined && part !== "").join(":");
 }
 
 function ownMethods(state: State): Record<string, (params: Params) => unknown> {
@@ -288,9 +314,14 @@ function ownMethods(state: State): Record<string, (params: Params) => unknown> {
         }
       }
       state.commands = commands;
+      state.menus.set(menuKey(params), commands);
       return true;
     },
-    getMyCommands: () => state.commands,
+    deleteMyCommands(params) {
+      state.menus.delete(menuKey(params));
+      return true;
+    },
+    getMyCommands: (params) => state.menus.get(menuKey(params)) ?? [],
     setWebhook({ url: to, secret_token: secret, max_connections: most }) {
       if (typeof to !== "string" || !to.startsWith("https://"))
         throw bad("bad webhook: An HTTPS URL must be provided for webhook");

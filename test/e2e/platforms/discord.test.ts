@@ -1,0 +1,4 @@
+import { discordDriver } from "./discord-driver.ts";
+import { walk } from "./walk.ts";
+
+walk("Discord", discordDriver);

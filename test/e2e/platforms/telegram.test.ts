@@ -1,0 +1,4 @@
+import { telegramDriver } from "./telegram-driver.ts";
+import { walk } from "./walk.ts";
+
+walk("Telegram", telegramDriver);
