@@ -14,7 +14,7 @@ import { type Gateway, createGateway } from "./gateway.ts";
 import { toInbound } from "./inbound.ts";
 import { createIntake, type Intake, type MutableSelf, takeMessage } from "./intake.ts";
 import { takeInteraction } from "./interactions.ts";
-import { markMessage } from "./marks.ts";
+import { createMarks } from "./marks.ts";
 import type { DiscordOptions } from "./options.ts";
 import { createOutgoing } from "./outgoing.ts";
 import { createPlaces, type Places } from "./places.ts";
@@ -46,6 +46,7 @@ export function createDiscord(options: DiscordOptions): Adapter<DiscordChunk> {
   const client = createClient(options.token, options.apiUrl);
   const threads = createThreads(client, options.log);
   const replies = createReplies(client);
+  const marks = createMarks(client);
   const parts: Parts = { options, client, places: createPlaces(client), threads, replies, self: null, running: null };
   const outgoing = createOutgoing({ client, threads, replies, self: () => parts.self?.id ?? null });
   const pause = async (): Promise<void> => {
@@ -71,7 +72,7 @@ export function createDiscord(options: DiscordOptions): Adapter<DiscordChunk> {
     ...outgoing,
     render: renderDiscord,
     async mark(chat, message, mark) {
-      if (options.rules.reactions && /^\d+$/.test(message)) await markMessage(client, chat, message, mark);
+      if (options.rules.reactions && /^\d+$/.test(message)) await marks.put(chat, message, mark);
     },
     fetchFile: (file, limitBytes, signal) => fetchFile(file, client.origin, limitBytes, signal),
     async draft() {

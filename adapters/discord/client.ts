@@ -1,4 +1,6 @@
 import { REST, RequestMethod } from "@discordjs/rest";
+import { type Urgency, whenRoom } from "../urgency.ts";
+import { createWindows } from "../windows.ts";
 
 /** Discord's API by discord.js's REST client, which keeps to the limits that Discord tells it. */
 export interface Client {
@@ -19,6 +21,8 @@ export interface Request {
   readonly open?: boolean;
   readonly files?: readonly { readonly name: string; readonly data: Buffer }[];
   readonly timeoutMs?: number;
+  /** An answer, unless said otherwise. */
+  readonly urgency?: Urgency;
 }
 
 const methods = {
@@ -31,8 +35,10 @@ const methods = {
 
 /** Below the lease of a delivery (20 s) even where a send takes two requests. */
 const requestMs = 8_000;
-/** Discord's limit over all routes; interactions don't count. */
-const perSecond = 50;
+/** Discord's limit over all routes; interactions don't count. The client's own count begins anew each second: twice as many may pass in one. */
+const all = { name: "all", most: 50, ms: 1_050 };
+/** Of these, what is left to what matters more. */
+const kept: Readonly<Record<Urgency, number>> = { answer: 0, preview: 20, courtesy: 30 };
 
 /**
  * Makes a client that repeats nothing and waits for nothing by itself: a full bucket is an error at once, which the caller's own queue
@@ -45,31 +51,39 @@ export function createClient(token: string, apiUrl: string): Client {
     version: "10",
     retries: 0,
     timeout: requestMs,
-    globalRequestsPerSecond: perSecond,
+    globalRequestsPerSecond: all.most,
     rejectOnRateLimit: () => true,
     userAgentAppendix: "hermes-team",
   });
   // Listeners only: without one, an emitted error would be thrown.
   rest.on("restDebug", () => undefined);
+  const windows = createWindows();
+  const closed = new AbortController();
+  const send = async ({ method, path, body, query, files, open = false, timeoutMs = requestMs }: Request): Promise<unknown> => {
+    // It forgets a token that was refused once; a revoked one can be good again.
+    rest.setToken(token);
+    const late = AbortSignal.timeout(timeoutMs);
+    const request = rest.request({
+      method: methods[method],
+      fullRoute: path,
+      auth: !open,
+      signal: late,
+      ...(body === undefined ? {} : { body }),
+      ...(files === undefined ? {} : { files: [...files] }),
+      ...(query === undefined ? {} : { query: new URLSearchParams(query) }),
+    });
+    return await withinTime(request, late);
+  };
   return {
     rest,
     origin: new URL(api).origin,
-    async call({ method, path, body, query, files, open = false, timeoutMs = requestMs }) {
-      // It forgets a token that was refused once; a revoked one can be good again.
-      rest.setToken(token);
-      const late = AbortSignal.timeout(timeoutMs);
-      const request = rest.request({
-        method: methods[method],
-        fullRoute: path,
-        auth: !open,
-        signal: late,
-        ...(body === undefined ? {} : { body }),
-        ...(files === undefined ? {} : { files: [...files] }),
-        ...(query === undefined ? {} : { query: new URLSearchParams(query) }),
-      });
-      return await withinTime(request, late);
+    async call(request) {
+      const { urgency = "answer", open = false } = request;
+      const places = open ? [] : [{ ...all, reserve: kept[urgency] }];
+      return await whenRoom(windows, places, urgency, closed.signal, () => send(request));
     },
     close() {
+      closed.abort();
       rest.clearHashSweeper();
       rest.clearHandlerSweeper();
     },

@@ -32,7 +32,7 @@ export interface OutgoingParts {
 /** Five edits in five seconds in a channel, of which answers need some. */
 const everyMs = 1_500;
 /** A preview that takes longer is given up: the answer waits for it. */
-const previewMs = 3_000;
+const asPreview = { urgency: "preview", timeoutMs: 3_000 } as const;
 /** Discord shows somebody typing for ten seconds. */
 const typingMs = 8_000;
 const mostTyping = 1_000;
@@ -68,7 +68,7 @@ export function createOutgoing(parts: OutgoingParts): Outgoing {
     },
     async edit(chat, message, chunk, options) {
       const path = Routes.channelMessage(placeOf(chat), message);
-      const late = options.turn === undefined ? {} : { timeoutMs: previewMs };
+      const late = options.turn === undefined ? {} : asPreview;
       const edit = (channel: `/${string}`) =>
         client.call({ method: "PATCH", path: channel, body: formOf(chunk, options), ...late });
       try {
@@ -87,7 +87,7 @@ export function createOutgoing(parts: OutgoingParts): Outgoing {
       if (now - (typed.get(channel) ?? -typingMs) < typingMs) return;
       if (typed.size >= mostTyping) typed.clear();
       typed.set(channel, now);
-      await client.call({ method: "POST", path: Routes.channelTyping(channel) }).catch((error: unknown) => {
+      await client.call({ method: "POST", path: Routes.channelTyping(channel), urgency: "courtesy" }).catch((error: unknown) => {
         throw toFailure(error, true);
       });
     },
@@ -132,7 +132,7 @@ async function postIn(
   };
   const request = { method: "POST", path: Routes.channelMessages(channel), body } as const;
   if (options.turn === undefined) return await sendOnce(client, request);
-  const preview = { ...request, timeoutMs: previewMs };
+  const preview = { ...request, ...asPreview };
   return await sendOnce(client, preview).catch(async (error: unknown) => {
     // Nobody would take away a preview that nobody knows of: the nonce brings its id.
     if (toFailure(error, false).code !== "platform.unknown_outcome") throw error;
