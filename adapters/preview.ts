@@ -1,6 +1,6 @@
 import type { Progress } from "../src/core/adapter.ts";
-import type { TurnEvent } from "../src/core/events.ts";
-import { codeSpan } from "../src/core/markdown.ts";
+import type { AgentState, TurnEvent } from "../src/core/events.ts";
+import { codeSpan, plainWords } from "../src/core/markdown.ts";
 
 /** What a running turn looks like in a chat: its last tool lines and the text so far. */
 export interface Preview {
@@ -12,6 +12,7 @@ export interface Preview {
 }
 
 const shownTools = 6;
+const shownAgents = 12;
 /** More text than this is not re-rendered on each update: the tail is what the reader follows. */
 const shownChars = 3_000;
 /** As much of an output line as is kept. */
@@ -23,6 +24,7 @@ export function createPreview(): Preview {
   let pieces: string[] = [];
   /** What earlier steps have said. */
   let remarks = "";
+  const agents = new Map<string, Agent>();
   let notice = "";
   let reading = "";
   return {
@@ -73,25 +75,58 @@ export function createPreview(): Preview {
             state: event.ok ? "done" : "failed",
           });
           break;
+        case "agent":
+          agents.set(event.agent, event);
+          break;
         case "reasoning":
+        case "titled":
         case "finished":
           break;
       }
     },
     markdown() {
       const shown = [...tools.values()].slice(-shownTools);
-      const lines = shown
-        .flatMap(({ text, output }) => (seen(output) === "" ? [text] : [text, `┊ ${code(output)}`]))
-        .join("  \n");
+      const called = shown.flatMap(({ text, output }) => (seen(output) === "" ? [text] : [text, `┊ ${code(output)}`]));
+      const lines = [...called, ...[...agents.values()].slice(-shownAgents).map(agentLine)].join("  \n");
       const text = withoutFiles(tail(pieces));
       return [lines, text === "" ? notice || reading : text].filter((part) => part !== "").join("\n\n");
     },
     progress: () => ({
       text: withoutFiles(joined(remarks, pieces)),
-      tools: [...tools].map(([call, { title, state }]) => ({ call, title, state })),
+      tools: [
+        ...[...tools].map(([call, { title, state }]) => ({ call, title, state })),
+        ...[...agents].map(([call, agent]) => ({ call, title: `${agent.name}${atOf(agent)}`, state: stateOf(agent) })),
+      ],
       notice: notice || reading,
     }),
   };
+}
+
+type Agent = Extract<TurnEvent, { type: "agent" }>;
+
+const signs: Readonly<Record<AgentState, string>> = {
+  waiting: "⏳",
+  working: "🤖",
+  asking: "✋",
+  answered: "✓",
+  failed: "✗",
+  stopped: "⏹",
+};
+
+/** A subagent's line: what it is about, and what it is at. */
+function agentLine(agent: Agent): string {
+  const doing = agent.doing === "" ? "" : ` ${code(agent.doing)}`;
+  return `┊ ${signs[agent.state]} ${plainWords(agent.name)}${atOf(agent)}${doing}`;
+}
+
+function atOf({ state, step }: Agent): string {
+  if (state === "working") return `, step ${step + 1}`;
+  return state === "asking" ? ", waits for an answer" : "";
+}
+
+function stateOf({ state }: Agent): Progress["tools"][number]["state"] {
+  if (state === "answered") return "done";
+  return state === "failed" || state === "stopped" ? "failed" : "running";
 }
 
 /** A tool's line, and the last line that it has put out while it runs. */

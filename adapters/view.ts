@@ -64,6 +64,7 @@ export async function createView(parts: ViewParts): Promise<View> {
   const settled = new Set<string>();
   const pace = createPace(parts.adapter.previewsPerSecond);
   const subscription = await parts.live.subscribe(parts.adapter.platform, (event) => {
+    if (event.event.type === "titled") return void parts.adapter.title?.(event.chat, event.event.title).catch(() => undefined);
     if (parts.adapter.live(event.chat).kind === "push") return parts.adapter.push(event);
     // Live events may come later than the answer: they must not show a turn again that is over.
     if (settled.has(event.turn)) return;
@@ -117,9 +118,9 @@ function begin(turns: Map<string, Shown>, event: LiveEvent): Shown {
 }
 
 function take(parts: ViewParts, pace: Pace, shown: Shown, { fence, event }: LiveEvent): void {
-  // Words of an attempt that another worker has taken over are stale.
-  if (fence < shown.fence || shown.state === "ended") return;
-  shown.fence = fence;
+  // Words of an attempt that another worker has taken over are stale; a subagent's come from elsewhere.
+  if ((fence < shown.fence && event.type !== "agent") || shown.state === "ended") return;
+  shown.fence = Math.max(fence, shown.fence);
   shown.preview.take(event);
   mark(parts, shown, event);
   if (event.type === "finished") {

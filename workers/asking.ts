@@ -1,6 +1,6 @@
 import type { Asking } from "../src/agent/questions.ts";
 import { chatKey, isAtLeast, type Person, parseChatKey } from "../src/core/chats.ts";
-import type { Errand } from "../src/core/errand.ts";
+import { type Errand, nameOf } from "../src/core/errand.ts";
 import type { Log } from "../src/core/log.ts";
 import type { Queues } from "../src/core/queue.ts";
 import type { Db } from "../src/store/hold.ts";
@@ -19,7 +19,7 @@ export function askingFor(parts: AskingParts, info: SessionInfo, turn: Turn, per
   return {
     chat: info.chat,
     replyTo: errand === null ? turn.request.messageId : (errand.shownIn?.replyTo ?? null),
-    from: errand?.terms.label ?? null,
+    from: errand === null ? null : `${nameOf(errand)} (${errand.terms.about})`,
     async deciders({ mayAnswer }) {
       if (mayAnswer.type === "asker" || (!mayAnswer.fourEyes && isAtLeast(person.role, mayAnswer.least))) return [];
       const others = await privateChatsOf(parts.db, mayAnswer.least, person.id);

@@ -1,5 +1,5 @@
 import { chatKey } from "../src/core/chats.ts";
-import type { Errand, ErrandType, Landing } from "../src/core/errand.ts";
+import { type Errand, type ErrandType, type Landing, nameOf } from "../src/core/errand.ts";
 import type { Live } from "../src/core/live.ts";
 import type { Log } from "../src/core/log.ts";
 import { plainWords } from "../src/core/markdown.ts";
@@ -10,12 +10,13 @@ import { findErrand, sessionOfTurn, unlanded } from "../src/store/errands.ts";
 import type { Db } from "../src/store/hold.ts";
 import { answerKey } from "../src/store/turns.ts";
 import { wakeDeliveries } from "./asking.ts";
+import { tellOfAgent } from "./saying.ts";
 
 /** What errands' ends are worked with. */
 export interface ErrandParts {
   readonly db: Db;
   readonly queues: Queues;
-  readonly live: Pick<Live, "signal">;
+  readonly live: Live;
   readonly log: Log;
   /** The name of the queue of turns. */
   readonly turns: string;
@@ -87,7 +88,9 @@ export async function tellStopped(parts: Omit<ErrandParts, "db">, { turns, sessi
 }
 
 /** The call that waits runs again once the last of its turn's has ended; another that was held may begin. */
-async function landSubagent(parts: ErrandParts, { parent }: Errand): Promise<void> {
+async function landSubagent(parts: ErrandParts, errand: Errand): Promise<void> {
+  const { parent, status } = errand;
+  if (status !== "waiting" && status !== "running") tellOfAgent(parts.live, errand, status, "", 0);
   if (parent === null) return;
   for (const session of await releaseHeld(parts.db, parent.turn)) await wakeErrand(parts, "subagent", session);
   const waiting = await sessionOfTurn(parts.db, parent.turn);
@@ -105,10 +108,9 @@ async function landBackground(parts: ErrandParts, errand: Errand): Promise<void>
   await wakeDeliveries(parts, [chatKey(chat)]);
 }
 
-function headOf({ number, details }: Errand): string {
-  const prompt = typeof details["prompt"] === "string" ? details["prompt"] : "";
-  const line = prompt.length > 80 ? `${prompt.slice(0, 80).toWellFormed()} …` : prompt;
-  return `**Background task ${number}** (${plainWords(line)})`;
+/** Whose answer this is: it comes in the middle of another conversation. */
+function headOf(errand: Errand): string {
+  return `**${plainWords(nameOf(errand))}**: ${plainWords(errand.terms.about)}`;
 }
 
 const untouched: { readonly answer: Outbound; readonly files: readonly Outbound[] } = {

@@ -4,23 +4,28 @@ import { modelSpeed } from "../src/agent/model-speed.ts";
 import { pastPorts } from "../src/agent/past.ts";
 import { createFooter } from "../src/agent/footer.ts";
 import { freezeHead, userMessage } from "../src/agent/prompt.ts";
+import { offeredSkills, skillViewer, turnSkills } from "../src/agent/skills.ts";
 import { toolContext } from "../src/agent/call-context.ts";
 import { runTurn } from "../src/agent/turn.ts";
 import type { LeaveReason, TurnSetting } from "../src/agent/turn-setting.ts";
 import { chatKey, type Person, type Viewer } from "../src/core/chats.ts";
 import type { Errand } from "../src/core/errand.ts";
 import type { TurnEnd, TurnEvent } from "../src/core/events.ts";
-import type { ToolLimits } from "../src/core/tool.ts";
+import type { ToolContext, ToolLimits } from "../src/core/tool.ts";
 import type { Hold } from "../src/store/hold.ts";
+import { skillsBlock } from "../src/skills/listing.ts";
 import { freezePrompt, type SessionInfo } from "../src/store/sessions.ts";
 import { footerFacts } from "../src/store/footers.ts";
 import type { History } from "../src/store/journal.ts";
 import { beginTurn, type Turn } from "../src/store/turns.ts";
 import type { Claim, Work } from "../src/store/work.ts";
+import { toolsetsOf } from "../src/tools/index.ts";
 import type { TurnParts } from "./turn-parts.ts";
 import { askingFor, wakeDeliveries } from "./asking.ts";
+import { delegatingFor, misfitFor } from "./delegating.ts";
 import { incomingFor } from "./incoming.ts";
-import { errandIn, placeOf, sandboxOwnerOf, viewerOf } from "./places.ts";
+import { errandIn, type Place, placeOf, sandboxOwnerOf, viewerOf } from "./places.ts";
+import { tellMemories } from "./memories.ts";
 import { watchingFor } from "./processes.ts";
 import { beginReadings, type Readings, withRequest } from "./readings.ts";
 import { emitter, tellingWaits } from "./saying.ts";
@@ -91,7 +96,8 @@ async function begin(
   early: Readings | null,
 ): Promise<Pick<OneTurn, "turn" | "opening">> {
   parts.metrics.queueWait(Math.max(0, Date.now() - waiting.inbound.at));
-  const read = waiting.inbound.files === undefined ? userMessage(waiting.inbound, info.kind) : null;
+  const plain = waiting.inbound.files === undefined && waiting.inbound.skills === undefined;
+  const read = plain ? userMessage(waiting.inbound, info.kind) : null;
   const turn = await beginTurn(parts.db, hold, waiting, read);
   return { turn, opening: early === null || read === null ? null : withRequest(await early.history, turn, read) };
 }
@@ -108,7 +114,8 @@ export async function withPrompt(
   const remembers = errand?.terms.memory ?? true;
   const memory = remembers ? await memoryBlocks(parts.db, { ...place, person }, parts.settings.memory) : [];
   const tools = await parts.offer.specs({ ...place, person });
-  const head = freezeHead({ kind: info.kind, rules: errand?.terms.rules ?? null, memory, tools, day: new Date() });
+  const skills = skillsBlock(await offeredSkills(parts.skills, skillViewer(place.kind, person), toolsetsOf(tools)));
+  const head = freezeHead({ kind: info.kind, rules: errand?.terms.rules ?? null, skills, memory, tools, day: new Date() });
   return { ...info, prompt: await freezePrompt(parts.db, info.session, head) };
 }
 
@@ -132,6 +139,15 @@ async function run(parts: TurnParts, one: OneTurn): Promise<TurnEnd> {
   const sandboxOwner = sandboxOwnerOf(place, person);
   const model = await one.model;
   const window = await windowOf(parts.compressor, model, signal);
+  const skills = turnSkills(parts.skills, {
+    session: info.session,
+    person,
+    chat: place.chat,
+    kind: place.kind,
+    replyTo: errand === null ? turn.request.messageId : null,
+    signal,
+    has: toolsetsOf(info.prompt?.tools ?? []),
+  });
   const shared: Parameters<typeof toolContext>[0] = {
     session: info.session,
     person,
@@ -148,13 +164,14 @@ async function run(parts: TurnParts, one: OneTurn): Promise<TurnEnd> {
     ),
     watching: watchingFor(parts.db, { owner: sandboxOwner, session: info.session, turn: turn.id }),
     web: parts.web,
+    skills,
     modelSpeed: async (fresh, say) => {
       const model = await parts.models.current({ id: info.session, choice: info.choice });
       return await modelSpeed(parts.db, model, person.id, fresh, say, signal);
     },
-    remember: rememberIn(parts.db, { ...place, person }, parts.settings.memory, turn),
+    remember: remembering(parts, one, place),
   };
-  const context = toolContext(shared, () => parts.sandboxes.open(sandboxOwner, info.session));
+  const context = toolContext(shared, async () => await skills.prepare(await parts.sandboxes.open(sandboxOwner, info.session)));
   const { db, metrics, titles, compressor } = parts;
   const tools = await one.tools;
   // Asking for the model has read the configuration again.
@@ -189,6 +206,8 @@ async function run(parts: TurnParts, one: OneTurn): Promise<TurnEnd> {
     titles,
     footer,
     compressor,
+    delegating: delegatingFor(parts, place, turn, person, errand),
+    misfit: misfitFor(errand),
     maxSteps: Math.min(maxSteps, errand?.terms.maxSteps ?? maxSteps),
     steer: steer && errand === null,
     urgency: errand === null ? "interactive" : errand.type === "run" ? "scheduled" : "subagent",
@@ -201,6 +220,17 @@ async function run(parts: TurnParts, one: OneTurn): Promise<TurnEnd> {
     },
     afterwards: one.afterwards,
   });
+}
+
+/** What is saved is told once the answer is on its way. */
+function remembering(parts: TurnParts, { turn, person, afterwards }: OneTurn, place: Place): ToolContext["remember"] {
+  let telling = false;
+  const changed = () => {
+    if (telling) return;
+    telling = true;
+    afterwards(() => tellMemories({ ...parts, memory: parts.settings.memory }, { turn: turn.id }));
+  };
+  return rememberIn({ db: parts.db, reader: { ...place, person }, rules: parts.settings.memory, turn, changed });
 }
 
 /** One tool result takes a quarter of the window at most. */

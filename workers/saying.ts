@@ -1,5 +1,5 @@
 import type { Errand } from "../src/core/errand.ts";
-import type { TurnEvent } from "../src/core/events.ts";
+import type { AgentState, TurnEvent } from "../src/core/events.ts";
 import type { Live } from "../src/core/live.ts";
 import type { SandboxBackend } from "../src/core/sandbox.ts";
 import type { Hold } from "../src/store/hold.ts";
@@ -21,13 +21,52 @@ export async function tellingWaits<Result>(
   return await task().finally(() => clearInterval(timer));
 }
 
-/** Says what a turn does to whoever shows its chat. An errand's turn has no chat: nobody hears of it. */
+/**
+ * Says what a turn does to whoever shows its chat. An errand's turn has no chat: a subagent's says in a line what it is at, where the turn
+ * that waits for it is shown; of others nobody hears.
+ */
 export function emitter(live: Live, hold: Hold, turn: Turn, errand: Errand | null): (event: TurnEvent) => void {
+  if (errand !== null) return errand.shownIn === null ? () => undefined : agentLines(live, errand, turn.step);
   let seq = 0;
-  if (errand !== null) return () => undefined;
   const address = { turn: turn.id, chat: turn.request.chat, fence: hold.fence, replyTo: turn.request.messageId };
   return (event) => {
     seq += 1;
     live.publish({ ...address, seq, event });
   };
+}
+
+function agentLines(live: Live, errand: Errand, from: number): (event: TurnEvent) => void {
+  let step = from;
+  const say = (state: AgentState, doing = "") => tellOfAgent(live, errand, state, doing, step);
+  return (event) => {
+    switch (event.type) {
+      case "started":
+        return say("working");
+      case "step":
+        step = event.step;
+        return say("working");
+      case "tool.started":
+        return say("working", event.preview);
+      case "notice":
+        return say("working", event.text);
+      case "finished":
+        // Its end is told of where it is landed: one that never began has one too.
+        return event.end === "parked" ? say("asking") : undefined;
+      case "text":
+      case "reasoning":
+      case "reading":
+      case "queued":
+      case "tool.output":
+      case "tool.finished":
+      case "agent":
+        return undefined;
+    }
+  };
+}
+
+/** One line of a subagent, in the view of the turn that waits for it. */
+export function tellOfAgent(live: Live, errand: Errand, state: AgentState, doing: string, step: number): void {
+  if (errand.shownIn === null) return;
+  const name = `${errand.number} ${errand.terms.about}`;
+  live.publish({ ...errand.shownIn, fence: 0, seq: 0, event: { type: "agent", agent: errand.id, name, state, doing, step } });
 }

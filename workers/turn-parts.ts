@@ -6,10 +6,12 @@ import type { IncomingParts } from "../src/agent/incoming.ts";
 import type { SkillWork } from "../src/agent/skills.ts";
 import type { Titles } from "../src/agent/titles.ts";
 import type { MemoryRules } from "../src/core/memory.ts";
+import type { Person } from "../src/core/chats.ts";
+import type { DelegationRules } from "../src/core/delegation.ts";
 import type { Live } from "../src/core/live.ts";
 import type { Log } from "../src/core/log.ts";
 import type { Metrics } from "../src/core/metrics.ts";
-import type { Models, ToolSpec } from "../src/core/model.ts";
+import type { ModelChoice, Models, ToolSpec } from "../src/core/model.ts";
 import type { Queues } from "../src/core/queue.ts";
 import type { SandboxBackend } from "../src/core/sandbox.ts";
 import type { ConfigurationPorts, PicturePorts, Tool, ToolLimits, WebPorts } from "../src/core/tool.ts";
@@ -42,6 +44,10 @@ export interface TurnParts {
   readonly skills: SkillWork;
   readonly compressor: Compressor;
   readonly errands: Pick<Errands, "ended">;
+  readonly delegation: {
+    rules(): Promise<DelegationRules>;
+    modelNamed(person: Person, name: string): Promise<ModelChoice>;
+  };
   readonly log: Log;
   readonly settings: TurnSettings;
   /** Begins to look whether the configuration has changed, so that nobody who asks for it a moment later has to wait. */

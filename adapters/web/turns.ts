@@ -62,9 +62,15 @@ export function createTurns(now: () => number = Date.now): Turns {
     take(event) {
       if (settled.has(event.turn)) return false;
       const turn = running.get(event.turn) ?? open(event);
+      // A subagent's line comes from its own worker: it has no place in the order of the turn's own.
+      if (event.event.type === "agent") {
+        running.set(event.turn, turn);
+        merge(turn.events, event.event);
+        return true;
+      }
       if (event.fence < turn.fence || (event.fence === turn.fence && event.seq <= turn.seq)) return false;
       // Another worker has taken over: the step begins again, so what was said of it before is void.
-      if (event.fence > turn.fence) turn.events = turn.events.filter(({ type }) => type.startsWith("tool."));
+      if (event.fence > turn.fence) turn.events = turn.events.filter(({ type }) => type.startsWith("tool.") || type === "agent");
       turn.fence = event.fence;
       turn.seq = event.seq;
       running.set(event.turn, turn);
@@ -95,6 +101,11 @@ export function createTurns(now: () => number = Date.now): Turns {
 
 /** Adds an event to a list, putting consecutive pieces of one text together. */
 export function merge(events: TurnEvent[], event: TurnEvent): void {
+  if (event.type === "agent") {
+    // The newest of each is all there is to know.
+    const before = events.findIndex((each) => each.type === "agent" && each.agent === event.agent);
+    if (before >= 0) return void events.splice(before, 1, event);
+  }
   const last = events.at(-1);
   const joined = last && join(last, event);
   if (joined) events[events.length - 1] = joined;

@@ -1,8 +1,8 @@
 import type { Sandbox } from "../core/sandbox.ts";
 import type { ToolContext } from "../core/tool.ts";
 
-/** Everything of a `ToolContext` but what belongs to one call: its progress, its questions, its messages, its calls. */
-export type CallContext = Omit<ToolContext, "progress" | "ask" | "chats" | "tools">;
+/** Everything of a `ToolContext` but what belongs to one call: its progress, its questions, its messages, its calls, its subagents. */
+export type CallContext = Omit<ToolContext, "progress" | "ask" | "chats" | "tools" | "delegation">;
 
 /** Puts together what all calls of a turn share; the sandbox is opened at its first use. */
 export function toolContext(parts: Omit<CallContext, "sandbox">, openSandbox: () => Promise<Sandbox>): CallContext {

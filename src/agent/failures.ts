@@ -57,6 +57,8 @@ export function flawed(flaw: Flaw): Failure {
       return new Failure("model.broken", "the model's tool calls could not be read", {
         advice: "Run `hermes doctor` to see how well it calls tools.",
       });
+    case "unfit":
+      return new Failure("model.broken", "the model's answer did not have the form that was asked for");
     case "repeating":
       return repeating();
   }

@@ -1,7 +1,7 @@
 import type { ModelMessage } from "../core/model.ts";
 
 /** What can be wrong with a whole answer, so that the model is told and asked again. */
-export type Flaw = "cut" | "empty" | "overthought" | "malformed" | "repeating";
+export type Flaw = "cut" | "empty" | "overthought" | "malformed" | "repeating" | "unfit";
 
 /** What the model reads about its own answer. Kept in the journal, where these very words tell a resumed turn what has happened. */
 const notes: Readonly<Record<Flaw, string>> = {
@@ -12,6 +12,7 @@ const notes: Readonly<Record<Flaw, string>> = {
     "[Your tool call could not be read and was not run. Call the tool as a function call, with its name and with arguments that are one JSON object.]",
   repeating:
     "[You repeated the same text over and over and were stopped; what is above was kept. Go on without repeating it, or end your answer.]",
+  unfit: "[Your answer does not have the form that was asked for. Answer again, with nothing but JSON that has it.]",
 };
 const flaws = Object.keys(notes) as readonly Flaw[]; // the keys of the table above
 

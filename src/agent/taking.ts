@@ -38,7 +38,11 @@ export async function takeAnswer(setting: TurnSetting, step: Step, given: ModelA
     return again;
   }
   const flaw = flawOf(answer);
-  return flaw === null ? await answered(setting, answer) : await repaired(setting, step, answer, flaw);
+  if (flaw !== null) return await repaired(setting, step, answer, flaw);
+  const misfit = setting.misfit(answer.content);
+  // It is told once: who asked for the form is told of what does not have it.
+  if (misfit === null || flawsNoted(step.own).includes("unfit")) return await answered(setting, answer);
+  return await tell(setting, step, { ...answer, malformed: [misfit] }, "unfit");
 }
 
 /** The closing answer: it stands if it is one, whatever else it held; where the model would only go on, the turn has failed. */
@@ -51,12 +55,20 @@ async function concluded(setting: TurnSetting, step: Step, answer: ModelAnswer):
 async function answered(setting: TurnSetting, { content, reasoning, usage }: ModelAnswer): Promise<Next> {
   const { db, hold, turn, context } = setting;
   const keep = (index: number, bytes: Uint8Array) => keepSentFile(db, hold, answerKey(turn.id, index + 1), bytes);
-  const { markdown, files } = await attached(content, context.sandbox, keep);
+  // What a subagent names lies in the workspace of whoever reads it.
+  const reports = turn.request.errand?.type === "subagent";
+  const { markdown, files } = reports ? { markdown: content, files: [] } : await attached(content, context.sandbox, keep);
   const footer = await setting.footer.line(usage);
   const body = footer === null ? { markdown } : { markdown, footer };
   await close(setting, "answered", { role: "assistant", content, reasoning, calls: [] }, null, body, files);
   const { titles } = setting;
-  const talk = { session: turn.session, person: turn.person, request: turn.request.text, answer: content };
+  const talk = {
+    session: turn.session,
+    chat: turn.request.chat,
+    person: turn.person,
+    request: turn.request.text,
+    answer: content,
+  };
   setting.afterwards(() => titles.consider(talk));
   return { type: "end", end: "answered" };
 }

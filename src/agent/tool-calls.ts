@@ -12,6 +12,7 @@ import type { CallStatus } from "../store/schema.ts";
 import { parseArguments } from "../tools/arguments.ts";
 import { type Approving, leaveFor } from "./approvals.ts";
 import type { CallContext } from "./call-context.ts";
+import { type Delegating, delegationPorts } from "./delegating.ts";
 import { type LoopWatch, watchLoops } from "./loops.ts";
 import { listChats, type Messaging, postTo } from "./messaging.ts";
 import { progressWithoutSecrets } from "./progress.ts";
@@ -30,6 +31,8 @@ export interface CallSetting {
   readonly asking: Asking;
   readonly approving: Approving;
   readonly messaging: Messaging;
+  readonly delegating: Delegating;
+  readonly stepsLeft: number;
   readonly metrics: Metrics;
   emit(event: TurnEvent): void;
 }
@@ -129,10 +132,13 @@ async function attempt(setting: CallSetting, tool: Tool, args: unknown, call: To
     list: () => listChats(setting.messaging),
     post: (target: string, text: string) => postTo(setting.messaging, place, target, text),
   };
-  const progress = progressWithoutSecrets((chunk) => setting.emit({ type: "tool.output", call: call.id, chunk }));
+  const progress = progressWithoutSecrets((text) =>
+    setting.emit({ type: "tool.output", call: call.id, chunk: setting.context.skills.conceal(text) }),
+  );
   const tools = callingPorts(setting, progress);
+  const delegation = delegationPorts(setting, place);
   try {
-    const content = await tool.run(args, { ...setting.context, progress, ask, chats, tools });
+    const content = await tool.run(args, { ...setting.context, progress, ask, chats, tools, delegation });
     return setting.context.signal.aborted ? null : { status: "done", content };
   } catch (error) {
     if (error instanceof Parked) return setting.context.signal.aborted ? null : "parked";
@@ -147,7 +153,7 @@ async function keep(
   call: ToolCall,
   ran: Exclude<Ran, "parked" | null>,
 ): Promise<void> {
-  const content = loops.noted(call, redact(ran.content));
+  const content = loops.noted(call, redact(setting.context.skills.conceal(ran.content)));
   const message: ModelMessage = { role: "tool", call: call.id, name: call.name, content };
   await journalCallEnd(setting.db, setting.hold, place, ran.status, message);
 }

@@ -11,6 +11,7 @@ import type { Turn } from "../store/turns.ts";
 import type { Compressor } from "./compression/compressor.ts";
 import type { HistoryState } from "./compression/state.ts";
 import type { Approving } from "./approvals.ts";
+import type { Delegating } from "./delegating.ts";
 import type { Messaging } from "./messaging.ts";
 import type { Asking } from "./questions.ts";
 import type { Titles } from "./titles.ts";
@@ -35,11 +36,14 @@ export interface TurnSetting {
   readonly asking: Asking;
   readonly approving: Approving;
   readonly messaging: Messaging;
+  readonly delegating: Delegating;
   readonly metrics: Metrics;
   readonly titles: Pick<Titles, "consider">;
   readonly footer: Footer;
   readonly compressor: Compressor;
   readonly maxSteps: number;
+  /** What is wrong with the form of an answer, for the model; null: nothing, or no form was asked for. */
+  misfit(answer: string): string | null;
   /** Who waits for the model's answers. */
   readonly urgency: Urgency;
   /** Whether messages that arrive meanwhile join at the next step. */

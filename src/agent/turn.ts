@@ -45,7 +45,7 @@ async function advance(setting: TurnSetting, state: LoopState): Promise<Next> {
   if (!journal.some(({ turn }) => turn === setting.turn.id)) return await readRequest(setting);
   const open = openCalls(journal, setting.turn.id);
   if (open) {
-    const calling = callSetting(setting, ownOf(setting, journal));
+    const calling = callSetting(setting, ownOf(setting, journal), state.step);
     const parked = !setting.signal.aborted && (await runCalls(calling, state.step, open.calls, open.answered));
     if (parked && !setting.signal.aborted) return await park(setting);
     if (setting.signal.aborted) return await leave(setting, "", open.calls, state.step);
@@ -185,7 +185,9 @@ async function count(setting: TurnSetting, step: number, outcome: Outcome): Prom
   await countCall(calling, outcome);
 }
 
-function callSetting(setting: TurnSetting, own: readonly ModelMessage[]): CallSetting {
-  const { db, hold, tools, context, asking, approving, messaging, metrics, emit } = setting;
-  return { db, hold, turn: setting.turn.id, own, tools, context, asking, approving, messaging, metrics, emit };
+function callSetting(setting: TurnSetting, own: readonly ModelMessage[], step: number): CallSetting {
+  const { db, hold, tools, context, asking, approving, messaging, delegating, metrics, emit } = setting;
+  const stepsLeft = setting.maxSteps - step;
+  const common = { db, hold, turn: setting.turn.id, own, tools, context, asking, approving, messaging };
+  return { ...common, delegating, stepsLeft, metrics, emit };
 }

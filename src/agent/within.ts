@@ -27,8 +27,9 @@ export function callingPorts(setting: Within, progress: (chunk: string) => void)
       if (refusal !== null) throw new Error(refusal);
       const ask = () => Promise.reject(new Error(`${name} would have to ask a person: call it as a tool of its own.`));
       const chats = { list: ask, post: ask };
+      const delegation = { run: ask };
       try {
-        return redact(await tool.run(parsed.args, { ...setting.context, progress, ask, chats, tools: none }));
+        return redact(await tool.run(parsed.args, { ...setting.context, progress, ask, chats, delegation, tools: none }));
       } catch (error) {
         throw new Error(asFailure(error).message, { cause: error });
       }

@@ -2,6 +2,7 @@ import { efforts } from "../core/model.ts";
 import { apiMode } from "./api-modes.ts";
 import { approvalKeys } from "./approval-keys.ts";
 import { auxiliaryKeys } from "./auxiliary-keys.ts";
+import { delegationKeys } from "./delegation-keys.ts";
 import { discordKeys } from "./discord-keys.ts";
 import { footerKeys } from "./footer-keys.ts";
 import { address, addresses, amount, oneOf, text, toggle, whole } from "./kinds.ts";
@@ -10,6 +11,7 @@ import { memoryKeys } from "./memory-keys.ts";
 import { fallbackList, providerList, providerMap } from "./providers.ts";
 import { type Key, row } from "./row.ts";
 import { slackKeys } from "./slack-keys.ts";
+import { skillKeys } from "./skill-keys.ts";
 import { sttKeys } from "./stt-keys.ts";
 import { telegramKeys } from "./telegram-keys.ts";
 import { terminalKeys } from "./terminal-keys.ts";
@@ -193,6 +195,9 @@ export const keys = {
 
   ...toolKeys,
 
+  ...delegationKeys,
+
+  ...skillKeys,
   ...webKeys,
   ...sttKeys,
   ...mcpKeys,

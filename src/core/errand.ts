@@ -26,8 +26,10 @@ export type ErrandStatus = "waiting" | "running" | "answered" | "failed" | "stop
 
 /** Under which terms an errand's turn runs. Nothing here widens what its person may do: each line can only narrow it. */
 export interface ErrandTerms {
-  /** How others name it, e.g. `Subagent 2`: in questions that it asks, and in lists. */
+  /** How others name it, e.g. `Subagent`: in questions that it asks, and in lists. */
   readonly label: string;
+  /** What it is about, in a few words. */
+  readonly about: string;
   /** What its prompt says of this kind of work, after the usual rules. */
   readonly rules: string;
   /** Whether its prompt holds what the person's (in a shared chat: the chat's) memory says. */
@@ -96,3 +98,21 @@ export interface Errand {
 
 /** What follows an errand's end. Called at least once for each, by any worker: what it does must be a single time by its keys. */
 export type Landing = (errand: Errand) => Promise<void>;
+
+/** An errand's name with its number; a run goes by its schedule's name. */
+export function nameOf({ type, number, terms: { label } }: Pick<Errand, "type" | "number" | "terms">): string {
+  return type === "run" || number === 0 ? label : `${label} ${number}`;
+}
+
+/** What a task is about: its beginning on one line. */
+export function aboutOf(prompt: string): string {
+  const line = prompt.replaceAll(/[\p{Cc}\s]+/gu, " ").trim();
+  return line.length <= aboutChars
+    ? line
+    : `${line
+        .slice(0, aboutChars)
+        .replace(/\s+\S*$/, "")
+        .toWellFormed()} …`;
+}
+
+const aboutChars = 60;

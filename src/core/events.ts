@@ -28,7 +28,23 @@ export type TurnEvent =
     }
   /** A line for the person about something slow or odd ("the model is still loading"). */
   | { readonly type: "notice"; readonly text: string }
+  /** What one of the turn's subagents is at. It comes from that one's own worker, also while the turn rests, with fence and seq 0. */
+  | {
+      readonly type: "agent";
+      readonly agent: string;
+      /** Its number and what it is about. */
+      readonly name: string;
+      readonly state: AgentState;
+      /** A tool's few words; empty: it thinks, or it is over. */
+      readonly doing: string;
+      readonly step: number;
+    }
+  /** The conversation has been given a title. Comes in no turn: see `titled`. */
+  | { readonly type: "titled"; readonly title: string }
   | { readonly type: "finished"; readonly end: TurnEnd };
+
+/** `asking`: it waits for a person's answer or for subagents of its own. */
+export type AgentState = "waiting" | "working" | "asking" | "answered" | "failed" | "stopped";
 
 /** An event with its address. `seq` counts from 1 within one attempt at a turn; `fence` tells attempts apart. */
 export interface LiveEvent {
@@ -39,4 +55,9 @@ export interface LiveEvent {
   /** The platform's id of the message that asked, so that a view can reply to it; null where there is none. */
   readonly replyTo: string | null;
   readonly event: TurnEvent;
+}
+
+/** Tells a session's chat of its new title. */
+export function titled(session: string, chat: ChatRef, title: string): LiveEvent {
+  return { turn: `title:${session}`, chat, fence: 0, seq: 1, replyTo: null, event: { type: "titled", title } };
 }

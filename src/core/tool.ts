@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { ActionBackend } from "./approval.ts";
 import type { Person } from "./chats.ts";
 import type { MemoryChange, MemoryWish } from "./memory.ts";
+import type { DelegationPorts } from "./delegation.ts";
 import type { ModelImage } from "./model.ts";
 import type { Question, Reply } from "./question.ts";
 import type { Sandbox } from "./sandbox.ts";
@@ -38,6 +39,8 @@ export interface ToolContext {
   ask(question: Question): Promise<Reply>;
   /** Other tools, for a tool that runs code. */
   readonly tools: CallingPorts;
+  /** Subagents. */
+  readonly delegation: DelegationPorts;
   /** Shows a piece of output while the tool runs. */
   progress(chunk: string): void;
   /** Limits from the configuration. */
@@ -142,6 +145,7 @@ export const toolsets = [
   "clarify",
   "code_execution",
   "configuration",
+  "delegation",
   "file",
   "memory",
   "messaging",

@@ -2,18 +2,22 @@ import { setTimeout as pause } from "node:timers/promises";
 import { turnQueue } from "../../workers/turn-parts.ts";
 import { workTurns } from "../../workers/turns.ts";
 import { openErrands } from "../../workers/errands.ts";
+import { wakeDeliveries } from "../../workers/asking.ts";
+import { tellMemories } from "../../workers/memories.ts";
 import { watchProcesses } from "../../workers/processes.ts";
 import { every, sweepTurns, upkeepTimes } from "../../workers/upkeep.ts";
 import type { Config } from "../config/keys.ts";
 import { stepMs } from "../config/live.ts";
 import { isUnnamed } from "../config/provider-names.ts";
 import type { Allowance } from "../core/approval.ts";
+import type { Person } from "../core/chats.ts";
+import { titled } from "../core/events.ts";
 import { asFailure } from "../core/failures.ts";
 import type { Models } from "../core/model.ts";
 import { type CompressionSettings, openCompressor } from "../agent/compression/compressor.ts";
 import { openDigest } from "../agent/digest.ts";
 import { openPictures, seeing } from "../agent/pictures.ts";
-import { openTitles } from "../agent/titles.ts";
+import { openTitles, type TitleParts } from "../agent/titles.ts";
 import { storeFacts } from "../gateway/facts.ts";
 import type { StandingFacts } from "../gateway/parts.ts";
 import { dropStrayFiles } from "../store/files.ts";
@@ -23,10 +27,12 @@ import type { Base } from "./base.ts";
 import { openConfiguration } from "./configuration.ts";
 import { placeSaved } from "./default-model.ts";
 import { openOffer, type OfferParts } from "./offer.ts";
+import { delegationRules, modelNamed } from "./delegation.ts";
 import { lazyHub } from "./lazy-mcp.ts";
 import { memoryRules } from "./memory-rules.ts";
 import { approvalSettings } from "./policy-settings.ts";
 import { aboutSandbox, followSandboxes, type Sandboxes } from "./sandboxes.ts";
+import { skillWork } from "./skills.ts";
 import { webSettings } from "./web-settings.ts";
 
 /** What turns need, opened in this process. */
@@ -81,7 +87,8 @@ export async function startTurns(base: Base, worker: WorkerSide): Promise<void> 
   });
   const sees: OfferParts["sees"] = async (session) => (await seeing(worker.models, session, AbortSignal.timeout(seeMs))) !== null;
   const offer = openOffer({ follow, mcp, sees, hint: () => hintOf(sandboxes) });
-  const titles = openTitles({ db, models: worker.models, metrics, log, settings: () => titleSettings(base) });
+  const given: TitleParts["given"] = ({ session, chat }, title) => live.publish(titled(session, chat, title));
+  const titles = openTitles({ db, models: worker.models, metrics, log, settings: () => titleSettings(base), given });
   const compressor = openCompressor({ models: worker.models, log, settings: () => compressionSettings(base) });
   const models = { listings: (signal: AbortSignal) => base.models.listings(signal) };
   const configuration = openConfiguration({ home: config.home, env: process.env, models, placeSaved: () => placeSaved(base) });
@@ -93,8 +100,20 @@ export async function startTurns(base: Base, worker: WorkerSide): Promise<void> 
   stack.defer(() => web.close());
   // What follows a schedule's run is not here yet: its outcome stays in the record.
   const errands = openErrands({ db, queues, live, log, turns: turnQueue }, { run: async () => undefined });
+  const skills = skillWork({
+    db,
+    env: process.env,
+    config: () => follow.refresh(),
+    backend: async () => (await sandboxes.current()).name,
+    wake: (chats) => wakeDeliveries({ queues, log }, chats),
+  });
   const parts = {
     errands,
+    delegation: {
+      rules: async () => delegationRules(await follow.refresh()),
+      modelNamed: (person: Person, name: string) => modelNamed(worker.models, person, name),
+    },
+    skills,
     approvals,
     web,
     hear: async (file: Recording, signal: AbortSignal) => await hear(hearingSettings(await follow.refresh()), file, signal),
@@ -121,6 +140,7 @@ export async function startTurns(base: Base, worker: WorkerSide): Promise<void> 
   const tend = async () => {
     await storeFacts(db, await workerFacts(worker));
     await dropStrayFiles(db);
+    await tellMemories({ db, queues, log, memory: settings.memory }, "left");
     await sandboxes.reap();
   };
   const tending = every("worker upkeep", upkeepTimes.tendMs, log, tend);

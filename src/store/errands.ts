@@ -113,7 +113,7 @@ async function insert(trx: Transaction<Schema>, errand: NewErrand): Promise<stri
       id: session,
       conversation_id: conversation,
       prompt: null,
-      title: titleOf(prompt),
+      title: terms.about,
       choice: terms.model === null ? null : JSON.stringify(terms.model),
     })
     .execute();
@@ -192,17 +192,6 @@ async function numberAt(trx: Transaction<Schema>, { platform, chat, thread }: Ch
 /** The time by which an errand under these terms must have ended, from now on. */
 export function deadline({ timeoutMs }: Pick<ErrandTerms, "timeoutMs">): RawBuilder<Date> | null {
   return timeoutMs === null ? null : later(timeoutMs);
-}
-
-/** A session's title needs no model here. */
-function titleOf(prompt: string): string {
-  const line = prompt.replaceAll(/\s+/g, " ").trim();
-  return line.length <= 60
-    ? line
-    : `${line
-        .slice(0, 60)
-        .replace(/\s+\S*$/, "")
-        .toWellFormed()} …`;
 }
 
 type ErrandRow = Omit<Errand, "home" | "parent" | keyof ErrandSpec> & {

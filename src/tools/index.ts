@@ -2,6 +2,7 @@ import type { Tool } from "../core/tool.ts";
 import { capText } from "./cap.ts";
 import { clarify } from "./clarify.ts";
 import { configuration } from "./configuration.ts";
+import { delegateTask } from "./delegate-task.ts";
 import { executeCode } from "./execute-code.ts";
 import { memory } from "./memory.ts";
 import { modelSpeed } from "./model-speed.ts";
@@ -11,6 +12,8 @@ import { readFile } from "./read-file.ts";
 import { searchFiles } from "./search-files.ts";
 import { sendMessage } from "./send-message.ts";
 import { sessionSearch } from "./session-search.ts";
+import { skillManage } from "./skill-manage.ts";
+import { skillView } from "./skill-view.ts";
 import { withinLimit } from "./spill.ts";
 import { terminal } from "./terminal.ts";
 import { visionAnalyze } from "./vision-analyze.ts";
@@ -26,6 +29,7 @@ export { toolSpecs } from "./specs.ts";
 const registered = [
   clarify,
   configuration,
+  delegateTask,
   executeCode,
   memory,
   modelSpeed,
@@ -35,6 +39,8 @@ const registered = [
   searchFiles,
   sendMessage,
   sessionSearch,
+  skillManage,
+  skillView,
   terminal,
   visionAnalyze,
   webExtract,
@@ -45,6 +51,15 @@ const registered = [
 
 /** All tools; what they return is kept within `limits.resultChars`, the rest of it in a file; the errors they throw are cut. */
 export const tools: readonly Tool[] = registered.map(capped);
+
+/** The tools of a list, and the sets they belong to. */
+export function toolsetsOf(specs: readonly { readonly name: string }[]): {
+  readonly tools: ReadonlySet<string>;
+  readonly toolsets: ReadonlySet<string>;
+} {
+  const names = new Set(specs.map(({ name }) => name));
+  return { tools: names, toolsets: new Set(tools.filter(({ name }) => names.has(name)).map(({ toolset }) => toolset)) };
+}
 
 function capped(tool: Tool): Tool {
   return {

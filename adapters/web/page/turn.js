@@ -12,13 +12,15 @@ export function turnView({ turn, replyTo }) {
   const progress = progressLine();
   element.append(steps, progress.element);
   const text = streamedText(element, steps, progress.element);
-  const parts = { steps, progress, text, tools: toolRows(steps), thoughts: thoughtFold(steps) };
+  const parts = { steps, progress, text, tools: toolRows(steps), agents: agentRows(steps), thoughts: thoughtFold(steps) };
   const view = { element, turn, replyTo, running: false, dropText: text.drop, apply, settle };
   let fence = 0;
   begin();
 
   /** A higher `attempt` is another worker that begins the step again. */
   function apply(event, attempt) {
+    // A subagent's line comes from its own worker.
+    if (event.type === "agent") return parts.agents.show(event);
     if (attempt > fence && fence > 0) startOver(parts);
     fence = attempt;
     if (event.type === "started") begin();
@@ -188,6 +190,39 @@ function toolRows(steps) {
     /** The turn is over, and these were never heard of again. */
     abandon() {
       for (const { element } of rows.values()) element.classList.replace("running", "unknown");
+    },
+  };
+}
+
+const agentSigns = { waiting: "⏳", working: "🤖", asking: "✋", answered: "✓", failed: "✗", stopped: "⏹" };
+const agentWords = { asking: "waits for an answer", waiting: "waits" };
+
+/** A line for each subagent, changed in place. */
+function agentRows(steps) {
+  const rows = new Map();
+
+  function row(agent) {
+    const known = rows.get(agent);
+    if (known) return known;
+    const element = make("p", "agent");
+    element.dataset.agent = agent;
+    const made = { element, mark: make("span", "mark"), name: make("span", "name"), words: make("span", "words") };
+    made.mark.setAttribute("role", "img");
+    element.append(made.mark, made.name, made.words);
+    steps.append(element);
+    rows.set(agent, made);
+    return made;
+  }
+
+  return {
+    show({ agent, name, state, doing, step }) {
+      const line = row(agent);
+      line.element.dataset.state = state;
+      line.mark.textContent = agentSigns[state] ?? "";
+      line.mark.setAttribute("aria-label", state);
+      line.name.textContent = name;
+      const at = state === "working" ? `step ${step + 1}` : (agentWords[state] ?? "");
+      line.words.textContent = [at, doing].filter((part) => part !== "").join(" · ");
     },
   };
 }
