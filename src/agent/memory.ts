@@ -1,7 +1,7 @@
 import { chatKey, type ChatRef } from "../core/chats.ts";
 import { errandPlatforms } from "../core/errand.ts";
 import type { MemoryChange, MemoryRules, MemoryWish } from "../core/memory.ts";
-import { type Changed, MemoryFull } from "../memory/entries.ts";
+import { MemoryFull } from "../memory/entries.ts";
 import { blocksOf, keep } from "../memory/keeping.ts";
 import { type MemoryReader, ownerHere, ownerWished, readableHere } from "../memory/scopes.ts";
 import type { Db } from "../store/hold.ts";
@@ -13,42 +13,42 @@ export async function memoryBlocks(db: Db, reader: MemoryReader, rules: MemoryRu
   return await blocksOf(db, readableHere(reader), rules);
 }
 
-/** How often in one turn the model may try to make room. */
-const mostFullTries = 3;
+/** What a turn's calls change memory with. */
+export interface Remembering {
+  readonly db: Db;
+  readonly reader: MemoryReader;
+  readonly rules: MemoryRules;
+  readonly turn: Pick<Turn, "id" | "request">;
+  /** Called once the turn has changed something. */
+  changed(): void;
+}
 
 /** How a turn's calls change memory; returns what the model reads, throws what it should mend. */
-export function rememberIn(
-  db: Db,
-  reader: MemoryReader,
-  rules: MemoryRules,
-  turn: Pick<Turn, "id" | "request">,
-): (change: MemoryChange, wish: MemoryWish) => Promise<string> {
-  let triesHere = 0;
+export function rememberIn(parts: Remembering): (change: MemoryChange, wish: MemoryWish) => Promise<string> {
+  const state = { fullTries: 0 };
   return async (change, wish) => {
+    const { reader, rules } = parts;
     const owner = ownerWished(wish, reader, rules);
     // What is in a private memory is not read out where others listen, not even in an error.
     const unseen = owner.scope === "person" && ownerHere(reader).scope !== "person";
-    if (unseen && change.action !== "add")
-      throw new Error("A person's own memory is changed in their private chat. From here you can only add to it.");
-    const { request, id } = turn;
-    const told = isSpokenTo(reader.chat) ? chatKey(reader.chat) : null;
-    const about = { owner, author: reader.person.id, origin: "tool", turn: id, chat: told, replyTo: request.messageId } as const;
+    if (unseen && change.action !== "add") throw new Error(onlyAdds);
     try {
-      const { edits, reply }: Changed = await keep(db, about, change, rules);
-      if (!unseen) return reply;
-      return edits.length === 0 ? "That is there already; nothing changed." : "Added to the person's own memory.";
+      const { edits, reply } = await keep(parts.db, aboutOf(parts, owner), change, rules);
+      if (edits.length > 0) parts.changed();
+      return unseen ? "It is in the person's own memory." : reply;
     } catch (error) {
       if (!(error instanceof MemoryFull)) throw error;
-      if (unseen)
-        throw new Error("The person's own memory is full. Tell them to make room in their private chat: /memory.", {
-          cause: error,
-        });
-      triesHere += 1;
-      const tries = Math.max(triesHere, 1 + (await resultsLike(db, id, "memory", "holds at most")));
-      if (tries > mostFullTries) throw new Error(skip(tries - 1), { cause: error });
-      throw error;
+      throw unseen ? new Error(ownFull, { cause: error }) : await withPatience(parts, state, error);
     }
   };
+}
+
+const onlyAdds = "A person's own memory is changed in their private chat. From here you can only add to it.";
+const ownFull = "The person's own memory is full. Tell them to make room in their private chat: /memory.";
+
+function aboutOf({ reader, turn }: Remembering, owner: ReturnType<typeof ownerHere>) {
+  const chat = isSpokenTo(reader.chat) ? chatKey(reader.chat) : null;
+  return { owner, author: reader.person.id, origin: "tool", turn: turn.id, chat, replyTo: turn.request.messageId } as const;
 }
 
 /** Errands without a home have nobody who could be told. */
@@ -56,6 +56,14 @@ function isSpokenTo(chat: ChatRef): boolean {
   return !Object.values(errandPlatforms).includes(chat.platform);
 }
 
-function skip(tries: number): string {
-  return `The memory is still full after ${tries} tries in this request. Skip it: save nothing more now, go on with the request, and say so.`;
+/** How often in one turn the model may fail to make room. */
+const mostFullTries = 3;
+
+/** A full memory lists its entries for the model to make room; a model that can't is told to leave it, also after a change of workers. */
+async function withPatience({ db, turn }: Remembering, state: { fullTries: number }, full: MemoryFull): Promise<Error> {
+  state.fullTries += 1;
+  const tries = Math.max(state.fullTries, 1 + (await resultsLike(db, turn.id, "memory", "holds at most")));
+  return tries <= mostFullTries ? full : new Error(skipIt, { cause: full });
 }
+
+const skipIt = `The memory is still full after ${mostFullTries} tries in this request. Skip it: save nothing more now, go on with the request, and say that there was no room.`;

@@ -70,6 +70,15 @@ export async function keepSentFile(db: Db, hold: Hold, outboxKey: string, bytes:
   );
 }
 
+/** The same for what no turn sends. */
+export async function putSentFile(db: Db, outboxKey: string, bytes: Uint8Array): Promise<void> {
+  await db
+    .insertInto("sent_files")
+    .values({ outbox_key: outboxKey, bytes })
+    .onConflict((conflict) => conflict.column("outbox_key").doUpdateSet({ bytes }))
+    .execute();
+}
+
 /** The bytes that an outbox entry sends; null when they are gone. */
 export async function sentFile(db: Db, outboxKey: string): Promise<Uint8Array | null> {
   const row = await db.selectFrom("sent_files").select("bytes").where("outbox_key", "=", outboxKey).executeTakeFirst();

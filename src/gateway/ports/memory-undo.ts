@@ -1,0 +1,77 @@
+import { parseChatKey, type Person } from "../../core/chats.ts";
+import type { MemoryOwner, MemoryRules } from "../../core/memory.ts";
+import { entrySeparator, MemoryFull, parseEntries, refuseExcess, takeBack } from "../../memory/entries.ts";
+import { noticeOf, quoted } from "../../memory/notices.ts";
+import { fileOf } from "../../memory/scopes.ts";
+import { changesOf, lastChange, type MemoryChanged, undoChange, type Undone } from "../../store/memory-changes.ts";
+import { addOutbound } from "../../store/outbox.ts";
+import type { GatewayParts } from "../parts.ts";
+
+/**
+ * Takes one change of these memories back, or (null) the person's newest one; the words to say, or null where the message that told of the
+ * change shows it by itself.
+ */
+export async function takeBackChange(
+  parts: GatewayParts,
+  within: readonly MemoryOwner[],
+  person: Person,
+  id: number | null,
+): Promise<string | null> {
+  const wanted = id ?? (await lastChange(parts.db, within, person.id))?.id;
+  if (wanted === undefined) return "There is nothing of yours to take back here.";
+  const undone = await attempt(parts, wanted, within);
+  if (undone.type !== "undone") return refusals[undone.type];
+  const shown = await tellAgain(parts, undone.change);
+  return shown && id !== null ? null : `Taken back. ${nowSaid(undone.change)}`;
+}
+
+const refusals: Readonly<Record<Exclude<Undone["type"], "undone"> | "full", string>> = {
+  unknown: "That is not yours to take back.",
+  late: "That was saved too long ago to take it back so. `/memory` lists what I remember, `/memory forget NUMBER` takes one away.",
+  already: "That has been taken back already.",
+  overwritten: "That entry has been changed since, so I leave it as it is. `/memory` lists what I remember.",
+  full: "There is no room to bring that back. Make some with `/memory forget NUMBER` first.",
+};
+
+async function attempt(
+  parts: GatewayParts,
+  id: number,
+  within: readonly MemoryOwner[],
+): Promise<Undone | { readonly type: "full" }> {
+  try {
+    return await undoChange(parts.db, id, within, (text, change) => before(text, change, parts.memory));
+  } catch (error) {
+    if (error instanceof MemoryFull) return { type: "full" };
+    throw error;
+  }
+}
+
+/** The file as it was; null where the entry has been written over. Throws a `MemoryFull` where it does not fit any more. */
+function before(text: string, change: MemoryChanged, rules: MemoryRules): string | null {
+  const entries = parseEntries(text);
+  const was = takeBack(entries, change);
+  if (was === null) return null;
+  const next = was.join(entrySeparator);
+  refuseExcess(next, text, entries, fileOf({ scope: change.scope, owner: "" }, change.target, rules));
+  return next;
+}
+
+/** Has the message that told of the change tell that it is undone; false where there is none. */
+async function tellAgain(parts: GatewayParts, change: MemoryChanged): Promise<boolean> {
+  const { notice, chat } = change;
+  if (notice === null || notice === "" || chat === null) return false;
+  const body = noticeOf(await changesOf(parts.db, notice), { notices: parts.memory.notices === "verbose" ? "verbose" : "on" });
+  if (body === null) return false;
+  const key = `${notice}:undone:${change.id}`;
+  await addOutbound(parts.db, { key, chat: parseChatKey(chat), turn: null, body: { ...body, edits: notice } });
+  await parts.queues
+    .queue(parts.names.deliveries(parseChatKey(chat).platform))
+    .wake(chat)
+    .catch((error: unknown) => parts.log.warn({ error }, "the delivery queue can't be reached; the sweeper will send this"));
+  return true;
+}
+
+function nowSaid({ before: was, after }: MemoryChanged): string {
+  if (was === null) return `I no longer remember ${quoted(after ?? "")}.`;
+  return `I remember ${quoted(was)} again.`;
+}
