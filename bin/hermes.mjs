@@ -10,8 +10,9 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const entry = join(root, "src", "cli", "hermes.ts");
 // Compiled code, types already stripped: half of a start is compiling. Where nothing can be written, nothing is kept.
 const codeCache = join(root, "node_modules", ".cache", "hermes-team", "code");
-// A start allocates much and keeps little: without this the young generation holds 50 MB for as long as the process is idle.
-const smallYouth = "--semi-space-growth-factor=1";
+// A start allocates much and keeps little: without the first the young generation holds 50 MB for as long as the process is idle.
+// The others are those of `leanWasm`, from the beginning: V8 takes compiled code only from a process of the same flags.
+const engineFlags = ["--semi-space-growth-factor=1", "--liftoff-only", "--no-wasm-tier-up", "--no-wasm-dynamic-tiering"];
 // By then a start is over, also a very first one on a slow disk.
 const startMs = 5_000;
 // Type stripping is stable, and silent, since 24.12.
@@ -30,8 +31,9 @@ async function tuneEngine() {
   const [{ enableCompileCache }, { default: v8 }, { runInNewContext }] = await Promise.all(
     ["node:module", "node:v8", "node:vm"].map((name) => import(name)),
   );
+  for (const flag of engineFlags) v8.setFlagsFromString(flag);
+  // Only now: its folder bears the flags, and a process of others can't put its code there in the place of ours.
   enableCompileCache(codeCache);
-  v8.setFlagsFromString(smallYouth);
   // Measured: 10 MB of code that only a start runs, for a pause of 60 ms. From then on the young generation may grow with the work.
   setTimeout(() => {
     for (const flag of ["--expose-gc", "--stress-flush-code"]) v8.setFlagsFromString(flag);
@@ -48,7 +50,7 @@ function runWith(node) {
     return;
   }
   const env = { NODE_COMPILE_CACHE: codeCache, ...process.env };
-  const child = spawn(node, [smallYouth, entry, ...process.argv.slice(2)], { stdio: "inherit", env });
+  const child = spawn(node, [...engineFlags, entry, ...process.argv.slice(2)], { stdio: "inherit", env });
   // A terminal's Ctrl-C reaches both processes; the child decides what comes of it.
   const forwarded = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR2", "SIGCONT"];
   for (const signal of forwarded)

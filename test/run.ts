@@ -25,6 +25,9 @@ const real =
 /** The product's own. */
 const codeCache = resolve(import.meta.dirname, "../node_modules/.cache/hermes-team/code");
 
+/** What `leanWasm` sets in those tests that open an embedded record: V8 takes compiled code only from a process of the same flags. */
+const engineFlags = ["--liftoff-only", "--no-wasm-tier-up", "--no-wasm-dynamic-tiering"];
+
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<number> {
@@ -61,6 +64,7 @@ async function runTests(
 ): Promise<number> {
   const home = mkdtempSync(join(tmpdir(), "hermes-test-home-"));
   const how = [
+    ...engineFlags,
     "--test",
     `--test-concurrency=${filesAtOnce}`,
     `--test-timeout=${testTimeoutMs}`,

@@ -23,8 +23,9 @@ async function packageWith(t: TestContext, program: string, node: boolean): Prom
   return join(root, "bin/hermes.mjs");
 }
 
-function launch(t: TestContext, file: string, args: readonly string[], old = true): ChildProcess {
+function launch(t: TestContext, file: string, args: readonly string[], old = true, env: NodeJS.ProcessEnv = {}): ChildProcess {
   const child = spawn(process.execPath, [...(old ? ["--import", pretendOld] : []), file, ...args], {
+    env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   t.after(() => child.kill("SIGKILL"));
@@ -74,6 +75,18 @@ test("without the node package it says what to do", async (t) => {
 
 test("under a new Node it runs in the same process", async (t) => {
   assert.match((await ended(launch(t, launcher, ["--version"], false))).out, /^\d+\.\d+\.\d+\n$/);
+});
+
+test("compiled code is taken from an earlier start, whatever other processes put beside it", async (t) => {
+  const file = await packageWith(t, "export async function runHermes(): Promise<void> { console.log(String(1)); }", false);
+  const cache = join(file, "../../node_modules/.cache/hermes-team/code");
+  const launched = async () => (await ended(launch(t, file, [], false, { NODE_DEBUG_NATIVE: "COMPILE_CACHE" }))).err;
+  await launched();
+  // A test, or whoever else keeps compiled code in the same place.
+  await ended(launch(t, join(file, "../../src/cli/hermes.ts"), [], false, { NODE_COMPILE_CACHE: cache }));
+  const told = await launched();
+  assert.match(told, /code cache for ESM \S+hermes\.ts was accepted/);
+  assert.doesNotMatch(told, /was rejected/);
 });
 
 test("a reader that goes away is no error", async (t) => {
