@@ -25,6 +25,7 @@ export type FailureCode =
   | "platform.unavailable"
   | "web.refused"
   | "web.failed"
+  | "schedule.refused"
   | "internal";
 
 /** What a server tells of a prompt that did not fit; null: it does not tell. */
