@@ -1,5 +1,5 @@
 import type { Adapter, ChatState, LiveStyle } from "../src/core/adapter.ts";
-import type { ChatRef } from "../src/core/chats.ts";
+import { chatKey, type ChatRef } from "../src/core/chats.ts";
 import type { LiveEvent, TurnEvent } from "../src/core/events.ts";
 import { asFailure } from "../src/core/failures.ts";
 import type { Live } from "../src/core/live.ts";
@@ -78,8 +78,9 @@ export async function createView(parts: ViewParts): Promise<View> {
       const shown = turns.get(turn);
       if (!shown) return null;
       end(shown);
-      if (shown.told === "working") tell(parts, shown, "idle");
       turns.delete(turn);
+      // The next turn of the same chat may have begun.
+      if (shown.told === "working" && !isWorking(turns, shown.chat)) tell(parts, shown, "idle");
       // It has been handled where it was sent; here only its end matters.
       await shown.sending?.catch(() => undefined);
       return shown.message;
@@ -198,6 +199,11 @@ async function feed(parts: ViewParts, shown: Shown): Promise<void> {
   if (message === undefined || message === null || message === before) return;
   shown.message = message;
   await parts.previews.keep(turn, message);
+}
+
+function isWorking(turns: ReadonlyMap<string, Shown>, chat: ChatRef): boolean {
+  const key = chatKey(chat);
+  return [...turns.values()].some((each) => each.told === "working" && chatKey(each.chat) === key);
 }
 
 /** Says what the agent does in the chat, where that is shown; a courtesy too. */

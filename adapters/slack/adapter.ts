@@ -47,10 +47,11 @@ export function createSlack(options: SlackOptions): Adapter<SlackChunk> {
   const bot = async (): Promise<string> => who.self.bot || (text((await api.call("auth.test", {}))["bot_id"]) ?? "");
   const unfinished = createUnfinished({ api, budget, recent, bot });
   const shared = { api, budget, recent, unfinished, log };
-  const status = createStatus(shared);
+  const closed = new AbortController();
+  const status = createStatus({ ...shared, signal: closed.signal });
   const feeding = { team: () => who.self.team, say: status.say, streamMs: options.streamMs ?? streamMs };
   const streams = createStreams({ ...shared, ...feeding });
-  const outgoing = createOutgoing({ api, budget, streams, unfinished });
+  const outgoing = createOutgoing({ api, budget, streams, unfinished, signal: closed.signal });
   const files = createFiles({ api, budget, bot, token: options.botToken, apiUrl });
   const welcome = createWelcome(api, log);
   const commands = new Set(options.commands.flatMap(({ name, aliases }) => [name, ...aliases]));
@@ -80,7 +81,10 @@ export function createSlack(options: SlackOptions): Adapter<SlackChunk> {
       door = opened;
     },
     pause,
-    close: pause,
+    async close() {
+      closed.abort();
+      await pause();
+    },
     live: () => ({ kind: "stream", everyMs: streamEveryMs }),
     render: (markdown, footer) => footed(renderSlack(markdown), footer),
     ...outgoing,
@@ -91,6 +95,7 @@ export function createSlack(options: SlackOptions): Adapter<SlackChunk> {
     },
     typing: status.keep,
     state: status.set,
+    title: status.rename,
     push() {
       throw new Failure("internal", "Slack has no push: live() never says so");
     },

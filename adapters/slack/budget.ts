@@ -23,6 +23,8 @@ const perMinute: Readonly<Record<string, number>> = {
   "conversations.replies": 50,
   "conversations.history": 50,
   "users.info": 100,
+  "files.getUploadURLExternal": 100,
+  "files.completeUploadExternal": 100,
 };
 /** A little more than a minute: two clocks and the network lie between. */
 const windowMs = 61_000;

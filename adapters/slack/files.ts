@@ -5,7 +5,7 @@ import type { FileRef, SentFile } from "../../src/core/files.ts";
 import { sizeWords } from "../../src/core/size-words.ts";
 import type { SlackApi } from "./api.ts";
 import type { Budget } from "./budget.ts";
-import { toFailure } from "./errors.ts";
+import { slower, toFailure } from "./errors.ts";
 import { items, text } from "./fields.ts";
 import { messagesSince, untold } from "./since.ts";
 
@@ -84,10 +84,11 @@ function isSlacks({ protocol, hostname, origin }: URL, apiUrl: string): boolean 
 }
 
 async function place(
-  { api }: FileParts,
+  { api, budget }: FileParts,
   { name }: SentFile,
   bytes: Uint8Array,
 ): Promise<{ readonly id: string; readonly url: string }> {
+  if (!budget.take("files.getUploadURLExternal")) throw slower(budget.waitMs("files.getUploadURLExternal"));
   const told = await api.call("files.getUploadURLExternal", { filename: name, length: bytes.length }).catch((error: unknown) => {
     throw toFailure(error, true);
   });
@@ -110,8 +111,9 @@ async function put(url: string, bytes: Uint8Array): Promise<void> {
     });
 }
 
-async function show({ api }: FileParts, chat: ChatRef, { name }: SentFile, id: string): Promise<string> {
+async function show({ api, budget }: FileParts, chat: ChatRef, { name }: SentFile, id: string): Promise<string> {
   const where = { channel_id: chat.chat, ...(chat.thread === null ? {} : { thread_ts: chat.thread }) };
+  if (!budget.take("files.completeUploadExternal")) throw slower(budget.waitMs("files.completeUploadExternal"));
   await api.call("files.completeUploadExternal", { files: [{ id, title: name }], ...where }).catch((error: unknown) => {
     throw toFailure(error, false);
   });

@@ -11,6 +11,8 @@ import { answerTo } from "./answering.ts";
 import { responseUrl } from "./response.ts";
 import { messagesSince } from "./since.ts";
 import type { Streams } from "./streams.ts";
+import { whenRoom } from "../urgency.ts";
+import { createWindows } from "../windows.ts";
 import type { Unfinished } from "./unfinished.ts";
 
 /** What must be said. Nothing is sent twice: an attempt of unknown outcome is looked up first. */
@@ -24,13 +26,23 @@ export interface OutgoingParts {
   readonly budget: Budget;
   readonly streams: Streams;
   readonly unfinished: Unfinished;
+  readonly signal: AbortSignal;
 }
 
 /** The mark of a message that only its reader sees, which can't be changed. */
 const unseen = "ephemeral";
 const repeatedRemark = "(may be repeated)\n\n";
 
-export function createOutgoing(parts: OutgoingParts): Outgoing {
+/** `chat.postMessage`: one a second in a channel, a few more for a moment, and "several hundred" a minute over a workspace. */
+const inChannel = { most: 4, ms: 4_100 };
+const overAll = { name: "workspace", most: 300, ms: 61_000 };
+
+export function createOutgoing(given: OutgoingParts): Outgoing {
+  const windows = createWindows();
+  const parts: Sending = {
+    ...given,
+    inTurn: ({ chat }, send) => whenRoom(windows, [{ ...inChannel, name: chat }, overAll], "answer", given.signal, send),
+  };
   return {
     async post(chat, chunk, options) {
       const { key, replyTo, answers = replyTo, maybeRepeated, since } = options;
@@ -66,11 +78,17 @@ async function tookPlace(parts: OutgoingParts, chat: ChatRef, begun: string, bod
   }
 }
 
-async function postMessage({ api }: OutgoingParts, chat: ChatRef, body: Fields): Promise<string> {
+interface Sending extends OutgoingParts {
+  /** Posts a message when there is room for it. */
+  inTurn<Result>(chat: ChatRef, send: () => Promise<Result>): Promise<Result>;
+}
+
+async function postMessage({ api, inTurn }: Sending, chat: ChatRef, body: Fields): Promise<string> {
   const quiet = { unfurl_links: false, unfurl_media: false };
   const send = async (thread: string | null): Promise<string> => {
     const to = { channel: chat.chat, ...(thread === null ? {} : { thread_ts: thread }) };
-    const ts = text((await api.call("chat.postMessage", { ...to, ...body, ...quiet }))["ts"]);
+    const told = await inTurn(chat, () => api.call("chat.postMessage", { ...to, ...body, ...quiet }));
+    const ts = text(told["ts"]);
     if (ts === null) throw new Failure("platform.unknown_outcome", "Slack named no message", { retryable: true });
     return ts;
   };

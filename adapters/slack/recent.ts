@@ -1,11 +1,15 @@
+import { remember } from "../../src/core/maps.ts";
+
 /** What is remembered of lately received messages: nothing that would be missed after a restart. */
 export interface Recent {
   saw(channel: string, ts: string, thread: string, user: string, text: string): void;
   /** Of what may be for us, and may not, only who wrote it. */
   wrote(channel: string, ts: string, user: string): void;
+  /** A thread has been given a title. */
+  named(channel: string, thread: string, title: string): void;
   /** Who wrote a message. */
   author(channel: string, ts: string): string | null;
-  /** The first words of a thread that we saw begin. */
+  /** A thread's title, or the first words of one that we saw begin. */
   title(channel: string, thread: string): string | null;
   /** Where somebody last wrote to us in a channel: what a slash command, which knows no thread, is about. */
   thread(channel: string, user: string): string | null;
@@ -18,20 +22,16 @@ export function createRecent(): Recent {
   const authors = new Map<string, string>();
   const titles = new Map<string, string>();
   const threads = new Map<string, string>();
-  const keep = (map: Map<string, string>, key: string, value: string): void => {
-    map.delete(key);
-    map.set(key, value);
-    const [oldest] = map.keys();
-    if (map.size > most && oldest !== undefined) map.delete(oldest);
-  };
   return {
     saw(channel, ts, thread, user, text) {
-      keep(authors, `${channel}:${ts}`, user);
-      keep(threads, `${channel}:${user}`, thread);
+      remember(authors, `${channel}:${ts}`, user, most);
+      remember(threads, `${channel}:${user}`, thread, most);
       const line = text.trim().split("\n")[0] ?? "";
-      if (line !== "" && !titles.has(`${channel}:${thread}`)) keep(titles, `${channel}:${thread}`, line.slice(0, titleChars));
+      const key = `${channel}:${thread}`;
+      if (line !== "" && !titles.has(key)) remember(titles, key, line.slice(0, titleChars).toWellFormed(), most);
     },
-    wrote: (channel, ts, user) => keep(authors, `${channel}:${ts}`, user),
+    wrote: (channel, ts, user) => remember(authors, `${channel}:${ts}`, user, most),
+    named: (channel, thread, title) => remember(titles, `${channel}:${thread}`, title, most),
     author: (channel, ts) => authors.get(`${channel}:${ts}`) ?? null,
     title: (channel, thread) => titles.get(`${channel}:${thread}`) ?? null,
     thread: (channel, user) => threads.get(`${channel}:${user}`) ?? null,

@@ -205,7 +205,7 @@ async function rotate(parts: StreamParts, open: Open, words: string, progress: P
 }
 
 async function remove(parts: StreamParts, chat: ChatRef, ts: string): Promise<void> {
-  parts.budget.take("chat.delete");
+  if (!parts.budget.take("chat.delete")) return parts.log.debug({}, "there was no room to take a preview away");
   await parts.api
     .aside("chat.delete", { channel: chat.chat, ts })
     .catch((error: unknown) => parts.log.debug({ reason: reason(error) }, "a preview was not taken away"));

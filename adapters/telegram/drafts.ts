@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { remember } from "../../src/core/maps.ts";
 
 /** Which draft shows which turn. */
 export interface Drafts {
@@ -16,10 +17,7 @@ export function createDrafts(): Drafts {
   return {
     idOf(turn) {
       const id = draftId(turn);
-      turns.delete(id);
-      turns.set(id, turn);
-      const [oldest] = turns.keys();
-      if (turns.size > remembered && oldest !== undefined) turns.delete(oldest);
+      remember(turns, id, turn, remembered);
       return id;
     },
     turnOf: (draft) => turns.get(draft) ?? null,

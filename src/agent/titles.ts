@@ -1,3 +1,4 @@
+import type { ChatRef } from "../core/chats.ts";
 import type { Log } from "../core/log.ts";
 import type { Metrics } from "../core/metrics.ts";
 import type { ModelRequest, Models } from "../core/model.ts";
@@ -10,6 +11,7 @@ import { callModel } from "./model-call.ts";
 /** What a session's first answered turn was about. */
 export interface Talk {
   readonly session: string;
+  readonly chat: ChatRef;
   readonly person: string;
   readonly request: string;
   readonly answer: string;
@@ -28,6 +30,8 @@ export interface TitleParts {
   readonly models: Models;
   readonly metrics: Metrics;
   readonly log: Log;
+  /** Told of each title that a session has been given. */
+  given(talk: Pick<Talk, "session" | "chat">, title: string): void;
   /** The configuration as it is now: whether a model is asked, and for how long. */
   settings(): Promise<{ readonly enabled: boolean; readonly timeoutMs: number }>;
 }
@@ -56,7 +60,9 @@ export function openTitles(parts: TitleParts): Titles {
 
 async function entitle(parts: TitleParts, talk: Talk, signal: AbortSignal): Promise<void> {
   const title = cleanTitle(await proposed(parts, talk, signal));
-  if (!signal.aborted) await setTitle(parts.db, talk.session, title === "" ? firstWords(talk.request) : title);
+  if (signal.aborted) return;
+  const chosen = title === "" ? firstWords(talk.request) : title;
+  if (await setTitle(parts.db, talk.session, chosen)) parts.given(talk, chosen);
 }
 
 /** What the model proposes; empty where none is asked, or none answers. */

@@ -101,6 +101,8 @@ export interface Adapter<Chunk = unknown> {
   typing(chat: ChatRef): Promise<void>;
   /** Shows what the agent is doing, on platforms that have a place for it. */
   state?(chat: ChatRef, state: ChatState): Promise<void>;
+  /** Names a conversation, on platforms that show a name of it. A courtesy. */
+  title?(chat: ChatRef, title: string): Promise<void>;
   /** Marks the message that a turn answers, on platforms that have signs for it. A courtesy. */
   mark?(chat: ChatRef, message: string, mark: Mark): Promise<void>;
   /** Sends a file as a message of its own, as native as the platform has it; as `post` otherwise. */

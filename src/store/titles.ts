@@ -11,7 +11,8 @@ export async function isUntitled(db: Db, session: string): Promise<boolean> {
   return row !== undefined;
 }
 
-/** Gives the session its title; the first one stays. */
-export async function setTitle(db: Db, session: string, title: string): Promise<void> {
-  await db.updateTable("sessions").set({ title }).where("id", "=", session).where("title", "is", null).execute();
+/** Gives the session its title; the first one stays: false, where it had one by now. */
+export async function setTitle(db: Db, session: string, title: string): Promise<boolean> {
+  const titled = db.updateTable("sessions").set({ title }).where("id", "=", session).where("title", "is", null);
+  return (await titled.returning("id").executeTakeFirst()) !== undefined;
 }

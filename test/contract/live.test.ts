@@ -154,6 +154,7 @@ function pieces(events: readonly TurnEvent[]): readonly string[] {
       case "tool.output":
         return [...event.chunk].map((letter) => `${event.call} ${letter}`);
       case "started":
+      case "titled":
       case "step":
       case "reading":
       case "queued":

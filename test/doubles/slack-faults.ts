@@ -67,9 +67,13 @@ const perMinute: Readonly<Record<string, number>> = {
   "chat.update": 50,
   "chat.delete": 50,
   "agents.sessions.setStatus": 50,
+  "agents.sessions.rename": 50,
+  "assistant.threads.setStatus": 50,
   "conversations.replies": 50,
   "conversations.history": 50,
   "users.info": 100,
+  "files.getUploadURLExternal": 100,
+  "files.completeUploadExternal": 100,
 };
 
 /** Counts what each method is sent, and tells how long to wait where that is too much; 0: it may pass. */

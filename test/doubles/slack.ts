@@ -298,6 +298,13 @@ function ownMethods(state: State): Readonly<Record<string, (params: Params) => P
       return { user: { id, name: id.toLowerCase(), real_name: name, profile: { display_name: name, real_name: name } } };
     },
     "agents.sessions.setStatus": status,
+    "agents.sessions.rename"(params) {
+      const session = state.statuses.get(`${words(params["channel_id"])}:${words(params["thread_ts"]) ?? ""}`);
+      const title = words(params["title"]) ?? "";
+      if (!session) throw new SlackRefusal("session_not_found");
+      if (title === "" || title.length > 200) throw new SlackRefusal("invalid_arguments");
+      return status({ ...session, title });
+    },
     "assistant.threads.setStatus": status,
     "assistant.threads.setSuggestedPrompts"(params) {
       if (list(params["prompts"]).length > 4) throw new SlackRefusal("invalid_arguments");

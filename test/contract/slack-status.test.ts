@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createView } from "../../adapters/view.ts";
+import type { ChatState } from "../../src/core/adapter.ts";
+import type { ChatRef } from "../../src/core/chats.ts";
+import { type LiveEvent, titled, type TurnEvent } from "../../src/core/events.ts";
+import type { Live } from "../../src/core/live.ts";
+import { openMetrics } from "../../src/insights/metrics.ts";
+import { silent } from "./database-forms.ts";
+import { slackChat, type SlackRig, slackRig } from "./slack-rig.ts";
+
+const method = "agents.sessions.setStatus";
+
+/** The view of a gateway, told by hand what turns say. */
+async function viewOf(rig: SlackRig) {
+  const listeners: ((event: LiveEvent) => void)[] = [];
+  const over = { close: async () => undefined };
+  const live: Live = {
+    publish: () => undefined,
+    subscribe: async (_, listen) => (listeners.push(listen), over),
+    signal: () => undefined,
+    onSignal: async () => over,
+    close: async () => undefined,
+  };
+  const previews = { keep: async () => undefined, find: async () => null };
+  const view = await createView({ adapter: rig.adapter, live, previews, metrics: openMetrics(), log: silent });
+  const publish = (event: LiveEvent) => void listeners.map((listen) => listen(event));
+  const tell = (turn: string, chat: ChatRef, seq: number, event: TurnEvent) =>
+    publish({ turn, chat, fence: 1, seq, replyTo: chat.thread, event });
+  return { view, publish, tell };
+}
+
+const told = (rig: SlackRig, chat: ChatRef) =>
+  rig.callsOf(method).flatMap(({ params }) => (params["thread_ts"] === chat.thread ? [String(params["status"])] : []));
+
+test("the states of turns that follow one another in a thread come one by one, in order, and the last one stays", async () => {
+  await using rig = await slackRig();
+  const chat = slackChat("D1", rig.slack.say("D1", "hi"));
+  const busy = { now: 0, most: 0 };
+  const set = (state: ChatState) => rig.adapter.state?.(chat, state);
+  rig.slack.fault({ method, times: 3 }, { kind: "slow", ms: 40 });
+  const watch = rig.slack.waitFor(() => {
+    busy.now = rig.callsOf(method).filter(({ result }) => result === "").length;
+    busy.most = Math.max(busy.most, busy.now);
+    return told(rig, chat).length === 3 && busy.now === 0;
+  });
+  const first = set("working");
+  await rig.slack.waitFor(() => rig.callsOf(method).length === 1);
+  // While that is under way the first turn ends and the second begins: nobody needs to hear of the end.
+  const others = [set("idle"), set("working"), set("waiting")];
+  await Promise.all([first, ...others]);
+  await set("idle");
+  await watch;
+  assert.deepEqual(told(rig, chat), ["processing", "suspended", "active"]);
+  assert.equal(busy.most, 1);
+});
+
+test("an answer that is sent late does not end the next turn's state", async () => {
+  await using rig = await slackRig();
+  const { view, tell } = await viewOf(rig);
+  const chat = slackChat("D1", rig.slack.say("D1", "hi"));
+  tell("1", chat, 1, { type: "started" });
+  await rig.slack.waitFor(() => told(rig, chat).length === 1);
+  tell("2", chat, 1, { type: "started" });
+  await view.settle("1");
+  tell("2", chat, 2, { type: "finished", end: "answered" });
+  await view.settle("2");
+  await rig.slack.waitFor(() => told(rig, chat).length === 2);
+  assert.deepEqual(told(rig, chat), ["processing", "active"]);
+  await view.close();
+});
+
+test("that the work is over is told once there is room, and again where Slack did not take it; that it goes on need not be", async (t) => {
+  await using rig = await slackRig();
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const clock = { aheadMs: 0 };
+  const now = performance.now.bind(performance);
+  t.mock.method(performance, "now", () => now() + clock.aheadMs);
+  const chats = Array.from({ length: 40 }, () => slackChat("D1", rig.slack.say("D1", "hi")));
+  await Promise.all(chats.map((chat) => rig.adapter.state?.(chat, "working")));
+  const shown = chats.filter((chat) => told(rig, chat).length === 1);
+  assert.equal(shown.length, 30, "twenty of fifty a minute are kept for what ends");
+  const ends = Promise.all(chats.map((chat) => rig.adapter.state?.(chat, "idle")));
+  await rig.slack.waitFor(() => rig.callsOf(method).length === 50);
+  rig.slack.fault({ method }, { kind: "refuse", error: "internal_error" });
+  while (rig.callsOf(method).length < 61) {
+    clock.aheadMs += 61_000;
+    t.mock.timers.tick(61_000);
+    await new Promise(setImmediate);
+  }
+  await ends;
+  assert.ok(shown.every((chat) => told(rig, chat).at(-1) === "active"));
+  assert.ok(
+    chats.every((chat) => shown.includes(chat) || told(rig, chat).length === 0),
+    "what was never said to begin need not end",
+  );
+  assert.equal(rig.callsOf(method).filter(({ result }) => result === "ratelimited").length, 0);
+});
+
+test("a conversation's title reaches the session that Slack shows, and stays with its next state", async () => {
+  await using rig = await slackRig();
+  const { view, publish } = await viewOf(rig);
+  const chat = slackChat("D1", rig.slack.say("D1", "how do I mend a bicycle?"));
+  const shown = () => rig.slack.statuses.get(`D1:${chat.thread}`)?.["title"];
+  await rig.adapter.state?.(chat, "idle");
+  publish(titled("s1", chat, "Mending a bicycle"));
+  await rig.slack.waitFor(() => shown() === "Mending a bicycle");
+  await rig.adapter.state?.(chat, "working");
+  assert.equal(shown(), "Mending a bicycle");
+  publish(titled("s1", { ...chat, thread: "1.1" }, "Nobody knows this thread"));
+  await rig.slack.waitFor(
+    () => rig.callsOf("agents.sessions.rename").filter(({ result }) => result === "session_not_found").length === 1,
+  );
+  assert.deepEqual(
+    rig.lines.filter(({ level }) => level !== "debug" && level !== "info"),
+    [],
+  );
+  await view.close();
+});
