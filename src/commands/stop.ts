@@ -12,6 +12,15 @@ export const stop = command({
       ...(dropped > 1 ? [`I dropped the ${dropped} messages that were waiting.`] : []),
     ];
     // The stopped turn says so itself, with what it had so far.
-    return said.length > 0 ? said.join(" ") : running ? null : "Nothing is running here.";
+    if (said.length > 0) return said.join(" ");
+    if (running) return null;
+    const beside = (await ports.errands.list()).length;
+    return beside === 0
+      ? "Nothing is running here."
+      : `Nothing is running here. ${besides(beside)}: /agents lists and stops them.`;
   },
 });
+
+function besides(count: number): string {
+  return count === 1 ? "A background task is" : `${count} background tasks are`;
+}

@@ -1,9 +1,14 @@
+import type { ChatPorts } from "./chat-settings.ts";
 import type { ChatKind, ChatRef, Person, Role } from "./chats.ts";
+import type { ErrandPorts } from "./errand.ts";
+import type { SkillCommands } from "./skill.ts";
 import type { LeaveChoice } from "./question.ts";
 import type { ArgumentOffer, Language } from "./language.ts";
-import type { ModelChoice, ProviderListing } from "./model.ts";
+import type { MemoryPorts } from "./memory.ts";
+import type { Effort, ModelChoice, ProviderListing } from "./model.ts";
 import type { OutboundButton } from "./outbound.ts";
 import type { PersonalPorts } from "./personal.ts";
+import type { SessionPorts } from "./sessions.ts";
 
 /** A session as `/status` shows it. */
 export interface SessionStatus {
@@ -41,8 +46,22 @@ export interface StandingGrant {
 
 /** What a command may do, bound to the chat it was typed in and the person who typed it. */
 export interface CommandPorts {
+  readonly skills: SkillCommands;
+  readonly sessions: SessionPorts;
+  readonly chat: ChatPorts;
+  /** Asks the agent, whatever the chat's own way with messages during a turn is; whether something runs here. */
+  ask(text: string, busy: "queue" | "steer"): Promise<boolean>;
+  /** How much is thought in this conversation; null: as configured. */
+  effort(): Promise<Effort | null>;
+  chooseEffort(effort: Effort | null): Promise<void>;
+  /** The version, and facts for a report of a fault that are nobody's secret. */
+  about(): Promise<{ readonly version: string; readonly lines: readonly string[] }>;
   /** What the person has chosen for themselves. */
   readonly personal: PersonalPorts;
+  /** What is remembered, as far as this person may see and change it here. */
+  readonly memories: MemoryPorts;
+  /** Subagents and background tasks. */
+  readonly errands: ErrandPorts;
   status(): Promise<SessionStatus>;
   /** Where commands run, why, and within what limits: a line each. */
   sandbox(): Promise<readonly string[]>;

@@ -116,3 +116,28 @@ export function aboutOf(prompt: string): string {
 }
 
 const aboutChars = 60;
+
+/** An errand as `/agents` lists it. */
+export interface ErrandLine {
+  readonly number: number;
+  readonly type: ErrandType;
+  readonly name: string;
+  readonly about: string;
+  /** Who it is for. */
+  readonly by: string;
+  readonly state: "waiting" | "working" | "asking";
+  /** Since when, epoch milliseconds. */
+  readonly since: number;
+  readonly step: number;
+  readonly tool: string | null;
+}
+
+/** A chat's errands, as a command there may see and change them. */
+export interface ErrandPorts {
+  /** Those that have not ended. */
+  list(): Promise<readonly ErrandLine[]>;
+  /** Stops one by its number, or (null) all, and theirs; those that were stopped. */
+  stop(number: number | null): Promise<readonly ErrandLine[]>;
+  /** Begins a background task; its number, or (null) there are too many already. */
+  begin(prompt: string): Promise<number | null>;
+}

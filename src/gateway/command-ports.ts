@@ -1,14 +1,23 @@
-import { isAtLeast, type Person } from "../core/chats.ts";
+import { chatKey, isAtLeast, type Person } from "../core/chats.ts";
 import type { CommandPorts } from "../core/command.ts";
 import type { InboundMessage } from "../core/inbound.ts";
 import { requestCompress } from "../store/compactions.ts";
 import { listGrants, revokeGrants } from "../store/grants.ts";
-import { assignInbound, dropWaiting, lastRequest, storeInbound } from "../store/inbox.ts";
+import { dropWaiting } from "../store/inbox.ts";
+import { addOutbound } from "../store/outbox.ts";
 import { chooseModel, endSession, openSession, sessionChoice } from "../store/sessions.ts";
 import { sessionState } from "../store/status.ts";
 import { insightsReply } from "./insights.ts";
 import type { GatewayParts } from "./parts.ts";
+import { errandPorts } from "./ports/errands.ts";
+import { memoryPorts } from "./ports/memories.ts";
+import { aboutLines } from "./ports/about.ts";
+import { askingPorts } from "./ports/asking.ts";
+import { chatPorts } from "./ports/chat.ts";
+import { effortPorts } from "./ports/effort.ts";
+import { skillCommands } from "./ports/skills.ts";
 import { personalPorts } from "./ports/personal.ts";
+import { sessionPorts } from "./ports/sessions.ts";
 import { takeLeave } from "./questions.ts";
 import { stopCompress, stopTurn } from "./stopping.ts";
 
@@ -21,7 +30,19 @@ export function commandPorts(parts: GatewayParts, inbound: InboundMessage, perso
   const own = { person: person.id, chat };
   const visible = isAtLeast(person.role, "admin") ? { person: null, chat } : own;
   return {
+    errands: errandPorts(parts, inbound, person),
     personal: personalPorts(parts.db, person),
+    sessions: sessionPorts(parts, inbound, person, session),
+    chat: chatPorts(parts, inbound.chat),
+    ...askingPorts(parts, inbound, person, session),
+    ...effortPorts(parts.db, inbound, session),
+    about: () => aboutLines(parts),
+    memories: memoryPorts(parts, inbound, person),
+    skills: skillCommands(parts.skills, inbound, person, async (markdown) => {
+      const body = { markdown, replyTo: inbound.messageId };
+      await addOutbound(parts.db, { key: `skills:${inbound.key}`, chat: inbound.chat, turn: null, body });
+      await parts.skills.wake([chatKey(inbound.chat)]);
+    }),
     async status() {
       const facts = await parts.facts();
       const state = session === null ? null : await sessionState(parts.db, session);
@@ -70,28 +91,20 @@ export function commandPorts(parts: GatewayParts, inbound: InboundMessage, perso
         session === null ? null : sessionChoice(parts.db, session),
         parts.models.listings(AbortSignal.timeout(listMs)),
       ]);
-      const own = choice === null ? undefined : providers.find(({ provider }) => provider === choice.provider);
-      return { model: choice?.model ?? facts.model, server: own?.server ?? facts.server, choice, providers };
+      const picked = choice === null || (choice.model === null && choice.provider === null) ? null : choice;
+      const own = picked === null ? undefined : providers.find(({ provider }) => provider === picked.provider);
+      return { model: picked?.model ?? facts.model, server: own?.server ?? facts.server, choice: picked, providers };
     },
     async chooseModel(choice) {
       const open = session ?? (await openSession(parts.db, inbound.chat, inbound.kind)).session;
-      await chooseModel(parts.db, open, choice);
+      const effort = (await sessionChoice(parts.db, open))?.effort;
+      const none = { provider: null, model: null };
+      await chooseModel(parts.db, open, effort === undefined ? choice : { ...(choice ?? none), effort });
     },
     async makeDefaultModel(choice) {
       // Whoever makes a model everybody's wants it here too.
       if (session !== null) await chooseModel(parts.db, session, null);
       return await parts.models.makeDefault(choice);
-    },
-    async retry() {
-      const last = session === null ? null : await lastRequest(parts.db, session);
-      if (!last) return false;
-      const again: InboundMessage = { ...last, key: `${inbound.key}:retry`, messageId: inbound.messageId, at: inbound.at };
-      const stored = await storeInbound(parts.db, again);
-      if (stored === null) return true;
-      const open = await openSession(parts.db, inbound.chat, inbound.kind);
-      await assignInbound(parts.db, stored.id, open.session, person.id);
-      await parts.queues.queue(parts.names.turns).wake(open.session);
-      return true;
     },
   };
 }

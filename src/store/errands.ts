@@ -68,14 +68,6 @@ export async function errandsOfCall(
   return await errandsWhere(db, sql`e.turn_id = ${turn} and e.step = ${step} and e.position = ${position}`);
 }
 
-/** Those that have not ended, of a chat as far as this person may know of them: in a shared chat all, in private their own. */
-export async function openErrands(db: Db, home: string, person: string): Promise<readonly Errand[]> {
-  return await errandsWhere(
-    db,
-    sql`e.home_id = ${home} and e.ended_at is null and (e.person_id = ${person} or h.kind = 'shared')`,
-  );
-}
-
 /** Those that have ended more than `olderMs` ago and whose landing has not been done. */
 export async function unlanded(db: Db, olderMs: number, limit: number): Promise<readonly Errand[]> {
   return await errandsWhere(

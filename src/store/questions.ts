@@ -135,9 +135,11 @@ export async function openQuestion(db: Db, id: string): Promise<OpenQuestion | n
   return await firstOpen(db, sql`q.id = ${id}`);
 }
 
-/** The oldest open question of a session; of one kind, if asked so. */
+/** The oldest open question of a session, or of the errands that belong to its chat. */
 export async function openQuestionIn(db: Db, session: string, kind: QuestionKind): Promise<OpenQuestion | null> {
-  return await firstOpen(db, sql`q.session_id = ${session} and q.kind = ${kind}`);
+  const here = sql`select e.session_id from errands e join sessions s on s.conversation_id = e.home_id
+    where s.id = ${session} and e.ended_at is null`;
+  return await firstOpen(db, sql`q.kind = ${kind} and (q.session_id = ${session} or q.session_id in (${here}))`);
 }
 
 async function firstOpen(db: Db, which: RawBuilder<unknown>): Promise<OpenQuestion | null> {

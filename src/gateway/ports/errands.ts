@@ -1,0 +1,63 @@
+import type { Person } from "../../core/chats.ts";
+import { aboutOf, type ErrandPorts, type ErrandTerms } from "../../core/errand.ts";
+import type { InboundMessage } from "../../core/inbound.ts";
+import { priorities } from "../../core/queue.ts";
+import { stopErrand } from "../../store/errand-ends.ts";
+import { openErrandLines } from "../../store/errand-lines.ts";
+import { beginErrand } from "../../store/errands.ts";
+import type { GatewayParts } from "../parts.ts";
+import { stopAll } from "../stopping.ts";
+
+/** Each takes a worker and the model for minutes: one person's don't take all. */
+const mostBackground = 10;
+
+const rules =
+  "- This is a background task: the person goes on with other things, nobody answers you here, and your answer arrives in their chat as a message of its own.";
+
+/** The errands of the chat that a command was typed in. */
+export function errandPorts(parts: GatewayParts, inbound: InboundMessage, person: Person): ErrandPorts {
+  const { db } = parts;
+  const open = () => openErrandLines(db, inbound.chat, person.id);
+  return {
+    list: open,
+    async stop(number) {
+      const meant = (await open()).filter((each) => number === null || each.number === number);
+      for (const { id } of meant) await stopAll(parts, await stopErrand(db, id, `${person.name} stopped it`));
+      return meant;
+    },
+    async begin(prompt) {
+      const mine = (await open()).filter(({ type, personId }) => type === "background" && personId === person.id);
+      if (mine.length >= mostBackground) return null;
+      const { session, number } = await beginErrand(db, {
+        type: "background",
+        key: `background:${inbound.key}`,
+        person,
+        kind: inbound.kind,
+        home: inbound.chat,
+        prompt,
+        terms: { ...backgroundTerms, about: aboutOf(prompt) },
+      });
+      await parts.queues
+        .queue(parts.names.turns)
+        .wake(session, { priority: priorities.subagent })
+        .catch((error: unknown) =>
+          parts.log.warn({ error, session }, "the queue can't be reached; the sweeper begins this task"),
+        );
+      return number;
+    },
+  };
+}
+
+const backgroundTerms: Omit<ErrandTerms, "about"> = {
+  label: "Background task",
+  rules,
+  memory: true,
+  only: null,
+  // Words in the chat are for the conversation there: they can't answer a question of another.
+  without: ["clarify"],
+  model: null,
+  maxSteps: null,
+  timeoutMs: null,
+  attended: true,
+  depth: 0,
+};
