@@ -1,4 +1,5 @@
 import { incomingMessage, type IncomingParts } from "../src/agent/incoming.ts";
+import { askedSkills, type SkillWork } from "../src/agent/skills.ts";
 import type { Looker } from "../src/agent/pictures.ts";
 import type { TurnSetting } from "../src/agent/turn-setting.ts";
 import type { Person } from "../src/core/chats.ts";
@@ -13,6 +14,7 @@ interface ReadingParts {
   readonly db: Db;
   pictures(looker: Looker): PicturePorts;
   readonly sandboxes: Pick<SandboxBackend, "open">;
+  readonly skills: SkillWork;
   readonly web: Pick<IncomingParts, "pdfText">;
   readonly hear: IncomingParts["hear"];
 }
@@ -30,6 +32,8 @@ export function incomingFor(parts: ReadingParts, { info, person, signal, emit }:
   const { db } = parts;
   const pictures = parts.pictures({ session: info.session, choice: info.choice, person: person.id, signal });
   const sandbox = () => parts.sandboxes.open(sandboxOwnerOf(info, person), info.session);
-  const reading = { db, pictures, sandbox, pdfText: parts.web.pdfText, hear: parts.hear, signal, emit };
+  const asker = { session: info.session, person, kind: info.kind, signal };
+  const skillTexts = (names: readonly string[]) => askedSkills(parts.skills, asker, names, sandbox);
+  const reading = { db, pictures, sandbox, skillTexts, pdfText: parts.web.pdfText, hear: parts.hear, signal, emit };
   return (inbox, inbound) => incomingMessage(reading, inbox, inbound, info.kind);
 }

@@ -18,6 +18,8 @@ export interface IncomingParts {
   readonly db: Db;
   readonly pictures: Pick<PicturePorts, "ask">;
   sandbox(): Promise<Sandbox>;
+  /** The texts of skills that were asked for by their names. */
+  skillTexts(names: readonly string[]): Promise<string>;
   pdfText(data: Uint8Array, signal: AbortSignal): Promise<string>;
   /** What is said in a recording; null where nothing is set up that hears. */
   hear(file: { readonly name: string; readonly bytes: Uint8Array }, signal: AbortSignal): Promise<string | null>;
@@ -45,7 +47,9 @@ export async function incomingMessage(
   kind: ChatKind,
 ): Promise<ModelMessage | null> {
   const notes: string[] = [];
+  let skills = "";
   try {
+    if (inbound.skills !== undefined) skills = await parts.skillTexts(inbound.skills);
     // One more than were sent: what was too many is kept as one that is missing.
     for (let position = 0; position <= (inbound.files?.length ?? -1); position += 1) {
       const file = await fileOf(parts.db, inbox, position);
@@ -57,7 +61,7 @@ export async function incomingMessage(
     if (parts.signal.aborted) return null;
     throw error;
   }
-  return userMessage({ ...inbound, text: [inbound.text, ...notes].filter((part) => part !== "").join("\n\n") }, kind);
+  return userMessage({ ...inbound, text: [skills, inbound.text, ...notes].filter((part) => part !== "").join("\n\n") }, kind);
 }
 
 /** The record takes no NUL and no half of a surrogate pair; PDFs and models may give both. */

@@ -24,6 +24,8 @@ export interface PromptParts {
   readonly kind: ChatKind;
   /** What holds where no chat message asked, instead of a chat's rule; null in a chat. */
   readonly rules: string | null;
+  /** The list of skills; null where there are none. */
+  readonly skills: string | null;
   /** Rendered memory blocks, in order; empty ones left out by the caller. */
   readonly memory: readonly string[];
   readonly tools: readonly ToolSpec[];
@@ -39,7 +41,10 @@ export function freezeHead(parts: PromptParts): FrozenPrompt {
   const remembers = parts.tools.some((tool) => tool.name === "memory");
   const lines = [rules, ...chatRules(parts), ...(remembers ? [memoryRule] : [])].join("\n");
   const day = `This conversation began on ${parts.day.toISOString().slice(0, 10)} (UTC).`;
-  return { system: [identity, lines, ...parts.memory, day].join("\n\n"), tools: parts.tools };
+  return {
+    system: [identity, lines, ...(parts.skills === null ? [] : [parts.skills]), ...parts.memory, day].join("\n\n"),
+    tools: parts.tools,
+  };
 }
 
 function chatRules({ kind, rules: given }: PromptParts): readonly string[] {

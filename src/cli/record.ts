@@ -3,8 +3,8 @@ import { type Context, exits } from "./context.ts";
 import { type ControlReply, type ControlRequest, callControl } from "../gateway/control-socket.ts";
 
 /** Asks the running service, or the record itself when none runs. */
-export async function askRecord(context: Context, request: ControlRequest): Promise<ControlReply> {
-  const reply = await callControl(context.home, request);
+export async function askRecord(context: Context, request: ControlRequest, withinMs?: number): Promise<ControlReply> {
+  const reply = await callControl(context.home, request, withinMs);
   if (reply !== null) return reply;
   const { config } = await loadConfig({ env: context.env, home: context.home });
   const record = await (await context.product()).openOffline(config);

@@ -21,6 +21,8 @@ const sections: Readonly<Record<string, string>> = {
     "threshold_tokens model_thresholds tail_mode min_tail_user_messages tail_assistant_max_chars max_attempts in_place abort_on_summary_failure checkpoint_required progress_notices idle_compact_after_seconds hygiene_timeout_seconds hygiene_total_ceiling_seconds hygiene_failure_cooldown_seconds hygiene_max_turn_hold_seconds context_timeout_seconds context_total_ceiling_seconds proactive_prune_tokens proactive_prune_min_result_chars proactive_prune_min_reclaim_tokens micro_compact micro_compact_every_n_turns summary_model summary_provider summary_base_url",
   auxiliary:
     "web_extract tts_audio_tags goal_judge monitor background_review curator review skills_hub mcp memory_query_rewrite profile_describer flush_memories",
+  skills:
+    "external_dirs create_dir template_vars inline_shell inline_shell_timeout guard_agent_created write_approval trusted_project_dirs project_discovery tier1_advisory ledger config",
   stt: "enabled provider language echo_transcripts local",
   logging: "max_size_mb backup_count",
   web: "extract_backend",
@@ -34,7 +36,7 @@ const auxiliaryFields =
 
 const wholeSections = [
   "model_aliases model_overrides fallback_model credential_pool_strategies provider_routing",
-  "openrouter prompt_caching timeouts skills delegation code_execution privacy",
+  "openrouter prompt_caching timeouts delegation code_execution privacy",
   "session_reset group_sessions_per_user thread_sessions_per_user max_concurrent_sessions sessions database streaming gateway platforms",
   "unauthorized_dm_behavior quick_commands custom_toolsets platform_hints hooks hooks_auto_accept tools",
   "tool_output file_read_max_chars context_file_max_chars tool_budget tool_loop_guardrails cron checkpoints goals curator tts voice",

@@ -22,6 +22,8 @@ export interface InboundMessage extends InboundBase {
   /** May be empty where there are files. */
   readonly text: string;
   readonly files?: readonly FileRef[];
+  /** Skills that were asked for by their names: `/NAME request`. */
+  readonly skills?: readonly string[];
   /** The platform's id of the message, for replies; null where there is none. */
   readonly messageId: string | null;
   /** Whether it is meant for the agent: always in private chats; in shared ones a mention, a reply to it, or a command. */
@@ -31,6 +33,8 @@ export interface InboundMessage extends InboundBase {
   /** Of one that was gathered: what it was gathered from, and what stands between. */
   readonly pieces?: readonly Piece[];
   readonly gap?: string;
+  /** What is to happen to it while a turn runs, as its writer wants it for this one. */
+  readonly busy?: "queue" | "steer";
   /** True for an unaddressed one in a thread: it is meant for the agent where the agent has been spoken to in that thread. */
   readonly continues?: boolean;
   /** Set where no chat message stands behind it: then the outcome is the errand's. */

@@ -1,5 +1,6 @@
 /** Skills: what people and the agent write down of how something is done. A skill is data: nothing in it gives anybody a right. */
 import type { Finding } from "./approval.ts";
+import type { Sandbox } from "./sandbox.ts";
 
 /** One file of a skill; `SKILL.md` is one of them. Paths are relative, with `/`. */
 export interface SkillFile {
@@ -95,8 +96,8 @@ export type ProposalAction = "install" | "update" | "create" | "change" | "remov
 
 /** The tools' side of skills, bound to who asks. All give what the model reads, and throw for it. */
 export interface SkillPorts {
-  /** An empty name lists what there is. */
-  view(name: string, file: string): Promise<string>;
+  /** An empty name lists what there is. The skill's files are put into the sandbox, once there is something to be put there. */
+  view(name: string, file: string, sandbox: () => Promise<Sandbox>): Promise<string>;
   /** Nothing is changed before a person has said yes. */
   propose(change: SkillChange): Promise<string>;
   /** The text without the values that skills were given. */
@@ -133,4 +134,18 @@ export interface SkillFetched {
   readonly status: number;
   readonly contentType: string;
   readonly body: Uint8Array;
+}
+
+/** What `/skills` and `hermes skills` answer: words for a person, and the same as data for a program. */
+export interface SkillReply {
+  readonly ok: boolean;
+  /** Markdown; empty where a message of its own says it. */
+  readonly text: string;
+  readonly data: unknown;
+}
+
+/** The commands' side of skills, bound to the chat and the person who typed. */
+export interface SkillCommands {
+  /** What follows `/skills`. */
+  run(args: string): Promise<SkillReply>;
 }

@@ -1,5 +1,7 @@
 import type { Role } from "../core/chats.ts";
 import type { Notice } from "./access.ts";
+import { skillsControl } from "./control/skills.ts";
+import type { SkillDesk } from "./skills/call.ts";
 import { noOwnerYet, welcome } from "./access.ts";
 import { insightsReply } from "./insights.ts";
 import { grantLines } from "../commands/grants.ts";
@@ -14,6 +16,7 @@ export interface ControlParts {
   readonly db: Db;
   /** Platforms that are this machine's own: their owner can't be reached in a chat. */
   readonly localPlatforms: readonly string[];
+  readonly skills: SkillDesk;
   /** Puts a notice into the outbox. */
   tell(key: string, notice: Notice): Promise<void>;
   /** Lines about the running service; empty when none runs. */
@@ -43,6 +46,8 @@ export async function control(parts: ControlParts, command: string, args: readon
       return await takeBack(parts.db, args[0] ?? "");
     case "insights":
       return await insightsReply(parts.db, args[0] ?? "", args[1] ?? null);
+    case "skills":
+      return await skillsControl(parts.skills, args);
     case "status":
       return await status(parts);
     default:

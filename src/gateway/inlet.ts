@@ -8,6 +8,7 @@ import { priorities } from "../core/queue.ts";
 import { takePairing } from "../store/people.ts";
 import {
   assignInbound,
+  becomeRequest,
   changeWaiting,
   findRoute,
   isUnrouted,
@@ -25,6 +26,7 @@ import { createBursts } from "./bursts.ts";
 import { runCommand } from "./commands.ts";
 import type { GatewayParts } from "./parts.ts";
 import { takeFiles } from "./files.ts";
+import { skillRequest } from "./skills/requests.ts";
 import { takeChoice, takeWords } from "./questions.ts";
 import { stopCompress, stopTurn } from "./stopping.ts";
 
@@ -185,6 +187,7 @@ async function route(
       return await settleInbound(parts.db, id);
     case "message":
       if (!inbound.addressed && !(inbound.continues === true && found.session !== null)) return await settleInbound(parts.db, id);
+      if (await skillsAsked(parts, id, person, inbound, found, ways)) return;
       if (await command(parts, id, person, inbound, found.session)) return await settleInbound(parts.db, id);
       if (
         found.session !== null &&
@@ -195,7 +198,7 @@ async function route(
         // Its words are the answer to a question; what came with them is for the turn that goes on.
         if (inbound.files === undefined) return await settleInbound(parts.db, id);
       }
-      return await request(parts, id, person, inbound, found.session, ways);
+      return await request(parts, id, person, inbound, found, ways);
   }
 }
 
@@ -205,20 +208,36 @@ async function request(
   id: number,
   person: Person,
   inbound: InboundMessage,
-  open: string | null,
+  { session: open, busy }: Route,
   { tellOnce, closing }: Ways,
 ): Promise<void> {
   if (inbound.files !== undefined) await takeFiles(parts, id, inbound.chat.platform, inbound.files, closing);
   const session = open ?? (await openSession(parts.db, inbound.chat, inbound.kind)).session;
   // Somebody else has taken it up meanwhile.
   if (!(await assignInbound(parts.db, id, session, person.id))) return;
-  if (parts.busy === "interrupt") await stopTurn(parts, session, null);
+  if ((busy ?? parts.busy) === "interrupt") await stopTurn(parts, session, null);
   try {
     await parts.queues.queue(parts.names.turns).wake(session, { priority: priorities.interactive });
   } catch (error) {
     parts.log.warn({ error, session }, "the queue can't be reached; the message is stored and will be answered when it is back");
     void tellOnce(inbound.chat, queueTrouble);
   }
+}
+
+/** True when the message named skills: it is a request with their texts before it. */
+async function skillsAsked(
+  parts: GatewayParts,
+  id: number,
+  person: Person,
+  inbound: InboundMessage,
+  found: Route,
+  ways: Ways,
+): Promise<boolean> {
+  const asked = await skillRequest(parts.db, parts.commands, person, inbound);
+  if (asked === null) return false;
+  await becomeRequest(parts.db, id, asked);
+  await request(parts, id, person, asked, found, ways);
+  return true;
 }
 
 /** True when the message was a command: it has been run and answered. */

@@ -5,6 +5,7 @@ import type { Command } from "../core/command.ts";
 import type { ProviderListing } from "../core/model.ts";
 import type { Db } from "../store/hold.ts";
 import { personOf } from "../store/people.ts";
+import { listSkills } from "../store/skills.ts";
 
 export interface SuggestionParts {
   readonly db: Db;
@@ -25,6 +26,7 @@ export async function suggestArgument(
   const found = findCommand(parts.commands, name);
   const offers = found.type === "one" ? found.command.argument?.offers : undefined;
   if (offers === "languages") return [...languages.map(({ code }) => code), "auto"].filter((each) => each.includes(typed));
+  if (offers === "skills") return await skillNames(parts.db, account, typed);
   if (found.type !== "one" || offers !== "models") return [];
   const { command } = found;
   try {
@@ -36,6 +38,18 @@ export async function suggestArgument(
     );
     const wanted = typed.toLowerCase();
     return ["default", ...new Set(names)].filter((each) => each.toLowerCase().includes(wanted));
+  } catch {
+    return [];
+  }
+}
+
+/** Nobody but whoever types sees them, so one's own are among them. */
+async function skillNames(db: Db, account: Account, typed: string): Promise<readonly string[]> {
+  try {
+    const person = await personOf(db, account);
+    if (!person || person.role === "guest") return [];
+    const wanted = typed.toLowerCase();
+    return (await listSkills(db, { person: person.id })).map(({ name }) => name).filter((name) => name.includes(wanted));
   } catch {
     return [];
   }

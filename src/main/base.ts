@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { platforms } from "../../adapters/registry.ts";
-import { deliveryQueue } from "../../workers/asking.ts";
+import { deliveryQueue, wakeDeliveries } from "../../workers/asking.ts";
 import { every, upkeepTimes } from "../../workers/upkeep.ts";
 import * as commandRegistry from "../commands/index.ts";
 import type { Environment } from "../config/home.ts";
@@ -18,6 +18,7 @@ import type { Log } from "../core/log.ts";
 import type { Queues } from "../core/queue.ts";
 import { control } from "../gateway/control.ts";
 import { type ControlHandler, serveControl } from "../gateway/control-socket.ts";
+import type { SkillDesk } from "../gateway/skills/call.ts";
 import { openMetrics, type OpenMetrics } from "../insights/metrics.ts";
 import { openLive } from "../live/index.ts";
 import { openQueues, type QueueOptions } from "../queue/index.ts";
@@ -28,6 +29,7 @@ import { migrations } from "../store/migrations/index.ts";
 import { addOutbound } from "../store/outbox.ts";
 import { dropAllLeases } from "../store/sessions.ts";
 import { beat, leaveWorkers } from "../store/workers.ts";
+import { skillDesk } from "./skills.ts";
 import { modelSettings } from "./model-settings.ts";
 
 /** What one process runs: everything, the platforms only, or the turns only. */
@@ -125,7 +127,16 @@ function controlHandler(base: Base): ControlHandler {
     `Hermes Team ${base.version} is running, process ${process.pid}, up ${Math.round(process.uptime())} s.`,
   ];
   const tell = (key: string, notice: { chat: ChatRef; markdown: string }) => putOut(base, key, notice.chat, notice.markdown);
-  return { handle: ({ command, args }) => control({ db: base.database.db, localPlatforms, tell, service }, command, args) };
+  return {
+    handle: ({ command, args }) =>
+      control({ db: base.database.db, localPlatforms, skills: baseDesk(base), tell, service }, command, args),
+  };
+}
+
+/** Where skills are looked after. */
+export function baseDesk({ database, queues, log, follow }: Pick<Base, "database" | "queues" | "log" | "follow">): SkillDesk {
+  const wake = (chats: readonly string[]) => wakeDeliveries({ queues, log }, chats);
+  return skillDesk({ db: database.db, config: () => follow.refresh(), wake });
 }
 
 async function putOut(base: Base, key: string, chat: ChatRef, markdown: string): Promise<void> {

@@ -23,7 +23,8 @@ import { deliveriesDue, keepPreview, previewOf } from "../store/outbox.ts";
 import { accountsOf } from "../store/people.ts";
 import { getSetting, putSetting } from "../store/settings.ts";
 import { makeDefaultModel } from "./default-model.ts";
-import { type Base, commands, localPlatforms } from "./base.ts";
+import { type Base, baseDesk, commands, localPlatforms } from "./base.ts";
+import { memoryRules } from "./memory-rules.ts";
 import { takeShifts } from "./shifts.ts";
 
 /** The platforms' side: gateway, adapters, views, deliveries. Resolves to the page's address once everything that can start has. */
@@ -59,10 +60,14 @@ export async function openGatewaySide(base: Base, facts: () => Promise<StandingF
     access,
     commands,
     language: config.display.language,
+    version: base.version,
+    footers: () => base.follow.current.display,
+    memory: memoryRules(config),
     busy,
     names,
     facts,
     models,
+    skills: baseDesk(base),
     fetchFile,
     tell,
   });

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { turnQueue } from "../../workers/turn-parts.ts";
 import { workTurns } from "../../workers/turns.ts";
@@ -20,7 +21,9 @@ import { openPictures, seeing } from "../agent/pictures.ts";
 import { openTitles, type TitleParts } from "../agent/titles.ts";
 import { storeFacts } from "../gateway/facts.ts";
 import type { StandingFacts } from "../gateway/parts.ts";
+import { importHome } from "../skills/home.ts";
 import { dropStrayFiles } from "../store/files.ts";
+import { dropStrayBundles } from "../store/skills.ts";
 import { hear, type Recording } from "../model/hearing.ts";
 import { openWeb } from "../tools/web/index.ts";
 import type { Base } from "./base.ts";
@@ -32,7 +35,7 @@ import { lazyHub } from "./lazy-mcp.ts";
 import { memoryRules } from "./memory-rules.ts";
 import { approvalSettings } from "./policy-settings.ts";
 import { aboutSandbox, followSandboxes, type Sandboxes } from "./sandboxes.ts";
-import { skillWork } from "./skills.ts";
+import { inspectSkill, skillWork } from "./skills.ts";
 import { webSettings } from "./web-settings.ts";
 
 /** What turns need, opened in this process. */
@@ -100,6 +103,13 @@ export async function startTurns(base: Base, worker: WorkerSide): Promise<void> 
   stack.defer(() => web.close());
   // What follows a schedule's run is not here yet: its outcome stays in the record.
   const errands = openErrands({ db, queues, live, log, turns: turnQueue }, { run: async () => undefined });
+  // Beside the start: a home with hundreds of them must not hold it up.
+  if (config.skills.importHome) {
+    const importing = importHome(db, join(config.home, "skills"), inspectSkill, log).catch((error: unknown) =>
+      log.warn({ error }, "the home's skills could not be looked at"),
+    );
+    stack.defer(async () => void (await importing));
+  }
   const skills = skillWork({
     db,
     env: process.env,
@@ -140,6 +150,7 @@ export async function startTurns(base: Base, worker: WorkerSide): Promise<void> 
   const tend = async () => {
     await storeFacts(db, await workerFacts(worker));
     await dropStrayFiles(db);
+    await dropStrayBundles(db);
     await tellMemories({ db, queues, log, memory: settings.memory }, "left");
     await sandboxes.reap();
   };
@@ -201,7 +212,8 @@ async function compressionSettings({ follow }: Base): Promise<CompressionSetting
 
 export async function workerFacts(worker: WorkerSide): Promise<StandingFacts> {
   const model = await worker.models.current();
-  const common = { model: model.name, server: model.server, demonstration: model.demonstration };
+  const { window } = await model.facts(AbortSignal.timeout(seeMs)).catch(() => ({ window: null }));
+  const common = { model: model.name, server: model.server, demonstration: model.demonstration, window };
   try {
     const backend = await worker.sandboxes.current();
     return { ...common, sandbox: `${backend.name}: ${backend.why}`, sandboxAbout: await aboutSandbox(backend) };

@@ -1,6 +1,8 @@
 import { type RawBuilder, sql } from "kysely";
+import { type BusyMode, busyModes } from "../core/chat-settings.ts";
 import { type Account, type ChatRef, chatKey, type Person } from "../core/chats.ts";
 import { type Inbound, type InboundChange, type InboundMessage, joinedText } from "../core/inbound.ts";
+import { wholeChat } from "./chat-settings.ts";
 import type { Db } from "./hold.ts";
 
 /** A stored event on its way to a session. */
@@ -52,6 +54,16 @@ export async function joinInbound(db: Db, id: number, others: readonly number[],
   await sql`
     with settled as (update inbox set status = 'done' where id in (${sql.join(others)}) and status = 'new')
     update inbox set inbound = ${JSON.stringify(joined)}::jsonb where id = ${id} and status = 'new'`.execute(db);
+}
+
+/** A message that stands for more than its words, such as a skill's name, becomes the request that it is. */
+export async function becomeRequest(db: Db, id: number, request: InboundMessage): Promise<void> {
+  await db
+    .updateTable("inbox")
+    .set({ inbound: JSON.stringify(request) })
+    .where("id", "=", id)
+    .where("status", "=", "new")
+    .execute();
 }
 
 /** Gives an event to a session; its turn comes when a worker takes it. False when it was no longer to be routed. */
@@ -124,12 +136,14 @@ export interface Route {
   readonly session: string | null;
   /** Whether the session asks something that words may answer. */
   readonly asks: boolean;
+  /** What was chosen for the chat about messages that arrive during a turn; null: as configured. */
+  readonly busy: BusyMode | null;
 }
 
 export async function findRoute(db: Db, chat: ChatRef, account: Sender): Promise<Route> {
   const found = await sql<RouteRow>`select ${routeColumns} from (select 1) one ${routeJoins(chat, account)}`.execute(db);
   const row = found.rows[0];
-  return row ? toRoute(row) : { person: null, conversation: null, session: null, asks: false };
+  return row ? toRoute(row) : { person: null, conversation: null, session: null, asks: false, busy: null };
 }
 
 type Sender = Pick<Account, "platform" | "id">;
@@ -141,9 +155,10 @@ interface RouteRow {
   readonly conversation: string | null;
   readonly session: string | null;
   readonly asks: boolean;
+  readonly busy: string | null;
 }
 
-const routeColumns = sql`p.id as person, p.name, p.role, c.id as conversation, s.id as session,
+const routeColumns = sql`p.id as person, p.name, p.role, c.id as conversation, s.id as session, b.value as busy,
     exists (select 1 from questions q where q.session_id = s.id and q.status = 'open' and q.kind = 'clarify') as asks`;
 
 function routeJoins(chat: ChatRef, account: Sender): RawBuilder<unknown> {
@@ -151,12 +166,14 @@ function routeJoins(chat: ChatRef, account: Sender): RawBuilder<unknown> {
     left join identities i on i.platform = ${account.platform} and i.account = ${account.id}
     left join people p on p.id = i.person_id
     left join conversations c on c.platform = ${chat.platform} and c.chat = ${chat.chat} and c.thread = ${chat.thread ?? ""}
-    left join sessions s on s.conversation_id = c.id and s.ended_at is null`;
+    left join sessions s on s.conversation_id = c.id and s.ended_at is null
+    left join chat_settings b on b.chat_key = ${wholeChat(chat)} and b.name = 'busy'`;
 }
 
 function toRoute({ person: id, name, role, ...where }: RouteRow): Route {
   const { conversation, session, asks } = where;
-  return { person: id === null ? null : { id, name, role }, conversation, session, asks };
+  const busy = busyModes.find((each) => each === where.busy) ?? null;
+  return { person: id === null ? null : { id, name, role }, conversation, session, asks, busy };
 }
 
 /** The newest message of this session that became a turn: what `/retry` asks again. */

@@ -8,6 +8,7 @@ import type { Outbound } from "../core/outbound.ts";
 import type { Question, QuestionKind } from "../core/question.ts";
 import type { ToolKind } from "../core/tool.ts";
 import type { MemoryTables } from "./memory-tables.ts";
+import type { ScheduleTables } from "./schedule-tables.ts";
 import type { SkillTables } from "./skill-tables.ts";
 
 /** `timestamptz`, filled by the database's clock where left out: the one clock that several machines share. */
@@ -51,7 +52,7 @@ export interface ErrandSpec {
 }
 
 /** The record. One key a table, named in the words of DESIGN.md section 2. */
-export interface Schema extends MemoryTables, SkillTables {
+export interface Schema extends MemoryTables, ScheduleTables, SkillTables {
   people: { id: string; name: string; role: Role; created_at: Stamp };
   identities: { platform: string; account: string; person_id: string; name: string; created_at: Stamp };
   pairings: {
@@ -267,11 +268,15 @@ export interface Schema extends MemoryTables, SkillTables {
   };
   /** The bytes of files in the outbox. */
   sent_files: { outbox_key: string; bytes: Uint8Array; created_at: Stamp };
+  /** Files that went over the local page. */
+  page_files: { id: string; kind: FileKind; name: string; bytes: Uint8Array; created_at: Stamp };
   previews: { turn_id: string; message: string };
   settings: { key: string; value: string };
   /** What a person, and what a chat, has chosen for itself. */
   person_settings: { person_id: string; name: string; value: string; updated_at: Stamp };
-  chat_settings: { conversation_id: string; name: string; value: string; updated_at: Stamp };
+  chat_settings: { chat_key: string; name: string; value: string; updated_at: Stamp };
+  /** Turns that were taken back: the journal keeps them, nobody is shown them. */
+  undone_turns: { session_id: string; turn_id: string; created_at: Stamp };
   /** Worker processes, each with when it was last heard of. */
   workers: { id: string; seen_at: Stamp };
   model_calls: {

@@ -3,7 +3,7 @@ import { type ChatRef, chatKey } from "../core/chats.ts";
 import type { Outbound, OutboundButton } from "../core/outbound.ts";
 import type { ProposalAction, SkillFinding, SkillOrigin, SkillOwner, SkillVerdict } from "../core/skill.ts";
 import type { Db } from "./hold.ts";
-import { ownerOf, rowOf } from "./skills.ts";
+import { lockSkills, ownerOf, rowOf } from "./skills.ts";
 
 /** Something that waits for a person's yes. */
 export interface SkillProposal {
@@ -33,7 +33,7 @@ export async function keepProposal(
   const { id, action, owner, name, bundle, base, origin, verdict, findings, by } = proposal;
   const own = rowOf(owner);
   return await db.transaction().execute(async (trx) => {
-    await sql`select pg_advisory_xact_lock(hashtext(${`skills ${own.scope} ${own.owner}`}))`.execute(trx);
+    await lockSkills(trx, owner);
     const open = await trx
       .selectFrom("skill_proposals")
       .select(["id", "name", "action", "bundle"])

@@ -150,6 +150,12 @@ export async function noteImport(db: Db, path: string, hash: string): Promise<vo
     .execute();
 }
 
+/** Within a transaction: nobody else decides over this owner's skills until it ends. */
+export async function lockSkills(trx: Db, owner: SkillOwner): Promise<void> {
+  const { scope, owner: whose } = rowOf(owner);
+  await sql`select pg_advisory_xact_lock(hashtext(${`skills ${scope} ${whose}`}))`.execute(trx);
+}
+
 /** How an owner stands in the tables. */
 export function rowOf(owner: SkillOwner): { scope: "team" | "person"; owner: string } {
   return { scope: owner.scope, owner: owner.scope === "team" ? "" : owner.person };

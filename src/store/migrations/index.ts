@@ -12,7 +12,9 @@ import { sentFiles } from "./0010-sent-files.ts";
 import { errands } from "./0011-errands.ts";
 import { memories } from "./0012-memories.ts";
 import { skills } from "./0013-skills.ts";
+import { schedules } from "./0014-schedules.ts";
 import { peopleSettings } from "./0015-people-settings.ts";
+import { pageFiles } from "./0016-page-files.ts";
 
 /** All steps of the schema, oldest first. A released one never changes; the next is a new file and a new line. */
 export const migrations: readonly Migration[] = [
@@ -29,5 +31,7 @@ export const migrations: readonly Migration[] = [
   { name: "0011-errands", sql: errands },
   { name: "0012-memories", sql: memories },
   { name: "0013-skills", sql: skills },
+  { name: "0014-schedules", sql: schedules },
   { name: "0015-people-settings", sql: peopleSettings },
+  { name: "0016-page-files", sql: pageFiles },
 ];
