@@ -1,4 +1,5 @@
 import type { Viewer } from "../core/chats.ts";
+import { excerpt, shortened } from "../core/excerpt.ts";
 import { redact } from "../core/redact.ts";
 import type { PastPorts } from "../core/tool.ts";
 import type { Db } from "../store/hold.ts";
@@ -24,7 +25,7 @@ export function pastPorts(db: Db, viewer: Viewer, session: string, digest: Diges
         return "Nothing of that in past conversations. Try fewer or other words; several with `or` between.";
       const summary = (await digest?.(query, () => surroundings(db, viewer, found))) ?? null;
       if (summary !== null) return `${redact(summary)}\n\n${found.map((line) => `${headOf(line)}, at #${line.id}`).join("\n")}`;
-      const part = (text: string) => (whole ? cut(text, readChars) : cutAround(text, query));
+      const part = (text: string) => (whole ? shortened(text, readChars) : excerpt(text, query, foundChars));
       return found.map((line) => `${headOf(line)}\n${shown(line, part(line.text))}`).join("\n\n");
     },
     async read(id, around, wide = window) {
@@ -32,7 +33,7 @@ export function pastPorts(db: Db, viewer: Viewer, session: string, digest: Diges
       const [first] = lines;
       if (first === undefined) throw new Error(`There is no session ${id.slice(0, 60)} that may be read here. Search first.`);
       const rest = `[${lines.length} lines; others with around_message_id ${first.id} or ${lines.at(-1)?.id ?? 0}]`;
-      return [headOf(first), ...lines.map((line) => shown(line, cut(line.text, readChars))), rest].join("\n");
+      return [headOf(first), ...lines.map((line) => shown(line, shortened(line.text, readChars))), rest].join("\n");
     },
     latestResult: (tool, beginning) => latestResult(db, viewer, session, tool, beginning),
   };
@@ -42,7 +43,7 @@ export function pastPorts(db: Db, viewer: Viewer, session: string, digest: Diges
 async function surroundings(db: Db, viewer: Viewer, found: readonly PastLine[]): Promise<string> {
   const parts = found.map(async (line) => {
     const lines = await pastLines(db, viewer, line.session, line.id, window);
-    return [headOf(line), ...lines.map((each) => shown(each, cut(each.text, readChars)))].join("\n");
+    return [headOf(line), ...lines.map((each) => shown(each, shortened(each.text, readChars)))].join("\n");
   });
   return (await Promise.all(parts)).join("\n\n");
 }
@@ -61,20 +62,6 @@ function headOf({ session, title, at }: PastLine): string {
 
 function shown({ id, by }: PastLine, text: string): string {
   return `#${id} ${by === "person" ? "person" : "you"}: ${redact(text)}`;
-}
-
-/** The part of a text where the first of the words stands. */
-function cutAround(text: string, query: string): string {
-  const words = query.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
-  const low = text.toLowerCase();
-  const at = Math.min(...words.map((word) => low.indexOf(word)).filter((index) => index >= 0), text.length);
-  const from = at === text.length ? 0 : Math.max(0, at - foundChars / 4);
-  return (from > 0 ? "… " : "") + cut(text.slice(from), foundChars);
-}
-
-function cut(text: string, chars: number): string {
-  const line = text.replaceAll(/\s+/g, " ").trim();
-  return line.length <= chars ? line : `${line.slice(0, chars).replace(/[\ud800-\udbff]$/, "")} …`;
 }
 
 function day(at: Date): string {

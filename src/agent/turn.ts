@@ -5,7 +5,7 @@ import type { ModelMessage } from "../core/model.ts";
 import { type JournalEntry, readHistory, readJournal } from "../store/journal.ts";
 import { dropFiles } from "../store/files.ts";
 import { parkTurn } from "../store/questions.ts";
-import { journalRequest, steerTurn, waitingMessages } from "../store/turns.ts";
+import { journalRequest, steeringMessages, steerTurn } from "../store/turns.ts";
 import { accountOf } from "./account.ts";
 import { countCall, type Outcome } from "./call-record.ts";
 import { fail, leave, openCalls } from "./endings.ts";
@@ -53,7 +53,7 @@ async function advance(setting: TurnSetting, state: LoopState): Promise<Next> {
     return again;
   }
   if (setting.signal.aborted) return await leave(setting, "", [], state.step);
-  const steered = setting.steer && state.step > setting.turn.step ? await takeSteering(setting) : 0;
+  const steered = state.step > setting.turn.step ? await takeSteering(setting) : 0;
   const entries = steered > 0 ? await readJournal(setting.db, setting.viewer, setting.info.session) : journal;
   return await ask(setting, state, entries);
 }
@@ -149,9 +149,9 @@ function unread({ text, files = [] }: InboundMessage): string {
   return [text, ...names].filter((part) => part !== "").join("\n\n");
 }
 
-async function takeSteering({ db, hold, info, turn, incoming }: TurnSetting): Promise<number> {
+async function takeSteering({ db, hold, info, steer, turn, incoming }: TurnSetting): Promise<number> {
   let taken = 0;
-  for (const message of await waitingMessages(db, info.session, 20)) {
+  for (const message of await steeringMessages(db, info, steer, 20)) {
     const read = await incoming(message.id, message.inbound);
     if (read === null) break;
     await steerTurn(db, hold, turn.id, message, read);

@@ -147,6 +147,8 @@ export interface Model {
 export interface ModelChoice {
   readonly provider: string | null;
   readonly model: string | null;
+  /** How much is to be thought; absent: as configured. */
+  readonly effort?: Effort;
 }
 
 /** Side jobs that may have a model of their own. */

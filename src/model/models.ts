@@ -42,7 +42,8 @@ export function openModels(options: ModelOptions): Models {
   const { pool, pinning, finder } = parts;
   return {
     current: async (session) => {
-      const settings = await options.settings();
+      const configured = await options.settings();
+      const settings = { ...configured, effort: session?.choice?.effort ?? configured.effort };
       const main = await mainTargets(parts, settings, session?.choice ?? null);
       return await modelOf(parts, settings, [...main, ...fallbacks(parts, settings)], session?.id ?? null);
     },

@@ -32,6 +32,7 @@ export async function readHistory(db: Db, viewer: Viewer, session: string): Prom
     select m.id, m.turn_id as turn, m.message
     from messages m join sessions s on s.id = m.session_id
     where m.session_id = ${session} and ${visible(viewer)}
+      and m.turn_id <> all (array(select turn_id from undone_turns where session_id = ${session}))
       and (m.id > coalesce((select upto_id from c), 0) or m.id <= (select head_id from c)
         or m.id = any (array(select jsonb_array_elements_text(kept)::bigint from c))
         or m.turn_id = any (array(select id from turns where session_id = ${session} and status in ('running', 'parked'))))

@@ -1,7 +1,10 @@
 import { type RawBuilder, sql } from "kysely";
 import type { Viewer } from "../core/chats.ts";
 import { errandPlatforms } from "../core/errand.ts";
+import { excerpt } from "../core/excerpt.ts";
+import type { OwnSession } from "../core/sessions.ts";
 import type { Db } from "./hold.ts";
+import { ownSessions } from "./own-sessions.ts";
 
 /** A line of a past conversation. */
 export interface PastLine {
@@ -47,6 +50,26 @@ export async function searchPast(db: Db, viewer: Viewer, wish: SearchWish): Prom
     select id, session, title, at, by, text from best order by ${order} limit ${wish.limit}`.execute(db);
   return found.rows;
 }
+
+/** Conversations that this viewer may take up and that hold the words, with the best line of each; `except` is left out. */
+export async function searchOwn(
+  db: Db,
+  viewer: Viewer,
+  query: string,
+  except: string | null,
+  limit: number,
+): Promise<readonly OwnSession[]> {
+  const found = await searchPast(db, viewer, { query, newestFirst: true, limit: limit * 4, except: except ?? "" });
+  const own = new Map((await ownSessions(db, viewer, except, 1_000)).map((each) => [each.id, each]));
+  return found
+    .flatMap(({ session, text }) => {
+      const each = own.get(session);
+      return each ? [{ ...each, line: excerpt(text, query, excerptChars) }] : [];
+    })
+    .slice(0, limit);
+}
+
+const excerptChars = 160;
 
 /** What was said around a line (by its id), `window` lines before and after; null `around`: the conversation's first lines. */
 export async function pastLines(

@@ -4,9 +4,11 @@ import { chatKey } from "../core/chats.ts";
 import type { InboundMessage } from "../core/inbound.ts";
 import type { ModelMessage } from "../core/model.ts";
 import type { Outbound } from "../core/outbound.ts";
+import { wholeChat } from "./chat-settings.ts";
 import { begunBy, outcomeOf } from "./errand-ends.ts";
 import { type Db, fenced, heldRow, type Hold, stale } from "./hold.ts";
 import type { TurnStatus } from "./schema.ts";
+import type { SessionInfo } from "./sessions.ts";
 
 /** A turn as its worker knows it. */
 export interface Turn {
@@ -28,20 +30,23 @@ export interface Waiting {
   readonly inbound: InboundMessage;
 }
 
-/** The oldest messages that wait in a session, in order of arrival. */
-export async function waitingMessages(db: Db, session: string, limit: number): Promise<readonly Waiting[]> {
-  const rows = await db
-    .selectFrom("inbox")
-    .select(["id", "person_id", "inbound"])
-    .where("session_id", "=", session)
-    .where("status", "=", "waiting")
-    .where("person_id", "is not", null)
-    .orderBy("id")
-    .limit(limit)
-    .execute();
-  return rows.flatMap((row) =>
-    row.person_id !== null && row.inbound.type === "message" ? [{ id: row.id, person: row.person_id, inbound: row.inbound }] : [],
-  );
+/**
+ * The oldest messages that wait in a session and may reach its running turn. `configured`: whether they do where neither they nor their
+ * chat say otherwise.
+ */
+export async function steeringMessages(
+  db: Db,
+  { session, chat }: Pick<SessionInfo, "session" | "chat">,
+  configured: boolean,
+  limit: number,
+): Promise<readonly Waiting[]> {
+  const found = await sql<Waiting>`
+    select id, person_id as person, inbound from inbox
+    where session_id = ${session} and status = 'waiting' and person_id is not null and inbound->>'type' = 'message'
+      and coalesce(inbound->>'busy', (select value from chat_settings where chat_key = ${wholeChat(chat)} and name = 'busy'),
+        ${configured ? "steer" : "queue"}) = 'steer'
+    order by id limit ${limit}`.execute(db);
+  return found.rows;
 }
 
 /** A turn that has just begun, and the id of its first journal entry. */
