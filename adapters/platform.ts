@@ -3,7 +3,7 @@ import type { Account, ChatRef } from "../src/core/chats.ts";
 import type { OfferedCommand } from "../src/core/language.ts";
 import type { Log } from "../src/core/log.ts";
 import type { Config } from "../src/config/keys.ts";
-import type { HistoryItem, PageStatus, Probes } from "./web/options.ts";
+import type { HistoryItem, PageFiles, PageStatus, Probes } from "./web/options.ts";
 
 /** What a platform may use when it is made. */
 export interface PlatformParts {
@@ -25,6 +25,7 @@ export interface PageParts {
   readonly probes: Probes;
   history(chat: ChatRef, viewer: Account): Promise<readonly HistoryItem[]>;
   status(): Promise<PageStatus>;
+  readonly files: PageFiles;
 }
 
 /** A platform as the registry lists it: whether the configuration turns it on, and how to make its adapter. */

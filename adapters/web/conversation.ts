@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { LiveEvent, TurnEvent } from "../../src/core/events.ts";
 import type { OutboundButton } from "../../src/core/outbound.ts";
+import type { PageFile } from "./options.ts";
 import type { Stream } from "./stream.ts";
 import { createTurns, merge, type TurnState } from "./turns.ts";
 import type { PagePost, WireEvent } from "./wire.ts";
@@ -18,8 +19,10 @@ export interface Said {
 export interface Conversation {
   push(event: LiveEvent): void;
   post(said: Said): string;
+  /** A file is a message of its own, under the file's id. */
+  file(file: PageFile, repeated: boolean): void;
   edit(id: string, html: string, buttons: readonly OutboundButton[]): void;
-  person(id: string, text: string, at: number): void;
+  person(id: string, text: string, files: readonly PageFile[], at: number): void;
   /** What a page that has just opened needs beside the history. */
   fresh(): WireEvent;
   answeredBy(texts: readonly string[]): readonly string[];
@@ -71,19 +74,24 @@ export function createConversation(stream: Stream): Conversation {
     },
     post({ markdown, html, buttons, replyTo, repeated }) {
       flush();
-      const post = { id: randomUUID(), html, buttons, at: Date.now(), repeated };
+      const post = { id: randomUUID(), html, buttons, files: [], at: Date.now(), repeated };
       ask(post);
       stream.send({ type: "post", turn: turns.settle(replyTo, markdown, buttons.length > 0), post });
       return post.id;
     },
+    file(file, repeated) {
+      flush();
+      const post = { id: file.id, html: "", buttons: [], files: [file], at: Date.now(), repeated };
+      stream.send({ type: "post", turn: null, post });
+    },
     edit(id, html, buttons) {
       flush();
-      ask({ id, html, buttons, at: asking.get(id)?.at ?? Date.now(), repeated: false });
+      ask({ id, html, buttons, files: [], at: asking.get(id)?.at ?? Date.now(), repeated: false });
       stream.send({ type: "edit", id, html, buttons });
     },
-    person(id, text, at) {
+    person(id, text, files, at) {
       flush();
-      stream.send({ type: "person", id, text, at });
+      stream.send({ type: "person", id, text, files, at });
     },
     fresh() {
       flush();

@@ -1,8 +1,10 @@
+import { randomUUID } from "node:crypto";
 import type { Adapter, Inlet } from "../../src/core/adapter.ts";
 import type { ChatRef } from "../../src/core/chats.ts";
 import { Failure } from "../../src/core/failures.ts";
 import { toChunks, type WebChunk } from "./chunks.ts";
 import { createConversation } from "./conversation.ts";
+import { fetchPageFile } from "./files.ts";
 import { webChat, type WebOptions } from "./options.ts";
 import { footerHtml } from "./html.ts";
 import { createRenderer } from "./renderer.ts";
@@ -61,6 +63,15 @@ export function createWeb(options: WebOptions): WebAdapter {
       checkChat(chat);
       conversation.edit(message, (await renderer.html(markdown)) + footerHtml(footer), buttons);
     },
+    async postFile(chat, { kind, name }, bytes, { key = randomUUID(), maybeRepeated = false }) {
+      checkChat(chat);
+      // The history names an entry of the outbox so: `ENTRY:PART` is its key.
+      const file = { id: `out-${key.split(":", 1)[0]}`, kind, name };
+      await options.files.keep(file, bytes);
+      conversation.file({ ...file, size: bytes.length }, maybeRepeated);
+      return file.id;
+    },
+    fetchFile: ({ ref }, limitBytes) => fetchPageFile(options.files, ref, limitBytes),
     async draft() {
       throw new Failure("internal", "The page shows turns as they run; it has no drafts.");
     },

@@ -1,6 +1,24 @@
 import type { Account, ChatRef } from "../../src/core/chats.ts";
+import type { FileKind } from "../../src/core/files.ts";
 import type { Log } from "../../src/core/log.ts";
 import type { OutboundButton } from "../../src/core/outbound.ts";
+
+/** A file as the page shows it: its bytes are at `/api/files/ID`. */
+export interface PageFile {
+  readonly id: string;
+  readonly kind: FileKind;
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** Where files are that went over the page, either way. */
+export interface PageFiles {
+  keep(file: Omit<PageFile, "size">, bytes: Uint8Array): Promise<void>;
+  /** Which of these there are. */
+  of(ids: readonly string[]): Promise<readonly PageFile[]>;
+  read(id: string): Promise<{ readonly name: string; readonly bytes: Uint8Array } | null>;
+}
 
 /** One line of the conversation as the record has it; `history` gives them oldest first. */
 export interface HistoryItem {
@@ -10,6 +28,7 @@ export interface HistoryItem {
   readonly markdown: string;
   /** A quiet line below it, plain text. */
   readonly footer?: string;
+  readonly files?: readonly PageFile[];
   /** Of a question that still waits for its answer. */
   readonly buttons?: readonly OutboundButton[];
   /** Epoch milliseconds. */
@@ -52,6 +71,7 @@ export interface WebOptions {
   /** The conversation so far, as far as this account may see it. */
   readonly history: (chat: ChatRef, viewer: Account) => Promise<readonly HistoryItem[]>;
   readonly status: () => Promise<PageStatus>;
+  readonly files: PageFiles;
   readonly probes: Probes;
   readonly log: Log;
 }

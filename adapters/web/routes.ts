@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { Inlet } from "../../src/core/adapter.ts";
 import { asFailure, Failure } from "../../src/core/failures.ts";
+import { largestFile, mostFiles } from "../../src/core/files.ts";
 import type { Inbound } from "../../src/core/inbound.ts";
 import type { Conversation } from "./conversation.ts";
 import { refuse } from "./guard.ts";
@@ -24,7 +25,9 @@ export interface RouteParts {
 const historyItems = 200;
 
 const id = z.string().regex(/^[\w-]{8,64}$/);
-const messageBody = z.object({ id, text: z.string().refine((text) => text.trim() !== "") });
+const messageBody = z
+  .object({ id, text: z.string(), files: z.array(id).max(mostFiles).default([]) })
+  .refine(({ text, files }) => text.trim() !== "" || files.length > 0);
 const stopBody = z.object({ id, turn: z.string().max(200).nullable() });
 /** Sixty-four bytes: what the smallest platform's buttons carry. */
 const pressBody = z.object({ id, data: z.string().min(1).max(64) });
@@ -43,9 +46,13 @@ export function addRoutes(server: FastifyInstance, parts: RouteParts): void {
     const body = messageBody.safeParse(request.body);
     if (!body.success) return refuse(request, reply, 400, "There is nothing to send.");
     const { id: messageId, text } = body.data;
-    const inbound = { type: "message", key: `web:${messageId}`, ...base(request), text, messageId, addressed: true } as const;
-    const taken = await receive(parts, request, reply, inbound);
-    if (taken) conversation.person(messageId, text, inbound.at);
+    const files = await options.files.of(body.data.files);
+    if (files.length < body.data.files.length)
+      return refuse(request, reply, 400, "A file is gone. Take it off and attach it again.");
+    const refs = files.length === 0 ? {} : { files: files.map(({ id: ref, kind, name, size }) => ({ kind, name, size, ref })) };
+    const about = { ...base(request), text, ...refs, messageId, addressed: true };
+    const taken = await receive(parts, request, reply, { type: "message", key: `web:${messageId}`, ...about });
+    if (taken) conversation.person(messageId, text, files, about.at);
     return reply;
   });
   server.post("/api/stop", async (request, reply) => {
@@ -62,7 +69,7 @@ export function addRoutes(server: FastifyInstance, parts: RouteParts): void {
     await receive(parts, request, reply, { type: "button", key: `web:press:${pressId}`, ...base(request), data });
     return reply;
   });
-  server.get("/api/status", () => options.status());
+  server.get("/api/status", async () => ({ ...(await options.status()), files: { largest: largestFile, most: mostFiles } }));
   server.get("/api/history", () => history(parts));
   server.get("/api/events", (request, reply) => events(parts, request, reply));
 }
@@ -114,11 +121,11 @@ async function history({ options, conversation, renderer }: RouteParts): Promise
 }
 
 async function historyLine(
-  { id: key, role, markdown, footer, buttons = [], at }: HistoryItem,
+  { id: key, role, markdown, footer, buttons = [], files = [], at }: HistoryItem,
   renderer: Renderer,
 ): Promise<object> {
-  if (role === "person") return { id: key, role, text: markdown, at };
-  return { id: key, role, html: (await renderer.html(markdown)) + footerHtml(footer), buttons, at };
+  if (role === "person") return { id: key, role, text: markdown, files, at };
+  return { id: key, role, html: (await renderer.html(markdown)) + footerHtml(footer), buttons, files, at };
 }
 
 function events({ conversation, stream }: RouteParts, request: FastifyRequest, reply: FastifyReply): FastifyReply {

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import Fastify, { type FastifyInstance } from "fastify";
 import { Failure } from "../../src/core/failures.ts";
+import { addFileRoutes, tooLarge } from "./files.ts";
 import { addGuard, refuse } from "./guard.ts";
 import { addProbes, addRoutes, type RouteParts } from "./routes.ts";
 
@@ -21,6 +22,8 @@ const files: readonly { readonly path: string; readonly file: string; readonly t
   { path: "/page.js", file: "page.js", type: "text/javascript; charset=utf-8" },
   { path: "/log.js", file: "log.js", type: "text/javascript; charset=utf-8" },
   { path: "/turn.js", file: "turn.js", type: "text/javascript; charset=utf-8" },
+  { path: "/files.js", file: "files.js", type: "text/javascript; charset=utf-8" },
+  { path: "/make.js", file: "make.js", type: "text/javascript; charset=utf-8" },
   { path: "/preview.js", file: "preview.js", type: "text/javascript; charset=utf-8" },
   { path: "/icon.svg", file: "icon.svg", type: "image/svg+xml" },
 ];
@@ -32,6 +35,7 @@ export async function openServer(parts: RouteParts, host: string, port: number):
   addErrors(server, parts);
   await addFiles(server);
   addRoutes(server, parts);
+  addFileRoutes(server, parts.options);
   addProbes(server, parts);
   try {
     await server.listen({ host, port });
@@ -61,6 +65,7 @@ function addErrors(server: FastifyInstance, { options }: RouteParts): void {
   server.setErrorHandler((thrown, request, reply) => {
     const error = thrown instanceof Error ? thrown : new Error(String(thrown));
     const status = "statusCode" in error && typeof error.statusCode === "number" ? error.statusCode : 500;
+    if (status === 413 && request.url.startsWith("/api/files")) return refuse(request, reply, 413, tooLarge);
     if (status === 413) return refuse(request, reply, 413, "This is too long to send at once: 100,000 characters at most.");
     if (status < 500) return refuse(request, reply, status, "This request can't be read.");
     options.log.error({ path: request.url.split("?", 1)[0], error: error.message }, "the page could not be served");

@@ -1,5 +1,6 @@
 import type { TurnEvent } from "../../src/core/events.ts";
 import type { OutboundButton } from "../../src/core/outbound.ts";
+import type { PageFile } from "./options.ts";
 import type { TurnState } from "./turns.ts";
 
 /** A finished message as the page shows it. `html` is safe to insert; nothing else is. */
@@ -7,6 +8,7 @@ export interface PagePost {
   readonly id: string;
   readonly html: string;
   readonly buttons: readonly OutboundButton[];
+  readonly files: readonly PageFile[];
   readonly at: number;
   /** An earlier attempt may have arrived too. */
   readonly repeated: boolean;
@@ -29,4 +31,10 @@ export type WireEvent =
   | { readonly type: "post"; readonly turn: string | null; readonly post: PagePost }
   | { readonly type: "edit"; readonly id: string; readonly html: string; readonly buttons: readonly OutboundButton[] }
   /** Somebody wrote in one of the tabs. */
-  | { readonly type: "person"; readonly id: string; readonly text: string; readonly at: number };
+  | {
+      readonly type: "person";
+      readonly id: string;
+      readonly text: string;
+      readonly files: readonly PageFile[];
+      readonly at: number;
+    };

@@ -4,6 +4,7 @@ import type { Failure } from "../core/failures.ts";
 import type { Outbound } from "../core/outbound.ts";
 import type { Db } from "../store/hold.ts";
 import { findRoute } from "../store/inbox.ts";
+import { keepPageFile, type PageFile, pageFile, pageFiles } from "../store/page-files.ts";
 import { getSetting, putSetting } from "../store/settings.ts";
 import { backlog, type Newcomer, saidIn, type SaidItem } from "../store/status.ts";
 import type { StandingFacts } from "./parts.ts";
@@ -41,6 +42,11 @@ export function pagePorts(page: PageFacts) {
       if (who === null) return [];
       return (await saidIn(page.db, who, chat, chatKey(chat), shownItems)).map((item) => historyItem(page, item));
     },
+    files: {
+      keep: (file: Omit<PageFile, "size">, bytes: Uint8Array) => keepPageFile(page.db, file, bytes),
+      of: (ids: readonly string[]) => pageFiles(page.db, ids),
+      read: (id: string) => pageFile(page.db, id),
+    },
     async status() {
       return { ...(await page.facts()), version: page.version, platforms: page.platforms() };
     },
@@ -66,10 +72,14 @@ async function viewerOf(db: Db, chat: ChatRef, account: Account): Promise<Viewer
 
 function historyItem(page: PageFacts, item: SaidItem) {
   if (item.inbound?.type === "message") {
-    const { messageId, text } = item.inbound;
-    return { id: messageId ?? item.id, at: item.at, role: "person" as const, markdown: text };
+    const { messageId, text, files = [] } = item.inbound;
+    const sent = files.map(({ ref: id, kind, name, size }) => ({ id, kind, name, size: size ?? 0 }));
+    return { id: messageId ?? item.id, at: item.at, role: "person" as const, markdown: text, files: sent };
   }
+  const file = item.outbound?.file;
+  // What could not be kept or sent was said in words, which are not in the record.
+  const files = file ? [{ id: item.id, kind: file.kind, name: file.name, size: file.size }] : [];
   const markdown = item.outbound ? page.wording(item.outbound) : "";
   const footer = item.outbound?.footer === undefined ? {} : { footer: item.outbound.footer };
-  return { id: item.id, at: item.at, role: "agent" as const, markdown, ...footer, buttons: item.outbound?.buttons ?? [] };
+  return { id: item.id, at: item.at, role: "agent" as const, markdown, ...footer, files, buttons: item.outbound?.buttons ?? [] };
 }

@@ -1,5 +1,5 @@
 import { createWeb, type HistoryItem, type PageStatus, type WebAdapter } from "../../adapters/web/index.ts";
-import { webChat } from "../../adapters/web/options.ts";
+import { type PageFile, type PageFiles, webChat } from "../../adapters/web/options.ts";
 import type { TurnEvent } from "../../src/core/events.ts";
 import type { Inbound } from "../../src/core/inbound.ts";
 import type { Log } from "../../src/core/log.ts";
@@ -48,6 +48,7 @@ export async function openRig(options: RigOptions = {}): Promise<PageRig> {
     log: silent,
     history: async () => history,
     status: async () => status,
+    files: shelf(),
     probes: {
       health: async () => ({ ok: true, details: { uptime: 1 } }),
       ready: async () => ({ ok: false, details: { queue: "no answer" } }),
@@ -69,6 +70,16 @@ export async function openRig(options: RigOptions = {}): Promise<PageRig> {
     history,
     next: (type) => new Promise((resolve) => waiting.push({ type, resolve })),
     close: () => web.close(),
+  };
+}
+
+/** Files in memory, as the record keeps them. */
+function shelf(): PageFiles {
+  const kept = new Map<string, PageFile & { readonly bytes: Uint8Array }>();
+  return {
+    keep: async (file, bytes) => void kept.set(file.id, { ...file, size: bytes.length, bytes }),
+    of: async (ids) => ids.flatMap((id) => kept.get(id) ?? []),
+    read: async (id) => kept.get(id) ?? null,
   };
 }
 

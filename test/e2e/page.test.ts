@@ -1,68 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { after, before, test, type TestContext } from "node:test";
-import { chromium, type Browser, type Page } from "playwright-core";
+import { test } from "node:test";
 import { webChat } from "../../adapters/web/options.ts";
 import { Failure } from "../../src/core/failures.ts";
-import type { Inbound } from "../../src/core/inbound.ts";
-import { openRig, type PageRig, type RigOptions, say, speaker, token } from "./page-rig.ts";
+import { ask, inBrowser, messageId } from "./browser.ts";
+import { openRig, say, speaker, token } from "./page-rig.ts";
 
-let browser: Browser;
-let profile: string;
-
-before(async () => {
-  profile = await mkdtemp(join(tmpdir(), "hermes-page-"));
-  browser = await chromium.launch({
-    executablePath: process.env["HERMES_TEST_CHROMIUM"] ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"],
-    env: { ...process.env, HOME: profile },
-  });
-});
-after(async () => {
-  await browser.close();
-  await rm(profile, { recursive: true, force: true });
-});
-
-interface Opened {
-  readonly rig: PageRig;
-  readonly page: Page;
-  readonly problems: string[];
-}
-
-/** A page that has loaded; any script error or alert in it fails the test. */
-async function open(t: TestContext, options: RigOptions = {}): Promise<Opened> {
-  const rig = await openRig(options);
-  const context = await browser.newContext({ viewport: { width: 900, height: 720 } });
-  t.after(async () => {
-    await context.close();
-    await rig.close();
-  });
-  const page = await context.newPage();
-  const problems: string[] = [];
-  page.on("pageerror", (error) => problems.push(error.message));
-  page.on("dialog", (dialog) => {
-    problems.push(`dialog: ${dialog.message()}`);
-    void dialog.dismiss();
-  });
-  await page.goto(rig.web.address() ?? "");
-  page.setDefaultTimeout(10_000);
-  return { rig, page, problems };
-}
-
-async function ask(rig: PageRig, page: Page, text: string): Promise<string> {
-  const arrived = rig.next("message");
-  await page.locator("#text").fill(text);
-  await page.locator("#text").press("Enter");
-  const inbound = await arrived;
-  assert.equal(inbound.type, "message");
-  return messageId(inbound);
-}
-
-function messageId(inbound: Inbound): string {
-  return inbound.type === "message" ? (inbound.messageId ?? "") : "";
-}
+const open = inBrowser();
 
 test("the printed address opens the page, and the token leaves the address bar", async (t) => {
   const { rig, page, problems } = await open(t);
@@ -318,4 +261,78 @@ test("tens of thousands of hostile characters stream without freezing the page",
   await say(rig.web, "done", id);
   await page.locator(".agent .body", { hasText: "done" }).waitFor();
   assert.deepEqual(problems, []);
+});
+
+/** A PNG of one red dot. */
+const dot = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC", "base64");
+
+test("files go in by button, drop, paste and microphone, with what may be sent said before, and are shown in the talk", async (t) => {
+  const { rig, page, problems } = await open(t);
+  await page.locator("#attach[title*='21.0 MB']").waitFor();
+  await page.locator("#pick").setInputFiles([
+    { name: "a <b>.txt", mimeType: "text/plain", buffer: Buffer.from("words") },
+    { name: "empty.txt", mimeType: "text/plain", buffer: Buffer.alloc(0) },
+  ]);
+  await page.locator(".chip.refused", { hasText: "empty" }).getByRole("button").click();
+  await page.evaluate(`
+    const carry = (part, name) => {
+      const carried = new DataTransfer();
+      carried.items.add(new File([part], name, { type: "application/any" }));
+      return carried;
+    };
+    const drop = { dataTransfer: carry(new Uint8Array(${JSON.stringify([...dot])}), "dot.png"), bubbles: true, cancelable: true };
+    document.body.dispatchEvent(new DragEvent("drop", drop));
+    document.body.dispatchEvent(new ClipboardEvent("paste", { clipboardData: carry("%PDF", "p.pdf"), bubbles: true }));
+  `);
+  await page.locator("#record").click();
+  await page.locator("#record[aria-pressed=true]").click();
+  await page.locator(".chip", { hasText: "voice.webm" }).waitFor();
+  await page.locator("#send", { hasText: "Send" }).waitFor();
+  const arrived = rig.next("message");
+  await page.locator("#send").click();
+  const message = await arrived;
+  assert.ok(message.type === "message" && message.text === "");
+  assert.deepEqual(
+    message.files?.map(({ kind, name }) => [kind, name]),
+    [
+      ["document", "a <b>.txt"],
+      ["picture", "dot.png"],
+      ["document", "p.pdf"],
+      ["voice", "voice.webm"],
+    ],
+  );
+  const [words] = message.files ?? [];
+  assert.ok(words && rig.web.fetchFile);
+  assert.equal(Buffer.from(await rig.web.fetchFile(words, 100, AbortSignal.timeout(1_000))).toString(), "words");
+  await assert.rejects(rig.web.fetchFile(words, 4, AbortSignal.timeout(1_000)), /larger than/);
+  await page.waitForFunction(`document.querySelector(".person .file img")?.naturalWidth === 1`);
+  assert.equal(await page.locator(".person .file img").getAttribute("alt"), "dot.png");
+  assert.equal(await page.locator("#attached").locator(".chip").count(), 0);
+  assert.deepEqual(problems, []);
+});
+
+test("files go out as downloads that no browser runs; pictures are shown, and a reload shows them once", async (t) => {
+  const { rig, page } = await open(t);
+  await page.locator("#empty").waitFor();
+  const evil = Buffer.from("<script>alert(1)</script>");
+  const file = { kind: "document", name: 'x"; .html', size: evil.length, path: "x.html" } as const;
+  await rig.web.postFile?.(webChat, file, evil, { replyTo: null, key: "7:0" });
+  const download = page.waitForEvent("download");
+  await page.locator(".agent .file", { hasText: ".html" }).click();
+  assert.match((await download).suggestedFilename(), /^x.+\.html$/);
+  const answer = await page.request.get(`${rig.origin}/api/files/out-7`);
+  const headers = answer.headers();
+  assert.deepEqual(
+    [headers["content-type"], headers["x-content-type-options"], headers["content-security-policy"]],
+    ["application/octet-stream", "nosniff", "default-src 'none'; sandbox"],
+  );
+  assert.match(headers["content-disposition"] ?? "", /^attachment; filename\*=UTF-8''x%22%3B%20\.html$/);
+  assert.equal((await fetch(`${rig.origin}/api/files/out-7`)).status, 401);
+  await rig.web.postFile?.(webChat, { ...file, kind: "picture", name: "d.png" }, dot, { replyTo: null, key: "8:0" });
+  await page.locator(".agent .file img").waitFor();
+  const files = [{ id: "out-8", kind: "picture", name: "d.png", size: dot.length }] as const;
+  rig.history.push({ id: "out-8", role: "agent", markdown: "", files, at: 2 });
+  await page.reload();
+  await page.locator(".agent .file img").waitFor();
+  assert.equal(await page.locator(".agent").count(), 1);
 });

@@ -1,38 +1,35 @@
-/** An element with classes and text; text is never read as HTML. */
-export function make(tag, classes = "", text = "") {
-  const element = document.createElement(tag);
-  if (classes) element.className = classes;
-  if (text) element.textContent = text;
-  return element;
-}
+import { fileList } from "./files.js";
+import { make } from "./make.js";
 
 /** A message of a person, exactly as written. */
-export function personMessage({ id, text }) {
+export function personMessage({ id, text, files = [] }) {
   const element = make("article", "message person");
   element.dataset.id = id;
-  element.append(make("div", "body", text));
+  if (text || files.length === 0) element.append(make("div", "body", text));
+  if (files.length > 0) element.append(fileList(files));
   return element;
 }
 
 /** A finished message of the agent. `html` comes from the server, which has made it safe. */
-export function agentMessage({ id, html, buttons = [], repeated = false }, press) {
+export function agentMessage({ id, html, buttons = [], files = [], repeated = false }, press) {
   const element = make("article", "message agent");
   element.dataset.id = id;
-  fill(element, { html, buttons, repeated }, press);
+  fill(element, { html, buttons, files, repeated }, press);
   return element;
 }
 
 /** Puts the final text into a message, in place of its preview. */
-export function fill(element, { html, buttons, repeated }, press) {
+export function fill(element, { html, buttons, files = [], repeated }, press) {
   const body = make("div", "body");
   body.innerHTML = html;
   element.html = html;
   for (const block of body.querySelectorAll("pre")) block.append(copyButton(block));
   if (repeated) body.prepend(make("p", "note", "This may be a repetition: an earlier attempt to send it may have arrived."));
   element
-    .querySelectorAll(":scope > .body, :scope > .preview, :scope > .buttons, :scope > .progress")
+    .querySelectorAll(":scope > .body, :scope > .preview, :scope > .buttons, :scope > .files, :scope > .progress")
     .forEach((old) => old.remove());
-  element.append(body);
+  if (html !== "" || repeated) element.append(body);
+  if (files.length > 0) element.append(fileList(files));
   if (buttons.length === 0) return;
   const row = make("div", "buttons");
   for (const { label, data } of buttons) {

@@ -1,4 +1,6 @@
-import { agentMessage, fill, make, personMessage } from "./log.js";
+import { attachments, recorder, sizeWords, takeDropsAndPastes } from "./files.js";
+import { agentMessage, fill, personMessage } from "./log.js";
+import { make } from "./make.js";
 import { turnView } from "./turn.js";
 
 const $ = (id) => document.getElementById(id);
@@ -6,6 +8,7 @@ const log = $("log");
 const scroller = $("scroll");
 const input = $("text");
 const turns = new Map();
+const attached = attachments($("attached"), attaching);
 const retryMs = [300, 1_000, 2_000, 5_000];
 /** A hidden tab lets go of its connection: a browser keeps only six for one address. */
 const hiddenMs = 20_000;
@@ -88,6 +91,8 @@ async function showStatus() {
   $("model").textContent = status.demonstration ? "demonstration script" : status.model;
   $("model").title =
     `${status.model} at ${status.server}\nHermes Team ${status.version}\nConnected: ${status.platforms.join(", ")}`;
+  attached.limit(status.files);
+  $("attach").title = `Attach files: at most ${status.files.most} at once, each up to ${sizeWords(status.files.largest)}`;
   $("banner").hidden = !status.demonstration;
   // The name; why it is this one is for whoever wants to know.
   $("sandbox").textContent = `Commands run in the ${status.sandbox.split(":", 1)[0]} sandbox.`;
@@ -106,11 +111,11 @@ const takers = {
   resumed: connected,
   turn: takeTurn,
   post: takePost,
-  person({ id, text }) {
+  person({ id, text, files }) {
     if (text.trim() === "/new") return clear();
     const known = find(id);
     if (known) sent(known);
-    else addPerson(personMessage({ id, text }));
+    else addPerson(personMessage({ id, text, files }));
     return undefined;
   },
   edit({ id, html, buttons }) {
@@ -162,7 +167,7 @@ function takePost({ turn, post }) {
   const view = turns.get(turn);
   turns.delete(turn);
   view?.settle();
-  const known = shown(post.html, view);
+  const known = post.files.length > 0 ? null : shown(post.html, view);
   if (known) {
     known.dataset.id = post.id;
     known.fromHistory = false;
@@ -201,25 +206,25 @@ function addPerson(element) {
   changed();
 }
 
-function send(text) {
-  const element = personMessage({ id: newId(), text });
+function send(text, files = []) {
+  const element = personMessage({ id: newId(), text, files });
   addPerson(element);
-  void deliver(element, text);
+  void deliver(element, text, files);
 }
 
-async function deliver(element, text) {
+async function deliver(element, text, files) {
   element.classList.remove("unsent");
   element.classList.add("sending");
   element.querySelector(".unsent")?.remove();
   try {
-    await call("/api/messages", { id: element.dataset.id, text });
+    await call("/api/messages", { id: element.dataset.id, text, files: files.map(({ id }) => id) });
     sent(element);
   } catch (error) {
     element.classList.replace("sending", "unsent");
     const note = make("p", "unsent", `${error.status ? error.message : "Not sent: Hermes does not answer."} `);
     note.setAttribute("role", "alert");
     const again = make("button", "quiet", "Send again");
-    again.addEventListener("click", () => deliver(element, text));
+    again.addEventListener("click", () => deliver(element, text, files));
     note.append(again);
     element.append(note);
     changed();
@@ -252,11 +257,21 @@ async function stop() {
 }
 
 function submit() {
+  // What is still on its way goes with this message: it is not left behind.
+  if (attached.busy()) return;
   const text = input.value;
-  if (!text.trim()) return;
+  const files = attached.take();
+  if (!text.trim() && files.length === 0) return;
   input.value = "";
   grow();
-  send(text);
+  attaching();
+  send(text, files);
+}
+
+function attaching() {
+  $("send").disabled = attached.busy();
+  $("send").textContent = attached.busy() ? "Uploading…" : "Send";
+  if (stuck) scroller.scrollTop = scroller.scrollHeight;
 }
 
 function grow() {
@@ -280,6 +295,13 @@ input.addEventListener("keydown", (event) => {
   submit();
 });
 input.addEventListener("input", grow);
+$("attach").addEventListener("click", () => $("pick").click());
+$("pick").addEventListener("change", () => {
+  attached.addAll($("pick").files);
+  $("pick").value = "";
+});
+takeDropsAndPastes(document.body, attached.addAll);
+recorder($("record"), attached.add, notify);
 $("stop").addEventListener("click", stop);
 $("new").addEventListener("click", () => {
   send("/new");

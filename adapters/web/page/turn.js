@@ -1,4 +1,4 @@
-import { make } from "./log.js";
+import { make } from "./make.js";
 import { showPreview } from "./preview.js";
 
 const outputChars = 8_000;

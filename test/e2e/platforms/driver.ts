@@ -1,5 +1,4 @@
 import type { Process } from "../../flow/service.ts";
-import type { ScenarioName } from "./scenarios.ts";
 
 /** A message of the agent's, as it stands in its chat now. */
 export interface Line {
@@ -65,7 +64,8 @@ export interface Driver extends AsyncDisposable {
   readonly repeats: boolean;
   /** One talk at a time. */
   readonly alone: boolean;
-  readonly lacks: Readonly<Partial<Record<ScenarioName, Lack>>>;
+  /** By the name of the scenario. */
+  readonly lacks: Readonly<Record<string, Lack>>;
 }
 
 /** The remark of a repetition; the platforms differ in how they set it off. */

@@ -14,8 +14,6 @@ export interface Scene {
   goOn(word: string): void;
 }
 
-export type ScenarioName = (typeof scenarios)[number]["name"];
-
 const slowly = "one two three four five six seven eight nine ten. ".repeat(8).trim();
 const note = { name: "note.txt", bytes: Buffer.from("the code word is heron") };
 
@@ -44,7 +42,7 @@ export function storyteller() {
 
 const texts = (lines: readonly Line[]) => lines.map(({ text }) => text);
 const said = (talk: Talk, text: string) => talk.until((lines) => lines.some((line) => line.written && line.text.endsWith(text)));
-const writing = (talk: Talk) => talk.until((lines) => lines.some(({ text, written }) => !written && /^one two/.test(text)));
+const writing = (talk: Talk) => talk.until((lines) => lines.some(({ text, written }) => !written && text.startsWith("one two")));
 /** How many lines end so, once all that was said before `mark` has been answered. */
 async function count(talk: Talk, text: string, mark: string): Promise<readonly string[]> {
   await talk.say(mark);
@@ -53,11 +51,17 @@ async function count(talk: Talk, text: string, mark: string): Promise<readonly s
   );
 }
 
+/** One thing that every platform must do. */
+export interface Scenario {
+  readonly name: string;
+  run(scene: Scene): Promise<void>;
+}
+
 /**
  * What every platform must do, in the words of its people. The list is walked in this order: those `together` at the same time, `restart`
  * alone in between. Those that watch an answer grow come first, while nothing has been streamed yet: platforms ration that.
  */
-export const scenarios = [
+export const scenarios: readonly Scenario[] = [
   {
     name: "stream",
     async run({ driver, goOn }: Scene) {
@@ -282,4 +286,4 @@ export const scenarios = [
       await said(talk, "I know of 2");
     },
   },
-] as const satisfies readonly { readonly name: string; run(scene: Scene): Promise<void> }[];
+];

@@ -5,12 +5,10 @@ import { after, before, suite, test, type TestContext } from "node:test";
 import { modelServerWith } from "../../doubles/model-server.ts";
 import { freshHome, type Process, startHermes } from "../../flow/service.ts";
 import type { Driver } from "./driver.ts";
-import { type Scene, scenarios, storyteller } from "./scenarios.ts";
+import { type Scenario, type Scene, scenarios, storyteller } from "./scenarios.ts";
 
 /** Of the service, when a scenario fails. */
 const loggedLines = 12;
-
-type Scenario = (typeof scenarios)[number];
 
 /** Walks the list with one service of a platform's; those that the platform lacks are proven to be lacking. */
 export function walk(name: string, open: () => Promise<Driver>): void {
@@ -19,6 +17,11 @@ export function walk(name: string, open: () => Promise<Driver>): void {
     const running = { scene: null as Scene | null, hermes: null as Process | null };
     before(async () => {
       const driver = stack.use(await open());
+      const known = new Set(scenarios.map((each) => each.name));
+      assert.deepEqual(
+        Object.keys(driver.lacks).filter((each) => !known.has(each)),
+        [],
+      );
       const { answer, goOn } = storyteller();
       const model = stack.use(await modelServerWith({ strict: false }, answer));
       const home = stack.use(await freshHome());
