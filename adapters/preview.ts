@@ -1,4 +1,5 @@
 import type { Progress } from "../src/core/adapter.ts";
+import type { ProgressMode } from "../src/core/chat-settings.ts";
 import type { AgentState, TurnEvent } from "../src/core/events.ts";
 import { codeSpan, plainWords } from "../src/core/markdown.ts";
 
@@ -9,6 +10,8 @@ export interface Preview {
   markdown(): string;
   /** The same for a native stream: nothing that was said is taken back. */
   progress(): Progress;
+  /** How much of the tools is shown from now on; without it, every call. */
+  show(mode: ProgressMode): void;
 }
 
 const shownTools = 6;
@@ -27,7 +30,11 @@ export function createPreview(): Preview {
   const agents = new Map<string, Agent>();
   let notice = "";
   let reading = "";
+  let mode: ProgressMode = "all";
   return {
+    show(wanted) {
+      mode = wanted;
+    },
     take(event) {
       switch (event.type) {
         case "started":
@@ -58,6 +65,7 @@ export function createPreview(): Preview {
           tools.set(event.call, {
             text: `┊ ${icon(event.tool)} ${code(event.preview)}`,
             output: "",
+            tool: event.tool,
             title: `${event.tool}: ${event.preview}`,
             state: "running",
           });
@@ -71,6 +79,7 @@ export function createPreview(): Preview {
           tools.set(event.call, {
             text: `${tools.get(event.call)?.text ?? `┊ ${event.tool}`}${event.ok ? "" : " ✗"}`,
             output: "",
+            tool: event.tool,
             title: tools.get(event.call)?.title ?? event.tool,
             state: event.ok ? "done" : "failed",
           });
@@ -85,7 +94,9 @@ export function createPreview(): Preview {
       }
     },
     markdown() {
-      const shown = [...tools.values()].slice(-shownTools);
+      const shown = chosen(tools, mode)
+        .map(([, line]) => line)
+        .slice(-shownTools);
       const called = shown.flatMap(({ text, output }) => (seen(output) === "" ? [text] : [text, `┊ ${code(output)}`]));
       const lines = [...called, ...[...agents.values()].slice(-shownAgents).map(agentLine)].join("  \n");
       const text = withoutFiles(tail(pieces));
@@ -94,7 +105,7 @@ export function createPreview(): Preview {
     progress: () => ({
       text: withoutFiles(joined(remarks, pieces)),
       tools: [
-        ...[...tools].map(([call, { title, state }]) => ({ call, title, state })),
+        ...chosen(tools, mode).map(([call, { title, state }]) => ({ call, title, state })),
         ...[...agents].map(([call, agent]) => ({ call, title: `${agent.name}${atOf(agent)}`, state: stateOf(agent) })),
       ],
       notice: notice || reading,
@@ -131,11 +142,25 @@ function stateOf({ state }: Agent): Progress["tools"][number]["state"] {
 
 /** A tool's line, and the last line that it has put out while it runs. */
 interface ToolLine {
+  readonly tool: string;
   readonly text: string;
   readonly output: string;
   /** Without markup. */
   readonly title: string;
   readonly state: Progress["tools"][number]["state"];
+}
+
+/** The calls that a chat wants to see. */
+function chosen(tools: ReadonlyMap<string, ToolLine>, mode: ProgressMode): readonly (readonly [string, ToolLine])[] {
+  const all = [...tools];
+  switch (mode) {
+    case "off":
+      return [];
+    case "new":
+      return all.filter(([, line], index) => all[index - 1]?.[1].tool !== line.tool);
+    case "all":
+      return all;
+  }
 }
 
 /** Files come after the answer, in their own messages; what may become the name of one is held back. */

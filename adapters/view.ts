@@ -1,4 +1,5 @@
 import type { Adapter, ChatState, LiveStyle } from "../src/core/adapter.ts";
+import type { ProgressMode } from "../src/core/chat-settings.ts";
 import { chatKey, type ChatRef } from "../src/core/chats.ts";
 import type { LiveEvent, TurnEvent } from "../src/core/events.ts";
 import { asFailure } from "../src/core/failures.ts";
@@ -18,6 +19,8 @@ export interface ViewParts {
   readonly adapter: Adapter;
   readonly live: Live;
   readonly previews: PreviewStore;
+  /** How much of the tools a chat wants to see; without it, all. */
+  toolProgress?(chat: ChatRef): Promise<ProgressMode>;
   readonly metrics: Metrics;
   readonly log: Log;
 }
@@ -68,7 +71,7 @@ export async function createView(parts: ViewParts): Promise<View> {
     if (parts.adapter.live(event.chat).kind === "push") return parts.adapter.push(event);
     // Live events may come later than the answer: they must not show a turn again that is over.
     if (settled.has(event.turn)) return;
-    const shown = turns.get(event.turn) ?? begin(turns, event);
+    const shown = turns.get(event.turn) ?? begin(parts, turns, event);
     take(parts, pace, shown, event);
   });
   return {
@@ -94,7 +97,7 @@ export async function createView(parts: ViewParts): Promise<View> {
   };
 }
 
-function begin(turns: Map<string, Shown>, event: LiveEvent): Shown {
+function begin(parts: ViewParts, turns: Map<string, Shown>, event: LiveEvent): Shown {
   const { turn, chat, replyTo, fence } = event;
   const shown: Shown = {
     turn,
@@ -114,6 +117,10 @@ function begin(turns: Map<string, Shown>, event: LiveEvent): Shown {
     telling: Promise.resolve(),
   };
   turns.set(turn, shown);
+  void parts.toolProgress?.(chat).then(
+    (mode) => shown.preview.show(mode),
+    () => undefined,
+  );
   setTimeout(() => turns.delete(turn), forgetMs).unref();
   return shown;
 }
@@ -154,7 +161,7 @@ function schedule(parts: ViewParts, pace: Pace, shown: Shown): void {
 }
 
 async function show(parts: ViewParts, pace: Pace, shown: Shown): Promise<void> {
-  const roomy = await pace.take();
+  const roomy = await pace.take(() => shown.state === "open");
   if (shown.state !== "open") return;
   const next = content(parts, shown);
   shown.lastAt = performance.now();

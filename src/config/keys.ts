@@ -1,3 +1,4 @@
+import { progressModes } from "../core/chat-settings.ts";
 import { efforts } from "../core/model.ts";
 import { apiMode } from "./api-modes.ts";
 import { approvalKeys } from "./approval-keys.ts";
@@ -230,6 +231,12 @@ export const keys = {
   ),
   ...footerKeys,
 
+  "display.tool_progress": row(
+    oneOf(progressModes),
+    "all",
+    "What a running turn shows of its tools: nothing (`off`), each tool when it begins to be used (`new`), every call (`all`); `/verbose` switches it for one chat.",
+    { effect: "use", chat: true },
+  ),
   "display.language": row(
     oneOf(["en", "zh"]),
     "en",

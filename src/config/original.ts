@@ -12,7 +12,7 @@ const sections: Readonly<Record<string, string>> = {
     "cron_mode single_query_mode unattended_mode smart_policy denial_breaker_threshold destructive_slash_confirm mcp_reload_confirm transport",
   memory: "flush_min_turns write_approval provider",
   display:
-    "tool_progress tool_progress_grouping tool_progress_command tool_preview_length interim_assistant_messages long_running_notifications busy_ack_enabled busy_ack_detail busy_steer_ack_enabled background_process_notifications streaming show_reasoning reasoning_style cleanup_progress ephemeral_system_ttl file_mutation_verifier turn_completion_explainer suppress_warning_notifications live_status status_phrases personality skin platforms",
+    "tool_progress_grouping tool_progress_command tool_preview_length interim_assistant_messages long_running_notifications busy_ack_enabled busy_ack_detail busy_steer_ack_enabled background_process_notifications streaming show_reasoning reasoning_style cleanup_progress ephemeral_system_ttl file_mutation_verifier turn_completion_explainer suppress_warning_notifications live_status status_phrases personality skin platforms",
   telegram:
     "require_mention mention_patterns exclusive_bot_mentions free_response_chats allowed_chats group_allowed_chats observe_unmentioned_group_messages guest_mode ignored_threads reactions channel_prompts extra",
   discord: "bots_require_inline_mention free_response_auto_thread channel_prompts history_backfill allow_mentions extra",

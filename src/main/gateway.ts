@@ -12,7 +12,9 @@ import { languageOf, languages } from "../commands/languages/index.ts";
 import { offeredCommands } from "../commands/offered.ts";
 import type { Config } from "../config/keys.ts";
 import type { Adapter, Inlet } from "../core/adapter.ts";
+import { progressModes } from "../core/chat-settings.ts";
 import type { ChatRef } from "../core/chats.ts";
+import { chatSettings } from "../store/chat-settings.ts";
 import { Failure } from "../core/failures.ts";
 import type { ModelChoice } from "../core/model.ts";
 import { createGateway } from "../gateway/inlet.ts";
@@ -136,7 +138,11 @@ async function showAndDeliver(base: Base, adapter: Adapter): Promise<() => Promi
     keep: (turn: string, message: string) => keepPreview(db, turn, message),
     find: (turn: string) => previewOf(db, turn),
   };
-  const view = await createView({ adapter, live, previews, metrics, log });
+  const toolProgress = async (chat: ChatRef) => {
+    const { tool_progress: own } = await chatSettings(db, chat);
+    return progressModes.find((mode) => mode === own) ?? base.follow.current.display.toolProgress;
+  };
+  const view = await createView({ adapter, live, previews, toolProgress, metrics, log });
   const consumer = await workDeliveries({ db, queues, adapter, view, metrics, log }, base.holder);
   return async () => {
     await consumer.drain();
