@@ -23,7 +23,7 @@ export function readSkillText(text: string, fallbackName = ""): SkillText {
     throw new Error("SKILL.md must begin with front matter: a line ---, then name: and description:, then a line ---.");
   let raw: unknown;
   try {
-    raw = parseYamlText(match[1]);
+    raw = mappingOf(match[1]);
   } catch (thrown) {
     throw new Error(`SKILL.md's front matter is no YAML: ${thrown instanceof Error ? thrown.message : String(thrown)}`, {
       cause: thrown,
@@ -40,6 +40,12 @@ export function readSkillText(text: string, fallbackName = ""): SkillText {
   return { meta, body };
 }
 
+/** Many authors write `description: Tables: look into them` without quotes, which YAML takes for something else. */
+function mappingOf(text: string): unknown {
+  const bare = /^(name|description|author|license|version):[ \t]+(?!["'|>[{&*!])(.*:[ \t].*)$/gm;
+  return parseYamlText(text.replaceAll(bare, (_line, key: string, value: string) => `${key}: ${JSON.stringify(value.trim())}`));
+}
+
 /** One word or a list of them; numbers are words. */
 const words = z
   .preprocess(
@@ -48,7 +54,10 @@ const words = z
   )
   .transform((list) => list.map((each) => each.trim().slice(0, 100)).filter(Boolean));
 const line = z
-  .preprocess((raw) => (raw === null || raw === undefined ? "" : raw), z.coerce.string())
+  .preprocess(
+    (raw) => (raw === null || raw === undefined ? "" : typeof raw === "object" ? raw : String(raw)),
+    z.string("must be one line of text; put it in quotes"),
+  )
   .transform((value) => oneLine(value));
 const variableName = /^[A-Za-z_][A-Za-z0-9_]{0,100}$/;
 const variable = z.union([
