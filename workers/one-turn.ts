@@ -71,6 +71,7 @@ export async function workOne(
     emit({ type: "finished", end });
     parts.metrics.turnEnd(end, performance.now() - began);
     if (end !== "handed_over" && end !== "parked") await told(parts, turn);
+    if (end === "answered" && errand === null) later.push(() => parts.reviews.consider({ ...found, person }));
     for (const task of later) await task();
     return end;
   } catch (error) {

@@ -4,6 +4,7 @@ import type { Digest, Searcher } from "../src/agent/digest.ts";
 import type { Looker } from "../src/agent/pictures.ts";
 import type { IncomingParts } from "../src/agent/incoming.ts";
 import type { SkillWork } from "../src/agent/skills.ts";
+import type { Reviews } from "../src/agent/review.ts";
 import type { Titles } from "../src/agent/titles.ts";
 import type { MemoryRules } from "../src/core/memory.ts";
 import type { Person } from "../src/core/chats.ts";
@@ -41,6 +42,7 @@ export interface TurnParts {
   readonly approvals: Pick<Approving, "rules" | "judge">;
   readonly metrics: Metrics;
   readonly titles: Titles;
+  readonly reviews: Reviews;
   readonly skills: SkillWork;
   readonly compressor: Compressor;
   readonly errands: Pick<Errands, "ended">;

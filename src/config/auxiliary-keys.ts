@@ -17,6 +17,7 @@ const jobs: Readonly<Record<AuxiliaryTask, { readonly job: string; readonly seco
   title_generation: { job: "gives conversations a title", seconds: 30 },
   vision: { job: "describes pictures", seconds: 120 },
   session_search: { job: "sums up what a search of past conversations found", seconds: 60 },
+  background_review: { job: "looks through talks for what is worth remembering", seconds: 120 },
   approval: { job: "judges commands", seconds: 30 },
 };
 

@@ -152,6 +152,8 @@ export function auxiliaryOf(config: Config, task: AuxiliaryTask) {
       return config.auxiliary.sessionSearch;
     case "approval":
       return config.auxiliary.approval;
+    case "background_review":
+      return config.auxiliary.backgroundReview;
   }
 }
 

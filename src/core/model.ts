@@ -152,7 +152,14 @@ export interface ModelChoice {
 }
 
 /** Side jobs that may have a model of their own. */
-export const auxiliaryTasks = ["compression", "title_generation", "vision", "session_search", "approval"] as const;
+export const auxiliaryTasks = [
+  "compression",
+  "title_generation",
+  "vision",
+  "session_search",
+  "approval",
+  "background_review",
+] as const;
 export type AuxiliaryTask = (typeof auxiliaryTasks)[number];
 
 /** One configured server with what it lists, for `/model`. `failure`: why it could not be asked. */

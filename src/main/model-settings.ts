@@ -71,6 +71,7 @@ function auxiliarySettings(config: Config): Readonly<Record<AuxiliaryTask, Auxil
     vision: auxiliary(config, "vision"),
     session_search: auxiliary(config, "session_search"),
     approval: auxiliary(config, "approval"),
+    background_review: auxiliary(config, "background_review"),
   };
 }
 

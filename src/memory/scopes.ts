@@ -1,5 +1,6 @@
 import { type ChatKind, chatKey, type ChatRef, isAtLeast, type Person } from "../core/chats.ts";
 import { type MemoryOwner, type MemoryRules, type MemoryTarget, type MemoryWish, teamMemory } from "../core/memory.ts";
+import type { ReviewedTalks } from "../store/memory-reviews.ts";
 import type { MemoryFile } from "./entries.ts";
 
 /** Who reads or writes, and where. All that may be read or written follows from this alone. */
@@ -63,6 +64,11 @@ export function filesOf(owner: MemoryOwner, rules: MemoryRules): readonly Memory
     const limit = limitOf(owner, target, rules);
     return limit === null ? [] : [{ scope: owner.scope, target, limit }];
   });
+}
+
+/** The talks that may be looked through for what this memory should hold: no others may ever be. */
+export function talksHere({ person, chat, kind }: MemoryReader): ReviewedTalks {
+  return kind === "private" ? { kind, person: person.id } : { kind, ...roomOf(chat) };
 }
 
 /** A person's own. */

@@ -62,11 +62,11 @@ export async function undoChange(
   });
 }
 
-/** The newest change of these memories by this person that still stands; null when there is none. */
+/** The newest change of these memories by this person, or by a look back, that still stands; null when there is none. */
 export async function lastChange(db: Db, within: readonly MemoryOwner[], author: string): Promise<MemoryChanged | null> {
   const found = await sql<MemoryChanged>`
     select ${columns} from memory_changes
-    where ${among(within)} and author = ${author} and undone_at is null and created_at > now() - ${undoDays} * interval '1 day'
+    where ${among(within)} and (author = ${author} or origin = 'review') and undone_at is null and created_at > now() - ${undoDays} * interval '1 day'
     order by id desc limit 1`.execute(db);
   return found.rows[0] ?? null;
 }

@@ -19,10 +19,13 @@ export const memory = tool({
   needs: "memory",
   parameters,
   preview: ({ action, target }) => `memory: ${action} ${target}`,
-  run: (args, context) => context.remember(changeOf(args), args.scope),
+  run: (args, context) => context.remember(memoryChange(args), args.scope),
 });
 
-function changeOf(args: z.output<typeof parameters>): MemoryChange {
+/** What a call asks for. Throws for the model where something is missing. */
+export function memoryChange(given: unknown): MemoryChange {
+  const args = parameters.parse(given);
+
   const { action, target, content, old_text: oldText } = args;
   if (action !== "remove" && content.trim() === "") throw new Error(`${action} needs content: the entry to remember.`);
   if (action !== "add" && oldText.trim() === "") throw new Error(`${action} needs old_text: a part of the entry you mean.`);

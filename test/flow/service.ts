@@ -34,6 +34,9 @@ export function startHermes(options: ProcessOptions): Process {
     GATEWAY_ALLOW_ALL_USERS: "true",
     // One more request per session, which the tests that count requests don't expect.
     HERMES_TITLE_GENERATION: "false",
+    // One more request after ten answers, and one more message after what is saved, likewise.
+    HERMES_MEMORY_NUDGE_INTERVAL: "0",
+    HERMES_MEMORY_NOTIFICATIONS: "off",
   };
   const [program, ...before] = [...mortal(), process.execPath];
   const child = spawn(program, [...before, entry, ...(options.options ?? []), options.mode], {

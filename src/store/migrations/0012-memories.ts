@@ -27,6 +27,7 @@ create table memory_changes (
 );
 create index memory_changes_owner on memory_changes (scope, owner, id);
 create index memory_changes_due on memory_changes (id) where notice_key is null;
+create index if not exists sessions_conversation on sessions (conversation_id);
 create table memory_reviews (
   scope text not null,
   owner text not null,
