@@ -40,9 +40,10 @@ export function walk(name: string, open: () => Promise<Driver>): void {
       await stack.disposeAsync();
       assert.equal(code, 0);
     });
-    const play = async (scenario: Scenario) => {
+    const play = async (t: TestContext, scenario: Scenario) => {
       const scene = running.scene ?? assert.fail("the service has not started");
       const lack = scene.driver.lacks[scenario.name];
+      if (lack) t.diagnostic(`${scene.driver.platform} does not have this: ${lack.why}`);
       const run = lack ? lack.proof(scene.driver) : scenario.run(scene);
       await run.catch((error: unknown) => {
         const log = running.hermes?.output().split("\n").slice(-loggedLines).join("\n");
@@ -54,7 +55,7 @@ export function walk(name: string, open: () => Promise<Driver>): void {
       const atOnce = running.scene?.driver.alone !== true;
       const ended: Promise<void>[] = [];
       for (const each of list) {
-        const test = t.test(each.name, async () => await play(each));
+        const test = t.test(each.name, async (own) => await play(own, each));
         if (atOnce) ended.push(test);
         else await test;
       }

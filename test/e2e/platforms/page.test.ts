@@ -1,0 +1,4 @@
+import { pageDriver } from "./page-driver.ts";
+import { walk } from "./walk.ts";
+
+walk("The page", pageDriver);
