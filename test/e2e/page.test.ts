@@ -156,6 +156,7 @@ test("markup in answers, streams, tools and people's own text stays text", async
 test("two tabs show the same conversation", async (t) => {
   const { rig, page } = await open(t);
   const other = await page.context().newPage();
+  t.after(() => other.close());
   await other.goto(`${rig.origin}/`);
   await other.locator("#empty").waitFor();
   const id = await ask(rig, page, "from the first tab");
