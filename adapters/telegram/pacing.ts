@@ -1,23 +1,23 @@
 import { Failure } from "../../src/core/failures.ts";
 import { remember } from "../../src/core/maps.ts";
-import { type Urgency, whenRoom } from "../urgency.ts";
+import { whenRoom } from "../urgency.ts";
 import { createWindows, type Place } from "../windows.ts";
 import { refusal } from "./errors.ts";
 
 /** Keeps to Telegram's limits: sends, edits and drafts count alike. */
 export interface Pacing {
   /** Makes a request that counts as a message in a chat. Rejects with a `Failure` where it was not made, else as the request does. */
-  message<Result>(chat: number, urgency: Exclude<Urgency, "courtesy">, request: () => Promise<Result>): Promise<Result>;
+  message<Result>(chat: number, urgency: "answer" | "preview", request: () => Promise<Result>): Promise<Result>;
   /** Makes a request that is no message, where there is room. */
   courtesy(chat: number, request: () => Promise<unknown>): Promise<void>;
 }
 
-/** Telegram's FAQ for bots: some 30 messages a second over all chats; one a second in a chat, a few more for a moment; 20 a minute in a group. */
+/** Telegram's FAQ for bots: some 30 messages a second over all chats; one a second in a chat, more in short bursts; 20 a minute in a group. */
 const all = { name: "all", most: 30, ms: 1_050 };
-const inPrivate = { most: 5, ms: 5_100 };
+const inPrivate = { most: 30, ms: 30_600 };
 const inGroup = { most: 20, ms: 61_000 };
 /** What previews leave to answers, over all chats and in one; and courtesies to both. */
-const kept = { all: 8, private: 1, group: 5, courtesy: 20 };
+const kept = { all: 8, private: 10, group: 5, courtesy: 20 };
 const mostRemembered = 10_000;
 
 export function createPacing(closed: AbortSignal): Pacing {
