@@ -18,6 +18,7 @@ COPY bin bin
 COPY src src
 COPY adapters adapters
 COPY workers workers
+COPY skills skills
 RUN mkdir /data && chown node:node /data
 USER node
 VOLUME /data

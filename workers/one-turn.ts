@@ -5,6 +5,7 @@ import { pastPorts } from "../src/agent/past.ts";
 import { createFooter } from "../src/agent/footer.ts";
 import { freezeHead, userMessage } from "../src/agent/prompt.ts";
 import { offeredSkills, skillViewer, turnSkills } from "../src/agent/skills.ts";
+import { withVisible } from "../src/agent/visible.ts";
 import { toolContext } from "../src/agent/call-context.ts";
 import { runTurn } from "../src/agent/turn.ts";
 import type { LeaveReason, TurnSetting } from "../src/agent/turn-setting.ts";
@@ -16,7 +17,7 @@ import type { Hold } from "../src/store/hold.ts";
 import { skillsBlock } from "../src/skills/listing.ts";
 import { freezePrompt, type SessionInfo } from "../src/store/sessions.ts";
 import { footerFacts } from "../src/store/footers.ts";
-import type { History } from "../src/store/journal.ts";
+import { type History, readJournal } from "../src/store/journal.ts";
 import { beginTurn, type Turn } from "../src/store/turns.ts";
 import type { Claim, Work } from "../src/store/work.ts";
 import { toolsetsOf } from "../src/tools/index.ts";
@@ -98,7 +99,7 @@ async function begin(
 ): Promise<Pick<OneTurn, "turn" | "opening">> {
   parts.metrics.queueWait(Math.max(0, Date.now() - waiting.inbound.at));
   const plain = waiting.inbound.files === undefined && waiting.inbound.skills === undefined;
-  const read = plain ? userMessage(waiting.inbound, info.kind) : null;
+  const read = plain ? userMessage(await withVisible(parts.db, waiting.inbound, info, waiting.person), info.kind) : null;
   const turn = await beginTurn(parts.db, hold, waiting, read);
   return { turn, opening: early === null || read === null ? null : withRequest(await early.history, turn, read) };
 }
@@ -140,15 +141,15 @@ async function run(parts: TurnParts, one: OneTurn): Promise<TurnEnd> {
   const sandboxOwner = sandboxOwnerOf(place, person);
   const model = await one.model;
   const window = await windowOf(parts.compressor, model, signal);
-  const skills = turnSkills(parts.skills, {
+  const asker = {
     session: info.session,
     person,
     chat: place.chat,
     kind: place.kind,
     replyTo: errand === null ? turn.request.messageId : null,
-    signal,
     has: toolsetsOf(info.prompt?.tools ?? []),
-  });
+  };
+  const skills = turnSkills(parts.skills, { ...asker, signal });
   const shared: Parameters<typeof toolContext>[0] = {
     session: info.session,
     person,
@@ -183,7 +184,7 @@ async function run(parts: TurnParts, one: OneTurn): Promise<TurnEnd> {
     model: model.name,
     window,
   });
-  return await runTurn({
+  const end = await runTurn({
     db,
     hold: one.hold,
     info,
@@ -221,6 +222,14 @@ async function run(parts: TurnParts, one: OneTurn): Promise<TurnEnd> {
     },
     afterwards: one.afterwards,
   });
+  if (end === "answered" && errand === null) {
+    const messages = async () => {
+      const journal = await readJournal(db, viewer, info.session);
+      return journal.filter((each) => each.turn === turn.id).map(({ message }) => message);
+    };
+    one.afterwards(() => parts.skillReview.consider({ turn: turn.id, asker, messages }));
+  }
+  return end;
 }
 
 /** What is saved is told once the answer is on its way. */

@@ -3,6 +3,7 @@ import type { Compressor } from "../src/agent/compression/compressor.ts";
 import type { Digest, Searcher } from "../src/agent/digest.ts";
 import type { Looker } from "../src/agent/pictures.ts";
 import type { IncomingParts } from "../src/agent/incoming.ts";
+import type { SkillReview } from "../src/agent/skill-review.ts";
 import type { SkillWork } from "../src/agent/skills.ts";
 import type { Reviews } from "../src/agent/review.ts";
 import type { Titles } from "../src/agent/titles.ts";
@@ -44,6 +45,7 @@ export interface TurnParts {
   readonly titles: Titles;
   readonly reviews: Reviews;
   readonly skills: SkillWork;
+  readonly skillReview: SkillReview;
   readonly compressor: Compressor;
   readonly errands: Pick<Errands, "ended">;
   readonly delegation: {

@@ -35,6 +35,7 @@ export async function workTurns(parts: TurnParts, holder: string): Promise<TurnW
       await signals.close();
       await consumer.close();
       await parts.titles.close();
+      await parts.skillReview.close();
       await parts.reviews.close();
       leases.close();
     },

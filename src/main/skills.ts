@@ -20,6 +20,11 @@ export async function skillRules(config: Config, env: Environment): Promise<Skil
   return { approvers, variables: await variablesOf(config.home, env, envAllow) };
 }
 
+/** After how many steps a request is considered as a skill, and how long the model may take over it. */
+export function skillReviewSettings({ skills, auxiliary }: Config) {
+  return { steps: skills.creationNudgeInterval, timeoutMs: auxiliary.backgroundReview.timeout * 1_000 };
+}
+
 /** Where it says that skills come from. */
 export function skillPlaces({ skills: { hubUrl, githubUrl, githubToken } }: Config): SkillPlaces {
   return { shipped: shippedDirectory, hubUrl, githubUrl, githubToken };

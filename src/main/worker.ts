@@ -4,7 +4,8 @@ import { turnQueue } from "../../workers/turn-parts.ts";
 import { workTurns } from "../../workers/turns.ts";
 import { openErrands } from "../../workers/errands.ts";
 import { wakeDeliveries } from "../../workers/asking.ts";
-import { tellMemories } from "../../workers/memories.ts";
+import { landRun } from "../../workers/schedule-ends.ts";
+import { workSchedules } from "../../workers/schedules.ts";
 import { watchProcesses } from "../../workers/processes.ts";
 import { every, sweepTurns, upkeepTimes } from "../../workers/upkeep.ts";
 import type { Config } from "../config/keys.ts";
@@ -18,6 +19,7 @@ import type { Models } from "../core/model.ts";
 import { type CompressionSettings, openCompressor } from "../agent/compression/compressor.ts";
 import { openDigest } from "../agent/digest.ts";
 import { openPictures, seeing } from "../agent/pictures.ts";
+import { openSkillReview } from "../agent/skill-review.ts";
 import { openTitles, type TitleParts } from "../agent/titles.ts";
 import { storeFacts } from "../gateway/facts.ts";
 import type { StandingFacts } from "../gateway/parts.ts";
@@ -34,8 +36,10 @@ import { delegationRules, modelNamed } from "./delegation.ts";
 import { lazyHub } from "./lazy-mcp.ts";
 import { memoryRules } from "./memory-rules.ts";
 import { approvalSettings } from "./policy-settings.ts";
+import { scheduleWork } from "./schedules.ts";
+import { openRemembering } from "./remembering.ts";
 import { aboutSandbox, followSandboxes, type Sandboxes } from "./sandboxes.ts";
-import { inspectSkill, skillWork } from "./skills.ts";
+import { inspectSkill, skillReviewSettings, skillWork } from "./skills.ts";
 import { webSettings } from "./web-settings.ts";
 
 /** What turns need, opened in this process. */
@@ -92,6 +96,7 @@ export async function startTurns(base: Base, worker: WorkerSide): Promise<void> 
   const offer = openOffer({ follow, mcp, sees, hint: () => hintOf(sandboxes) });
   const given: TitleParts["given"] = ({ session, chat }, title) => live.publish(titled(session, chat, title));
   const titles = openTitles({ db, models: worker.models, metrics, log, settings: () => titleSettings(base), given });
+  const { reviews, tellLeft } = openRemembering(base, worker.models, settings.memory);
   const compressor = openCompressor({ models: worker.models, log, settings: () => compressionSettings(base) });
   const models = { listings: (signal: AbortSignal) => base.models.listings(signal) };
   const configuration = openConfiguration({ home: config.home, env: process.env, models, placeSaved: () => placeSaved(base) });
@@ -101,8 +106,8 @@ export async function startTurns(base: Base, worker: WorkerSide): Promise<void> 
   };
   const web = openWeb(async () => webSettings(await follow.refresh()));
   stack.defer(() => web.close());
-  // What follows a schedule's run is not here yet: its outcome stays in the record.
-  const errands = openErrands({ db, queues, live, log, turns: turnQueue }, { run: async () => undefined });
+  const scheduling = scheduleWork(base, sandboxes);
+  const errands = openErrands({ db, queues, live, log, turns: turnQueue }, { run: (errand) => landRun(scheduling, errand) });
   // Beside the start: a home with hundreds of them must not hold it up.
   if (config.skills.importHome) {
     const importing = importHome(db, join(config.home, "skills"), inspectSkill, log).catch((error: unknown) =>
@@ -117,7 +122,16 @@ export async function startTurns(base: Base, worker: WorkerSide): Promise<void> 
     backend: async () => (await sandboxes.current()).name,
     wake: (chats) => wakeDeliveries({ queues, log }, chats),
   });
+  const skillReview = openSkillReview({
+    db,
+    models: worker.models,
+    metrics,
+    log,
+    work: skills,
+    settings: async () => skillReviewSettings(await follow.refresh()),
+  });
   const parts = {
+    skillReview,
     errands,
     delegation: {
       rules: async () => delegationRules(await follow.refresh()),
@@ -131,6 +145,7 @@ export async function startTurns(base: Base, worker: WorkerSide): Promise<void> 
     digest,
     pictures,
     titles,
+    reviews,
     compressor,
     db,
     queues,
@@ -145,13 +160,15 @@ export async function startTurns(base: Base, worker: WorkerSide): Promise<void> 
   };
   const turns = await workTurns(parts, base.holder);
   stack.defer(() => turns.drain());
+  const schedules = await workSchedules(scheduling, base.holder);
+  stack.defer(() => schedules.close());
   const sweeping = every("turn sweep", upkeepTimes.sweepMs, log, () => sweepTurns(db, queues));
   const landing = every("errands", upkeepTimes.sweepMs, log, () => errands.sweep());
   const tend = async () => {
     await storeFacts(db, await workerFacts(worker));
     await dropStrayFiles(db);
     await dropStrayBundles(db);
-    await tellMemories({ db, queues, log, memory: settings.memory }, "left");
+    await tellLeft();
     await sandboxes.reap();
   };
   const tending = every("worker upkeep", upkeepTimes.tendMs, log, tend);

@@ -136,6 +136,16 @@ export async function readIn(db: Db, session: string, viewer: SkillViewer): Prom
   return all.filter(({ name, hash }) => rows.some((row) => row.name === name && row.bundle === hash));
 }
 
+/** How many steps of a turn called tools, and which. */
+export async function workOf(db: Db, turn: string): Promise<{ readonly steps: number; readonly calls: readonly string[] }> {
+  const found = await sql<{ steps: number; calls: readonly string[] | null }>`
+    select count(distinct step)::int as steps, json_agg(distinct name) as calls from tool_calls where turn_id = ${turn}`.execute(
+    db,
+  );
+  const row = found.rows[0];
+  return { steps: row?.steps ?? 0, calls: row?.calls ?? [] };
+}
+
 /** What was last taken from these places, by path. */
 export async function importsOf(db: Db): Promise<ReadonlyMap<string, string>> {
   const rows = await db.selectFrom("skill_imports").select(["path", "hash"]).execute();
