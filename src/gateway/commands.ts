@@ -39,7 +39,7 @@ export async function runCommand(
 /** What the person picked, else their client's language, else the configured one. */
 async function languageFor(parts: GatewayParts, person: Person, { sender }: InboundMessage): Promise<Language> {
   const { language: picked, client_language: known } = await personSettings(parts.db, person.id);
-  const told = languageOf(sender.language)?.code;
+  const told = sender.language === undefined ? undefined : (languageOf(sender.language)?.code ?? "other");
   // Not every event tells it: a message on Discord does not, a button does.
   if (told !== undefined && told !== known) await choosePersonSetting(parts.db, person.id, "client_language", told);
   return languageOf(picked) ?? languageOf(told ?? known) ?? languageOf(parts.language) ?? languages[0];

@@ -7,6 +7,8 @@ export interface Writer {
   readonly name?: string;
   readonly username?: string;
   readonly bot?: boolean;
+  /** Of their client. */
+  readonly language?: string;
 }
 
 export interface SayOptions {
@@ -98,8 +100,14 @@ function topic(thread: number): Params {
 
 function userOf(chat: number, from: number | Writer | undefined): Params & { readonly first_name: string } {
   const writer: Writer = typeof from === "object" ? from : { id: from ?? (chat > 0 ? chat : someone) };
-  const { id, name = `Person ${id}`, username } = writer;
-  return { id, is_bot: writer.bot ?? false, first_name: name, ...(username === undefined ? {} : { username }) };
+  const { id, name = `Person ${id}`, username, language } = writer;
+  return {
+    id,
+    is_bot: writer.bot ?? false,
+    first_name: name,
+    ...(username === undefined ? {} : { username }),
+    ...(language === undefined ? {} : { language_code: language }),
+  };
 }
 
 /** Mentions and commands, marked as Telegram marks them. */
