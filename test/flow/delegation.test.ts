@@ -2,69 +2,235 @@ import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
-import { call, modelServerWith, say, type ModelServer, type Seen } from "../doubles/model-server.ts";
+import { call, hang, modelServerWith, say, type ModelServer, type Responder, type Seen } from "../doubles/model-server.ts";
 import { telegramServer } from "../doubles/telegram.ts";
-import { freshHome, startHermes } from "./service.ts";
+import { freshDatabase } from "../services/postgres.ts";
+import { startRedis } from "../services/redis.ts";
+import { freshHome, type Process, startHermes } from "./service.ts";
 
-type Reply = ReturnType<typeof say>;
+const config = `terminal: {backend: local}
+approvals: {approvers: member}
+model: {concurrency: 16}
+`;
 
-/** What a request is about: the first words of whoever asked. */
+/** What a request is about: the words of whoever asked last. */
 function askedFor(seen: Seen): string {
   return String(seen.body.messages.findLast(({ role }) => role === "user")?.content ?? "");
 }
 
-function isChild(seen: Seen): boolean {
-  return String(seen.body.messages[0]?.content).includes("You are a subagent");
+/** A subagent's goal; null for a chat's own request. */
+function goalOf(seen: Seen): string | null {
+  if (!String(seen.body.messages[0]?.content).includes("You are a subagent")) return null;
+  return /^\w+/.exec(String(seen.body.messages.find(({ role }) => role === "user")?.content))?.[0] ?? "";
 }
 
-/** The results that the turn has so far. */
-function results(seen: Seen): readonly string[] {
-  return seen.body.messages.filter(({ role }) => role === "tool").map(({ content }) => String(content));
+/** The last result of the turn, if its last message is one. */
+function result(seen: Seen): string | null {
+  const last = seen.body.messages.at(-1);
+  return last?.role === "tool" ? String(last.content) : null;
+}
+
+/** A chat's turn that delegates these goals, and says what came of it. */
+function delegating(goals: readonly string[], more: object = {}) {
+  return (seen: Seen) => {
+    const came = result(seen);
+    return came === null ? call("delegate_task", { tasks: goals.map((goal) => ({ goal })), ...more }) : say(`came: ${came}`);
+  };
 }
 
 suite("subagents", () => {
   const stack = new AsyncDisposableStack();
-  const script = { now: (_seen: Seen): Reply => say("hello") };
+  const script: { now: Responder } = { now: () => say("hello") };
+  const running: { worker: Process | null } = { worker: null };
   let model: ModelServer;
   let telegram: Awaited<ReturnType<typeof telegramServer>>;
+  let redis: Awaited<ReturnType<typeof startRedis>>;
+  let worker: () => Process;
   before(async () => {
-    model = stack.use(await modelServerWith({ strict: false }, (seen) => script.now(seen)));
+    model = stack.use(await modelServerWith({ strict: false }, (seen, count) => script.now(seen, count)));
     telegram = stack.use(await telegramServer());
-    const home = stack.use(await freshHome());
-    await writeFile(join(home.path, "config.yaml"), "terminal: {backend: virtual}\n");
-    const env = { OPENAI_BASE_URL: model.url, TELEGRAM_BOT_TOKEN: telegram.token, TELEGRAM_API_ROOT: telegram.url };
-    const hermes = stack.use(startHermes({ mode: "start", home: home.path, env }));
-    await hermes.printed(/telegram is connected/);
+    redis = stack.use(await startRedis());
+    const database = stack.use(await freshDatabase());
+    const home = stack.use(await freshHome("none"));
+    await writeFile(join(home.path, "config.yaml"), config);
+    const env = {
+      REDIS_URL: redis.url,
+      DATABASE_URL: database.url,
+      OPENAI_BASE_URL: model.url,
+      TELEGRAM_BOT_TOKEN: telegram.token,
+      TELEGRAM_API_ROOT: telegram.url,
+    };
+    const gateway = stack.use(startHermes({ mode: "gateway", home: home.path, env }));
+    await gateway.printed(/telegram is connected/);
+    worker = () => startHermes({ mode: "worker", home: home.path, env });
+    running.worker = worker();
+    stack.defer(async () => await running.worker?.[Symbol.asyncDispose]());
+    await running.worker.printed(/model: /);
   });
   after(() => stack.disposeAsync());
-  const until = (chat: number, says: RegExp) =>
-    telegram.waitFor(() => telegram.messages(chat).some(({ text }) => says.test(text)), 60_000);
 
-  test("three tasks side by side: each in a fresh conversation, their reports as one result", async () => {
+  const texts = (chat: number) => telegram.messages(chat).map(({ text }) => text);
+  const until = async (chat: number, says: RegExp): Promise<string> => {
+    const found = () => texts(chat).find((text) => says.test(text));
+    await telegram.waitFor(() => found() !== undefined, 30_000);
+    return found() ?? "";
+  };
+  const since = () => {
     const from = model.seen.length;
-    script.now = (seen) => {
-      if (isChild(seen)) {
-        const goal = askedFor(seen);
-        return results(seen).length === 0 ? call("terminal", { command: `echo ${goal.slice(0, 5)}` }) : say(`report on ${goal}`);
-      }
-      const [result] = results(seen);
-      if (result !== undefined) return say(`came: ${result}`);
-      return call("delegate_task", { tasks: ["alpha", "beta", "gamma"].map((goal) => ({ goal, context: `about ${goal}` })) });
+    return () => model.seen.slice(from);
+  };
+
+  test("four tasks, three at a time: each in a fresh conversation, their reports as one result", async () => {
+    const seen = since();
+    script.now = (each) => {
+      const goal = goalOf(each);
+      if (goal === null) return delegating(["alpha", "beta", "gamma", "delta"])(each);
+      return result(each) === null ? call("terminal", { command: `echo ${goal}` }) : say(`report on ${goal}`);
     };
-    telegram.say(7, "my secret is zebra; do three things");
-    await until(7, /came: /);
-    const said = telegram.messages(7).find(({ text }) => text.includes("came: "))?.text ?? "";
-    for (const goal of ["alpha", "beta", "gamma"]) assert.match(said, new RegExp(`report on ${goal}`), said);
-    assert.match(said, /"tools": \{[^}]*"terminal": 1/);
-    const children = model.seen.slice(from).filter(isChild);
-    assert.equal(children.length, 6);
+    telegram.say(7, "my secret is zebra; do four things");
+    const said = await until(7, /came: /);
+    for (const goal of ["alpha", "beta", "gamma", "delta"]) assert.match(said, new RegExp(`report on ${goal}`));
+    assert.equal(said.match(/"status": "done"/g)?.length, 4);
+    assert.match(said, /"steps": 2,\s+"tools": \{\s+"terminal": 1\s+\},\s+"tokens": \d+,\s+"seconds": \d+/);
+    const children = seen().filter((each) => goalOf(each) !== null);
+    assert.equal(children.length, 8);
     for (const child of children) {
       assert.doesNotMatch(child.raw, /zebra/);
       const names = (child.body.tools ?? []).map((tool) => tool.function.name);
-      assert.ok(
-        names.includes("terminal") && !names.some((name) => /delegate|memory|clarify|send_message/.test(name)),
-        names.join(),
-      );
+      assert.ok(names.includes("terminal"), names.join());
+      assert.ok(!names.some((name) => /delegate|memory|clarify|send_message|configuration|cronjob/.test(name)), names.join());
     }
+  });
+
+  test("a worker killed and Redis wiped in the middle: no finished step again, one report each", async () => {
+    const seen = since();
+    const open = { hanging: true };
+    script.now = (each) => {
+      const goal = goalOf(each);
+      if (goal === null) return delegating(["north", "south"])(each);
+      if (result(each) === null) return call("terminal", { command: `echo ${goal} >> steps.log; cat steps.log` });
+      return open.hanging ? hang() : say(`report on ${goal}: ${result(each)}`);
+    };
+    telegram.say(8, "two things");
+    const second = (each: Seen) => goalOf(each) !== null && result(each) !== null;
+    await telegram.waitFor(() => new Set(seen().filter(second).map(goalOf)).size === 2, 30_000);
+    open.hanging = false;
+    await running.worker?.kill("SIGKILL");
+    await redis.flush();
+    running.worker = worker();
+    const said = await until(8, /came: /);
+    assert.equal(said.match(/report on north/g)?.length, 1);
+    assert.equal(said.match(/report on south/g)?.length, 1);
+    // Each wrote its line once, whatever was asked again.
+    assert.match(said, /report on (?:north: north|north: south(?:\\n)+north)/);
+    const first = seen().filter((each) => goalOf(each) !== null && result(each) === null);
+    assert.equal(first.length, 2);
+    assert.equal(seen().filter((each) => goalOf(each) === null).length, 2, "the parent asked for them once");
+  });
+
+  test("one is stopped by its number; the others go on, and the request is told", async () => {
+    const seen = since();
+    script.now = (each) => {
+      const goal = goalOf(each);
+      if (goal === null) return delegating(["quick", "stuck"])(each);
+      return goal === "stuck" ? hang() : say("report of the quick one");
+    };
+    telegram.say(9, "two things");
+    await telegram.waitFor(() => seen().some((each) => goalOf(each) === "stuck"), 30_000);
+    telegram.say(9, "/agents");
+    const number = /(\d+) Subagent \d+, for [^:]+: stuck/.exec(await until(9, /Subagent \d+, .*: stuck/))?.[1];
+    telegram.say(9, "/status");
+    await until(9, /Beside that: [12] subagents? \(\/agents\)/);
+    telegram.say(9, `/agents stop ${number}`);
+    const said = await until(9, /came: /);
+    assert.match(said, /report of the quick one/);
+    assert.match(said, /"status": "stopped",\s+"summary": "\[Stopped: .* stopped it\.\]/);
+  });
+
+  test("a stop of the request stops them all", async () => {
+    const seen = since();
+    script.now = (each) => (goalOf(each) === null ? delegating(["one", "two"])(each) : hang());
+    telegram.say(10, "two things");
+    await telegram.waitFor(() => seen().filter((each) => goalOf(each) !== null).length === 2, 30_000);
+    telegram.say(10, "/stop");
+    await until(10, /Stopped/);
+    telegram.say(10, "/agents");
+    await until(10, /Nothing runs beside/);
+    const count = seen().length;
+    script.now = () => say("something else");
+    telegram.say(10, "another thing");
+    await until(10, /something else/);
+    assert.equal(seen().length, count + 1, "nobody asked the model for what was stopped");
+  });
+
+  test("in a shared chat they know neither what anybody told in private nor what was said there", async () => {
+    const seen = since();
+    script.now = (each) =>
+      result(each) === null ? call("memory", { action: "add", target: "memory", content: "likes quokkas" }) : say("noted");
+    telegram.say(11, "I like quokkas");
+    await until(11, /noted/);
+    script.now = (each) => {
+      if (goalOf(each) !== null) return say("report");
+      return askedFor(each).includes("delegate") ? delegating(["task"])(each) : say("heard");
+    };
+    telegram.say(-55, `@${telegram.bot.username} the password is walrus`, { from: 11 });
+    await until(-55, /heard/);
+    telegram.say(-55, `@${telegram.bot.username} delegate`, { from: 11 });
+    await until(-55, /came: /);
+    const children = seen().filter((each) => goalOf(each) !== null);
+    assert.equal(children.length, 1);
+    assert.doesNotMatch(children[0]?.raw ?? "", /quokka|walrus/);
+    assert.match(children[0]?.raw ?? "", /task/);
+  });
+
+  test("what one may not do alone is asked in the chat, in its name", async () => {
+    script.now = (each) => {
+      if (goalOf(each) === null) return delegating(["clean"])(each);
+      return result(each) === null ? call("terminal", { command: "rm -rf old" }) : say(`did: ${result(each)}`);
+    };
+    telegram.say(12, "tidy up");
+    await until(12, /Subagent \d+ \(clean\) asks:[^]*May I run this\?[^]*rm -rf old/);
+    telegram.say(12, "/approve");
+    assert.match(await until(12, /came: /), /did: \(no output\)/);
+  });
+
+  test("an answer that does not have the form asked for is asked for once more", async () => {
+    const seen = since();
+    const schema = { type: "object", properties: { count: { type: "integer" } }, required: ["count"] };
+    script.now = (each) => {
+      if (goalOf(each) === null) return delegating(["count"], { output_schema: schema })(each);
+      return each.body.messages.at(-1)?.role === "user" && askedFor(each).includes("does not have the form")
+        ? say('{"count": 3}')
+        : say("three");
+    };
+    telegram.say(13, "how many");
+    assert.match(await until(13, /came: /), /"output": \{\s+"count": 3\s+\}/);
+    assert.equal(seen().filter((each) => goalOf(each) !== null).length, 2);
+  });
+
+  test("a background task answers by itself, while the conversation goes on without it", async () => {
+    const open = { hanging: true };
+    script.now = (each) => {
+      if (!askedFor(each).includes("count sheep")) return say("yes, still here");
+      return open.hanging ? hang() : say("forty sheep");
+    };
+    const seen = since();
+    telegram.say(14, "/background count sheep");
+    const number = /Background task (\d+) has begun/.exec(await until(14, /has begun/))?.[1];
+    await telegram.waitFor(() => seen().length > 0, 30_000);
+    telegram.say(14, "are you there?");
+    await until(14, /yes, still here/);
+    assert.doesNotMatch(seen().at(-1)?.raw ?? "", /sheep/);
+    telegram.say(14, "/stop");
+    await until(14, /A background task is: \/agents/);
+    open.hanging = false;
+    await running.worker?.kill("SIGKILL");
+    running.worker = worker();
+    await until(14, /forty sheep/);
+    assert.equal(texts(14).filter((text) => text.includes("forty sheep")).length, 1);
+    assert.match(
+      texts(14).find((text) => text.includes("forty sheep")) ?? "",
+      new RegExp(`^Background task ${number}: count sheep`),
+    );
   });
 });
