@@ -208,3 +208,11 @@ export async function resultsLike(db: Db, turn: string, tool: string, words: str
       and position(${words} in message->>'content') > 0`.execute(db);
   return found.rows[0]?.count ?? 0;
 }
+
+/** Whether a person's message in a session ends so. */
+export async function hasSaid(db: Db, session: string, person: string, ending: string): Promise<boolean> {
+  const found = await sql<{ said: boolean }>`
+    select exists (select 1 from messages where session_id = ${session} and person_id = ${person}
+      and right(message->>'content', length(${ending})) = ${ending}) as said`.execute(db);
+  return found.rows[0]?.said ?? false;
+}

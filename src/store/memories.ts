@@ -124,3 +124,18 @@ export async function showEntry(
     await writeMemory(trx, { owner, target }, { text: file.text, edits }, visible ? [...others, entry] : others);
   });
 }
+
+/** Entries of a person's own memory that shared chats may be told of, in order of the files. */
+export async function visibleEntries(
+  db: Db,
+  person: string,
+): Promise<readonly { readonly text: string; readonly visible: readonly string[] }[]> {
+  return await db
+    .selectFrom("memories")
+    .select(["text", "visible"])
+    .where("scope", "=", "person")
+    .where("owner", "=", person)
+    .where("visible", "<>", sql<readonly string[]>`'[]'::jsonb`)
+    .orderBy("target")
+    .execute();
+}
