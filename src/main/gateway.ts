@@ -9,7 +9,7 @@ import { deliveryQueue } from "../../workers/asking.ts";
 import { turnQueue } from "../../workers/turn-parts.ts";
 import { every, sweepDeliveries, upkeepTimes } from "../../workers/upkeep.ts";
 import { languageOf, languages } from "../commands/languages/index.ts";
-import { offeredCommands } from "../commands/offered.ts";
+import { offeredCommands, withSkills } from "../commands/offered.ts";
 import type { Config } from "../config/keys.ts";
 import type { Adapter, Inlet } from "../core/adapter.ts";
 import { progressModes } from "../core/chat-settings.ts";
@@ -23,10 +23,12 @@ import { suggestArgument } from "../gateway/suggestions.ts";
 import type { GatewayParts, StandingFacts } from "../gateway/parts.ts";
 import { deliveriesDue, keepPreview, previewOf } from "../store/outbox.ts";
 import { accountsOf } from "../store/people.ts";
+import { listSkills } from "../store/skills.ts";
 import { getSetting, putSetting } from "../store/settings.ts";
 import { makeDefaultModel } from "./default-model.ts";
 import { type Base, baseDesk, commands, localPlatforms } from "./base.ts";
 import { memoryRules } from "./memory-rules.ts";
+import { scheduleDesk } from "./schedules.ts";
 import { takeShifts } from "./shifts.ts";
 
 /** The platforms' side: gateway, adapters, views, deliveries. Resolves to the page's address once everything that can start has. */
@@ -70,6 +72,7 @@ export async function openGatewaySide(base: Base, facts: () => Promise<StandingF
     facts,
     models,
     skills: baseDesk(base),
+    schedules: scheduleDesk(base),
     fetchFile,
     tell,
   });
@@ -169,7 +172,10 @@ async function platformParts(
   const suggest: PlatformParts["suggest"] = (account, name, typed) => suggestArgument(suggestions, account, name, typed);
   const rulers = (platform: string) => accountsOf(db, platform, "admin");
   const first = languageOf(config.display.language) ?? languages[0];
-  return { config, commands: offeredCommands(commands, first, languages), rulers, suggest, settings, page, log };
+  // Those installed later are in the menus after the next start; typed, they are known at once.
+  const skills = await listSkills(db, { person: null });
+  const offered = withSkills(offeredCommands(commands, first, languages), skills, first);
+  return { config, commands: offered, rulers, suggest, settings, page, log };
 }
 
 /** Waits, for a moment, until what is ready to be said has been: a clean stop leaves no answer behind. */
