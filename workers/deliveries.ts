@@ -20,7 +20,8 @@ import {
   postponeDelivery,
   refuseDelivery,
 } from "../src/store/outbox.ts";
-import { deliveryQueue } from "./asking.ts";
+import { deliveryQueue, wakeDeliveries } from "./asking.ts";
+import { noteRefusedReport } from "./schedule-refusals.ts";
 
 /** What a platform's deliveries work with. */
 export interface DeliveryParts {
@@ -175,6 +176,7 @@ async function handle(parts: DeliveryParts, chat: ChatRef, delivery: Delivery, f
   if (failure.code === "platform.refused") {
     parts.log.warn({ chat: chatKey(chat), outbox: delivery.id, reason: failure.message }, "the platform refused an answer");
     parts.metrics.delivery(platform, "refused");
+    await wakeDeliveries(parts, await noteRefusedReport(parts, delivery.key, chatKey(chat), failure.message));
     await refuseDelivery(parts.db, delivery.id, failure.message);
     return null;
   }

@@ -4,6 +4,7 @@ import { modelSpeed } from "../src/agent/model-speed.ts";
 import { pastPorts } from "../src/agent/past.ts";
 import { createFooter } from "../src/agent/footer.ts";
 import { freezeHead, userMessage } from "../src/agent/prompt.ts";
+import { schedulePorts } from "../src/agent/scheduling.ts";
 import { offeredSkills, skillViewer, turnSkills } from "../src/agent/skills.ts";
 import { withVisible } from "../src/agent/visible.ts";
 import { toolContext } from "../src/agent/call-context.ts";
@@ -167,6 +168,8 @@ async function run(parts: TurnParts, one: OneTurn): Promise<TurnEnd> {
     watching: watchingFor(parts.db, { owner: sandboxOwner, session: info.session, turn: turn.id }),
     web: parts.web,
     skills,
+    schedules: schedulePorts(parts.schedules, { person, chat: place.chat, kind: place.kind, inRun: errand?.type === "run" }),
+    attended: errand?.terms.attended ?? true,
     modelSpeed: async (fresh, say) => {
       const model = await parts.models.current({ id: info.session, choice: info.choice });
       return await modelSpeed(parts.db, model, person.id, fresh, say, signal);

@@ -17,6 +17,7 @@ import type { ModelChoice, Models, ToolSpec } from "../src/core/model.ts";
 import type { Queues } from "../src/core/queue.ts";
 import type { SandboxBackend } from "../src/core/sandbox.ts";
 import type { ConfigurationPorts, PicturePorts, Tool, ToolLimits, WebPorts } from "../src/core/tool.ts";
+import type { DeskParts } from "../src/schedules/desk.ts";
 import type { Db } from "../src/store/hold.ts";
 import type { FooterRules } from "../src/store/footers.ts";
 import type { Asker } from "../src/tools/toolsets.ts";
@@ -45,6 +46,7 @@ export interface TurnParts {
   readonly titles: Titles;
   readonly reviews: Reviews;
   readonly skills: SkillWork;
+  readonly schedules: DeskParts;
   readonly skillReview: SkillReview;
   readonly compressor: Compressor;
   readonly errands: Pick<Errands, "ended">;

@@ -31,6 +31,7 @@ export { version } from "./version.ts";
 export { debug } from "./debug.ts";
 export { skills } from "./skills.ts";
 export { skill } from "./skill.ts";
+export { cron } from "./cron.ts";
 export { agents } from "./agents.ts";
 export { background } from "./background.ts";
 export { compress } from "./compress.ts";

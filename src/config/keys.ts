@@ -4,6 +4,7 @@ import { apiMode } from "./api-modes.ts";
 import { approvalKeys } from "./approval-keys.ts";
 import { auxiliaryKeys } from "./auxiliary-keys.ts";
 import { delegationKeys } from "./delegation-keys.ts";
+import { cronKeys } from "./cron-keys.ts";
 import { discordKeys } from "./discord-keys.ts";
 import { footerKeys } from "./footer-keys.ts";
 import { address, addresses, amount, oneOf, text, toggle, whole } from "./kinds.ts";
@@ -247,6 +248,8 @@ export const keys = {
     env: "GATEWAY_ALLOW_ALL_USERS",
   }),
   "access.pairing": row(toggle(), true, "Gives unknown people a pairing code that an owner can approve."),
+
+  ...cronKeys,
 
   ...telegramKeys,
   ...discordKeys,

@@ -40,7 +40,7 @@ const wholeSections = [
   "session_reset group_sessions_per_user thread_sessions_per_user max_concurrent_sessions sessions database streaming gateway platforms",
   "unauthorized_dm_behavior quick_commands custom_toolsets platform_hints hooks hooks_auto_accept tools",
   "tool_output file_read_max_chars context_file_max_chars tool_budget tool_loop_guardrails cron checkpoints goals curator tts voice",
-  "human_delay timezone browser context onboarding monitoring secrets prefill_messages_file worktree",
+  "human_delay browser context onboarding monitoring secrets prefill_messages_file worktree",
 ]
   .join(" ")
   .split(" ");

@@ -8,6 +8,7 @@ import type { MemoryPorts } from "./memory.ts";
 import type { Effort, ModelChoice, ProviderListing } from "./model.ts";
 import type { OutboundButton } from "./outbound.ts";
 import type { PersonalPorts } from "./personal.ts";
+import type { ScheduleCommands } from "./schedule.ts";
 import type { SessionPorts } from "./sessions.ts";
 
 /** A session as `/status` shows it. */
@@ -58,6 +59,7 @@ export interface CommandPorts {
   about(): Promise<{ readonly version: string; readonly lines: readonly string[] }>;
   /** What the person has chosen for themselves. */
   readonly personal: PersonalPorts;
+  readonly schedules: ScheduleCommands;
   /** What is remembered, as far as this person may see and change it here. */
   readonly memories: MemoryPorts;
   /** Subagents and background tasks. */

@@ -6,6 +6,7 @@ import type { DelegationPorts } from "./delegation.ts";
 import type { ModelImage } from "./model.ts";
 import type { Question, Reply } from "./question.ts";
 import type { Sandbox } from "./sandbox.ts";
+import type { SchedulePorts } from "./schedule.ts";
 import type { SkillPorts } from "./skill.ts";
 
 /** What a tool may touch. Everything in it is already bound to the one who asked. */
@@ -28,6 +29,10 @@ export interface ToolContext {
   readonly watching: WatchPorts;
   /** What is written down of how things are done. */
   readonly skills: SkillPorts;
+  /** What is to be done later, or regularly. */
+  readonly schedules: SchedulePorts;
+  /** Whether somebody is there who could be asked. */
+  readonly attended: boolean;
   /** The web, through the address guard. */
   readonly web: WebPorts;
   readonly pictures: PicturePorts;
@@ -145,6 +150,7 @@ export const toolsets = [
   "clarify",
   "code_execution",
   "configuration",
+  "cronjob",
   "delegation",
   "file",
   "memory",

@@ -21,7 +21,7 @@ export const toolsetNames: readonly string[] = [...everything, ...Object.keys(co
 
 /** The original's sets whose tools this version has not. */
 export const foreignToolsets: readonly string[] =
-  "browser image_gen video_gen cronjob tts homeassistant discord discord_admin kanban moa computer_use x_search spotify rl".split(
+  "browser image_gen video_gen tts homeassistant discord discord_admin kanban moa computer_use x_search spotify rl".split(
     " ",
   );
 

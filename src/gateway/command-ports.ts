@@ -17,6 +17,7 @@ import { chatPorts } from "./ports/chat.ts";
 import { effortPorts } from "./ports/effort.ts";
 import { skillCommands } from "./ports/skills.ts";
 import { personalPorts } from "./ports/personal.ts";
+import { schedulePorts } from "./ports/schedules.ts";
 import { sessionPorts } from "./ports/sessions.ts";
 import { takeLeave } from "./questions.ts";
 import { stopCompress, stopTurn } from "./stopping.ts";
@@ -38,6 +39,7 @@ export function commandPorts(parts: GatewayParts, inbound: InboundMessage, perso
     ...effortPorts(parts.db, inbound, session),
     about: () => aboutLines(parts),
     memories: memoryPorts(parts, inbound, person),
+    schedules: schedulePorts(parts.schedules, inbound, person),
     skills: skillCommands(parts.skills, inbound, person, async (markdown) => {
       const body = { markdown, replyTo: inbound.messageId };
       await addOutbound(parts.db, { key: `skills:${inbound.key}`, chat: inbound.chat, turn: null, body });

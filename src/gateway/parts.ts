@@ -9,6 +9,7 @@ import type { ModelChoice, ProviderListing } from "../core/model.ts";
 import type { Queues } from "../core/queue.ts";
 import type { FooterRules } from "../store/footers.ts";
 import type { Db } from "../store/hold.ts";
+import type { DeskParts } from "../schedules/desk.ts";
 import type { AccessRules } from "./access.ts";
 import type { SkillDesk } from "./skills/call.ts";
 
@@ -53,6 +54,7 @@ export interface GatewayParts {
   readonly names: { readonly turns: string; deliveries(platform: string): string };
   facts(): Promise<StandingFacts>;
   readonly models: ModelPorts;
+  readonly schedules: DeskParts;
   readonly skills: SkillDesk;
   /** A file that came with a message of this platform; throws a `Failure` when it can't be had. */
   fetchFile(platform: string, file: FileRef, limitBytes: number, signal: AbortSignal): Promise<Uint8Array>;

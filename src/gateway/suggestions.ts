@@ -5,6 +5,7 @@ import type { Command } from "../core/command.ts";
 import type { ProviderListing } from "../core/model.ts";
 import type { Db } from "../store/hold.ts";
 import { personOf } from "../store/people.ts";
+import { listSchedules } from "../store/schedules.ts";
 import { listSkills } from "../store/skills.ts";
 
 export interface SuggestionParts {
@@ -26,6 +27,7 @@ export async function suggestArgument(
   const found = findCommand(parts.commands, name);
   const offers = found.type === "one" ? found.command.argument?.offers : undefined;
   if (offers === "languages") return [...languages.map(({ code }) => code), "auto"].filter((each) => each.includes(typed));
+  if (offers === "schedules") return await scheduleNames(parts.db, account, typed);
   if (offers === "skills") return await skillNames(parts.db, account, typed);
   if (found.type !== "one" || offers !== "models") return [];
   const { command } = found;
@@ -50,6 +52,26 @@ async function skillNames(db: Db, account: Account, typed: string): Promise<read
     if (!person || person.role === "guest") return [];
     const wanted = typed.toLowerCase();
     return (await listSkills(db, { person: person.id })).map(({ name }) => name).filter((name) => name.includes(wanted));
+  } catch {
+    return [];
+  }
+}
+
+const verbs = ["add", "list", "show", "history", "pause", "resume", "run", "edit", "remove"];
+
+/** What `/cron` can do, and then one's own schedules by name. */
+async function scheduleNames(db: Db, account: Account, typed: string): Promise<readonly string[]> {
+  try {
+    const [, verb = "", rest] = /^(\S*)(?:\s+([\s\S]*))?$/.exec(typed.trimStart().toLowerCase()) ?? [];
+    if (rest === undefined && !verbs.includes(verb)) return verbs.filter((each) => each.startsWith(verb));
+    const person = verb === "add" || verb === "list" ? null : await personOf(db, account);
+    if (!person || person.role === "guest") return verbs.filter((each) => each.startsWith(verb));
+    const all = await listSchedules(db, { person: person.id, chat: null, kind: "private" });
+    const wanted = (rest ?? "").trim();
+    return all
+      .map(({ name }) => name)
+      .filter((name) => name.toLowerCase().includes(wanted))
+      .map((name) => `${verb} ${name}`.slice(0, 100));
   } catch {
     return [];
   }

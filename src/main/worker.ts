@@ -36,7 +36,7 @@ import { delegationRules, modelNamed } from "./delegation.ts";
 import { lazyHub } from "./lazy-mcp.ts";
 import { memoryRules } from "./memory-rules.ts";
 import { approvalSettings } from "./policy-settings.ts";
-import { scheduleWork } from "./schedules.ts";
+import { scheduleDesk, scheduleWork } from "./schedules.ts";
 import { openRemembering } from "./remembering.ts";
 import { aboutSandbox, followSandboxes, type Sandboxes } from "./sandboxes.ts";
 import { inspectSkill, skillReviewSettings, skillWork } from "./skills.ts";
@@ -131,6 +131,7 @@ export async function startTurns(base: Base, worker: WorkerSide): Promise<void> 
     settings: async () => skillReviewSettings(await follow.refresh()),
   });
   const parts = {
+    schedules: scheduleDesk(base),
     skillReview,
     errands,
     delegation: {

@@ -1,7 +1,7 @@
 import { refused } from "./cron-expression.ts";
 import { addTime, comingWeekday, dateOf, dayFromNow, type Named, nothingNamed, type Speaking, timingOf } from "./day-times.ts";
 import { everyLength, inLength, type Length } from "./durations.ts";
-import type { Timing } from "./timing.ts";
+import type { Timing } from "../core/timing.ts";
 import { dayMs, hourMs, minuteMs } from "./zones.ts";
 
 /** Whether a text has Chinese words in it. */

@@ -1,6 +1,6 @@
 import { refused } from "./cron-expression.ts";
 import { dateText } from "./next.ts";
-import type { Timing } from "./timing.ts";
+import type { Timing } from "../core/timing.ts";
 import { dayMs, fromWall, toWall, type WallTime, type Zone } from "./zones.ts";
 
 /** Where and when somebody says a time. */

@@ -1,6 +1,6 @@
 import { refused } from "./cron-expression.ts";
 import { once, type Speaking, tooFar } from "./day-times.ts";
-import type { Timing } from "./timing.ts";
+import type { Timing } from "../core/timing.ts";
 import { dayMs, hourMs, minuteMs } from "./zones.ts";
 
 /** A length of time as somebody says it: what has a fixed length, and whole days, which follow the calendar. */

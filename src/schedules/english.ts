@@ -1,7 +1,7 @@
 import { refused } from "./cron-expression.ts";
 import { addTime, comingWeekday, dateOf, dayFromNow, type Named, nothingNamed, type Speaking, timingOf } from "./day-times.ts";
 import { everyLength, inLength, lengthOf } from "./durations.ts";
-import type { Timing } from "./timing.ts";
+import type { Timing } from "../core/timing.ts";
 
 const weekdayNames = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
 const monthNames = [

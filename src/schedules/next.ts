@@ -1,5 +1,5 @@
 import { parseCron, type CronFields } from "./cron-expression.ts";
-import type { Timing } from "./timing.ts";
+import type { Timing } from "../core/timing.ts";
 import { dayMs, fromWall, happens, hourMs, minuteMs, toWall, type WallTime, type Zone, zoneOf } from "./zones.ts";
 
 /** The first instant after `after` (epoch milliseconds); null when there is none any more. */

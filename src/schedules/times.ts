@@ -4,7 +4,7 @@ import { fiveFields, looksLikeCron, parseCron, refused } from "./cron-expression
 import { clockText, dateOf, exactInstant, once, type Speaking } from "./day-times.ts";
 import { englishTiming, examples } from "./english.ts";
 import { nextInstant } from "./next.ts";
-import type { Timing } from "./timing.ts";
+import type { Timing } from "../core/timing.ts";
 import { minuteMs, toWall, type Zone, zoneOf } from "./zones.ts";
 
 /** A longer text is no time. */

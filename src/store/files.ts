@@ -89,3 +89,10 @@ export async function sentFile(db: Db, outboxKey: string): Promise<Uint8Array | 
 export async function dropSentFile(db: Db, outboxKey: string): Promise<void> {
   await db.deleteFrom("sent_files").where("outbox_key", "=", outboxKey).execute();
 }
+
+/** Keeps the bytes of one outbox entry for another one too: the same file goes to several chats. */
+export async function copySentFile(db: Db, from: string, to: string): Promise<void> {
+  await sql`
+    insert into sent_files (outbox_key, bytes) select ${to}, bytes from sent_files where outbox_key = ${from}
+    on conflict (outbox_key) do nothing`.execute(db);
+}

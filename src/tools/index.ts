@@ -1,6 +1,7 @@
 import type { Tool } from "../core/tool.ts";
 import { capText } from "./cap.ts";
 import { clarify } from "./clarify.ts";
+import { cronjob } from "./cronjob.ts";
 import { configuration } from "./configuration.ts";
 import { delegateTask } from "./delegate-task.ts";
 import { executeCode } from "./execute-code.ts";
@@ -29,6 +30,7 @@ export { toolSpecs } from "./specs.ts";
 const registered = [
   clarify,
   configuration,
+  cronjob,
   delegateTask,
   executeCode,
   memory,

@@ -23,6 +23,10 @@ export const en: WholeLanguage = {
     background: { line: "Do something beside this conversation; the answer comes here", argument: "What to do" },
     retry: { line: "Ask your last request again" },
     compress: { line: "Shorten this conversation to a summary and its newest part", argument: "What is to be kept above all" },
+    cron: {
+      line: "Have something done at a time, or again and again",
+      argument: 'add "0 9 * * *" …, list, show, pause, resume, run, edit, remove, history',
+    },
     timezone: { line: "Show or pick your time zone", argument: "Europe/Berlin, or auto" },
     whoami: { line: "Show who you are to me" },
     sessions: { line: "List earlier conversations, or search them", argument: "search WORDS" },

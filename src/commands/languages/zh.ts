@@ -23,6 +23,7 @@ export const zh: WholeLanguage = {
     background: { line: "在对话之外处理一件事，完成后把结果发到这里", argument: "要做的事" },
     retry: { line: "重新回答你的上一个请求" },
     compress: { line: "把这段对话压缩成摘要和最新部分", argument: "最需要保留的内容" },
+    cron: { line: "在某个时间或定期做一件事", argument: "add 每天9点 …、list、show、pause、resume、run、edit、remove、history" },
     timezone: { line: "查看或选择你的时区", argument: "Asia/Shanghai，或 auto" },
     whoami: { line: "查看我眼中的你是谁" },
     sessions: { line: "列出或搜索以前的对话", argument: "search 关键词" },

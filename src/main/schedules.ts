@@ -1,0 +1,53 @@
+import type { ScheduleParts } from "../../workers/schedule-ends.ts";
+import type { Config } from "../config/keys.ts";
+import { scheduleClock, scheduleQueue, type ScheduleRules } from "../core/schedule.ts";
+import type { DeskParts } from "../schedules/desk.ts";
+import type { Base } from "./base.ts";
+import { approvalSettings } from "./policy-settings.ts";
+import type { Sandboxes } from "./sandboxes.ts";
+
+/** What schedules' runs need of the process. */
+export function scheduleWork({ config, follow, database, queues, log }: Base, sandboxes: Sandboxes): ScheduleParts {
+  return {
+    db: database.db,
+    queues,
+    log,
+    home: config.home,
+    sandboxes,
+    policy: async () => await approvalSettings(await follow.refresh(), []),
+    async rules() {
+      const { cron } = await follow.refresh();
+      return {
+        wrap: cron.wrapResponse,
+        fromRuns: cron.allowAgentScheduling,
+        timeoutMs: cron.timeoutMinutes * 60_000,
+        scriptMs: cron.scriptTimeoutSeconds * 1_000,
+        retryMs: cron.retryMinutes.map((minutes) => minutes * 60_000),
+        pauseAfter: cron.pauseAfterFailures,
+      };
+    },
+  };
+}
+
+/** What the configuration says to whoever makes schedules. */
+export function scheduleRules({ timezone, cron }: Config): ScheduleRules {
+  return {
+    zone: timezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone,
+    mostPerPerson: cron.maxSchedules,
+    fromRuns: cron.allowAgentScheduling,
+  };
+}
+
+/** Making and changing schedules. */
+export function scheduleDesk({ follow, database, queues, log }: Base): DeskParts {
+  return {
+    db: database.db,
+    rules: async () => scheduleRules(await follow.refresh()),
+    async wake(run) {
+      await queues
+        .queue(scheduleQueue)
+        .wake(run === null ? scheduleClock : `run:${run}`)
+        .catch((error: unknown) => log.warn({ error }, "the queue can't be reached; the sweeper looks at the schedules"));
+    },
+  };
+}

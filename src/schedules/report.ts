@@ -1,0 +1,49 @@
+import { literal } from "../core/markdown.ts";
+import { nextInstant } from "./next.ts";
+import type { Schedule } from "../store/schedules.ts";
+import { zoneOf } from "./zones.ts";
+
+/** The original's words for "nothing to tell", and their Chinese ones. */
+const silenceWords = ["silent", "noreply", "静默", "沉默", "无需回复", "不回复", "保持沉默"];
+
+/** Whether an answer says that there is nothing to tell: the word alone, or `[SILENT]` on its first or last line. */
+export function isSilent(text: string): boolean {
+  const lines = text.trim().split("\n");
+  if (lines.length === 1) return silenceWords.includes(plain(lines[0] ?? ""));
+  return [lines[0], lines.at(-1)].some((line) => /^\W*\[(?:SILENT|静默|沉默)\]\W*$/iu.test(line?.trim() ?? ""));
+}
+
+function plain(line: string): string {
+  return line.toLowerCase().replaceAll(/[^\p{L}]/gu, "");
+}
+
+/** What is told of a run, with whose it is and when the next one comes. */
+export function wrapped(schedule: Schedule, text: string, lateMs: number, now: number): string {
+  const zone = zoneOf(schedule.timing.zone);
+  const next = schedule.status === "active" ? nextInstant(schedule.timing, now) : null;
+  const late = lateMs > 10 * 60_000 ? ` (late by ${lengthText(lateMs)})` : "";
+  const foot = next === null || schedule.remaining === 0 ? "That was the last time." : `Next: ${instantText(next, zone.name)}.`;
+  return `⏰ **${literal(schedule.name)}**${late}\n\n${text.trim()}\n\n*${foot} /cron show ${schedule.number}*`;
+}
+
+/** `Mon 23 Nov 2026, 09:00`. */
+export function instantText(at: number, zone: string): string {
+  const format = new Intl.DateTimeFormat("en-GB", {
+    timeZone: zone,
+    weekday: "short",
+    day: "numeric",
+    month: "short",
+    year: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+  });
+  return format.format(at).replace(/,? at /, ", ");
+}
+
+export function lengthText(ms: number): string {
+  const minutes = Math.round(ms / 60_000);
+  if (minutes < 120) return `${minutes} min`;
+  const hours = Math.round(ms / 3_600_000);
+  return hours < 48 ? `${hours} h` : `${Math.round(hours / 24)} days`;
+}

@@ -1,0 +1,243 @@
+import { randomUUID } from "node:crypto";
+import { type RawBuilder, sql } from "kysely";
+import type { ChatKind } from "../core/chats.ts";
+import type { MissedPolicy, RunStatus, RunView } from "../core/schedule.ts";
+import type { Timing } from "../core/timing.ts";
+import type { Db } from "./hold.ts";
+import { type Schedule, scheduleById, stamp } from "./schedules.ts";
+
+/** A schedule whose time has come, with what decides what becomes of it. Times are epoch milliseconds by the record's clock. */
+export interface DueSchedule {
+  readonly id: string;
+  readonly timing: Timing;
+  readonly missed: MissedPolicy;
+  readonly remaining: number | null;
+  readonly nextAt: number;
+}
+
+/** What is to become of it. */
+export interface Fired {
+  readonly id: string;
+  /** Each gets a run. */
+  readonly instants: readonly number[];
+  /** The last of those that passed without one; null: none did. */
+  readonly skipped: number | null;
+  readonly nextAt: number | null;
+  readonly remaining: number | null;
+}
+
+/**
+ * Fires what is due: the schedules' rows are locked, so that of any number of processes one decides, and `(schedule, instant)` is unique all
+ * the same. Gives the runs that are to be begun and whether there may be more.
+ */
+export async function fireBatch(
+  db: Db,
+  limit: number,
+  decide: (due: DueSchedule, now: number) => Fired,
+): Promise<{ readonly runs: readonly string[]; readonly more: boolean }> {
+  return await db.transaction().execute(async (trx) => {
+    const found = await sql<DueSchedule & { now: number }>`
+      select id, timing, missed, remaining, (extract(epoch from next_at) * 1000)::float8 as "nextAt",
+        (extract(epoch from clock_timestamp()) * 1000)::float8 as now
+      from schedules where status = 'active' and next_at <= clock_timestamp() order by next_at limit ${limit} for update skip locked`.execute(
+      trx,
+    );
+    if (found.rows.length === 0) return { runs: [], more: false };
+    const fired = found.rows.map((row) => decide(row, row.now));
+    const moved = fired.map(({ id, nextAt, remaining }) => ({ id, next: nextAt, left: remaining }));
+    await sql`
+      update schedules s set next_at = to_timestamp(m.next / 1000), remaining = m."left",
+        status = case when m.next is null then 'done' else s.status end
+      from jsonb_to_recordset(${JSON.stringify(moved)}::jsonb) as m (id text, next float8, "left" integer) where s.id = m.id`.execute(
+      trx,
+    );
+    const rows = fired.flatMap(({ id, instants, skipped }) => [
+      ...instants.map((at) => ({ id: randomUUID(), schedule: id, at, status: "due" })),
+      ...(skipped === null ? [] : [{ id: randomUUID(), schedule: id, at: skipped, status: "skipped" }]),
+    ]);
+    if (rows.length === 0) return { runs: [], more: found.rows.length === limit };
+    const made = await sql<{ id: string; status: RunStatus }>`
+      insert into schedule_runs (id, schedule_id, instant, cause, status, ended_at)
+      select r.id, r.schedule, to_timestamp(r.at / 1000), 'clock', r.status, case when r.status = 'skipped' then now() end
+      from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r (id text, schedule text, at float8, status text)
+      on conflict (schedule_id, instant) do nothing returning id, status`.execute(trx);
+    return {
+      runs: made.rows.filter(({ status }) => status === "due").map(({ id }) => id),
+      more: found.rows.length === limit,
+    };
+  });
+}
+
+/** How long until the next schedule, or run that waits, is due; null: nothing is. */
+export async function untilDue(db: Db): Promise<number | null> {
+  const found = await sql<{ wait: number | null }>`
+    select (extract(epoch from least(
+      (select min(next_at) from schedules where status = 'active'),
+      (select min(not_before) from schedule_runs where status = 'due')) - clock_timestamp()) * 1000)::float8 as wait`.execute(db);
+  const wait = found.rows[0]?.wait ?? null;
+  return wait === null ? null : Math.max(0, wait);
+}
+
+/** A run now, because somebody wants it; its id. */
+export async function addRun(db: Db, schedule: string): Promise<string> {
+  const id = randomUUID();
+  await sql`insert into schedule_runs (id, schedule_id, instant, cause)
+    values (${id}, ${schedule}, clock_timestamp(), 'hand')`.execute(db);
+  return id;
+}
+
+/** A run that a worker has taken to begin it. */
+export interface TakenRun {
+  readonly id: string;
+  readonly schedule: string;
+  readonly instant: number;
+  readonly cause: "clock" | "hand";
+  readonly attempt: number;
+  /** Its script has been begun before, by a worker that is gone. */
+  readonly interrupted: boolean;
+  /** How long after its instant, in milliseconds. */
+  readonly lateMs: number;
+}
+
+/** Takes a run to begin it; null where it is not to be begun (any more, or yet). */
+export async function takeRun(db: Db, id: string, holder: string, leaseMs: number): Promise<TakenRun | null> {
+  const found = await sql<TakenRun>`
+    update schedule_runs set status = 'starting', holder = ${holder}, lease_until = now() + ${leaseMs} * interval '1 millisecond'
+    where id = ${id} and ((status = 'due' and not_before <= clock_timestamp()) or (status = 'starting' and lease_until < now()))
+    returning id, schedule_id as schedule, (extract(epoch from instant) * 1000)::float8 as instant, cause, attempt,
+      script_began is not null as interrupted, (extract(epoch from clock_timestamp() - instant) * 1000)::float8 as "lateMs"`.execute(
+    db,
+  );
+  return found.rows[0] ?? null;
+}
+
+/** Keeps the hold on a run that takes long to begin. */
+export async function renewRun(db: Db, id: string, holder: string, leaseMs: number): Promise<void> {
+  await sql`update schedule_runs set lease_until = now() + ${leaseMs} * interval '1 millisecond'
+    where id = ${id} and holder = ${holder} and status = 'starting'`.execute(db);
+}
+
+/** Its script begins: from now on it is not begun again blindly. */
+export async function noteScript(db: Db, id: string, holder: string): Promise<boolean> {
+  const rows = await sql<{ id: string }>`update schedule_runs set script_began = now()
+    where id = ${id} and holder = ${holder} and status = 'starting' and script_began is null returning id`.execute(db);
+  return rows.rows.length > 0;
+}
+
+/** Its errand is on its way. */
+export async function noteRunning(db: Db, id: string, errand: string, kind: ChatKind): Promise<void> {
+  await sql`update schedule_runs set status = 'running', errand_id = ${errand}, kind = ${kind}, holder = null, lease_until = null
+    where id = ${id} and status = 'starting'`.execute(db);
+}
+
+/** Runs that nobody has begun: after a kill, a wiped Redis, a lost wake-up. `attempt` tells one abandonment from the next. */
+export async function unbegunRuns(
+  db: Db,
+  olderMs: number,
+): Promise<readonly { readonly id: string; readonly attempt: string }[]> {
+  const found = await sql<{ id: string; attempt: string }>`
+    select id, attempt || '-' || coalesce(extract(epoch from lease_until)::text, '') as attempt from schedule_runs
+    where (status = 'due' and not_before < now() - ${olderMs} * interval '1 millisecond') or (status = 'starting' and lease_until < now())
+    order by not_before limit 500`.execute(db);
+  return found.rows;
+}
+
+/** What a run came to. */
+export type RunOutcome =
+  | { readonly status: "done" | "silent"; readonly output: string }
+  | { readonly status: "failed"; readonly failure: string; readonly output: string | null };
+
+/**
+ * Ends a run, once: gives false when it has ended already. `key` names what tells of a failure. Success forgets earlier failures; a failure
+ * counts.
+ */
+export async function endRun(
+  db: Db,
+  run: string,
+  outcome: RunOutcome,
+  kind: ChatKind,
+  told: { readonly key: string | null; readonly pause: string | null },
+): Promise<boolean> {
+  const failure = outcome.status === "failed" ? outcome.failure : null;
+  const found = await sql<{ id: string }>`
+    with ended as (
+      update schedule_runs set status = ${outcome.status}, output = ${outcome.output}, failure = ${failure}, kind = ${kind},
+        ended_at = now(), holder = null, lease_until = null
+      where id = ${run} and status in ('due', 'starting', 'running') returning id, schedule_id),
+    counted as (
+      update schedules s set
+        failures = case when ${failure}::text is null then 0 else s.failures + 1 end,
+        last_failure = ${failure},
+        told_key = case when ${failure}::text is null then null else coalesce(${told.key}, s.told_key) end,
+        status = case when ${told.pause}::text is not null and s.status = 'active' then 'paused' else s.status end,
+        why = coalesce(${told.pause}, s.why)
+      from ended where s.id = ended.schedule_id),
+    old as (
+      delete from schedule_runs r using ended where r.schedule_id = ended.schedule_id and r.ended_at is not null and r.id not in (
+        select k.id from schedule_runs k where k.schedule_id = ended.schedule_id order by k.instant desc limit ${keptRuns}))
+    select id from ended`.execute(db);
+  return found.rows.length > 0;
+}
+
+/** Runs kept of each schedule (the original's number). */
+const keptRuns = 50;
+
+/** To be tried once more, after a while. */
+export async function retryRun(db: Db, run: string, afterMs: number, failure: string): Promise<boolean> {
+  const found = await sql<{ id: string }>`
+    update schedule_runs set status = 'due', attempt = attempt + 1, errand_id = null, failure = ${failure}, holder = null, lease_until = null,
+      script_began = null, not_before = now() + ${afterMs} * interval '1 millisecond'
+    where id = ${run} and status in ('starting', 'running') returning id`.execute(db);
+  return found.rows.length > 0;
+}
+
+/** A run with its number of tries, while it has not ended. */
+export async function openRun(
+  db: Db,
+  id: string,
+): Promise<{ schedule: string; attempt: number; instant: number; errand: string | null } | null> {
+  const found = await sql<{ schedule: string; attempt: number; instant: number; errand: string | null }>`
+    select schedule_id as schedule, attempt, (extract(epoch from instant) * 1000)::float8 as instant, errand_id as errand
+    from schedule_runs where id = ${id} and ended_at is null`.execute(db);
+  return found.rows[0] ?? null;
+}
+
+/**
+ * The latest output of each of these schedules of one person that may be shown in a run of this kind: what a private run said never gets into
+ * one that others read.
+ */
+export async function latestOutputs(
+  db: Db,
+  person: string,
+  schedules: readonly string[],
+  kind: ChatKind,
+): Promise<readonly { readonly schedule: string; readonly name: string; readonly at: string; readonly output: string }[]> {
+  if (schedules.length === 0) return [];
+  const found = await sql<{ schedule: string; name: string; at: Date; output: string }>`
+    select distinct on (r.schedule_id) r.schedule_id as schedule, s.name, r.ended_at as at, r.output
+    from schedule_runs r join schedules s on s.id = r.schedule_id
+    where r.schedule_id in (${sql.join(schedules)}) and s.person_id = ${person} and r.status in ('done', 'silent') and r.output <> ''
+      and (${kind} = 'private' or r.kind = 'shared')
+    order by r.schedule_id, r.ended_at desc`.execute(db);
+  return found.rows.map(({ at, ...row }) => ({ ...row, at: new Date(at).toISOString() }));
+}
+
+/** A schedule's latest runs, newest first. In a shared chat without what private ones said. */
+export async function runsOf(db: Db, schedule: string, kind: ChatKind, limit: number): Promise<readonly RunView[]> {
+  const visible: RawBuilder<unknown> = kind === "private" ? sql`true` : sql`kind = 'shared'`;
+  const found = await sql<Omit<RunView, "instant"> & { instant: Date }>`
+    select instant, status, attempt, failure, case when ${visible} then output end as output
+    from schedule_runs where schedule_id = ${schedule} order by instant desc limit ${limit}`.execute(db);
+  return found.rows.map((row) => ({ ...row, instant: new Date(row.instant).toISOString() }));
+}
+
+/** Puts the clock of a schedule forward without a run: for one that goes on after a pause. */
+export async function setNext(db: Db, id: string, at: number | null): Promise<void> {
+  await sql`update schedules set next_at = ${stamp(at)} where id = ${id}`.execute(db);
+}
+
+/** The schedule of a run. */
+export async function scheduleOfRun(db: Db, run: string): Promise<Schedule | null> {
+  const row = await db.selectFrom("schedule_runs").select("schedule_id").where("id", "=", run).executeTakeFirst();
+  return row === undefined ? null : await scheduleById(db, row.schedule_id);
+}

@@ -1,0 +1,122 @@
+import { z } from "zod";
+import { missedPolicies, type ScheduleWish } from "../core/schedule.ts";
+import { tool, type ToolContext } from "../core/tool.ts";
+
+const list = z.preprocess((raw) => (typeof raw === "string" ? raw.split(",") : raw), z.array(z.string().trim()).max(20));
+
+const parameters = z.strictObject({
+  action: z.enum(["create", "list", "update", "pause", "resume", "remove", "run", "show", "history"]).default("list"),
+  job: z.string().trim().default(""),
+  prompt: z.string().max(10_000).optional(),
+  schedule: z.string().trim().optional(),
+  name: z.string().trim().optional(),
+  deliver: list.optional(),
+  timezone: z.string().trim().optional(),
+  repeat: z.int().min(0).optional(),
+  skills: list.optional(),
+  script: z.string().max(20_000).optional(),
+  no_agent: z.boolean().optional(),
+  context_from: list.optional(),
+  continuity: z.boolean().optional(),
+  missed: z.enum(missedPolicies).optional(),
+});
+type Wish = z.output<typeof parameters>;
+
+/** By hand: every word of it is in every prompt. */
+const schema = {
+  type: "object",
+  properties: {
+    action: { enum: ["create", "list", "update", "pause", "resume", "remove", "run", "history"] },
+    job: { type: "string", description: "number or name" },
+    schedule: { type: "string", description: '"every 2h", "weekdays at 9am", "in 30m", cron' },
+    prompt: { type: "string", description: "what a run is asked" },
+    deliver: { type: "string", description: "origin, home, local, telegram:ID, discord:#name" },
+  },
+};
+
+export const cronjob = tool({
+  name: "cronjob",
+  description: "Do something later or regularly.",
+  kind: "effect",
+  toolset: "cronjob",
+  parameters,
+  schema,
+  aliases: { job_id: "job", id: "job", time: "schedule", cron: "schedule", message: "prompt" },
+  preview: ({ action, job, schedule = "" }) => `schedule ${action} ${action === "create" ? schedule : job}`.trim(),
+  async run(wish, context) {
+    const { schedules } = context;
+    switch (wish.action) {
+      case "list":
+        return await schedules.list();
+      case "create":
+        return await create(wish, context);
+      case "update":
+        return await schedules.edit(named(wish), changeOf(wish));
+      case "pause":
+      case "resume":
+      case "remove":
+      case "run":
+      case "show":
+      case "history":
+        return await schedules.act(wish.action, named(wish));
+    }
+  },
+});
+
+function named({ job, name = "" }: Wish): string {
+  if (job !== "" || name !== "") return job || name;
+  throw new Error("job is missing: the number or name that list shows.");
+}
+
+/** A person says yes to what will happen in their name while they are away; in a schedule's own run nobody is there, and the key decides. */
+async function create(wish: Wish, { schedules, ask, attended }: ToolContext): Promise<string> {
+  if (wish.schedule === undefined) throw new Error('schedule is missing, such as "every 2h" or "weekdays at 9am".');
+  const full: ScheduleWish = { ...nothing, ...changeOf(wish) };
+  const preview = await schedules.preview(full);
+  if (attended) {
+    const reply = await ask({
+      kind: "clarify",
+      text: `Shall I save this schedule?\n\n${preview}\n\n${full.noAgent ? (full.script ?? "") : full.prompt}`.slice(0, 3_000),
+      choices: ["Save", "Don't"],
+      digest: `cronjob ${JSON.stringify(full)}`,
+      lifetimeMs: 3_600_000,
+      mayAnswer: { type: "asker" },
+    });
+    if (reply.type === "expired") return "Not saved: the person did not say yes in time.";
+    if (reply.text !== "Save") return `Not saved. The person said: ${reply.text}`;
+  }
+  return await schedules.create(full);
+}
+
+const nothing: ScheduleWish = {
+  name: null,
+  prompt: "",
+  time: "",
+  zone: null,
+  deliver: [],
+  skills: [],
+  script: null,
+  noAgent: false,
+  contextFrom: [],
+  continuity: false,
+  missed: "once",
+  repeat: null,
+};
+
+function changeOf(wish: Wish): Partial<ScheduleWish> {
+  const { name, prompt, schedule, timezone, deliver, repeat, skills, script, continuity, missed } = wish;
+  return {
+    ...(name === undefined || (wish.job === "" && wish.action === "update") ? {} : { name: name === "" ? null : name }),
+    ...(prompt === undefined ? {} : { prompt }),
+    ...(schedule === undefined ? {} : { time: schedule }),
+    ...(timezone === undefined ? {} : { zone: timezone }),
+    ...(deliver === undefined ? {} : { deliver }),
+    ...(repeat === undefined ? {} : { repeat: repeat === 0 ? null : repeat }),
+    ...(skills === undefined ? {} : { skills }),
+    ...(script === undefined ? {} : { script: script === "" ? null : script }),
+    ...(wish.no_agent === undefined ? {} : { noAgent: wish.no_agent }),
+    ...(wish.context_from === undefined ? {} : { contextFrom: wish.context_from }),
+    ...(continuity === undefined ? {} : { continuity }),
+    ...(missed === undefined ? {} : { missed }),
+  };
+}

@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { call, type ModelServer, modelServerWith, say, type Seen } from "../doubles/model-server.ts";
+import { type TelegramServer, telegramServer } from "../doubles/telegram.ts";
+import { freshHome, type Process, startHermes } from "./service.ts";
+
+const group = -55;
+const alice = 7;
+const bob = 8;
+
+/** What a run is asked decides what it answers; what stands in its prompt is what it says. */
+function answer({ body: { messages } }: Seen) {
+  const last = messages.at(-1);
+  const text = String(last?.content);
+  if (last?.role === "tool") return say(`came: ${text}`);
+  const wish = /cronjob (\{.*\})/s.exec(text)?.[1];
+  if (wish !== undefined) return call("cronjob", JSON.parse(wish));
+  if (text.includes("stay quiet")) return say("Nothing new.\n[SILENT]");
+  if (text.includes("tell all you know")) return say(`I know: ${messages.map(({ content }) => String(content)).join(" | ")}`);
+  return say(`done: ${text.slice(-200)}`);
+}
+
+let stack: AsyncDisposableStack;
+let telegram: TelegramServer;
+let model: ModelServer;
+let hermes: Process;
+let home: string;
+const texts = (chat: number) => telegram.messages(chat).map((message) => message.text);
+const until = (chat: number, says: RegExp) => telegram.waitFor(() => texts(chat).some((text) => says.test(text)), 30_000);
+
+before(async () => {
+  stack = new AsyncDisposableStack();
+  model = stack.use(await modelServerWith({ strict: false }, answer));
+  telegram = stack.use(await telegramServer());
+  const fresh = stack.use(await freshHome());
+  home = fresh.path;
+  await writeFile(join(home, "config.yaml"), "timezone: Asia/Shanghai\nterminal: {backend: virtual}\n");
+  const env = { OPENAI_BASE_URL: model.url, TELEGRAM_BOT_TOKEN: telegram.token, TELEGRAM_API_ROOT: telegram.url };
+  hermes = stack.use(startHermes({ mode: "start", home, env }));
+  await hermes.printed(/telegram is connected/);
+  telegram.say(alice, "hello");
+  telegram.say(group, `@${telegram.bot.username} hello`, { from: alice });
+  telegram.say(bob, "hello");
+  await Promise.all([until(alice, /^done: hello/), until(group, /^done: .*hello/), until(bob, /^done: hello/)]);
+});
+after(() => stack.disposeAsync());
+
+function press(chat: number, label: string): void {
+  const asking = telegram.messages(chat).findLast((message) => message.buttons.some((button) => button.label === label));
+  const button = asking?.buttons.find((each) => each.label === label);
+  if (!asking || !button) throw new Error(`no button ${label} in ${chat}`);
+  telegram.press(chat, asking.id, button.data, { from: chat });
+}
+
+test("a schedule is shown with its next three times, saved by a button, run, and reported into another chat", async () => {
+  telegram.say(alice, `/cron add "0 9 * * *\\" 每日市场报告 --name market --deliver telegram:${group},origin`);
+  await until(alice, /market: 每日市场报告[^]*Asia\/Shanghai[^]*Next: .*09:00\nThen: .*09:00\nThen: .*09:00[^]*Save it\?/);
+  telegram.say(alice, "/cron list");
+  await until(alice, /You have no schedules/);
+  press(alice, "Save");
+  await until(alice, /market is saved as 1/);
+  telegram.say(alice, "/cron run market");
+  await until(alice, /market runs now/);
+  await Promise.all([until(group, /⏰ market[^]*done: 每日市场报告[^]*Next: /), until(alice, /⏰ market[^]*done: 每日市场报告/)]);
+  telegram.say(alice, "/cron history market");
+  await until(alice, /market\n.*✓ done: 每日市场报告/);
+});
+
+test("what others read has nothing of what its owner said in private, and schedules are their owner's alone", async () => {
+  telegram.say(alice, `/cron add in 2m tell all you know --name leak --deliver telegram:${group} --yes`);
+  await until(alice, /Saved as/);
+  telegram.say(alice, "/cron run leak");
+  await until(group, /⏰ leak/);
+  const leaked = texts(group).find((text) => text.includes("⏰ leak")) ?? "";
+  assert.doesNotMatch(leaked, /USER|profile/i);
+  telegram.say(bob, "/cron run leak");
+  await until(bob, /There is no schedule "leak" here/);
+  telegram.say(bob, `/cron add every 2h spam --deliver telegram:${group}`);
+  await until(bob, /You can't have anything posted to "telegram:-55"/);
+  telegram.say(bob, "/cron save 2");
+  await until(bob, /nothing of yours to be saved/);
+});
+
+test("silence is kept, a script without a model is told, its failure too, and files are written", async () => {
+  telegram.say(alice, "/cron add every 2h stay quiet --name quiet --yes");
+  await until(alice, /quiet: stay quiet/);
+  telegram.say(alice, `/cron add every 2h --script "echo from the script" --no-agent --name disk --deliver local,origin --yes`);
+  await until(alice, /disk: echo from the script/);
+  telegram.say(alice, `/cron add every 2h --script "echo half; exit 3" --no-agent --name broken --yes`);
+  await until(alice, /broken: echo half/);
+  for (const name of ["quiet", "disk", "broken"]) telegram.say(alice, `/cron run ${name}`);
+  await until(alice, /⏰ disk\s+from the script/);
+  await until(alice, /⚠️ broken \(schedule \d+\) failed: the script ended with 3\.\s+half/);
+  telegram.say(alice, "/cron history quiet");
+  await until(alice, /quiet\n.*(✓ nothing to tell|runs)/);
+  assert.ok(!texts(alice).some((text) => text.includes("⏰ quiet")));
+  const [number = ""] = await readdir(join(home, "cron", "output"));
+  const [file = ""] = await readdir(join(home, "cron", "output", number));
+  assert.equal(await readFile(join(home, "cron", "output", number, file), "utf8"), "from the script\n");
+});
+
+test("the model makes a schedule once the person has said yes, and its run can make none", async () => {
+  const wish = { action: "create", schedule: "every 2h", prompt: 'cronjob {"action":"list"}', name: "made" };
+  telegram.say(alice, `cronjob ${JSON.stringify(wish)}`);
+  await until(alice, /Shall I save this schedule\?[^]*made: every 2h/);
+  press(alice, "Save");
+  await until(alice, /came: Saved as schedule \d+, "made"/);
+  telegram.say(alice, "/cron run made");
+  await until(alice, /⏰ made[^]*came: /);
+  const said = texts(alice).find((text) => /⏰ made/.test(text)) ?? "";
+  assert.match(said, /no tool|not run|unknown|isn't|There is no/i);
+});
+
+test("/cron says what is wrong, and changes, pauses and removes", async () => {
+  for (const [typed, expected] of [
+    ["/cron add monday 9:00 x", /"next monday 9:00" or "every monday 9:00"/],
+    ["/cron add every 2h", /What is to be done then\?/],
+    ["/cron add every 2h x --deliver mars:1", /can't have anything posted to "mars:1"/],
+    ["/cron add every 2h x --tz Mars/Phobos", /not a time zone/],
+    ["/cron pause nothing", /There is no schedule "nothing"/],
+    ["/cron edit market", /Change what\?/],
+    ["/cron bogus", /\/cron add/],
+    ["/cron pause market", /market is paused/],
+    ['/cron edit market --time "every 3h" --name stocks', /Changed[^]*stocks: [^]*every 3h/],
+    ["/cron resume stocks", /stocks goes on\. Next on/],
+    ["/cron remove stocks", /stocks is removed/],
+  ] as const) {
+    telegram.say(alice, typed);
+    await until(alice, expected);
+  }
+});

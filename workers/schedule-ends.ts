@@ -1,0 +1,203 @@
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { ApprovalRules } from "../src/agent/approvals.ts";
+import { chatKey, type ChatRef } from "../src/core/chats.ts";
+import type { Errand } from "../src/core/errand.ts";
+import type { FailureCode } from "../src/core/failures.ts";
+import type { Log } from "../src/core/log.ts";
+import { literal } from "../src/core/markdown.ts";
+import type { Outbound } from "../src/core/outbound.ts";
+import type { Queues } from "../src/core/queue.ts";
+import { redact } from "../src/core/redact.ts";
+import type { SandboxBackend } from "../src/core/sandbox.ts";
+import { scheduleClock, scheduleQueue } from "../src/core/schedule.ts";
+import { isSilent, wrapped } from "../src/schedules/report.ts";
+import { kindFor, targetsOf, type Targets } from "../src/schedules/targets.ts";
+import type { Db } from "../src/store/hold.ts";
+import { copySentFile } from "../src/store/files.ts";
+import { addOutbound } from "../src/store/outbox.ts";
+import { endRun, openRun, retryRun } from "../src/store/schedule-runs.ts";
+import { privateChatOf } from "../src/store/schedule-targets.ts";
+import { recordNow, type Schedule, scheduleById } from "../src/store/schedules.ts";
+import { answerKey } from "../src/store/turns.ts";
+import { wakeDeliveries } from "./asking.ts";
+
+/** What schedules are worked with. */
+export interface ScheduleParts {
+  readonly db: Db;
+  readonly queues: Queues;
+  readonly log: Log;
+  /** `HERMES_HOME`. */
+  readonly home: string;
+  readonly sandboxes: Pick<SandboxBackend, "open">;
+  /** The policy that scripts are judged by. */
+  policy(): Promise<Pick<ApprovalRules, "policy">>;
+  rules(): Promise<RunRules>;
+}
+
+/** What the configuration says of runs. */
+export interface RunRules {
+  readonly wrap: boolean;
+  readonly fromRuns: boolean;
+  readonly timeoutMs: number;
+  readonly scriptMs: number;
+  /** How long to wait before each further try. */
+  readonly retryMs: readonly number[];
+  /** A schedule that has failed so many times running is paused. */
+  readonly pauseAfter: number;
+}
+
+/** How a run ended. `told`: its owner knows already. */
+export type RunEnd =
+  | { readonly type: "answered"; readonly text: string; readonly files: readonly Outbound[]; readonly turn: string | null }
+  | {
+      readonly type: "failed";
+      readonly code: FailureCode;
+      readonly failure: string;
+      readonly output: string | null;
+      readonly told?: boolean;
+    };
+
+/** Failures that may be over in a while. */
+const passing: ReadonlySet<FailureCode> = new Set([
+  "model.unreachable",
+  "model.loading",
+  "model.stalled",
+  "model.broken",
+  "sandbox.unavailable",
+  "state.unavailable",
+]);
+
+/** What follows a run's errand. Any number of times: the outbox's keys and the run's own state make it once. */
+export async function landRun(parts: ScheduleParts, errand: Errand): Promise<void> {
+  const { run } = errand.details;
+  const open = typeof run === "string" ? await openRun(parts.db, run) : null;
+  const schedule = open === null ? null : await scheduleById(parts.db, open.schedule);
+  if (typeof run !== "string" || open === null || schedule === null || open.errand !== errand.id) return;
+  await settleRun(parts, schedule, run, endOf(errand), Number(errand.details["lateMs"] ?? 0));
+}
+
+function endOf({ status, result, failure, stopWhy }: Errand): RunEnd {
+  if (status === "answered" && result !== null) {
+    return { type: "answered", text: result.answer.markdown, files: result.files, turn: result.turn };
+  }
+  const ending = result?.answer.ending;
+  const code = ending?.type === "failed" ? ending.failure.code : "internal";
+  const why = failure ?? (stopWhy === null ? "it was stopped" : `it was stopped: ${stopWhy}`);
+  return { type: "failed", code, failure: why, output: result?.answer.markdown ?? null };
+}
+
+/** Ends a run: its result is told, or its failure is, or it is tried again later. */
+export async function settleRun(parts: ScheduleParts, schedule: Schedule, run: string, end: RunEnd, lateMs = 0): Promise<void> {
+  const owner = { person: schedule.person.id, origin: schedule.origin, originKind: schedule.originKind };
+  const targets = await targetsOf(parts.db, owner, schedule.deliver);
+  const kind = kindFor(targets);
+  if (end.type === "failed") return await settleFailure(parts, schedule, run, end, kind);
+  const silent = end.files.length === 0 && (end.text.trim() === "" || isSilent(end.text));
+  if (!silent) await deliver(parts, schedule, run, end, targets, lateMs);
+  const outcome = { status: silent ? "silent" : "done", output: end.text } as const;
+  await endRun(parts.db, run, outcome, kind, { key: null, pause: null });
+}
+
+async function deliver(
+  parts: ScheduleParts,
+  schedule: Schedule,
+  run: string,
+  end: RunEnd & { readonly type: "answered" },
+  targets: Targets,
+  lateMs: number,
+): Promise<void> {
+  const { db } = parts;
+  const { wrap } = await parts.rules();
+  const markdown = wrap ? wrapped(schedule, end.text, lateMs, await recordNow(db)) : end.text;
+  if (targets.local) await writeOutput(parts, schedule, run, end.text);
+  const page = targets.local ? await privateChatOf(db, schedule.person.id, "web") : null;
+  const chats = new Map(targets.chats.map(({ chat }) => [chatKey(chat), chat]));
+  if (page !== null) chats.set(chatKey(page), page);
+  for (const [key, chat] of chats) {
+    await addOutbound(db, { key: `run:${run}:${key}`, chat, turn: null, body: { markdown, replyTo: null } });
+    for (const [index, file] of end.files.entries()) {
+      const fileKey = `run:${run}:${key}:${index + 1}`;
+      if (end.turn !== null) await copySentFile(db, answerKey(end.turn, index + 1), fileKey);
+      await addOutbound(db, { key: fileKey, chat, turn: null, body: file });
+    }
+  }
+  await wakeDeliveries(parts, [...chats.keys()]);
+}
+
+/** Files kept of each schedule (the original's number). */
+const keptFiles = 50;
+
+/** `cron/output/NUMBER/TIME.md` in the home; the same name however often it is written. */
+async function writeOutput(parts: ScheduleParts, schedule: Schedule, run: string, text: string): Promise<void> {
+  const open = await openRun(parts.db, run);
+  if (open === null) return;
+  const directory = join(parts.home, "cron", "output", String(schedule.number));
+  const name = `${new Date(open.instant).toISOString().replaceAll(":", "-").slice(0, 19)}.md`;
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await writeFile(join(directory, name), `${text.trim()}\n`, { mode: 0o600 });
+  const all = (await readdir(directory)).filter((each) => each.endsWith(".md")).toSorted();
+  for (const old of all.slice(0, -keptFiles)) await rm(join(directory, old), { force: true });
+}
+
+async function settleFailure(
+  parts: ScheduleParts,
+  schedule: Schedule,
+  run: string,
+  end: RunEnd & { readonly type: "failed" },
+  kind: "private" | "shared",
+): Promise<void> {
+  const { db } = parts;
+  const { retryMs, pauseAfter } = await parts.rules();
+  const open = await openRun(db, run);
+  if (open === null) return;
+  const failure = redact(end.failure).slice(0, 1_000);
+  const wait = passing.has(end.code) ? retryMs[open.attempt - 1] : undefined;
+  if (wait !== undefined) {
+    if (await retryRun(db, run, wait, failure))
+      await parts.queues
+        .queue(scheduleQueue)
+        .wake(scheduleClock)
+        .catch(() => undefined);
+    return;
+  }
+  const count = schedule.failures + 1;
+  const pause = count >= pauseAfter && schedule.status === "active" ? `it failed ${count} times running` : null;
+  const same = schedule.lastFailure === failure && schedule.toldKey !== null;
+  const key = `failed:${run}`;
+  if (end.told !== true) {
+    const said = end.output?.trim() ?? "";
+    const shown = said === "" ? "" : `\n\n${said.slice(0, 1_500)}`;
+    const times = count > 1 && same ? ` (${count} times running)` : "";
+    const mend = pause === null ? "" : ` It is paused now; /cron resume ${schedule.number} lets it go on.`;
+    const words = `failed${times}: ${literal(failure)}.${mend}${shown}`;
+    // The same again is no news: the first message counts. That it is paused is.
+    await tellOwner(parts, schedule, key, words, same && pause === null ? schedule.toldKey : null);
+  }
+  const told = same && pause === null ? null : key;
+  await endRun(db, run, { status: "failed", failure, output: end.output }, kind, { key: told, pause });
+}
+
+/** Tells a schedule's owner where it was made; one that was made nowhere, in their private chat. */
+export async function tellOwner(
+  parts: ScheduleParts,
+  schedule: Schedule,
+  key: string,
+  words: string,
+  edits: string | null = null,
+): Promise<void> {
+  const chat = schedule.origin ?? (await anyChatOf(parts.db, schedule.person.id));
+  if (chat === null) return parts.log.warn({ schedule: schedule.number }, `a schedule ${words}`);
+  const markdown = `⚠️ **${literal(schedule.name)}** (schedule ${schedule.number}) ${words}`;
+  const body: Outbound = { markdown, replyTo: null, ...(edits === null ? {} : { edits }) };
+  await addOutbound(parts.db, { key, chat, turn: null, body });
+  await wakeDeliveries(parts, [chatKey(chat)]);
+}
+
+async function anyChatOf(db: Db, person: string): Promise<ChatRef | null> {
+  for (const platform of ["telegram", "discord", "slack", "web"]) {
+    const chat = await privateChatOf(db, person, platform);
+    if (chat !== null) return chat;
+  }
+  return null;
+}

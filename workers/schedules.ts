@@ -1,0 +1,219 @@
+import { runPrompt, runRules } from "../src/schedules/prompt.ts";
+import { kindFor, targetsOf } from "../src/schedules/targets.ts";
+import { decideFiring } from "../src/schedules/firing.ts";
+import { attachSkills } from "../src/skills/reading.ts";
+import { aboutOf, type ErrandTerms } from "../src/core/errand.ts";
+import { asFailure } from "../src/core/failures.ts";
+import type { Consumer, JobOutcome } from "../src/core/queue.ts";
+import { scheduleClock, scheduleQueue } from "../src/core/schedule.ts";
+import { beginErrand } from "../src/store/errands.ts";
+import {
+  fireBatch,
+  latestOutputs,
+  noteRunning,
+  noteScript,
+  renewRun,
+  type TakenRun,
+  takeRun,
+  unbegunRuns,
+  untilDue,
+} from "../src/store/schedule-runs.ts";
+import { changeSchedule, dropDrafts, type Schedule, scheduleById } from "../src/store/schedules.ts";
+import { wakeErrand } from "./errands.ts";
+import { every, type Upkeep, upkeepTimes } from "./upkeep.ts";
+import { type RunEnd, type ScheduleParts, settleRun, tellOwner } from "./schedule-ends.ts";
+import { runScript } from "./schedule-scripts.ts";
+import { turnQueue } from "./turn-parts.ts";
+
+/** Schedules fired in one statement, and runs begun side by side by one worker: most of it is waiting for scripts. */
+const batch = 500;
+const beginAtOnce = 32;
+const wakesAtOnce = 100;
+/** The queue is asked to come back at least this often: the record may have been changed by hand. */
+const longestWaitMs = 60_000;
+/** A run that is being begun belongs to a dead worker after this; renewed while a script runs. */
+const beginLeaseMs = 10_000;
+const renewMs = 3_000;
+
+export interface ScheduleWorker {
+  close(): Promise<void>;
+}
+
+/** Fires schedules when their time has come and begins their runs. The record says what is due; the queue only wakes. */
+export async function workSchedules(parts: ScheduleParts, holder: string): Promise<ScheduleWorker> {
+  const queue = parts.queues.queue(scheduleQueue);
+  const consumer: Consumer = await parts.queues.consume(scheduleQueue, beginAtOnce, async (subject, signal) => {
+    if (subject === scheduleClock) return await fireAll(parts);
+    return await beginRun(parts, holder, subject.replace(/^run:/, ""), signal);
+  });
+  const sweeping: Upkeep = every("schedules", upkeepTimes.sweepMs, parts.log, () => sweepSchedules(parts));
+  const tidying = every("schedule drafts", upkeepTimes.tendMs, parts.log, () => dropDrafts(parts.db));
+  await queue.wake(scheduleClock).catch(() => undefined);
+  return {
+    async close() {
+      await Promise.all([sweeping.close(), tidying.close()]);
+      await consumer.drain();
+      await consumer.close();
+    },
+  };
+}
+
+/** Fires all that is due and says when to look again. */
+export async function fireAll(parts: Pick<ScheduleParts, "db" | "queues" | "log">): Promise<JobOutcome> {
+  for (let more = true; more;) {
+    const fired = await fireBatch(parts.db, batch, (due, now) => decideSafely(parts, due, now));
+    more = fired.more;
+    for (let at = 0; at < fired.runs.length; at += wakesAtOnce) {
+      await Promise.all(fired.runs.slice(at, at + wakesAtOnce).map((run) => wakeRun(parts, run)));
+    }
+  }
+  const wait = await untilDue(parts.db);
+  return wait === null ? { type: "done" } : { type: "again", afterMs: Math.min(longestWaitMs, Math.max(1, wait)) };
+}
+
+/** A timing that this version can't read must not hold up the others. */
+function decideSafely(
+  { log }: Pick<ScheduleParts, "log">,
+  ...[due, now]: Parameters<typeof decideFiring>
+): ReturnType<typeof decideFiring> {
+  try {
+    return decideFiring(due, now);
+  } catch (error) {
+    log.error({ error, schedule: due.id }, "a schedule's time can't be read; it has ended");
+    return { id: due.id, instants: [], skipped: null, nextAt: null, remaining: due.remaining };
+  }
+}
+
+async function wakeRun({ queues, log }: Pick<ScheduleParts, "queues" | "log">, run: string): Promise<void> {
+  await queues
+    .queue(scheduleQueue)
+    .wake(`run:${run}`)
+    .catch((error: unknown) => log.warn({ error }, "the queue can't be reached; the sweeper begins this run"));
+}
+
+/** What is due and unfired, and runs that nobody begins: after a wiped Redis, a kill, a lost wake-up. */
+export async function sweepSchedules(parts: Pick<ScheduleParts, "db" | "queues" | "log">): Promise<void> {
+  const outcome = await fireAll(parts);
+  if (outcome.type === "again" && outcome.afterMs <= 2 * upkeepTimes.sweepMs) {
+    await parts.queues
+      .queue(scheduleQueue)
+      .wake(scheduleClock, { delayMs: outcome.afterMs })
+      .catch(() => undefined);
+  }
+  for (const { id, attempt } of await unbegunRuns(parts.db, upkeepTimes.sweepMs)) {
+    await parts.queues.queue(scheduleQueue).sweep(`run:${id}`, attempt);
+  }
+}
+
+async function beginRun(parts: ScheduleParts, holder: string, id: string, signal: AbortSignal): Promise<JobOutcome> {
+  const run = await takeRun(parts.db, id, holder, beginLeaseMs);
+  if (run === null) return { type: "done" };
+  const schedule = await scheduleById(parts.db, run.schedule);
+  if (schedule === null) return { type: "done" };
+  const renewing = setInterval(() => void renewRun(parts.db, id, holder, beginLeaseMs).catch(() => undefined), renewMs);
+  try {
+    const end = await begin(parts, holder, schedule, run, signal);
+    if (end !== null) await settleRun(parts, schedule, run.id, end);
+  } catch (error) {
+    if (signal.aborted) return { type: "done" };
+    const failure = asFailure(error);
+    if (failure.code === "state.unavailable" || failure.code === "queue.unavailable") throw failure;
+    await settleRun(parts, schedule, run.id, { type: "failed", code: failure.code, failure: failure.message, output: null });
+  } finally {
+    clearInterval(renewing);
+  }
+  return { type: "done" };
+}
+
+/** What a run came to without a model; null: its errand is on its way. */
+async function begin(
+  parts: ScheduleParts,
+  holder: string,
+  schedule: Schedule,
+  run: TakenRun,
+  signal: AbortSignal,
+): Promise<RunEnd | null> {
+  const { db } = parts;
+  const owner = { person: schedule.person.id, origin: schedule.origin, originKind: schedule.originKind };
+  if (schedule.person.role === "guest") return await unwanted(parts, schedule, `${schedule.person.name} may not use me any more`);
+  const targets = await targetsOf(db, owner, schedule.deliver);
+  if (targets.lost.length > 0) return await unwanted(parts, schedule, `I can't post to ${targets.lost.join(", ")} any more`);
+  const kind = kindFor(targets);
+  const { skills, script, noAgent, contextFrom, continuity } = schedule.work;
+  const printed = script === null ? null : await scriptOf(parts, holder, schedule, run, script, signal);
+  if (printed !== null && printed.type !== "printed") return printed;
+  if (printed !== null && (noAgent || !wakesAgent(printed.text))) {
+    const text = noAgent ? printed.text : "";
+    return { type: "answered", text, files: [], turn: null };
+  }
+  const sources = [...contextFrom, ...(continuity ? [schedule.id] : [])];
+  const earlier = await latestOutputs(db, schedule.person.id, sources, kind);
+  const attached = await attachSkills(db, { person: kind === "private" ? schedule.person.id : null }, skills);
+  if (attached.missing.length > 0) {
+    const failure =
+      `there is no skill ${attached.missing.join(", ")} ${kind === "shared" ? "that a shared chat may see" : ""}`.trim();
+    return { type: "failed", code: "schedule.refused", failure, output: null };
+  }
+  const prompt = runPrompt(schedule, {
+    skills: attached.text,
+    earlier: earlier.map((each) => ({ ...each, own: each.schedule === schedule.id })),
+    printed: printed?.text ?? null,
+  });
+  const errand = await beginErrand(db, {
+    type: "run",
+    key: `run:${run.id}:${run.attempt}`,
+    person: schedule.person,
+    kind,
+    home: schedule.originKind === kind ? schedule.origin : null,
+    prompt,
+    terms: await termsOf(parts, schedule),
+    details: { run: run.id, schedule: schedule.id, lateMs: Math.round(run.lateMs) },
+  });
+  await noteRunning(db, run.id, errand.id, kind);
+  await wakeErrand({ ...parts, turns: turnQueue }, "run", errand.session);
+  return null;
+}
+
+/** Nothing that runs again would mend it: the schedule waits until its owner has looked. */
+async function unwanted(parts: ScheduleParts, schedule: Schedule, why: string): Promise<RunEnd> {
+  await changeSchedule(parts.db, schedule.id, { status: "paused", why });
+  await tellOwner(parts, schedule, `paused:${schedule.id}:${schedule.nextAt}`, `is paused: ${why}`);
+  return { type: "failed", code: "schedule.refused", failure: why, output: null, told: true };
+}
+
+async function scriptOf(
+  parts: ScheduleParts,
+  holder: string,
+  schedule: Schedule,
+  run: TakenRun,
+  script: string,
+  signal: AbortSignal,
+): Promise<Awaited<ReturnType<typeof runScript>> | RunEnd> {
+  const unknown = "its worker died while the script ran, so nobody knows how far it came; it is not run again";
+  if (run.interrupted || !(await noteScript(parts.db, run.id, holder))) {
+    return { type: "failed", code: "internal", failure: unknown, output: null };
+  }
+  return await runScript(parts, schedule, run.id, script, signal);
+}
+
+/** The original's last line of a script that has found nothing to do. */
+function wakesAgent(printed: string): boolean {
+  return !/\{\s*"wakeAgent"\s*:\s*false\s*\}\s*$/.test(printed);
+}
+
+async function termsOf(parts: ScheduleParts, { name, prompt }: Schedule): Promise<ErrandTerms> {
+  const { fromRuns, timeoutMs } = await parts.rules();
+  return {
+    label: name,
+    about: aboutOf(prompt),
+    rules: runRules,
+    memory: true,
+    only: null,
+    without: ["clarify", "messaging", ...(fromRuns ? [] : ["cronjob"])],
+    model: null,
+    maxSteps: null,
+    timeoutMs,
+    attended: false,
+    depth: 0,
+  };
+}
