@@ -1,11 +1,17 @@
-import { parse } from "yaml";
+import { parseDocument } from "yaml";
 
 /** A text of YAML as plain values. Throws with one line that tells what is wrong. Aliases are refused: a few lines of them fill a memory. */
 export function parseYamlText(text: string): unknown {
+  const document = parseDocument(text, { prettyErrors: false, logLevel: "silent" });
+  const [fault] = document.errors;
+  if (fault !== undefined) throw new Error(firstLine(fault.message), { cause: fault });
   try {
-    return parse(text, { maxAliasCount: 0, prettyErrors: false, logLevel: "silent" });
+    return document.toJS({ maxAliasCount: 0 });
   } catch (thrown) {
-    const [line = ""] = (thrown instanceof Error ? thrown.message : String(thrown)).split("\n");
-    throw new Error(line.slice(0, 200), { cause: thrown });
+    throw new Error(firstLine(thrown instanceof Error ? thrown.message : String(thrown)), { cause: thrown });
   }
+}
+
+function firstLine(message: string): string {
+  return (message.split("\n")[0] ?? "").slice(0, 200);
 }

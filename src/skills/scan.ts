@@ -96,7 +96,9 @@ function commands(file: string, text: string, executable: boolean, inspect: Skil
 }
 
 /** What the policy's look at code takes for commands: it has to err on the side of asking, and a scan cries wolf by it. */
-function isNoise({ class: label }: Finding, { language, text }: Part): boolean {
+function isNoise({ class: label, what }: Finding, { language, text }: Part): boolean {
+  // A place to fill in, `<NAME>`, at the end of a line of a manual: a redirection to nowhere.
+  if (/^[<>]+$/.test(what.trim())) return true;
   if (language !== "python") return false;
   // It sees a path of the system in any string with a slash, a division among them.
   return label === "unparsable" || label === "hidden_code" || (label === "system_write" && !systemPath.test(text));
