@@ -16,6 +16,7 @@ export function delegatingFor(parts: TurnParts, place: Place, turn: Turn, person
     kind: place.kind,
     chat: place.chat,
     shownIn: errand === null ? own : errand.shownIn,
+    choice: place.choice,
     terms: errand?.terms ?? null,
     rules: () => delegation.rules(),
     modelNamed: (name) => delegation.modelNamed(person, name),

@@ -1,6 +1,7 @@
 import type { ChatKind, ChatRef, Person } from "../core/chats.ts";
 import type { DelegatedEnd, DelegatedTask, DelegationPorts, DelegationRules } from "../core/delegation.ts";
 import { aboutOf, type Errand, type ErrandTerms, type ShownIn } from "../core/errand.ts";
+import { asFailure } from "../core/failures.ts";
 import type { ModelChoice } from "../core/model.ts";
 import { Parked } from "../core/question.ts";
 import type { Tool } from "../core/tool.ts";
@@ -20,6 +21,8 @@ export interface Delegating {
   readonly chat: ChatRef;
   /** The turn whose chat shows them; null: none does. */
   readonly shownIn: ShownIn | null;
+  /** The model that the one who delegates has; null: the configured one. */
+  readonly choice: ModelChoice | null;
   /** Of the errand that delegates itself; null: a chat's turn does. */
   readonly terms: ErrandTerms | null;
   /** Reads the configuration. */
@@ -71,6 +74,8 @@ async function beginAll(
   try {
     for (const errand of errands) begun.push(await beginErrand(db, errand));
   } catch (error) {
+    // Whoever has the session now goes on with the same ones.
+    if (asFailure(error).code === "turn.stale") throw error;
     for (const { id } of begun) await stopErrand(db, id, "not all of its call's could be begun");
     throw error;
   }
@@ -116,7 +121,7 @@ async function termsOf(
     memory: false,
     only: onlyOf(tools, terms, toolsets),
     without: [...new Set(without)],
-    model: model === "" ? bounds.model : await delegating.modelNamed(model),
+    model: model === "" ? (bounds.model ?? delegating.choice) : await delegating.modelNamed(model),
     // Never more than who delegates has left.
     maxSteps: Math.max(1, Math.min(bounds.maxSteps, stepsLeft, maxSteps ?? bounds.maxSteps)),
     timeoutMs: bounds.timeoutMs,

@@ -5,14 +5,9 @@ const next = { effect: "message", chat: true } as const;
 
 /** The rows of subagents. */
 export const delegationKeys = {
-  "delegation.model": row(
-    text("a model's name"),
-    null,
-    "The model of subagents; without it, the one of the conversation's default.",
-    {
-      effect: "message",
-    },
-  ),
+  "delegation.model": row(text("a model's name"), null, "The model of subagents; without it, the one that delegates.", {
+    effect: "message",
+  }),
   "delegation.provider": row(
     text("a provider's name"),
     null,

@@ -110,6 +110,9 @@ const writeSpeed = sql`case when completion_tokens >= ${fewWritten} then coalesc
 const readSpeed = sql`case when prompt_tokens - coalesce(cached_tokens, 0) >= ${fewRead} then coalesce(prompt_per_second,
   (prompt_tokens - coalesce(cached_tokens, 0)) * 1000.0 / nullif(first_token_ms, 0)) end`;
 
+/** Where a session `s` of a conversation `c` counts: an errand's in the chat that it belongs to. */
+const belongs = sql`coalesce((select h.platform from errands e join conversations h on h.id = e.home_id where e.session_id = s.id), c.platform)`;
+
 /** The calls of the span; one of a side job belongs to its session's platform too. */
 function calls({ days, platform }: UsageSpan): RawBuilder<unknown> {
   return sql`calls as (
@@ -117,7 +120,7 @@ function calls({ days, platform }: UsageSpan): RawBuilder<unknown> {
     left join turns t on t.id = m.turn_id
     left join sessions s on s.id = coalesce(m.session_id, t.session_id)
     left join conversations c on c.id = s.conversation_id
-    where m.created_at >= now() - make_interval(days => ${days}::int) and (${platform}::text is null or c.platform = ${platform}))`;
+    where m.created_at >= now() - make_interval(days => ${days}::int) and (${platform}::text is null or ${belongs} = ${platform}))`;
 }
 
 async function callUsage(db: Db, span: UsageSpan): Promise<readonly (CallUsage & { readonly whole: boolean })[]> {
@@ -152,7 +155,7 @@ async function turnUsage(db: Db, span: UsageSpan): Promise<TurnUsage> {
     asked as (
       select t.id, t.status from turns t
       join sessions s on s.id = t.session_id join conversations c on c.id = s.conversation_id
-      where t.created_at >= now() - make_interval(days => ${days}::int) and (${platform}::text is null or c.platform = ${platform})),
+      where t.created_at >= now() - make_interval(days => ${days}::int) and (${platform}::text is null or ${belongs} = ${platform})),
     steps as (select turn_id, count(*)::int as steps from calls where task = 'turn' and turn_id is not null group by turn_id)
     select
       (select count(*)::int from asked) as turns,
