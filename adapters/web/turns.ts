@@ -66,6 +66,7 @@ export function createTurns(now: () => number = Date.now): Turns {
       if (event.event.type === "agent") {
         running.set(event.turn, turn);
         merge(turn.events, event.event);
+        turn.endedAt = null;
         return true;
       }
       if (event.fence < turn.fence || (event.fence === turn.fence && event.seq <= turn.seq)) return false;

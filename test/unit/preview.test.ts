@@ -42,3 +42,26 @@ test("whatever a tool puts out, its preview is two short lines, each of them cod
     ),
   );
 });
+
+test("each subagent has one line of its own, in the order they began, whatever they are about", () => {
+  const preview = createPreview();
+  preview.take({ type: "tool.started", call: "1", tool: "delegate_task", preview: "delegate 2 tasks" });
+  const agent = { type: "agent", step: 0, doing: "" } as const;
+  preview.take({ ...agent, agent: "a", name: "1 look at **logs**", state: "working" });
+  preview.take({ ...agent, agent: "b", name: "2 read", state: "waiting" });
+  preview.take({ ...agent, agent: "a", name: "1 look at **logs**", state: "working", step: 3, doing: "$ grep `x`" });
+  const [, first, second] = preview.markdown().split("  \n");
+  assert.equal(first, "┊ 🤖 1 look at \\*\\*logs\\*\\*, step 4 `` $ grep `x` ``");
+  assert.equal(second, "┊ ⏳ 2 read");
+  preview.take({ ...agent, agent: "a", name: "1 look", state: "answered" });
+  preview.take({ ...agent, agent: "b", name: "2 read", state: "asking" });
+  assert.match(preview.markdown(), /┊ ✓ 1 look {2}\n┊ ✋ 2 read, waits for an answer$/);
+  assert.deepEqual(
+    preview.progress().tools.map(({ call, state }) => [call, state]),
+    [
+      ["1", "running"],
+      ["a", "done"],
+      ["b", "running"],
+    ],
+  );
+});

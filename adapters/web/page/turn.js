@@ -20,7 +20,12 @@ export function turnView({ turn, replyTo }) {
   /** A higher `attempt` is another worker that begins the step again. */
   function apply(event, attempt) {
     // A subagent's line comes from its own worker.
-    if (event.type === "agent") return parts.agents.show(event);
+    if (event.type === "agent") {
+      parts.agents.show(event);
+      // Its turn rests meanwhile, and can be stopped.
+      if (event.state === "working") begin();
+      return;
+    }
     if (attempt > fence && fence > 0) startOver(parts);
     fence = attempt;
     if (event.type === "started") begin();
@@ -204,7 +209,7 @@ function agentRows(steps) {
   function row(agent) {
     const known = rows.get(agent);
     if (known) return known;
-    const element = make("p", "agent");
+    const element = make("p", "subagent");
     element.dataset.agent = agent;
     const made = { element, mark: make("span", "mark"), name: make("span", "name"), words: make("span", "words") };
     made.mark.setAttribute("role", "img");
