@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
-import { calls, say } from "../doubles/model-server.ts";
+import { say } from "../doubles/model-server.ts";
 import { lastOf, openTalk, type TalkRig } from "./talk-rig.ts";
 
 suite("skills, from a chat to a result", () => {

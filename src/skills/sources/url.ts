@@ -23,17 +23,23 @@ export async function urlSkill(reading: Reading, address: string): Promise<Found
     return { bundle, origin: { type: "url", ...origin } };
   }
   if (listedIn(text) !== null) return await listedAt(reading, end, wanted);
-  return await listedAt(reading, indexUrl(new URL(end).origin), wanted).catch((thrown: unknown) => {
+  // Whoever names a page has named none of the site's skills: they are told which there are.
+  const listed = await readIndex(reading, indexUrl(new URL(end).origin)).catch((thrown: unknown) => {
     reading.signal.throwIfAborted();
     throw new Error(`${url} is no SKILL.md, no archive and no list of skills.`, { cause: thrown });
   });
+  const names = listed.slice(0, mostNamed).map(({ name }) => name);
+  throw new Error(`${url} is no SKILL.md and no archive. Its site has: ${names.join(", ")}; say ${new URL(end).origin}/#NAME`);
 }
+
+/** Names in a message. */
+const mostNamed = 30;
 
 async function listedAt(reading: Reading, url: string, wanted: string): Promise<FoundSkill> {
   const listed = await readIndex(reading, url);
   const one = wanted === "" && listed.length === 1 ? listed[0] : listed.find(({ name }) => name === wanted);
   if (one !== undefined) return await listedSkill(reading, url, one, "well-known");
-  const names = listed.slice(0, 30).map(({ name }) => name);
+  const names = listed.slice(0, mostNamed).map(({ name }) => name);
   throw new Error(
     names.length === 0 ? "The list of skills there is empty." : `Say which with #NAME behind the address: ${names.join(", ")}`,
   );
