@@ -15,6 +15,9 @@ export interface Scene {
 }
 
 const slowly = "one two three four five six seven eight nine ten. ".repeat(8).trim();
+const paragraphs = 180;
+/** Longer than one message may be on most platforms. */
+const lengthy = `${Array.from({ length: paragraphs }, (_, at) => `Paragraph ${at} has some words, to fill it.\n\n`).join("")}the end`;
 const note = { name: "note.txt", bytes: Buffer.from("the code word is heron") };
 
 /** The model: what a request says decides how it is answered. What is told slowly stops in the middle until it is let go on, by its last word. */
@@ -34,6 +37,7 @@ export function storyteller() {
       if (text.includes("clean up")) return call("terminal", { command: "mkdir -p old; rm -rf old; echo all clean" });
       if (text.includes("what is in it")) return say(/code word is \w+/.exec(text)?.[0] ?? "nothing");
       if (text.includes("give it back")) return say(`Here.\n\nMEDIA:${/inbox\/\S+?\.txt/.exec(people.join())?.[0] ?? "nothing"}`);
+      if (text.includes("at length")) return say(lengthy);
       if (text.includes("how many")) return say(`I know of ${people.length}`);
       return say(`echo ${text}`);
     },
@@ -190,7 +194,8 @@ export const scenarios: readonly Scenario[] = [
       const { file } = await talk.until((lines) => lines.find((line) => line.file !== null));
       assert.match(file?.name ?? "", /note\.txt$/);
       assert.deepEqual(file?.bytes, note.bytes);
-      assert.equal((await count(talk, "Here.", "and then")).length, 1);
+      const all = await count(talk, "", "and then");
+      assert.equal(all.filter((text) => text.endsWith("Here.")).length, 1, all.join(" | "));
     },
   },
   {
@@ -204,6 +209,19 @@ export const scenarios: readonly Scenario[] = [
       await one.say("how many now?");
       await said(one, "I know of 2");
       assert.deepEqual(await other.until(texts), ["I know of 1"]);
+    },
+  },
+  {
+    name: "long answer",
+    async run({ driver }: Scene) {
+      const talk = await driver.talk();
+      await talk.say("tell me at length");
+      await said(talk, "the end");
+      const whole = (await talk.until(texts)).join("\n");
+      assert.deepEqual(
+        [...whole.matchAll(/Paragraph (\d+) has/g)].map(([, number]) => Number(number)),
+        Array.from({ length: paragraphs }, (_, at) => at),
+      );
     },
   },
   {

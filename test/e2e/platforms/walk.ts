@@ -10,11 +10,23 @@ import { type Scenario, type Scene, scenarios, storyteller } from "./scenarios.t
 /** Of the service, when a scenario fails. */
 const loggedLines = 12;
 
-/** Walks the list with one service of a platform's; those that the platform lacks are proven to be lacking. */
-export function walk(name: string, open: () => Promise<Driver>): void {
+/** What a platform's own tests work with. */
+export interface Own<Platform extends Driver> extends Scene {
+  readonly driver: Platform;
+}
+
+/**
+ * Walks the list with one service of a platform's; those that the platform lacks are proven to be lacking. `also` adds what only this
+ * platform has: its tests run after the list, with the same service.
+ */
+export function walk<Platform extends Driver>(
+  name: string,
+  open: () => Promise<Platform>,
+  also: (scene: () => Own<Platform>) => void = () => undefined,
+): void {
   suite(`${name}, as every platform`, () => {
     const stack = new AsyncDisposableStack();
-    const running = { scene: null as Scene | null, hermes: null as Process | null };
+    const running = { scene: null as Own<Platform> | null, hermes: null as Process | null };
     before(async () => {
       const driver = stack.use(await open());
       const known = new Set(scenarios.map((each) => each.name));
@@ -40,11 +52,12 @@ export function walk(name: string, open: () => Promise<Driver>): void {
       await stack.disposeAsync();
       assert.equal(code, 0);
     });
+    const scene = () => running.scene ?? assert.fail("the service has not started");
     const play = async (t: TestContext, scenario: Scenario) => {
-      const scene = running.scene ?? assert.fail("the service has not started");
-      const lack = scene.driver.lacks[scenario.name];
-      if (lack) t.diagnostic(`${scene.driver.platform} does not have this: ${lack.why}`);
-      const run = lack ? lack.proof(scene.driver) : scenario.run(scene);
+      const { driver } = scene();
+      const lack = driver.lacks[scenario.name];
+      if (lack) t.diagnostic(`${driver.platform} does not have this: ${lack.why}`);
+      const run = lack ? lack.proof(driver) : scenario.run(scene());
       await run.catch((error: unknown) => {
         const log = running.hermes?.output().split("\n").slice(-loggedLines).join("\n");
         throw new Error(`${String(error)}\nthe service: ${log ?? "has not started"}`, { cause: error });
@@ -64,5 +77,6 @@ export function walk(name: string, open: () => Promise<Driver>): void {
     test("answers that are watched", { concurrency: true }, async (t) => await together(t, scenarios.slice(0, from)));
     test("a restart", async (t) => await together(t, scenarios.slice(from, from + 1)));
     test("all else", { concurrency: true }, async (t) => await together(t, scenarios.slice(from + 1)));
+    also(scene);
   });
 }
