@@ -2,14 +2,17 @@ import { Failure } from "../src/core/failures.ts";
 import { pause } from "../src/core/pause.ts";
 import type { Place, Windows } from "./windows.ts";
 
-/** What a request is for. `answer`: what must be said. `preview`: what a running turn shows. `courtesy`: a sign that something happens. */
-export type Urgency = "answer" | "preview" | "courtesy";
+/**
+ * What a request is for. `answer`: what must be said. `preview`: what a running turn shows. `sign`: that a request was seen, or is done.
+ * `courtesy`: that something happens.
+ */
+export type Urgency = "answer" | "preview" | "sign" | "courtesy";
 
 /** A delivery may wait so long: with the send itself that is below its lease (20 s). */
 const patienceMs = 6_000;
 
 /**
- * Makes a request when there is a place for it. An answer waits for one a little; a preview or a courtesy is left out at once, so that it
+ * Makes a request when there is a place for it. An answer waits for one a little; anything else is left out at once, so that it
  * is in nobody's way. Rejects with a `Failure` where it was not made.
  */
 export async function whenRoom<Result>(
@@ -21,11 +24,10 @@ export async function whenRoom<Result>(
 ): Promise<Result> {
   const until = performance.now() + patienceMs;
   for (let wait = windows.take(places); wait > 0; wait = windows.take(places)) {
-    if (urgency !== "answer") throw new Failure("platform.unavailable", "the room is kept for answers", { retryable: true });
-    if (signal.aborted || performance.now() + wait > until) {
-      const later = { retryable: true, retryAfterMs: wait };
+    const later = { retryable: true, retryAfterMs: wait };
+    if (urgency !== "answer") throw new Failure("platform.unavailable", "the room is kept for answers", later);
+    if (signal.aborted || performance.now() + wait > until)
       throw new Failure("platform.rate_limited", `too much was sent lately; going on in ${Math.ceil(wait / 1_000)} s`, later);
-    }
     await pause(wait, signal);
   }
   try {

@@ -161,8 +161,9 @@ function schedule(parts: ViewParts, pace: Pace, shown: Shown): void {
 }
 
 async function show(parts: ViewParts, pace: Pace, shown: Shown): Promise<void> {
-  const roomy = await pace.take(() => shown.state === "open");
-  if (shown.state !== "open") return;
+  const wanted = () => shown.state === "open" && parts.adapter.live(shown.chat).kind !== "none";
+  const roomy = await pace.take(wanted);
+  if (!wanted()) return;
   const next = content(parts, shown);
   shown.lastAt = performance.now();
   if (!roomy || next === "" || next === shown.last) return;

@@ -21,8 +21,8 @@ import { createPlaces, type Places } from "./places.ts";
 import { createReplies, type Replies } from "./replies.ts";
 import { createThreads, type Threads } from "./threads.ts";
 
-/** Discord allows fifty requests a second over all: this leaves room for answers. */
-const previewsPerSecond = 20;
+/** Discord allows fifty requests a second over all: this leaves room for answers and signs. */
+const previewsPerSecond = 15;
 
 interface Parts {
   readonly options: DiscordOptions;

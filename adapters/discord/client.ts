@@ -8,6 +8,8 @@ export interface Client {
   readonly rest: REST;
   /** Where it lives. */
   readonly origin: string;
+  /** Fires when it closes. */
+  readonly closed: AbortSignal;
   close(): void;
 }
 
@@ -38,7 +40,7 @@ const requestMs = 8_000;
 /** Discord's limit over all routes; interactions don't count. The client's own count begins anew each second: twice as many may pass in one. */
 const all = { name: "all", most: 50, ms: 1_050 };
 /** Of these, what is left to what matters more. */
-const kept: Readonly<Record<Urgency, number>> = { answer: 0, preview: 20, courtesy: 30 };
+const kept: Readonly<Record<Urgency, number>> = { answer: 0, preview: 20, sign: 25, courtesy: 35 };
 
 /**
  * Makes a client that repeats nothing and waits for nothing by itself: a full bucket is an error at once, which the caller's own queue
@@ -77,6 +79,7 @@ export function createClient(token: string, apiUrl: string): Client {
   return {
     rest,
     origin: new URL(api).origin,
+    closed: closed.signal,
     async call(request) {
       const { urgency = "answer", open = false } = request;
       const places = open ? [] : [{ ...all, reserve: kept[urgency] }];

@@ -85,7 +85,7 @@ export function createSlack(options: SlackOptions): Adapter<SlackChunk> {
       closed.abort();
       await pause();
     },
-    live: () => ({ kind: "stream", everyMs: streamEveryMs }),
+    live: (chat) => (streams.shows(chat) ? { kind: "stream", everyMs: streamEveryMs } : { kind: "none" }),
     render: (markdown, footer) => footed(renderSlack(markdown), footer),
     ...outgoing,
     ...files,

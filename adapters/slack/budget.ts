@@ -4,6 +4,8 @@ import { createWindows, type Place } from "../windows.ts";
 export interface Budget {
   /** Takes a place, leaving `reserve` for what matters more; false: there is none. */
   take(method: string, reserve?: number): boolean;
+  /** Whether there is a place now. */
+  has(method: string, reserve?: number): boolean;
   /** A request that took a place has been answered, or will not be. */
   ended(method: string): void;
   /** How long until there is a place, in milliseconds. */
@@ -38,6 +40,7 @@ export function createBudget(): Budget {
   };
   return {
     take: (method, reserve) => windows.take(places(method, reserve)) === 0,
+    has: (method, reserve) => places(method, reserve).every((place) => windows.waitMs(place) === 0),
     ended: (method) => windows.ended(places(method)),
     waitMs: (method) => Math.max(0, ...places(method).map((place) => windows.waitMs(place))),
   };

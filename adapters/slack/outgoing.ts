@@ -33,9 +33,9 @@ export interface OutgoingParts {
 const unseen = "ephemeral";
 const repeatedRemark = "(may be repeated)\n\n";
 
-/** `chat.postMessage`: one a second in a channel, a few more for a moment, and "several hundred" a minute over a workspace. */
+/** `chat.postMessage`: one a second in a channel, a few more for a moment, and "several hundred" a minute over a workspace, which is no number. */
 const inChannel = { most: 4, ms: 4_100 };
-const overAll = { name: "workspace", most: 300, ms: 61_000 };
+const overAll = { name: "workspace", most: 600, ms: 61_000 };
 
 export function createOutgoing(given: OutgoingParts): Outgoing {
   const windows = createWindows();

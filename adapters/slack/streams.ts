@@ -15,6 +15,8 @@ import type { Unfinished } from "./unfinished.ts";
 
 /** Slack's own streams, one a turn. Whoever feeds a turn waits for each call before the next: so nothing is written twice or out of order. */
 export interface Streams {
+  /** Whether a turn of a chat is shown, or could be now. */
+  shows(chat: ChatRef): boolean;
   /** Feeds a turn's stream; the message that shows it, or null. */
   feed(chat: ChatRef, turn: string, progress: Progress, at: At): Promise<string | null>;
   /** Ends the stream of a message with its final words. True when that is all there is to do; else the message is to be updated. */
@@ -67,6 +69,13 @@ export function createStreams(parts: StreamParts): Streams {
   const turns = new Map<string, Open>();
   const state = { off: false };
   return {
+    shows(chat) {
+      const own = [...turns.values()].some((each) => each.chat.chat === chat.chat && each.chat.thread === chat.thread);
+      return (
+        own ||
+        (!state.off && chat.thread !== null && atOnce(turns) < mostOpen && parts.budget.has("chat.startStream", startReserve))
+      );
+    },
     async feed(chat, turn, progress, at) {
       const words = decided(harmless(progress.text));
       const open = turns.get(turn) ?? (await earlier(parts, chat, at));

@@ -17,7 +17,7 @@ export interface Inlet {
  * How a running turn is shown in a chat.
  * `push`: every event as it comes (our own page). `draft`: an ephemeral preview that vanishes by itself. `edit`: one placeholder
  * message, edited in place and finally turned into the answer. `stream`: a native stream, which the adapter opens, feeds and ends; its
- * message becomes the answer as a placeholder does. `none`: only the typing indicator.
+ * message becomes the answer as a placeholder does. `none`: only the typing indicator, for now.
  * `everyMs` is the least time between two updates of one chat.
  */
 export type LiveStyle =

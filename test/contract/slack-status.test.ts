@@ -23,7 +23,9 @@ async function viewOf(rig: SlackRig) {
     close: async () => undefined,
   };
   const previews = { keep: async () => undefined, find: async () => null };
-  const view = await createView({ adapter: rig.adapter, live, previews, metrics: openMetrics(), log: silent });
+  const toolProgress = async () => "all" as const;
+  const parts = { adapter: rig.adapter, live, previews, metrics: openMetrics(), log: silent, toolProgress };
+  const view = await createView(parts);
   const publish = (event: LiveEvent) => void listeners.map((listen) => listen(event));
   const tell = (turn: string, chat: ChatRef, seq: number, event: TurnEvent) =>
     publish({ turn, chat, fence: 1, seq, replyTo: chat.thread, event });
