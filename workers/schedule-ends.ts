@@ -94,35 +94,48 @@ export async function settleRun(parts: ScheduleParts, schedule: Schedule, run: s
   const kind = kindFor(targets);
   if (end.type === "failed") return await settleFailure(parts, schedule, run, end, kind);
   const silent = end.files.length === 0 && (end.text.trim() === "" || isSilent(end.text));
-  if (!silent) await deliver(parts, schedule, run, end, targets, lateMs);
   const outcome = { status: silent ? "silent" : "done", output: end.text } as const;
-  await endRun(parts.db, run, outcome, kind, { key: null, pause: null });
+  const owed = silent ? [] : await owedBy(parts, schedule, end, targets, lateMs);
+  if (!silent && targets.local) await writeOutput(parts, schedule, run, end.text);
+  await parts.db.transaction().execute(async (trx) => {
+    for (const chat of owed) await putOut(trx, run, chat, end);
+    await endRun(trx, run, outcome, kind, { key: null, pause: null });
+  });
+  await wakeDeliveries(
+    parts,
+    owed.map(({ chat }) => chatKey(chat)),
+  );
 }
 
-async function deliver(
+interface Owed {
+  readonly chat: ChatRef;
+  readonly markdown: string;
+}
+
+/** What each chat is told, each once. */
+async function owedBy(
   parts: ScheduleParts,
   schedule: Schedule,
-  run: string,
   end: RunEnd & { readonly type: "answered" },
   targets: Targets,
   lateMs: number,
-): Promise<void> {
+): Promise<readonly Owed[]> {
   const { db } = parts;
   const { wrap } = await parts.rules();
   const markdown = wrap ? wrapped(schedule, end.text, lateMs, await recordNow(db)) : end.text;
-  if (targets.local) await writeOutput(parts, schedule, run, end.text);
   const page = targets.local ? await privateChatOf(db, schedule.person.id, "web") : null;
   const chats = new Map(targets.chats.map(({ chat }) => [chatKey(chat), chat]));
   if (page !== null) chats.set(chatKey(page), page);
-  for (const [key, chat] of chats) {
-    await addOutbound(db, { key: `run:${run}:${key}`, chat, turn: null, body: { markdown, replyTo: null } });
-    for (const [index, file] of end.files.entries()) {
-      const fileKey = `run:${run}:${key}:${index + 1}`;
-      if (end.turn !== null) await copySentFile(db, answerKey(end.turn, index + 1), fileKey);
-      await addOutbound(db, { key: fileKey, chat, turn: null, body: file });
-    }
+  return [...chats.values()].map((chat) => ({ chat, markdown }));
+}
+
+async function putOut(db: Db, run: string, { chat, markdown }: Owed, end: RunEnd & { readonly type: "answered" }): Promise<void> {
+  const key = `run:${run}:${chatKey(chat)}`;
+  await addOutbound(db, { key, chat, turn: null, body: { markdown, replyTo: null } });
+  for (const [index, file] of end.files.entries()) {
+    if (end.turn !== null) await copySentFile(db, answerKey(end.turn, index + 1), `${key}:${index + 1}`);
+    await addOutbound(db, { key: `${key}:${index + 1}`, chat, turn: null, body: file });
   }
-  await wakeDeliveries(parts, [...chats.keys()]);
 }
 
 /** Files kept of each schedule (the original's number). */

@@ -65,7 +65,7 @@ test("a schedule is shown with its next three times, saved by a button, run, and
   await until(alice, /market runs now/);
   await Promise.all([until(group, /⏰ market[^]*done: 每日市场报告[^]*Next: /), until(alice, /⏰ market[^]*done: 每日市场报告/)]);
   telegram.say(alice, "/cron history market");
-  await until(alice, /market\n.*✓ done: 每日市场报告/);
+  await until(alice, /market\s+.*✓ done: 每日市场报告/);
 });
 
 test("what others read has nothing of what its owner said in private, and schedules are their owner's alone", async () => {
@@ -94,8 +94,8 @@ test("silence is kept, a script without a model is told, its failure too, and fi
   await until(alice, /⏰ disk\s+from the script/);
   await until(alice, /⚠️ broken \(schedule \d+\) failed: the script ended with 3\.\s+half/);
   telegram.say(alice, "/cron history quiet");
-  await until(alice, /quiet\n.*(✓ nothing to tell|runs)/);
-  assert.ok(!texts(alice).some((text) => text.includes("⏰ quiet")));
+  await until(alice, /quiet\s+.*(✓ nothing to tell|runs)/);
+  assert.ok(!texts(alice).some((text) => /^⏰ quiet$/m.test(text)));
   const [number = ""] = await readdir(join(home, "cron", "output"));
   const [file = ""] = await readdir(join(home, "cron", "output", number));
   assert.equal(await readFile(join(home, "cron", "output", number, file), "utf8"), "from the script\n");
