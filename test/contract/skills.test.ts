@@ -159,7 +159,7 @@ for (const [form, prepare] of Object.entries(forms)) {
         ["https://10.0.0.1/SKILL.md", /private network/],
         ["http://169.254.169.254/latest/", /private network/],
         ["file:///etc/passwd", /no skill that I can find|404/],
-        ["../../etc", /nothing at|no SKILL/],
+        ["../../nowhere-at-all", /nothing at/],
       ] as const) {
         const reply = await says(operator, `install ${source}`);
         assert.ok(!reply.ok, source);
