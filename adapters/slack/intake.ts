@@ -26,31 +26,58 @@ const longestMs = 10_000;
 /** More than this is left to Slack, which tells it again three times. */
 const mostHeld = 1_000;
 
+interface Waiting {
+  readonly body: Fields;
+  readonly at: number;
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
 /**
  * Slack gives an event up after three more tries within six minutes; so while the record is away we hold what we were told, and go on
- * trying. What one channel says stays in order.
+ * trying. Slack keeps no order among its events: of those of one channel that are here at once, the oldest goes first.
  */
 export function createIntake(parts: IntakeParts): Intake {
-  const lanes = new Map<string, Promise<unknown>>();
+  const lanes = new Map<string, Waiting[]>();
   let held = 0;
+  const run = async (lane: string, waiting: Waiting[]): Promise<void> => {
+    // What Slack sent in one go is all read first.
+    await new Promise(setImmediate);
+    for (let next = first(waiting); next; next = first(waiting)) await takeOne(parts, next.body).then(next.resolve, next.reject);
+    lanes.delete(lane);
+  };
   return {
     async take(body) {
       parts.aside(body);
       if (held >= mostHeld) throw new Error("too much waits to be stored");
-      held += 1;
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
       const lane = laneOf(body);
-      const before = lanes.get(lane) ?? Promise.resolve();
-      const work = before.then(() => takeOne(parts, body));
-      const settled = work.catch(() => undefined);
-      lanes.set(lane, settled);
-      try {
-        await work;
-      } finally {
-        held -= 1;
-        if (lanes.get(lane) === settled) lanes.delete(lane);
+      const waiting = lanes.get(lane) ?? [];
+      waiting.push({ body, at: momentOf(body), resolve, reject });
+      if (!lanes.has(lane)) {
+        lanes.set(lane, waiting);
+        void run(lane, waiting);
       }
+      held += 1;
+      await promise.finally(() => {
+        held -= 1;
+      });
     },
   };
+}
+
+/** Takes out what happened first; of what happened at the same moment, what came first. */
+function first(waiting: Waiting[]): Waiting | undefined {
+  const at = Math.min(...waiting.map((each) => each.at));
+  const index = waiting.findIndex((each) => each.at === at);
+  return index < 0 ? undefined : waiting.splice(index, 1)[0];
+}
+
+/** When it happened by Slack's clock, in seconds; what has no time of Slack's happened just now. */
+function momentOf(body: Fields): number {
+  const event = fields(body["event"]);
+  const at = Number(text(event["event_ts"]) ?? text(event["ts"]) ?? Number.NaN);
+  return Number.isFinite(at) ? at : Date.now() / 1_000;
 }
 
 async function takeOne(parts: IntakeParts, body: Fields): Promise<void> {
