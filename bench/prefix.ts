@@ -8,7 +8,7 @@ import { finalCall, openRig } from "./rig.ts";
 
 const turns = 20;
 const atLeastPercent = 99.5;
-/** With a memory write, a second speaker and one compression, which has to read everything behind the head once more. */
+/** With a memory write, a proposed skill, a second speaker and one compression, which has to read everything behind the head once more. */
 const longAtLeastPercent = 95;
 
 /** How much of a request's bytes stands unchanged at the beginning of the next one: what a server's prefix cache can reuse. */
@@ -39,7 +39,7 @@ async function plainTurns(): Promise<readonly Figure[]> {
 async function longSession(): Promise<readonly Figure[]> {
   const seen = await playLong();
   const all = seen.filter((each) => !isTitling(each) && !isSummary(each));
-  const what = `${all.length} requests of ${conversation.length} turns: tools, a memory write, two people, one compression`;
+  const what = `${all.length} requests of ${conversation.length} turns: tools, a memory write, a proposed skill, two people, one compression`;
   const bytes = single("long session", percent(sharesOf(all)), "%", { atLeast: longAtLeastPercent }, what);
   const read = readTokens(all);
   const uncached = sum(all.map((each) => tokens(serialised(each))));

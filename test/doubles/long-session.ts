@@ -1,7 +1,7 @@
 import { call, say, type Seen, type Step } from "./model-server.ts";
 import { isSummary, within } from "./windowed.ts";
 
-// Thirty turns of two people in one group: plain answers, tool calls, a memory write, and enough text for one summary.
+// Thirty turns of two people in one group: plain answers, tool calls, a memory write, a skill that is proposed, and enough text for one summary.
 
 const vocabulary =
   "the plan needs a second look because every part of it depends on what was measured last week in both places".split(" ");
@@ -19,6 +19,8 @@ export const sessionWindow = 14_336;
 export const saved = "Releases go out on Thursdays.";
 const turns = 30;
 const memoryTurn = 8;
+/** Where the agent proposes a skill. */
+export const skillTurn = 11;
 
 /** What is said in turn `number`, and by whom. */
 function said(number: number): { readonly from: (typeof writers)[number]; readonly text: string } {
@@ -52,6 +54,10 @@ export function sessionModel(answered: (turn: number) => void): (seen: Seen) => 
 
 function callFor(turn: number): Step | null {
   if (turn === memoryTurn) return call("memory", { action: "add", target: "memory", content: saved });
+  if (turn === skillTurn) {
+    const content = "---\nname: weekly\ndescription: Weekly numbers\n---\nLook at last week first.";
+    return call("skill_manage", { action: "create", name: "weekly", content });
+  }
   return turn % 3 === 1
     ? call("terminal", { command: `seq ${turn} ${turn + 60} | tr '\\n' ' '` }, { text: "I'll run it." })
     : null;

@@ -6,12 +6,13 @@ import { test } from "node:test";
 import { encode } from "gpt-tokenizer/encoding/o200k_base";
 import { countCall } from "../../src/agent/call-record.ts";
 import { callModel } from "../../src/agent/model-call.ts";
+import { callControl } from "../../src/gateway/control-socket.ts";
 import { openMetrics } from "../../src/insights/metrics.ts";
 import { type Database, openDatabase } from "../../src/store/database.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { migrations } from "../../src/store/migrations/index.ts";
 import { asking, lines, quickModels } from "../doubles/model-server-client.ts";
-import { conversation, group, isTitling, saved, sessionModel, sessionWindow } from "../doubles/long-session.ts";
+import { conversation, group, isTitling, saved, sessionModel, sessionWindow, skillTurn } from "../doubles/long-session.ts";
 import { data, frame, modelServerWith, raw, say, type Seen } from "../doubles/model-server.ts";
 import { telegramServer } from "../doubles/telegram.ts";
 import { isSummary } from "../doubles/windowed.ts";
@@ -43,6 +44,10 @@ async function played(): Promise<readonly Seen[]> {
   await using _end = { [Symbol.asyncDispose]: () => running.now[Symbol.asyncDispose]() };
   for (const [turn, { from, text }] of conversation.entries()) {
     if (turn === 5) await writeFile(join(home.path, "config.yaml"), changed);
+    if (turn === skillTurn + 2) {
+      const installed = await callControl(home.path, { command: "skills", args: ["text", "install", "git"] });
+      assert.match(installed?.text ?? "", /git is installed/);
+    }
     if (turn === 12) {
       await running.now.kill("SIGTERM");
       running.now = await start();
@@ -63,7 +68,7 @@ function messages(seen: Seen | undefined): string {
   return JSON.stringify(seen?.body.messages ?? []).slice(0, -1);
 }
 
-test("thirty turns of two people keep their prefix byte for byte, but for one compression", async () => {
+test("thirty turns of two people keep their prefix byte for byte, but for one compression, whatever memory and skills become", async () => {
   const seen = await played();
   for (const each of seen) assert.equal(JSON.stringify(each.body), each.raw, "so its parts are the bytes that were sent");
   const turns = seen.filter((each) => !isTitling(each) && !isSummary(each));
@@ -141,11 +146,12 @@ async function openRecord(directory: string): Promise<Database & AsyncDisposable
 /** It was the session that it should be. */
 function assertSession(turns: readonly Seen[]): void {
   const all = turns.map(messages).join("\n");
-  for (const part of ["[Ann] turn 0", "[Bob] turn 2", '"name":"terminal"', '"name":"memory"', saved])
+  for (const part of ["[Ann] turn 0", "[Bob] turn 2", '"name":"terminal"', '"name":"memory"', saved, "Proposed as"])
     assert.ok(all.includes(part), part);
   const [system] = turns.at(-1)?.body.messages ?? [];
   assert.equal(system?.role, "system");
   assert.ok(!String(system?.content).includes(saved), "what was remembered shows in the next session only");
+  assert.ok(!String(system?.content).includes("- git:"), "and so does what was installed");
 }
 
 /** The head stays, then comes the record, then the newest messages word for word; and the summary was made from the same prefix. */
