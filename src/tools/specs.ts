@@ -16,11 +16,20 @@ export function toolSpecs(tools: readonly Tool[], sandboxHint: string): ToolSpec
 /** A tool's parameters as JSON Schema. */
 export function parametersOf(tool: Tool): Readonly<Record<string, unknown>> {
   if (tool.schema !== undefined) return tool.schema;
-  const { $schema: _dialect, ...schema } = z.toJSONSchema(tool.parameters, { io: "input", override: withoutBounds });
+  const { $schema: _dialect, ...schema } = z.toJSONSchema(tool.parameters, { io: "input", override: withoutTheObvious });
   return schema;
 }
 
-/** Bounds cost a tenth of the prompt's tools; a call beyond one is told so, and what matters is in words. */
-function withoutBounds({ jsonSchema }: { readonly jsonSchema: z.core.JSONSchema.BaseSchema }): void {
+/**
+ * Bounds, defaults that are nothing (what may be left out is not in `required`) and a `false` that every server assumes cost a fifth of
+ * the prompt's tools; a call beyond a bound or with a name too many is told so, and what matters is in words.
+ */
+function withoutTheObvious({ jsonSchema }: { readonly jsonSchema: z.core.JSONSchema.BaseSchema }): void {
   for (const bound of ["minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems"] as const) delete jsonSchema[bound];
+  if (jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
+  if (isNothing(jsonSchema.default)) delete jsonSchema.default;
+}
+
+function isNothing(value: unknown): boolean {
+  return value === "" || value === 0 || value === false || (Array.isArray(value) && value.length === 0);
 }

@@ -144,7 +144,10 @@ suite("score", () => {
   }
 
   test("defaults and white space do no harm; other arguments, other tools and more calls do", () => {
-    assert.ok(right(run, answer([["terminal", { command: " uname -a\n", timeout: 0, workdir: "" }]])));
+    assert.ok(
+      right(run, answer([["terminal", { command: " uname -a\n", timeout: 0, workdir: "", watch_patterns: [], pty: false }]])),
+    );
+    assert.ok(!right(run, answer([["terminal", { command: "uname -a", pty: true }]])));
     assert.ok(right(run, answer([["terminal", { command: "uname -a", workdir: null }]])));
     assert.ok(!right(run, answer([["terminal", { command: "uname -a", timeout: 5 }]])));
     assert.ok(!right(run, answer([["terminal", { command: "uname" }]])));

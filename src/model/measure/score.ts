@@ -61,8 +61,14 @@ function fits(wanted: ExpectedCall, given: ToolCall, tools: ProbeCase["tools"]):
   return Object.entries(wanted.args).every(([name, right]) => right(args[name])) && others.every((each) => harmless(...each));
 }
 
+/** Defaults that are nothing aren't told. */
 function isDefault(schema: unknown, value: unknown): boolean {
-  return isObject(schema) && "default" in schema && schema["default"] === value;
+  if (!isObject(schema)) return false;
+  return "default" in schema ? schema["default"] === value : value === 0 || value === false || isEmptyList(value);
+}
+
+function isEmptyList(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0;
 }
 
 const longestQuote = 80;
