@@ -15,6 +15,7 @@ import { addOutbound } from "./store/outbox.ts";
 import { type Mode, localPlatforms, openBase } from "./main/base.ts";
 import { tellOfSilence } from "./main/default-model.ts";
 import { openGatewaySide } from "./main/gateway.ts";
+import { scheduleRules } from "./main/schedules.ts";
 import { skillDesk } from "./main/skills.ts";
 import { openWorkerSide, startTurns, workerFacts } from "./main/worker.ts";
 
@@ -52,7 +53,8 @@ export async function openOffline(config: Config): Promise<ControlHandler & { cl
   const tell = async (key: string, notice: { chat: ChatRef; markdown: string }) =>
     await addOutbound(database.db, { key, chat: notice.chat, turn: null, body: { markdown: notice.markdown, replyTo: null } });
   const skills = skillDesk({ db: database.db, config: async () => config, wake: async () => undefined });
-  const parts = { db: database.db, localPlatforms, skills, tell, service: async () => [] };
+  const schedules = { db: database.db, rules: async () => scheduleRules(config), wake: async () => undefined };
+  const parts = { db: database.db, localPlatforms, skills, schedules, tell, service: async () => [] };
   return {
     handle: ({ command, args }) => control(parts, command, args),
     async close() {

@@ -178,17 +178,25 @@ async function settleFailure(
   const pause = count >= pauseAfter && schedule.status === "active" ? `it failed ${count} times running` : null;
   const same = schedule.lastFailure === failure && schedule.toldKey !== null;
   const key = `failed:${run}`;
-  if (end.told !== true) {
-    const said = end.output?.trim() ?? "";
-    const shown = said === "" ? "" : `\n\n${said.slice(0, 1_500)}`;
-    const times = count > 1 && same ? ` (${count} times running)` : "";
-    const mend = pause === null ? "" : ` It is paused now; /cron resume ${schedule.number} lets it go on.`;
-    const words = `failed${times}: ${literal(failure)}.${mend}${shown}`;
-    // The same again is no news: the first message counts. That it is paused is.
-    await tellOwner(parts, schedule, key, words, same && pause === null ? schedule.toldKey : null);
-  }
+  // The same again is no news: the first message counts. That it is paused is.
+  const folded = same && pause === null ? schedule.toldKey : null;
+  if (end.told !== true)
+    await tellOwner(parts, schedule, key, failureWords(schedule, failure, end.output, { count, same, pause }), folded);
   const told = same && pause === null ? null : key;
   await endRun(db, run, { status: "failed", failure, output: end.output }, kind, { key: told, pause });
+}
+
+function failureWords(
+  { number }: Schedule,
+  failure: string,
+  output: string | null,
+  { count, same, pause }: { readonly count: number; readonly same: boolean; readonly pause: string | null },
+): string {
+  const said = output?.trim() ?? "";
+  const shown = said === "" ? "" : `\n\n${said.slice(0, 1_500).toWellFormed()}`;
+  const times = count > 1 && same ? ` (${count} times running)` : "";
+  const mend = pause === null ? "" : ` It is paused now; /cron resume ${number} lets it go on.`;
+  return `failed${times}: ${literal(failure)}.${mend}${shown}`;
 }
 
 /** Tells a schedule's owner where it was made; one that was made nowhere, in their private chat. */

@@ -24,6 +24,7 @@ export const commands: readonly CommandEntry[] = [
     summary: "say whether a command would need approval; list and take back what was allowed",
     load: () => import("./approvals.ts"),
   },
+  { name: "cron", summary: "list, add and look after schedules", load: () => import("./cron.ts") },
   { name: "skills", summary: "list, install and look after skills", load: () => import("./skills.ts") },
   { name: "people", summary: "list who may speak to the agent", load: () => import("./people.ts") },
   { name: "status", summary: "say what is running", load: () => import("./status.ts") },

@@ -1,6 +1,8 @@
 import type { Role } from "../core/chats.ts";
 import type { Notice } from "./access.ts";
+import { cronControl } from "./control/cron.ts";
 import { skillsControl } from "./control/skills.ts";
+import type { DeskParts } from "../schedules/desk.ts";
 import type { SkillDesk } from "./skills/call.ts";
 import { noOwnerYet, welcome } from "./access.ts";
 import { insightsReply } from "./insights.ts";
@@ -17,6 +19,7 @@ export interface ControlParts {
   /** Platforms that are this machine's own: their owner can't be reached in a chat. */
   readonly localPlatforms: readonly string[];
   readonly skills: SkillDesk;
+  readonly schedules: DeskParts;
   /** Puts a notice into the outbox. */
   tell(key: string, notice: Notice): Promise<void>;
   /** Lines about the running service; empty when none runs. */
@@ -46,6 +49,8 @@ export async function control(parts: ControlParts, command: string, args: readon
       return await takeBack(parts.db, args[0] ?? "");
     case "insights":
       return await insightsReply(parts.db, args[0] ?? "", args[1] ?? null);
+    case "cron":
+      return await cronControl(parts.schedules, args);
     case "skills":
       return await skillsControl(parts.skills, args);
     case "status":

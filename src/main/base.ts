@@ -30,6 +30,7 @@ import { addOutbound } from "../store/outbox.ts";
 import { dropAllLeases } from "../store/sessions.ts";
 import { beat, leaveWorkers } from "../store/workers.ts";
 import { skillDesk } from "./skills.ts";
+import { scheduleDesk } from "./schedules.ts";
 import { modelSettings } from "./model-settings.ts";
 
 /** What one process runs: everything, the platforms only, or the turns only. */
@@ -129,7 +130,11 @@ function controlHandler(base: Base): ControlHandler {
   const tell = (key: string, notice: { chat: ChatRef; markdown: string }) => putOut(base, key, notice.chat, notice.markdown);
   return {
     handle: ({ command, args }) =>
-      control({ db: base.database.db, localPlatforms, skills: baseDesk(base), tell, service }, command, args),
+      control(
+        { db: base.database.db, localPlatforms, skills: baseDesk(base), schedules: scheduleDesk(base), tell, service },
+        command,
+        args,
+      ),
   };
 }
 

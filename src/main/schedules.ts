@@ -1,20 +1,32 @@
 import type { ScheduleParts } from "../../workers/schedule-ends.ts";
 import type { Config } from "../config/keys.ts";
+import type { LiveConfig } from "../config/live.ts";
+import type { Log } from "../core/log.ts";
+import type { Queues } from "../core/queue.ts";
+import type { Database } from "../store/database.ts";
 import { scheduleClock, scheduleQueue, type ScheduleRules } from "../core/schedule.ts";
 import type { DeskParts } from "../schedules/desk.ts";
-import type { Base } from "./base.ts";
 import { approvalSettings } from "./policy-settings.ts";
 import type { Sandboxes } from "./sandboxes.ts";
 
+/** What of a process schedules are made of. */
+interface Process {
+  readonly config: Config;
+  readonly follow: LiveConfig;
+  readonly database: Database;
+  readonly queues: Queues;
+  readonly log: Log;
+}
+
 /** What schedules' runs need of the process. */
-export function scheduleWork({ config, follow, database, queues, log }: Base, sandboxes: Sandboxes): ScheduleParts {
+export function scheduleWork({ config, follow, database, queues, log }: Process, sandboxes: Sandboxes): ScheduleParts {
   return {
     db: database.db,
     queues,
     log,
     home: config.home,
     sandboxes,
-    policy: async () => await approvalSettings(await follow.refresh(), []),
+    policy: async () => approvalSettings(await follow.refresh(), []),
     async rules() {
       const { cron } = await follow.refresh();
       return {
@@ -39,7 +51,7 @@ export function scheduleRules({ timezone, cron }: Config): ScheduleRules {
 }
 
 /** Making and changing schedules. */
-export function scheduleDesk({ follow, database, queues, log }: Base): DeskParts {
+export function scheduleDesk({ follow, database, queues, log }: Omit<Process, "config">): DeskParts {
   return {
     db: database.db,
     rules: async () => scheduleRules(await follow.refresh()),

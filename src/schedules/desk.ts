@@ -1,5 +1,5 @@
 import { threatsIn } from "../core/threats.ts";
-import type { ScheduleAsker, ScheduleRules, ScheduleWish } from "../core/schedule.ts";
+import type { ScheduleAsker, ScheduleRules, ScheduleWish, ScheduleWork } from "../core/schedule.ts";
 import type { Db } from "../store/hold.ts";
 import { personSettings } from "../store/person-settings.ts";
 import { addRun } from "../store/schedule-runs.ts";
@@ -64,7 +64,7 @@ export async function plan(parts: DeskParts, asker: ScheduleAsker, wish: Schedul
   if (prompt.trim() === "" && !noAgent) throw refused("What is to be done then? Write it behind the time.");
   checkTexts(prompt, script);
   const owner = { person: asker.person.id, origin: asker.chat, originKind: asker.kind };
-  const contextFrom = await Promise.all(wish.contextFrom.map(async (which) => (await owned(parts.db, asker, which)).id));
+  const contextFrom = await Promise.all(wish.contextFrom.map((which) => idOf(parts, asker, which)));
   const schedule: NewSchedule = {
     person: asker.person.id,
     name: nameFor(wish.name, prompt === "" ? (script ?? "") : prompt),
@@ -148,7 +148,7 @@ async function found(db: Db, id: string): Promise<Schedule> {
 
 /** What this asker sees: at the command line everything. */
 export function viewerOf({ person, chat, kind }: ScheduleAsker): ScheduleViewer {
-  return { person: person.id, chat, kind };
+  return chat === null ? null : { person: person.id, chat, kind };
 }
 
 /** A schedule by its number, its name or the only beginning of one that fits. */
@@ -216,32 +216,45 @@ export async function edit(
   await refuseRuns(parts, asker);
   const schedule = await owned(parts.db, asker, which);
   const owner = { person: schedule.person.id, origin: schedule.origin, originKind: schedule.originKind };
-  const { work } = schedule;
+  const work = await changedWork(parts, asker, schedule.work, wish);
   const prompt = wish.prompt ?? schedule.prompt;
-  const script = wish.script === undefined ? work.script : wish.script;
-  checkTexts(prompt, script);
+  checkTexts(prompt, work.script);
   const speaking = await speakingFor(parts, asker, wish.zone ?? schedule.timing.zone);
+  const said = (wish.time ?? schedule.said).trim();
   const retimed = wish.time !== undefined || wish.zone !== undefined;
-  const timing = retimed ? parseTiming(wish.time ?? schedule.said, speaking) : schedule.timing;
+  const timing = retimed ? parseTiming(said, speaking) : schedule.timing;
   const next = nextInstants(timing, speaking.now, shownInstants);
-  const contextFrom =
-    wish.contextFrom && (await Promise.all(wish.contextFrom.map(async (each) => (await owned(parts.db, asker, each)).id)));
   await changeSchedule(parts.db, schedule.id, {
     ...(wish.name === undefined || wish.name === null ? {} : { name: nameFor(wish.name, "") }),
     prompt,
-    ...(retimed ? { timing, said: (wish.time ?? schedule.said).trim() } : {}),
+    ...(retimed ? { timing, said } : {}),
     ...(retimed && schedule.status !== "paused" ? { status: "active", nextAt: next[0] ?? null } : {}),
     ...(wish.deliver === undefined ? {} : { deliver: await storedTargets(parts.db, owner, wish.deliver) }),
     ...(wish.missed === undefined ? {} : { missed: wish.missed }),
     ...(wish.repeat === undefined ? {} : { remaining: wish.repeat }),
-    work: {
-      skills: wish.skills ?? work.skills,
-      script,
-      noAgent: wish.noAgent ?? (script === null ? false : work.noAgent),
-      contextFrom: contextFrom ?? work.contextFrom,
-      continuity: wish.continuity ?? work.continuity,
-    },
+    work,
   });
   await parts.wake(null);
   return { schedule: await found(parts.db, schedule.id), next };
+}
+
+async function changedWork(
+  parts: DeskParts,
+  asker: ScheduleAsker,
+  work: ScheduleWork,
+  wish: Partial<ScheduleWish>,
+): Promise<ScheduleWork> {
+  const script = wish.script === undefined ? work.script : wish.script;
+  const contextFrom = wish.contextFrom && (await Promise.all(wish.contextFrom.map((each) => idOf(parts, asker, each))));
+  return {
+    skills: wish.skills ?? work.skills,
+    script,
+    noAgent: script !== null && (wish.noAgent ?? work.noAgent),
+    contextFrom: contextFrom ?? work.contextFrom,
+    continuity: wish.continuity ?? work.continuity,
+  };
+}
+
+async function idOf({ db }: DeskParts, asker: ScheduleAsker, which: string): Promise<string> {
+  return (await owned(db, asker, which)).id;
 }

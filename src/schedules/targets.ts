@@ -1,5 +1,5 @@
 import { type ChatKind, type ChatRef, chatKey, parseChatKey } from "../core/chats.ts";
-import { Failure } from "../core/failures.ts";
+import type { Failure } from "../core/failures.ts";
 import type { Db } from "../store/hold.ts";
 import { homeOf } from "../store/homes.ts";
 import { chatsNamed, kindOf, privateChatOf, standingIn } from "../store/schedule-targets.ts";

@@ -10,11 +10,11 @@ import { workSchedules } from "../../workers/schedules.ts";
 import type { ChatRef } from "../../src/core/chats.ts";
 import type { ScheduleAsker } from "../../src/core/schedule.ts";
 import type { Timing } from "../../src/core/timing.ts";
+import { cronControl } from "../../src/gateway/control/cron.ts";
 import { openQueues } from "../../src/queue/index.ts";
 import { noWish, scheduleCommands } from "../../src/schedules/commands.ts";
 import { act, type DeskParts, keep, plan } from "../../src/schedules/desk.ts";
 import { decideFiring } from "../../src/schedules/firing.ts";
-import { isSilent } from "../../src/schedules/report.ts";
 import { type Database, openDatabase } from "../../src/store/database.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { migrations } from "../../src/store/migrations/index.ts";
@@ -121,47 +121,6 @@ test("an instant that has its run gets no second one, whatever the clock of a sc
   assert.equal((await fireBatch(database.db, 10, decideFiring)).runs.length, 1);
   await changeSchedule(database.db, schedule.id, { status: "active", nextAt: at });
   assert.equal((await fireBatch(database.db, 10, decideFiring)).runs.length, 0);
-});
-
-test("after a downtime of 30 hours: nothing, one run, or one for each of the last day, and then as planned", () => {
-  const timing: Timing = { type: "cron", expression: "0 * * * *", zone: "UTC" };
-  const now = Date.parse("2026-11-21T12:30Z");
-  const due = { id: "s", timing, remaining: null, nextAt: now - 30.5 * hourMs };
-  const next = Date.parse("2026-11-21T13:00Z");
-  const last = Date.parse("2026-11-21T12:00Z");
-  assert.deepEqual(decideFiring({ ...due, missed: "skip" }, now), {
-    id: "s",
-    instants: [],
-    skipped: last,
-    nextAt: next,
-    remaining: null,
-  });
-  assert.deepEqual(decideFiring({ ...due, missed: "once" }, now), {
-    id: "s",
-    instants: [last],
-    skipped: last - hourMs,
-    nextAt: next,
-    remaining: null,
-  });
-  const all = decideFiring({ ...due, missed: "all" }, now);
-  assert.deepEqual([all.instants.length, all.instants[0], all.instants.at(-1), all.nextAt], [24, last - 23 * hourMs, last, next]);
-  assert.deepEqual(decideFiring({ ...due, missed: "all", remaining: 3 }, now).instants, [last - 2 * hourMs, last - hourMs, last]);
-  assert.equal(decideFiring({ ...due, missed: "all", remaining: 3 }, now).nextAt, null);
-  const onTime = { ...due, nextAt: last };
-  for (const missed of ["skip", "once", "all"] as const) {
-    assert.deepEqual(decideFiring({ ...onTime, missed }, last + 900).instants, [last], missed);
-    assert.equal(decideFiring({ ...onTime, missed }, last + 900).skipped, null);
-  }
-  const once = { ...due, timing: { type: "once", at: now - 5 * hourMs, zone: "UTC" } as const, nextAt: now - 5 * hourMs };
-  assert.deepEqual(decideFiring({ ...once, missed: "once" }, now).instants, [now - 5 * hourMs]);
-  assert.deepEqual(decideFiring({ ...once, missed: "skip" }, now).instants, []);
-  // A minutely one that has been down for a year takes no longer than any.
-  const minutely = {
-    ...due,
-    timing: { type: "cron", expression: "* * * * *", zone: "UTC" } as const,
-    nextAt: now - 366 * 24 * hourMs,
-  };
-  assert.equal(decideFiring({ ...minutely, missed: "once" }, now).instants[0], now);
 });
 
 test("two workers, Redis wiped while a schedule waits: its run begins once", async () => {
@@ -350,18 +309,24 @@ test("hostile names and requests are kept as text or refused, never broken", asy
   assert.equal((await said("show '; drop table schedules; --")).ok, false);
 });
 
-test("words of silence are the original's and Chinese ones, and only by themselves", () => {
-  for (const text of [
-    "[SILENT]",
-    "silent",
-    "NO_REPLY",
-    "NO REPLY",
-    "[静默]",
-    "无需回复。",
-    "Nothing new.\n\n[SILENT]",
-    "[SILENT]\nnothing",
-  ])
-    assert.ok(isSilent(text), text);
-  for (const text of ["The silent film is on at nine.", "All is silent", "report [SILENT] inside"])
-    assert.ok(!isSilent(text), text);
+test("hermes cron acts for the owner over everybody's schedules, in words or as JSON", async () => {
+  const run = async (...args: readonly string[]) => await cronControl(desk, args);
+  assert.match((await run("text", "list")).text, /Nobody is in yet/);
+  await database.db.insertInto("people").values({ id: "root", name: "root", role: "owner" }).execute();
+  const added = await run("json", "add", "--yes", '"0 9 * * *"', "daily", "report", "--name", "cli");
+  assert.equal(added.ok, true, added.text);
+  const view: unknown = JSON.parse(added.text);
+  assert.deepEqual(
+    Object.entries(view ?? {}).filter(([key]) => ["name", "prompt", "deliver", "status"].includes(key)),
+    [
+      ["name", "cli"],
+      ["prompt", "daily report"],
+      ["deliver", ["local"]],
+      ["status", "active"],
+    ],
+  );
+  assert.match((await run("text", "list")).text, /mine.*alice's[^]*cli/);
+  assert.match((await run("text", "pause", "mine")).text, /^mine is paused/);
+  const failed = await run("json", "show", "nothing");
+  assert.deepEqual([failed.ok, /no schedule/.test(failed.text)], [false, true]);
 });

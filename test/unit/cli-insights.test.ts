@@ -176,7 +176,15 @@ suite("insights", () => {
     await turn("t1", "telegram", "answered");
     await call({ turn: "t1" });
     const skills = { db: database.db, rules: () => assert.fail("no skills"), wake: async () => undefined };
-    const parts = { db: database.db, localPlatforms: [], skills, tell: async () => undefined, service: async () => [] };
+    const schedules = { db: database.db, rules: () => assert.fail("no schedules"), wake: async () => undefined };
+    const parts = {
+      db: database.db,
+      localPlatforms: [],
+      skills,
+      schedules,
+      tell: async () => undefined,
+      service: async () => [],
+    };
     assert.match((await control(parts, "insights", ["7", "telegram"])).text, /The last 7 days on telegram/);
     assert.equal((await control(parts, "insights", ["no"])).ok, false);
     const { insights } = commands;

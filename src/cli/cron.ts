@@ -1,0 +1,79 @@
+import type { Define } from "./context.ts";
+import { exits } from "./context.ts";
+import { askRecord } from "./record.ts";
+
+interface Form {
+  readonly json?: boolean;
+}
+
+/** Options of `add` and `edit` that have a value, with what they are. */
+const valued = [
+  ["--name <name>", "what it is called"],
+  ["--deliver <places>", "local, home, telegram, telegram:ID, discord:#name …, with commas"],
+  ["--tz <zone>", "the time zone, such as Europe/Berlin"],
+  ["--skills <names>", "skills whose text comes with the request"],
+  ["--repeat <count>", "how often it runs in all"],
+  ["--missed <policy>", "what passed while nothing ran: skip, once or all"],
+  ["--context-from <names>", "schedules whose latest result it is told"],
+  ["--script <text>", "a shell script that runs first"],
+  ["--time <time>", "when, where it is not said before the request"],
+] as const;
+const switches = [
+  ["--no-agent", "the script is all: no model is asked"],
+  ["--continuity", "it is told what its last run came to"],
+] as const;
+
+/** `hermes cron …`: what `/cron` does in chats, over everybody's schedules. */
+export const define: Define = (command, context) => {
+  const run = async (words: readonly string[], json: boolean) => {
+    const reply = await askRecord(context, { command: "cron", args: [json ? "json" : "text", ...words] });
+    if (reply.ok || json) context.print(reply.text);
+    else context.remark(`hermes: ${reply.text}`);
+    if (!reply.ok) context.exit(exits.failure);
+  };
+  const one = (usage: string, about: string) => command.command(usage).description(about).option("--json", "as JSON");
+  one("list", "all schedules").action((form: Form) => run(["list"], form.json === true));
+  for (const [verb, about] of [
+    ["show", "what one does, and when next"],
+    ["history", "its last runs"],
+    ["pause", "let it wait"],
+    ["resume", "let it go on"],
+    ["run", "run it now"],
+    ["remove", "take it away"],
+  ] as const) {
+    one(`${verb} <which>`, about).action((which: string, form: Form) => run([verb, which], form.json === true));
+  }
+  for (const [verb, usage, about] of [
+    ["add", "add <words...>", 'a time and what to do: "0 9 * * *" daily report'],
+    ["edit", "edit <which> [words...]", "change its time, places, name or request"],
+  ] as const) {
+    const made = one(usage, about);
+    for (const [flags, what] of [...valued, ...switches]) made.option(flags, what);
+    made.action(async (first: string | readonly string[], ...rest: readonly unknown[]) => {
+      // Commander gives the options and the command last.
+      const form = made.opts<Readonly<Record<string, string | boolean | undefined>>>();
+      const more = rest.slice(0, -2).flatMap((each) => (Array.isArray(each) ? each.map(String) : []));
+      const words = typeof first === "string" ? [quoted(first), ...more] : asTyped(first);
+      await run([verb, ...optionWords(form), ...(verb === "add" ? ["--yes"] : []), ...words], form["json"] === true);
+    });
+  }
+};
+
+/** The shell has taken the quotes off a time of several words. */
+function asTyped([time = "", ...rest]: readonly string[]): readonly string[] {
+  return rest.length > 0 && /\s/.test(time) ? [quoted(time), ...rest] : [time, ...rest];
+}
+
+function optionWords(form: Readonly<Record<string, string | boolean | undefined>>): readonly string[] {
+  const given = valued.flatMap(([flags]) => {
+    const name = /^--([a-z-]+)/.exec(flags)?.[1] ?? "";
+    const value = form[name.replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase())];
+    return typeof value === "string" ? [`--${name}`, quoted(value)] : [];
+  });
+  return [...given, ...(form["agent"] === false ? ["--no-agent"] : []), ...(form["continuity"] === true ? ["--continuity"] : [])];
+}
+
+/** Within double quotes there are none: a script with some gets single ones. */
+function quoted(text: string): string {
+  return text.includes('"') ? `'${text.replaceAll("'", "’")}'` : `"${text}"`;
+}
