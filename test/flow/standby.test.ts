@@ -2,55 +2,70 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import { Client } from "pg";
-import { modelServerWith, say } from "../doubles/model-server.ts";
-import { telegramServer } from "../doubles/telegram.ts";
+import { modelServerWith } from "../doubles/model-server.ts";
+import { discordDriver } from "../e2e/platforms/discord-driver.ts";
+import { slackDriver } from "../e2e/platforms/slack-driver.ts";
+import { storyteller } from "../e2e/platforms/scenarios.ts";
+import { telegramDriver } from "../e2e/platforms/telegram-driver.ts";
 import { freshDatabase } from "../services/postgres.ts";
 import { startRedis } from "../services/redis.ts";
 import { freshHome, startHermes } from "./service.ts";
 
-test("of two gateways one serves a platform; when it is killed the other takes over within 15 s, and nothing is lost or doubled", async () => {
-  await using model = await modelServerWith({ strict: false }, (_seen, count) => say(`Answer ${count + 1}.`));
-  await using telegram = await telegramServer({});
+/** A standby takes over within this. */
+const takeoverMs = 15_000;
+
+test("of two gateways one serves each platform; when it is killed the other takes over within 15 s, and nothing is lost or doubled", async (t) => {
+  await using model = await modelServerWith({ strict: false }, storyteller().answer);
   await using redis = await startRedis();
   await using database = await freshDatabase();
-  // Machines of their own.
   await using stack = new AsyncDisposableStack();
-  const env = {
-    REDIS_URL: redis.url,
-    DATABASE_URL: database.url,
-    OPENAI_BASE_URL: model.url,
-    TELEGRAM_BOT_TOKEN: telegram.token,
-    TELEGRAM_API_ROOT: telegram.url,
-  };
+  const [telegram, discord, slack] = [await telegramDriver(), await discordDriver(), await slackDriver()];
+  const drivers = [telegram, discord, slack];
+  for (const driver of drivers) stack.use(driver);
+  const stores = { REDIS_URL: redis.url, DATABASE_URL: database.url, OPENAI_BASE_URL: model.url };
+  const env = Object.assign({}, stores, ...drivers.map((driver) => driver.env));
+  // Machines of their own.
   const start = async () => {
-    const home = stack.use(await freshHome());
+    const home = stack.use(await freshHome("none"));
     return stack.use(startHermes({ mode: "start", home: home.path, env }));
   };
-  const texts = () => telegram.messages(7).map(({ text }) => text);
+  const all = async <Result>(act: (driver: (typeof drivers)[number], at: number) => Promise<Result>) =>
+    await Promise.all(drivers.map(act));
   const first = await start();
-  await first.printed(/telegram is connected/);
+  await all((driver) => driver.connected(first));
   const second = await start();
-  await second.printed(/another gateway serves telegram; standing by/);
-  telegram.say(7, "one");
-  await telegram.waitFor(() => texts().length === 1);
+  await all(({ platform }) => second.printed(new RegExp(`another gateway serves ${platform}; standing by`)));
+  const talks = await all((driver) => driver.talk());
+  const say = async (words: string) => void (await all(async (_driver, at) => await talks[at]?.say(words)));
+  const said = async (words: string) =>
+    void (await all(
+      async (_driver, at) => await talks[at]?.until((lines) => lines.some(({ text }) => text === `echo ${words}`)),
+    ));
+  await say("one");
+  await said("one");
   // Two receivers would have been told so by Telegram.
-  assert.deepEqual(
-    telegram.calls.filter(({ status }) => status === 409),
-    [],
-  );
+  assert.ok(telegram.telegram.calls.every(({ status }) => status !== 409));
   // Killed before this is noted, what it has just sent would be sent again with a remark.
   await noted(database.url);
   await first.kill("SIGKILL");
-  telegram.say(7, "two");
-  await telegram.waitFor(() => texts().length === 2, 15_000);
+  const killed = performance.now();
+  await say("two");
+  await all((driver) => driver.connected(second));
+  const tookMs = performance.now() - killed;
+  t.diagnostic(`taken over after ${(tookMs / 1_000).toFixed(1)} s`);
+  assert.ok(tookMs < takeoverMs, `${tookMs} ms`);
+  await said("two");
   const third = await start();
-  await third.printed(/another gateway serves telegram; standing by/);
+  await all(({ platform }) => third.printed(new RegExp(`another gateway serves ${platform}; standing by`)));
   await noted(database.url);
   assert.equal(await second.kill("SIGTERM"), 0);
-  telegram.say(7, "three");
-  await telegram.waitFor(() => texts().length === 3, 15_000);
+  await say("three");
+  await said("three");
   await noted(database.url);
-  assert.deepEqual(texts(), ["Answer 1.", "Answer 2.", "Answer 3."]);
+  for (const talk of talks) {
+    const texts = await talk.until((lines) => lines.map(({ text }) => text));
+    assert.deepEqual(texts, ["echo one", "echo two", "echo three"]);
+  }
 });
 
 /** Resolves when the record has all that was sent as sent. */

@@ -10,7 +10,7 @@ interface Place {
   name: string | null;
 }
 
-const patienceMs = 20_000;
+const patienceMs = 60_000;
 
 /** Discord: private chats, and threads that mentions begin. */
 export async function discordDriver(): Promise<Driver & { readonly discord: DiscordServer }> {

@@ -7,7 +7,7 @@ import type { Process } from "../../flow/service.ts";
 import { type Driver, type Lack, type Line, shown, type Talk, type TestFile } from "./driver.ts";
 import { type Item, type PageReader, plain, readPage } from "./page-reader.ts";
 
-const patienceMs = 20_000;
+const patienceMs = 60_000;
 
 /** The local page, over its own HTTP and events: a browser adds nothing to these. */
 export async function pageDriver(): Promise<Driver> {

@@ -10,7 +10,7 @@ interface Place {
   root: string | null;
 }
 
-const patienceMs = 20_000;
+const patienceMs = 60_000;
 
 /** Slack: threads of private chats, and of channels by mention. */
 export async function slackDriver(): Promise<Driver & { readonly slack: SlackServer }> {
@@ -101,7 +101,8 @@ export async function slackDriver(): Promise<Driver & { readonly slack: SlackSer
 function line(slack: SlackServer, { text, buttons, files, stream }: SlackMessage): Line {
   const [first] = files;
   const file = first === undefined ? undefined : slack.uploads.get(first.id);
-  return { text, buttons: buttons.map(({ label }) => label), file: file ?? null, written: stream !== "open" };
+  // A stream may end in empty lines, which nobody sees.
+  return { text: text.trimEnd(), buttons: buttons.map(({ label }) => label), file: file ?? null, written: stream !== "open" };
 }
 
 /** What only the sender of a slash command sees. */

@@ -7,7 +7,7 @@ interface Place {
   name: string | null;
 }
 
-const patienceMs = 20_000;
+const patienceMs = 60_000;
 
 /** Telegram: private chats with drafts, and topics of a forum. */
 export async function telegramDriver(): Promise<Driver & { readonly telegram: TelegramServer }> {
