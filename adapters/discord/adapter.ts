@@ -71,6 +71,7 @@ export function createDiscord(options: DiscordOptions): Adapter<DiscordChunk> {
     },
     ...outgoing,
     render: renderDiscord,
+    channels: async () => parts.places.named(),
     async mark(chat, message, mark) {
       if (options.rules.reactions && /^\d+$/.test(message)) await marks.put(chat, message, mark);
     },
@@ -157,7 +158,7 @@ function catchUpOf(parts: Parts, inlet: Inlet, application: string, post: Adapte
       const heard = toInbound(message, place, parts.self, { ...rules, autoThread: false });
       return heard?.inbound.addressed === true ? heard.inbound.chat : null;
     },
-    name: (chat, missed, newest) => nameMissed(post, chat, missed, newest, log),
+    name: (chat, missed, newest, all) => nameMissed(post, chat, { missed, newest, all }, log),
     log,
   });
   return catchUp;
@@ -165,18 +166,26 @@ function catchUpOf(parts: Parts, inlet: Inlet, application: string, post: Adapte
 
 const mostNamed = 5;
 
+interface Missed {
+  readonly missed: readonly { readonly who: string; readonly text: string }[];
+  readonly newest: string;
+  /** False when there is more before these. */
+  readonly all: boolean;
+}
+
 /** Says in a chat what came too long ago to be answered unasked. */
 async function nameMissed(
   post: Adapter<DiscordChunk>["post"],
   chat: ChatRef,
-  missed: readonly { readonly who: string; readonly text: string }[],
-  newest: string,
+  { missed, newest, all }: Missed,
   log: DiscordOptions["log"],
 ): Promise<void> {
   const lines = missed.slice(-mostNamed).map(({ who, text }) => `- ${plainWords(who)}: ${plainWords(text)}`);
-  const more = missed.length > mostNamed ? [`- … and ${missed.length - mostNamed} before`] : [];
+  const count = missed.length - mostNamed;
+  const before = all ? `- … and ${count} before` : `- … and ${Math.max(1, count)} or more before`;
+  const more = count > 0 || !all ? [before] : [];
   const words = [
-    "I was away, and this came too long ago to answer it unasked. Say it again if it still matters.",
+    "I was away, and this came too long ago, or was too much, to answer it unasked. Say it again if it still matters.",
     "",
     ...more,
     ...lines,

@@ -33,7 +33,12 @@ export interface CatchUpParts {
   take(message: WireMessage): Promise<void>;
   /** Whether a message would be answered: only such are named when they are too old. */
   concerns(message: WireMessage): Promise<ChatRef | null>;
-  name(chat: ChatRef, missed: readonly { readonly who: string; readonly text: string }[], newest: string): Promise<void>;
+  name(
+    chat: ChatRef,
+    missed: readonly { readonly who: string; readonly text: string }[],
+    newest: string,
+    all: boolean,
+  ): Promise<void>;
   readonly log: Log;
 }
 
@@ -42,7 +47,12 @@ const saveEveryMs = 3_000;
 const oldestMs = 7 * 24 * 3_600_000;
 const mostChannels = 50;
 const mostPrivate = 200;
-const mostMessages = 100;
+/** Discord gives no more at once. */
+const pageSize = 100;
+/** So much is read of a channel; of what came before it is only said that there was something. */
+const mostPages = 10;
+/** More requests than this are named, not answered: the newest matter most. */
+const mostAnswered = 100;
 /** A channel that can't be read so often, over some 15 s, holds up the others no longer. */
 const mostTries = 5;
 
@@ -179,45 +189,68 @@ async function save(state: State): Promise<void> {
   });
 }
 
-/** Takes what a channel has that was not seen; names what is too old to be answered unasked. */
+/** Takes what a channel has that was not seen; names what is too old, or too much, to be answered unasked. */
 async function channelOf(state: State, channel: string, guild: string | null, since: bigint): Promise<void> {
   const { parts } = state;
-  const missed = await fetchMissed(state, channel, guild, since);
-  const old: WireMessage[] = [];
-  for (const message of missed) {
+  const { messages, all } = await fetchMissed(state, channel, guild, since);
+  const taken: WireMessage[] = [];
+  const named: WireMessage[] = [];
+  let answers = 0;
+  for (const message of messages.toReversed()) {
     const age = Date.now() - madeAt(message.id);
-    if (age <= parts.answerMs) await parts.take(message);
-    else if (age <= oldestMs) old.push(message);
+    const young = age <= parts.answerMs;
+    const one = young && (await parts.concerns(message)) !== null;
+    if (one) answers += 1;
+    if (young && (!one || answers <= mostAnswered)) taken.unshift(message);
+    else if (age <= oldestMs) named.unshift(message);
   }
-  await nameOld(parts, old);
+  await nameOld(parts, named, all);
+  for (const message of taken) await parts.take(message);
 }
 
-/** The newest that a channel has since then, oldest first. Rejects when it may be read later. */
-async function fetchMissed(state: State, channel: string, guild: string | null, since: bigint): Promise<readonly WireMessage[]> {
+interface Missed {
+  /** Oldest first. */
+  readonly messages: readonly WireMessage[];
+  /** False when there is more before these. */
+  readonly all: boolean;
+}
+
+/** The newest that a channel has since then, page by page. Rejects when it may be read later. */
+async function fetchMissed(state: State, channel: string, guild: string | null, since: bigint): Promise<Missed> {
   const { client, log } = state.parts;
+  const messages: WireMessage[] = [];
+  let before: string | null = null;
   try {
-    // Asked for what comes after an id, Discord gives the oldest.
-    const query = { limit: String(mostMessages) };
-    const found: unknown = await client.call({ method: "GET", path: Routes.channelMessages(channel), query });
-    state.failed = 0;
-    if (!Array.isArray(found)) return [];
-    const messages = found.flatMap((each: unknown) => {
-      const parsed = messageSchema.safeParse(each);
-      if (!parsed.success || BigInt(parsed.data.id) <= since) return [];
-      // A guild's messages don't name it here.
-      return [guild === null ? parsed.data : { ...parsed.data, guild_id: guild }];
-    });
-    return messages.toSorted((one, other) => (BigInt(one.id) < BigInt(other.id) ? -1 : 1));
+    for (let page = 0; page < mostPages; page += 1) {
+      // Asked for what comes after an id, Discord gives the oldest.
+      const query: Record<string, string> = { limit: String(pageSize), ...(before === null ? {} : { before }) };
+      const found: unknown = await client.call({ method: "GET", path: Routes.channelMessages(channel), query });
+      state.failed = 0;
+      if (!Array.isArray(found)) return { messages: [], all: true };
+      const read = found.flatMap((each: unknown) => {
+        const parsed = messageSchema.safeParse(each);
+        // A guild's messages don't name it here.
+        return parsed.success ? [guild === null ? parsed.data : { ...parsed.data, guild_id: guild }] : [];
+      });
+      const ordered = read.toSorted((one, other) => (BigInt(one.id) < BigInt(other.id) ? -1 : 1));
+      const missed = ordered.filter(({ id }) => BigInt(id) > since);
+      messages.unshift(...missed);
+      const oldest = ordered[0];
+      const over = missed.length < ordered.length || (oldest !== undefined && Date.now() - madeAt(oldest.id) > oldestMs);
+      if (over || oldest === undefined || found.length < pageSize) return { messages, all: true };
+      before = oldest.id;
+    }
+    return { messages, all: false };
   } catch (error) {
     state.failed += 1;
     if (toFailure(error, true).retryable && state.failed < mostTries) throw error;
     state.failed = 0;
     log.debug({ channel, reason: reason(error) }, "what was missed in a channel of Discord's could not be read");
-    return [];
+    return { messages, all: false };
   }
 }
 
-async function nameOld(parts: CatchUpParts, old: readonly WireMessage[]): Promise<void> {
+async function nameOld(parts: CatchUpParts, old: readonly WireMessage[], all: boolean): Promise<void> {
   const byChat = new Map<string, { chat: ChatRef; missed: { who: string; text: string }[]; newest: string }>();
   for (const message of old) {
     const chat = await parts.concerns(message);
@@ -227,5 +260,5 @@ async function nameOld(parts: CatchUpParts, old: readonly WireMessage[]): Promis
     entry.missed.push({ who: nameOf(message.author, message.member?.nick), text: message.content });
     byChat.set(key, { ...entry, newest: message.id });
   }
-  for (const { chat, missed, newest } of byChat.values()) await parts.name(chat, missed, newest);
+  for (const { chat, missed, newest } of byChat.values()) await parts.name(chat, missed, newest, all);
 }

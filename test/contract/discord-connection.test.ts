@@ -170,6 +170,36 @@ test("of many missed messages the newest are taken, and a channel that can't be 
   assert.deepEqual(rig.texts(), ["one", "the newest"]);
 });
 
+test("more than a page is read to its end; of too many requests the newest are taken and the rest named", async () => {
+  await using rig = await discordRig();
+  const { discord, inlet } = rig;
+  await rig.adapter.start(inlet);
+  discord.write(ann, "one");
+  await rig.received(1);
+  await rig.adapter.close();
+  const told = false;
+  const ask = (text: string) => discord.say(discord.hall, `<@${discord.bot}> ${text}`, { told });
+  for (let at = 0; at < 3; at += 1) ask(`early ${at}`);
+  for (let at = 0; at < 150; at += 1) discord.say(discord.hall, "chatter", { told });
+  for (let at = 0; at < 99; at += 1) ask(`late ${at}`);
+  await using later = again(rig);
+  await later.start(inlet);
+  await rig.received(1 + 100);
+  assert.deepEqual(rig.texts().slice(1, 3), ["early 2", "late 0"]);
+  assert.equal(rig.texts().at(-1), "late 98");
+  await discord.waitFor(() => discord.said(discord.hall).length === 1);
+  const lines =
+    discord
+      .said(discord.hall)[0]
+      ?.content.split("\n")
+      .filter((line) => line.startsWith("- ")) ?? [];
+  assert.deepEqual(
+    lines.map((line) => line.slice(-"early 0".length)),
+    ["early 0", "early 1"],
+  );
+  assert.equal(discord.callsOf("GET /channels/:id/messages").filter(({ ids }) => ids[0] === discord.hall).length, 3);
+});
+
 test("an end before every channel was read: the next start reads the rest", async () => {
   await using rig = await discordRig();
   const { discord, inlet } = rig;

@@ -45,8 +45,11 @@ export function routesOf(state: ServerState): Readonly<Record<string, Route>> {
     "GET /channels/:id": ({ ids }) => world.wireChannel(world.channel(at(ids, 0))),
     "GET /channels/:id/messages": ({ ids, query }) => {
       const after = BigInt(query.get("after") ?? "0");
+      const before = query.get("before");
       const limit = Number(query.get("limit") ?? "50");
-      const found = world.channel(at(ids, 0)).messages.filter(({ id, thinking }) => BigInt(id) > after && !thinking);
+      if (limit < 1 || limit > 100) throw invalidForm("limit");
+      const all = world.channel(at(ids, 0)).messages.filter(({ id, thinking }) => BigInt(id) > after && !thinking);
+      const found = before === null ? all : all.filter(({ id }) => BigInt(id) < BigInt(before));
       const sorted = found.toSorted((one, other) => (BigInt(one.id) < BigInt(other.id) ? -1 : 1));
       const page = query.has("after") ? sorted.slice(0, limit) : sorted.slice(-limit);
       return page.toReversed().map((message) => world.wire(message));
