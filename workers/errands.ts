@@ -82,7 +82,7 @@ export async function wakeErrand(
 }
 
 /** Lets whoever runs stopped turns know; what is parked has to be woken for it. */
-export async function tellStopped(parts: Omit<ErrandParts, "db">, { turns, sessions }: Omit<Stopping, "ended">): Promise<void> {
+async function tellStopped(parts: Omit<ErrandParts, "db">, { turns, sessions }: Omit<Stopping, "ended">): Promise<void> {
   for (const turn of turns) parts.live.signal(turn);
   for (const session of sessions) await wakeErrand(parts, "subagent", session);
 }

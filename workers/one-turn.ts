@@ -1,24 +1,19 @@
 import { windowOf } from "../src/agent/compression/compressor.ts";
-import { memoryBlocks, rememberIn } from "../src/agent/memory.ts";
-import { modelSpeed } from "../src/agent/model-speed.ts";
-import { pastPorts } from "../src/agent/past.ts";
+import { memoryBlocks } from "../src/agent/memory.ts";
 import { createFooter } from "../src/agent/footer.ts";
 import { freezeHead, userMessage } from "../src/agent/prompt.ts";
-import { schedulePorts } from "../src/agent/scheduling.ts";
-import { offeredSkills, skillViewer, turnSkills } from "../src/agent/skills.ts";
+import { offeredSkills, skillViewer } from "../src/agent/skills.ts";
 import { withVisible } from "../src/agent/visible.ts";
-import { toolContext } from "../src/agent/call-context.ts";
 import { runTurn } from "../src/agent/turn.ts";
 import type { LeaveReason, TurnSetting } from "../src/agent/turn-setting.ts";
-import { chatKey, type Person, type Viewer } from "../src/core/chats.ts";
+import { chatKey, type Person } from "../src/core/chats.ts";
 import type { Errand } from "../src/core/errand.ts";
-import type { TurnEnd, TurnEvent } from "../src/core/events.ts";
-import type { ToolContext, ToolLimits } from "../src/core/tool.ts";
+import type { TurnEnd } from "../src/core/events.ts";
 import type { Hold } from "../src/store/hold.ts";
 import { skillsBlock } from "../src/skills/listing.ts";
 import { freezePrompt, type SessionInfo } from "../src/store/sessions.ts";
 import { footerFacts } from "../src/store/footers.ts";
-import { type History, readJournal } from "../src/store/journal.ts";
+import { readJournal } from "../src/store/journal.ts";
 import { beginTurn, type Turn } from "../src/store/turns.ts";
 import type { Claim, Work } from "../src/store/work.ts";
 import { toolsetsOf } from "../src/tools/index.ts";
@@ -26,11 +21,10 @@ import type { TurnParts } from "./turn-parts.ts";
 import { askingFor, wakeDeliveries } from "./asking.ts";
 import { delegatingFor, misfitFor } from "./delegating.ts";
 import { incomingFor } from "./incoming.ts";
-import { errandIn, type Place, placeOf, sandboxOwnerOf, viewerOf } from "./places.ts";
-import { tellMemories } from "./memories.ts";
-import { watchingFor } from "./processes.ts";
+import { errandIn, placeOf, sandboxOwnerOf, viewerOf } from "./places.ts";
 import { beginReadings, type Readings, withRequest } from "./readings.ts";
 import { emitter, tellingWaits } from "./saying.ts";
+import { askerOf, contextOf, type OneTurn } from "./turn-context.ts";
 
 /** A session that is held, as its turns know it. */
 export type Held = Omit<Claim, "work">;
@@ -122,61 +116,14 @@ export async function withPrompt(
   return { ...info, prompt: await freezePrompt(parts.db, info.session, head) };
 }
 
-interface OneTurn extends Pick<Readings, "model" | "tools"> {
-  readonly hold: Hold;
-  readonly info: SessionInfo;
-  readonly errand: Errand | null;
-  readonly turn: Turn;
-  readonly opening: History | null;
-  readonly viewer: Viewer;
-  readonly person: Person;
-  readonly signal: AbortSignal;
-  readonly incoming: TurnSetting["incoming"];
-  emit(event: TurnEvent): void;
-  afterwards(task: () => Promise<void>): void;
-}
-
 async function run(parts: TurnParts, one: OneTurn): Promise<TurnEnd> {
   const { info, errand, turn, viewer, person, signal } = one;
   const place = placeOf(info, errand);
   const sandboxOwner = sandboxOwnerOf(place, person);
   const model = await one.model;
   const window = await windowOf(parts.compressor, model, signal);
-  const asker = {
-    session: info.session,
-    person,
-    chat: place.chat,
-    kind: place.kind,
-    replyTo: errand === null ? turn.request.messageId : null,
-    has: toolsetsOf(info.prompt?.tools ?? []),
-  };
-  const skills = turnSkills(parts.skills, { ...asker, signal });
-  const shared: Parameters<typeof toolContext>[0] = {
-    session: info.session,
-    person,
-    shared: info.kind === "shared",
-    signal,
-    limits: fittingLimits(parts.settings.limits, window),
-    configuration: parts.configuration,
-    pictures: parts.pictures({ session: info.session, choice: info.choice, person: person.id, signal }),
-    past: pastPorts(
-      parts.db,
-      viewerOf(place, person),
-      info.session,
-      parts.digest({ session: info.session, person: person.id, signal }),
-    ),
-    watching: watchingFor(parts.db, { owner: sandboxOwner, session: info.session, turn: turn.id }),
-    web: parts.web,
-    skills,
-    schedules: schedulePorts(parts.schedules, { person, chat: place.chat, kind: place.kind, inRun: errand?.type === "run" }),
-    attended: errand?.terms.attended ?? true,
-    modelSpeed: async (fresh, say) => {
-      const model = await parts.models.current({ id: info.session, choice: info.choice });
-      return await modelSpeed(parts.db, model, person.id, fresh, say, signal);
-    },
-    remember: remembering(parts, one, place),
-  };
-  const context = toolContext(shared, async () => await skills.prepare(await parts.sandboxes.open(sandboxOwner, info.session)));
+  const asker = askerOf(one, place);
+  const context = contextOf(parts, one, { place, owner: sandboxOwner, asker, window });
   const { db, metrics, titles, compressor } = parts;
   const tools = await one.tools;
   // Asking for the model has read the configuration again.
@@ -234,22 +181,3 @@ async function run(parts: TurnParts, one: OneTurn): Promise<TurnEnd> {
   }
   return end;
 }
-
-/** What is saved is told once the answer is on its way. */
-function remembering(parts: TurnParts, { turn, person, afterwards }: OneTurn, place: Place): ToolContext["remember"] {
-  let telling = false;
-  const changed = () => {
-    if (telling) return;
-    telling = true;
-    afterwards(() => tellMemories({ ...parts, memory: parts.settings.memory }, { turn: turn.id }));
-  };
-  return rememberIn({ db: parts.db, reader: { ...place, person }, rules: parts.settings.memory, turn, changed });
-}
-
-/** One tool result takes a quarter of the window at most. */
-function fittingLimits(limits: ToolLimits, window: number): ToolLimits {
-  return { ...limits, resultChars: Math.min(limits.resultChars, Math.floor((window / 4) * resultDensity)) };
-}
-
-/** Characters of a token in a command's output: digits and marks make it denser than prose. */
-const resultDensity = 2.5;

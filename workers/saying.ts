@@ -59,6 +59,7 @@ function agentLines(live: Live, errand: Errand, from: number): (event: TurnEvent
       case "tool.output":
       case "tool.finished":
       case "agent":
+      case "titled":
         return undefined;
     }
   };

@@ -89,27 +89,11 @@ export async function sessionOfTurn(db: Db, turn: string): Promise<string | null
 }
 
 async function insert(trx: Transaction<Schema>, errand: NewErrand): Promise<string> {
-  const { type, key, person, kind, parent, prompt, terms } = errand;
+  const { type, key, person, kind, parent, terms } = errand;
   const id = randomUUID();
-  const chat: ChatRef = { platform: errandPlatforms[type], chat: id, thread: null };
   const held = parent === undefined ? false : await holdFor(trx, parent);
   const home = errand.home === null ? null : await numberAt(trx, errand.home, kind);
-  const [conversation, session] = [randomUUID(), randomUUID()];
-  await trx
-    .insertInto("conversations")
-    .values({ id: conversation, platform: chat.platform, chat: chat.chat, thread: "", kind })
-    .execute();
-  await trx
-    .insertInto("sessions")
-    .values({
-      id: session,
-      conversation_id: conversation,
-      prompt: null,
-      title: terms.about,
-      choice: terms.model === null ? null : JSON.stringify(terms.model),
-    })
-    .execute();
-  const spec: ErrandSpec = { terms, shownIn: errand.shownIn ?? null, details: errand.details ?? {}, atOnce: parent?.atOnce ?? 1 };
+  const session = await insertSession(trx, id, errand);
   await trx
     .insertInto("errands")
     .values({
@@ -120,15 +104,44 @@ async function insert(trx: Transaction<Schema>, errand: NewErrand): Promise<stri
       person_id: person.id,
       session_id: session,
       home_id: home?.id ?? null,
-      turn_id: parent?.turn ?? null,
-      step: parent?.step ?? null,
-      position: parent?.position ?? null,
-      spec: JSON.stringify(spec),
+      ...placeOf(parent),
+      spec: JSON.stringify(specOf(errand)),
       held,
       ...(held ? {} : { deadline_at: deadline(terms) }),
     })
     .execute();
-  const inbound: InboundMessage = {
+  await insertRequest(trx, requestOf(id, errand), session, held ? null : person.id);
+  return id;
+}
+
+/** A conversation and a session of its own; the title needs no model here. */
+async function insertSession(trx: Transaction<Schema>, id: string, { type, kind, terms }: NewErrand): Promise<string> {
+  const [conversation, session] = [randomUUID(), randomUUID()];
+  const where = { platform: errandPlatforms[type], chat: id, thread: "" };
+  await trx
+    .insertInto("conversations")
+    .values({ id: conversation, ...where, kind })
+    .execute();
+  const choice = terms.model === null ? null : JSON.stringify(terms.model);
+  await trx
+    .insertInto("sessions")
+    .values({ id: session, conversation_id: conversation, prompt: null, title: terms.about, choice })
+    .execute();
+  return session;
+}
+
+function placeOf(parent: ErrandParent | undefined) {
+  if (parent === undefined) return { turn_id: null, step: null, position: null };
+  return { turn_id: parent.turn, step: parent.step, position: parent.position };
+}
+
+function specOf({ terms, shownIn, details, parent }: NewErrand): ErrandSpec {
+  return { terms, shownIn: shownIn ?? null, details: details ?? {}, atOnce: parent?.atOnce ?? 1 };
+}
+
+function requestOf(id: string, { type, person, kind, prompt }: NewErrand): InboundMessage {
+  const chat: ChatRef = { platform: errandPlatforms[type], chat: id, thread: null };
+  return {
     type: "message",
     key: `errand:${id}`,
     chat,
@@ -140,19 +153,27 @@ async function insert(trx: Transaction<Schema>, errand: NewErrand): Promise<stri
     addressed: true,
     errand: { type, id },
   };
+}
+
+/** Without a person it is nobody's until it may begin: no worker takes it. */
+async function insertRequest(
+  trx: Transaction<Schema>,
+  inbound: InboundMessage,
+  session: string,
+  person: string | null,
+): Promise<void> {
+  const { key, chat } = inbound;
   await trx
     .insertInto("inbox")
     .values({
-      key: inbound.key,
+      key,
       chat_key: chatKey(chat),
       inbound: JSON.stringify(inbound),
       status: "waiting",
       session_id: session,
-      // Nobody's until it may begin: no worker takes it.
-      person_id: held ? null : person.id,
+      person_id: person,
     })
     .execute();
-  return id;
 }
 
 /** Whether one more of this turn has to wait. Those that begin side by side do so one after another: the turn's row is locked. */
@@ -182,7 +203,7 @@ async function numberAt(trx: Transaction<Schema>, { platform, chat, thread }: Ch
 }
 
 /** The time by which an errand under these terms must have ended, from now on. */
-export function deadline({ timeoutMs }: Pick<ErrandTerms, "timeoutMs">): RawBuilder<Date> | null {
+function deadline({ timeoutMs }: Pick<ErrandTerms, "timeoutMs">): RawBuilder<Date> | null {
   return timeoutMs === null ? null : later(timeoutMs);
 }
 
