@@ -4,6 +4,7 @@ import { hello } from "./hello.ts";
 import { lastToken } from "./last-token.ts";
 import { memory } from "./memory.ts";
 import { messageIn } from "./message-in.ts";
+import { search } from "./search.ts";
 import { prefix } from "./prefix.ts";
 import { flood, idle, sandboxes, shell } from "./shell.ts";
 import { start } from "./start.ts";
@@ -26,6 +27,7 @@ const rows: readonly Row[] = [
   streaming,
   token,
   streams,
+  search,
 ];
 
 process.exitCode = await main(process.argv.slice(2));

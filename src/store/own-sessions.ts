@@ -6,15 +6,22 @@ import type { OwnSession } from "../core/sessions.ts";
 import type { Db } from "./hold.ts";
 import type { Schema } from "./schema.ts";
 
-/** The newest conversations that this viewer may take up, but one. */
-export async function ownSessions(db: Db, viewer: Viewer, except: string | null, limit: number): Promise<readonly OwnSession[]> {
+/** The newest conversations that this viewer may take up, but one; of `among`, where that is given. */
+export async function ownSessions(
+  db: Db,
+  viewer: Viewer,
+  except: string | null,
+  limit: number,
+  among: readonly string[] | null = null,
+): Promise<readonly OwnSession[]> {
+  const these = among === null ? sql`true` : sql`s.id = any(${[...among]}::text[])`;
   const found = await sql<OwnSession>`
     select s.id, s.title, l.at, l.requests
     from sessions s join conversations c on c.id = s.conversation_id
     join lateral (
       select max(t.created_at) as at, count(*)::int as requests from turns t where t.session_id = s.id and not ${undone("t.id")}
     ) l on l.at is not null
-    where s.id is distinct from ${except} and ${own(viewer)}
+    where s.id is distinct from ${except} and ${these} and ${own(viewer)}
     order by l.at desc limit ${limit}`.execute(db);
   return found.rows;
 }

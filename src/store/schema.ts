@@ -275,6 +275,8 @@ export interface Schema extends MemoryTables, ScheduleTables, SkillTables {
   /** What a person, and what a chat, has chosen for itself. */
   person_settings: { person_id: string; name: string; value: string; updated_at: Stamp };
   chat_settings: { chat_key: string; name: string; value: string; updated_at: Stamp };
+  /** The shared conversations that people have spoken in; kept by the record itself. */
+  members: { conversation_id: string; person_id: string };
   /** Turns that were taken back: the journal keeps them, nobody is shown them. */
   undone_turns: { session_id: string; turn_id: string; created_at: Stamp };
   /** Worker processes, each with when it was last heard of. */

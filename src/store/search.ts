@@ -4,7 +4,8 @@ import { errandPlatforms } from "../core/errand.ts";
 import { excerpt } from "../core/excerpt.ts";
 import type { OwnSession } from "../core/sessions.ts";
 import type { Db } from "./hold.ts";
-import { ownSessions } from "./own-sessions.ts";
+import { ownSessions, undone } from "./own-sessions.ts";
+import { searchQuery } from "./search-query.ts";
 
 /** A line of a past conversation. */
 export interface PastLine {
@@ -31,24 +32,72 @@ export interface SearchWish {
   readonly limit: number;
   /** Only what one of them said. */
   readonly by?: PastLine["by"] | null;
+  /** Only in private conversations of one's own, where the viewer is a person. */
+  readonly own?: boolean;
   /** The conversation that asks: its own words are before the model already. */
   readonly except: string;
 }
 
-/** Lines that hold the words, the best of each conversation, as far as this viewer may see them. */
+/** Lines that hold the words, the best of each conversation, as far as this viewer may see them; of many conversations the newest. */
 export async function searchPast(db: Db, viewer: Viewer, wish: SearchWish): Promise<readonly PastLine[]> {
-  const order = wish.newestFirst ? sql`at desc` : sql`at`;
+  const words = searchQuery(wish.query);
+  if (words === null) return [];
   const role = { person: "user", agent: "assistant" };
   const said = wish.by ? sql`m.message->>'role' = ${role[wish.by]}` : sql`true`;
+  const holds = sql`m.words @@ ${words} and m.session_id <> ${wish.except} and ${said}`;
+  const sessions = await sessionsHolding(db, await audienceOf(db, viewer, wish.own === true), holds, wish);
+  if (sessions.length === 0) return [];
+  const order = wish.newestFirst ? sql`id desc` : sql`id`;
   const found = await sql<PastLine>`
-    with asked as (select websearch_to_tsquery('simple', ${wish.query}) as words),
-    best as (
-      select distinct on (m.session_id) ${line}, ts_rank(m.words, asked.words) as rank
-      from asked, messages m join sessions s on s.id = m.session_id join conversations c on c.id = s.conversation_id
-      where m.words @@ asked.words and m.session_id <> ${wish.except} and ${visible(viewer)} and ${said}
+    with best as (
+      select distinct on (m.session_id) ${line}, ts_rank(m.words, ${words}) as rank
+      from messages m join sessions s on s.id = m.session_id join conversations c on c.id = s.conversation_id
+      where m.session_id in (${sql.join(sessions)}) and ${holds} and ${visible(viewer)} and ${kept}
       order by m.session_id, rank desc, m.id)
     select id, session, title, at, by, text from best order by ${order} limit ${wish.limit}`.execute(db);
   return found.rows;
+}
+
+/** How many of the newest (or oldest) messages are looked through first: words that are everywhere are found among them. */
+const firstLook = 20_000;
+const secondLook = 200_000;
+
+/** The newest conversations of an audience that hold the words; more than wished for, since of these the viewer may not see all. */
+async function sessionsHolding(
+  db: Db,
+  audience: readonly string[] | null,
+  holds: RawBuilder<unknown>,
+  { newestFirst, limit }: Pick<SearchWish, "newestFirst" | "limit">,
+): Promise<readonly string[]> {
+  const wanted = limit * 2;
+  const mine = audience === null ? sql`true` : sql`m.audience = any(${[...audience]}::text[])`;
+  const [end, order] = newestFirst ? [sql`max(m.id)`, sql`desc`] : [sql`min(m.id)`, sql`asc`];
+  for (const look of [firstLook, secondLook, null]) {
+    const near = newestFirst
+      ? sql`m.id > (select coalesce(max(id), 0) from messages) - ${look}`
+      : sql`m.id < (select coalesce(min(id), 0) from messages) + ${look}`;
+    const found = await sql<{ session: string }>`
+      select m.session_id as session from messages m
+      where ${mine} and ${holds} and ${look === null ? sql`true` : near}
+      group by m.session_id order by ${end} ${order} limit ${wanted}`.execute(db);
+    if (found.rows.length >= wanted || look === null) return found.rows.map(({ session }) => session);
+  }
+  return [];
+}
+
+/** Whose messages a viewer may see, roughly: see the migration. Null: everybody's. */
+async function audienceOf(db: Db, viewer: Viewer, own: boolean): Promise<readonly string[] | null> {
+  switch (viewer.kind) {
+    case "system":
+      return null;
+    case "shared":
+      return [`c:${viewer.conversation}`];
+    case "person": {
+      if (own) return [`p:${viewer.person}`];
+      const rows = await db.selectFrom("members").select("conversation_id").where("person_id", "=", viewer.person).execute();
+      return [`p:${viewer.person}`, ...rows.map(({ conversation_id: id }) => `c:${id}`)];
+    }
+  }
 }
 
 /** Conversations that this viewer may take up and that hold the words, with the best line of each; `except` is left out. */
@@ -59,8 +108,10 @@ export async function searchOwn(
   except: string | null,
   limit: number,
 ): Promise<readonly OwnSession[]> {
-  const found = await searchPast(db, viewer, { query, newestFirst: true, limit: limit * 4, except: except ?? "" });
-  const own = new Map((await ownSessions(db, viewer, except, 1_000)).map((each) => [each.id, each]));
+  const found = await searchPast(db, viewer, { query, newestFirst: true, limit: limit * 2, except: except ?? "", own: true });
+  if (found.length === 0) return [];
+  const ids = found.map(({ session }) => session);
+  const own = new Map((await ownSessions(db, viewer, except, ids.length, ids)).map((each) => [each.id, each]));
   return found
     .flatMap(({ session, text }) => {
       const each = own.get(session);
@@ -81,7 +132,7 @@ export async function pastLines(
 ): Promise<readonly PastLine[]> {
   const spoken = sql`m.session_id = ${session} and m.message->>'role' in ('user', 'assistant') and m.message->>'content' <> ''`;
   const from = sql`from messages m join sessions s on s.id = m.session_id join conversations c on c.id = s.conversation_id
-      where ${spoken} and ${visible(viewer)}`;
+      where ${spoken} and ${visible(viewer)} and ${kept}`;
   const found = await sql<PastLine>`
     select * from (
       (select ${line} ${from} and m.id <= ${around ?? 0} order by m.id desc limit ${window + 1})
@@ -93,13 +144,19 @@ export async function pastLines(
 
 /** The newest conversations this viewer may see, but the one that asks. */
 export async function pastSessions(db: Db, viewer: Viewer, except: string, limit: number): Promise<readonly PastSession[]> {
+  const spoken = sql`m.session_id <> ${except} and m.message->>'role' in ('user', 'assistant') and m.message->>'content' <> ''`;
+  const sessions = await sessionsHolding(db, await audienceOf(db, viewer, false), spoken, { newestFirst: true, limit });
+  if (sessions.length === 0) return [];
   const found = await sql<PastSession>`
     select s.id as session, s.title, max(m.created_at) as at, count(*)::int as lines
     from messages m join sessions s on s.id = m.session_id join conversations c on c.id = s.conversation_id
-    where s.id <> ${except} and m.message->>'role' in ('user', 'assistant') and m.message->>'content' <> '' and ${visible(viewer)}
+    where m.session_id in (${sql.join(sessions)}) and ${spoken} and ${visible(viewer)} and ${kept}
     group by s.id, s.title order by at desc limit ${limit}`.execute(db);
   return found.rows;
 }
+
+/** Not of a turn that was taken back. */
+const kept = sql`not ${undone("m.turn_id")}`;
 
 const line = sql`m.id, m.session_id as session, s.title, m.created_at as at,
       case when m.message->>'role' = 'user' then 'person' else 'agent' end as by, m.message->>'content' as text`;

@@ -7,11 +7,13 @@ import type { Db } from "../../src/store/hold.ts";
 import { storeInbound } from "../../src/store/inbox.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { migrations } from "../../src/store/migrations/index.ts";
-import { pastLines, searchPast } from "../../src/store/search.ts";
+import { readHistory } from "../../src/store/journal.ts";
+import { ownSessions, resumeSession, undoTurn } from "../../src/store/own-sessions.ts";
+import { pastLines, searchOwn, searchPast } from "../../src/store/search.ts";
 import { endSession, openSession } from "../../src/store/sessions.ts";
 import { beginTurn, closeTurn } from "../../src/store/turns.ts";
 import { claimSession } from "../../src/store/work.ts";
-import { readyForms as forms } from "../contract/database-forms.ts";
+import { forms as emptyForms, readyForms as forms } from "../contract/database-forms.ts";
 
 /** One thing said in a chat, and the agent's answer. */
 interface Said {
@@ -120,6 +122,101 @@ for (const [form, prepare] of Object.entries(forms)) {
         }),
         { numRuns: 60 },
       );
+    });
+
+    test("any part of what was said in Chinese is found, among other writing too", async () => {
+      await using place = await prepare();
+      const { db } = await place.open();
+      await migrate(db, migrations);
+      const text = "昨天我们把Kubernetes集群升级到了新版本，カタカナ 한국어입니다。";
+      const { conversation } = await converse(db, { chat: "ann", kind: "private", person: "ann", text });
+      await converse(db, { chat: "ann", kind: "private", person: "ann", text: "nothing of the kind" });
+      const viewer: Viewer = { kind: "person", person: "ann", conversation };
+      const found = async (query: string) =>
+        (await searchPast(db, viewer, { query, newestFirst: true, limit: 5, except: "" })).length;
+      for (const query of [
+        "集群",
+        "群",
+        "集群升级到了",
+        "Kubernetes",
+        "kubernetes集群",
+        '"集群升级"',
+        "昨天 版本",
+        "カナ",
+        "국어",
+        "本",
+      ])
+        assert.equal(await found(query), 1, query);
+      for (const query of ["天昨", "集群 -升级", "服务器", "版集"]) assert.equal(await found(query), 0, query);
+      assert.equal(await found("服务器 or 集群"), 1);
+      await fc.assert(
+        fc.asyncProperty(fc.nat(34), fc.integer({ min: 1, max: 12 }), async (from, length) => {
+          const part = [...text]
+            .slice(from, from + length)
+            .join("")
+            .replace(/[a-z]+/gi, " ");
+          if (/[\u3040-\u9fff\uac00-\ud7af]/u.test(part)) assert.equal(await found(part), 1, part);
+        }),
+        { numRuns: 40 },
+      );
+    });
+
+    test("what was said before the index of pairs came is found as well, by the same people", async () => {
+      await using place = await emptyForms[form === "embedded" ? "embedded" : "postgres"]();
+      const { db } = await place.open();
+      await migrate(
+        db,
+        migrations.filter(({ name }) => name < "0017"),
+      );
+      const ann = await converse(db, { chat: "ann", kind: "private", person: "ann", text: "旧的秘密" });
+      const group = await converse(db, { chat: "group", kind: "shared", person: "ann", text: "旧的计划" });
+      await converse(db, { chat: "group", kind: "shared", person: "bob", text: "hello" });
+      await migrate(db, migrations);
+      const seen = async (viewer: Viewer) =>
+        (await searchPast(db, viewer, { query: "旧的", newestFirst: true, limit: 5, except: "" })).map(({ session }) => session);
+      const inPrivate = (person: string): Viewer => ({ kind: "person", person, conversation: ann.conversation });
+      assert.deepEqual((await seen(inPrivate("ann"))).toSorted(), [ann.session, group.session].toSorted());
+      assert.deepEqual(await seen(inPrivate("bob")), [group.session]);
+      assert.deepEqual(await seen({ kind: "shared", conversation: group.conversation }), [group.session]);
+    });
+
+    test("only one's own conversations are listed, found and taken up, and a copy of one is nobody else's", async () => {
+      await using place = await prepare();
+      const { db } = await place.open();
+      await migrate(db, migrations);
+      const ann = await converse(db, { chat: "ann", kind: "private", person: "ann", text: "zebra one" });
+      const bob = await converse(db, { chat: "bob", kind: "private", person: "bob", text: "zebra two" });
+      const group = await converse(db, { chat: "group", kind: "shared", person: "ann", text: "zebra three" });
+      const asAnn: Viewer = { kind: "person", person: "ann", conversation: ann.conversation };
+      const asBob: Viewer = { kind: "person", person: "bob", conversation: bob.conversation };
+      const asGroup: Viewer = { kind: "shared", conversation: group.conversation };
+      const listed = async (viewer: Viewer) => (await ownSessions(db, viewer, null, 10)).map(({ id }) => id);
+      const searched = async (viewer: Viewer) => (await searchOwn(db, viewer, "zebra", null, 10)).map(({ id }) => id);
+      for (const look of [listed, searched]) {
+        assert.deepEqual(await look(asAnn), [ann.session]);
+        assert.deepEqual(await look(asBob), [bob.session]);
+        assert.deepEqual(await look(asGroup), [group.session]);
+      }
+      assert.equal(await resumeSession(db, asBob, ann.session, bob.conversation), false);
+      assert.equal(await resumeSession(db, asGroup, ann.session, group.conversation), false);
+      assert.equal(await resumeSession(db, asAnn, group.session, ann.conversation), false);
+      // From another chat of one's own it comes as a copy.
+      const elsewhere = await openSession(db, { platform: "test", chat: "ann's phone", thread: null }, "private");
+      const there: Viewer = { kind: "person", person: "ann", conversation: elsewhere.conversation };
+      assert.equal(await resumeSession(db, there, ann.session, elsewhere.conversation), true);
+      const copy = await openSession(db, { platform: "test", chat: "ann's phone", thread: null }, "private");
+      assert.notEqual(copy.session, ann.session);
+      const said = async (viewer: Viewer, session: string) =>
+        (await readHistory(db, viewer, session)).entries.map(({ message }) => message);
+      assert.deepEqual(await said(there, copy.session), await said(asAnn, ann.session));
+      assert.deepEqual(await said(asBob, copy.session), []);
+      // What is taken back in the copy stays in the original, and is found no more where it was taken back.
+      assert.equal((await undoTurn(db, copy.session, "ann")).type, "undone");
+      assert.deepEqual(await said(there, copy.session), []);
+      assert.equal((await said(asAnn, ann.session)).length, 2);
+      assert.equal((await undoTurn(db, group.session, "bob")).type, "others");
+      assert.equal((await undoTurn(db, group.session, "ann")).type, "undone");
+      assert.deepEqual(await searched(asGroup), []);
     });
   });
 }

@@ -15,6 +15,7 @@ import { skills } from "./0013-skills.ts";
 import { schedules } from "./0014-schedules.ts";
 import { peopleSettings } from "./0015-people-settings.ts";
 import { pageFiles } from "./0016-page-files.ts";
+import { searchScale } from "./0017-search-scale.ts";
 
 /** All steps of the schema, oldest first. A released one never changes; the next is a new file and a new line. */
 export const migrations: readonly Migration[] = [
@@ -34,4 +35,5 @@ export const migrations: readonly Migration[] = [
   { name: "0014-schedules", sql: schedules },
   { name: "0015-people-settings", sql: peopleSettings },
   { name: "0016-page-files", sql: pageFiles },
+  { name: "0017-search-scale", sql: searchScale },
 ];
