@@ -12,8 +12,8 @@ import { prepare } from "./services/prepare.ts";
 import { announce, since } from "./services/processes.ts";
 import { warmUp } from "./services/warm-up.ts";
 
-/** One more than there are cores: much of what is tested is waiting. Many more than that share one Docker engine and one Postgres. */
-const filesAtOnce = Math.min(availableParallelism() + 1, 6);
+/** More than twice as many as there are cores: much of what is tested is waiting, for containers, browsers and other processes. */
+const filesAtOnce = Math.min(2 * availableParallelism() + 1, 9);
 /** No test takes so long unless it hangs. */
 const testTimeoutMs = 90_000;
 /** The whole suite takes four minutes on two quiet cores; what still runs after five times as long hangs, and is named and ended. */

@@ -2,7 +2,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import Docker from "dockerode";
 import { importImages } from "./images.ts";
-import { announce, findProgram, since, startService, temporaryFolder, untilReady } from "./processes.ts";
+import { announce, findProgram, quickFolder, since, startService, temporaryFolder, untilReady } from "./processes.ts";
 
 export { debianImage, smallImage } from "./images.ts";
 
@@ -39,7 +39,7 @@ export async function openDocker(configured: string | undefined): Promise<Engine
  * Starts a private engine as root. It runs in namespaces of its own: the host's network and firewall stay as they are, and with its
  * first process go all containers, shims and mounts.
  */
-export async function startDocker(folder = temporaryFolder("docker")): Promise<Engine> {
+export async function startDocker(folder = temporaryFolder("docker", quickFolder())): Promise<Engine> {
   const [dockerd, unshare] = [findProgram("dockerd"), findProgram("unshare")];
   if (dockerd === null || unshare === null)
     throw new Error("No Docker engine answers: apt-get install docker.io, or set DOCKER_HOST");

@@ -97,7 +97,7 @@ export function temporaryFolder(kind: string, parent: string = tmpdir()): { read
   };
 }
 
-/** Where files are in memory, if there is room for a suite's; for databases, whose hundreds of files cost a disk five times as much. */
+/** Where files are in memory, if there is room for a suite's: databases and containers, of hundreds of files each, cost a disk far more. */
 export function quickFolder(): string {
   try {
     accessSync(sharedMemory, constants.W_OK);
@@ -109,7 +109,7 @@ export function quickFolder(): string {
 }
 
 const sharedMemory = "/dev/shm";
-/** A dozen records of 30 MB at once are all that ever stand there; a container's usual 64 MB don't do. */
+/** A dozen records of 30 MB and an engine's images of 200 are all that ever stand there; a container's usual 64 MB don't do. */
 const roomBytes = 2 ** 30;
 
 /** Says on stderr what was found or started. */
