@@ -4,7 +4,7 @@ import { chownSync, existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import pg from "pg";
-import { announce, findProgram, freePort, since, startService, temporaryFolder, untilReady } from "./processes.ts";
+import { announce, findProgram, freePort, quickFolder, since, startService, temporaryFolder, untilReady } from "./processes.ts";
 
 const run = promisify(execFile);
 
@@ -43,7 +43,7 @@ export function databaseUrl(): Promise<string> {
 
 /** Starts a private Postgres server on loopback. */
 export async function startPostgres(): Promise<Postgres> {
-  const folder = temporaryFolder("postgres");
+  const folder = temporaryFolder("postgres", quickFolder());
   const data = join(folder.path, "data");
   const account = process.getuid?.() === 0 ? await ownAccount(folder.path) : null;
   const [initdb, server] = [postgresProgram("initdb"), postgresProgram("postgres")];
