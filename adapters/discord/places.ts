@@ -1,4 +1,5 @@
 import { Routes } from "discord-api-types/v10";
+import type { NamedChannel } from "../../src/core/adapter.ts";
 import { remember } from "../../src/core/maps.ts";
 import type { Client } from "./client.ts";
 import { statusOf } from "./errors.ts";
@@ -15,6 +16,8 @@ export interface Place {
 export interface Places {
   learn(channel: WireChannel): void;
   forget(channel: string): void;
+  /** Channels by name, threads left out. */
+  named(): readonly NamedChannel[];
   /** Rejects when it can't be known now; what is none of ours to know is taken for a channel. */
   of(channel: string): Promise<Place>;
 }
@@ -27,13 +30,16 @@ const askMs = 3_000;
 
 export function createPlaces(client: Client): Places {
   const known = new Map<string, Place>();
-  const learn = ({ id, type, parent_id: parent }: WireChannel): Place => {
+  const names = new Map<string, string>();
+  const learn = ({ id, type, parent_id: parent, name }: WireChannel): Place => {
     const place = { parent: threadTypes.includes(type) ? parent : null, type };
+    if (place.parent === null && name) remember(names, id, name, mostKnown);
     remember(known, id, place, mostKnown);
     return place;
   };
   return {
     learn,
+    named: () => [...names].map(([chat, name]) => ({ chat, name })),
     forget: (channel) => void known.delete(channel),
     async of(channel) {
       const place = known.get(channel);

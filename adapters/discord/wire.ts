@@ -53,6 +53,7 @@ export const channelSchema = z.object({
   parent_id: maybe(id),
   owner_id: id.nullish(),
   last_message_id: maybe(id),
+  name: z.string().nullish(),
   member: z.unknown().optional(),
 });
 

@@ -11,6 +11,7 @@ import { createFiles } from "./files.ts";
 import { openHttp } from "./http.ts";
 import { createIntake } from "./intake.ts";
 import { createLastThread } from "./last-thread.ts";
+import { namedChannels } from "./channels.ts";
 import { createNames } from "./names.ts";
 import type { SlackOptions } from "./options.ts";
 import { createOutgoing } from "./outgoing.ts";
@@ -93,6 +94,7 @@ export function createSlack(options: SlackOptions): Adapter<SlackChunk> {
     draft() {
       throw new Failure("internal", "Slack has no drafts: live() never says so");
     },
+    channels: () => namedChannels(api),
     typing: status.keep,
     state: status.set,
     title: status.rename,

@@ -36,6 +36,12 @@ export interface Progress {
   readonly notice: string;
 }
 
+/** A channel as people call it, without the `#`. */
+export interface NamedChannel {
+  readonly chat: string;
+  readonly name: string;
+}
+
 /** What the agent is doing in a chat. `waiting`: for a person's answer. */
 export type ChatState = "working" | "waiting" | "idle";
 
@@ -109,6 +115,8 @@ export interface Adapter<Chunk = unknown> {
   postFile?(chat: ChatRef, file: SentFile, bytes: Uint8Array, options: PostOptions): Promise<string>;
   /** The bytes of a file that came with a message. `platform.refused` when it is gone, or larger than `limitBytes`. */
   fetchFile?(file: FileRef, limitBytes: number, signal: AbortSignal): Promise<Uint8Array>;
+  /** The channels that it has been let into, by name; nothing where they can't be known now. */
+  channels?(): Promise<readonly NamedChannel[]>;
   /** Only called where `live` says `push`. */
   push(event: LiveEvent): void;
 }

@@ -39,7 +39,7 @@ export function commandPorts(parts: GatewayParts, inbound: InboundMessage, perso
     ...effortPorts(parts.db, inbound, session),
     about: () => aboutLines(parts),
     memories: memoryPorts(parts, inbound, person),
-    schedules: schedulePorts(parts.schedules, inbound, person),
+    schedules: schedulePorts(parts, inbound, person),
     skills: skillCommands(parts.skills, inbound, person, async (markdown) => {
       const body = { markdown, replyTo: inbound.messageId };
       await addOutbound(parts.db, { key: `skills:${inbound.key}`, chat: inbound.chat, turn: null, body });

@@ -74,6 +74,7 @@ export async function openGatewaySide(base: Base, facts: () => Promise<StandingF
     skills: baseDesk(base),
     schedules: scheduleDesk(base),
     fetchFile,
+    channels: async (platform) => (await adapters.get(platform)?.channels?.()) ?? [],
     tell,
   });
   stack.defer(() => flushed(base, [...adapters.keys()]));

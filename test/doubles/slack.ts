@@ -89,7 +89,7 @@ const team = "T1";
 const bot = "UBOT";
 const fiveMinutes = 300_000;
 const scopes =
-  "app_mentions:read,assistant:write,channels:history,chat:write,commands,files:read,files:write,groups:history,im:history,im:write,mpim:history,users:read";
+  "app_mentions:read,assistant:write,channels:history,channels:read,chat:write,commands,files:read,files:write,groups:history,groups:read,im:history,im:write,mpim:history,users:read";
 
 export async function slackServer(options: SlackServerOptions = {}): Promise<SlackServer> {
   const state = newState(options);

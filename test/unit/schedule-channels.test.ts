@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { namedChannels } from "../../adapters/slack/channels.ts";
+import { createPlaces } from "../../adapters/discord/places.ts";
+
+test("Slack's channels are read page by page; where a scope is missing there are none", async () => {
+  const pages = [
+    { channels: [{ id: "C1", name: "reports" }], response_metadata: { next_cursor: "more" } },
+    { channels: [{ id: "C2", name: "team" }, { id: 3 }], response_metadata: { next_cursor: "" } },
+  ];
+  const asked: unknown[] = [];
+  const aside = async (_: string, params: Readonly<Record<string, unknown>>) => {
+    asked.push(params["cursor"]);
+    return pages[asked.length - 1] ?? assert.fail("one page too many");
+  };
+  const call = () => assert.fail("this may not hold up answers");
+  assert.deepEqual(await namedChannels({ call, aside }), [
+    { chat: "C1", name: "reports" },
+    { chat: "C2", name: "team" },
+  ]);
+  assert.deepEqual(asked, [undefined, "more"]);
+  assert.deepEqual(await namedChannels({ call, aside: () => Promise.reject(new Error("missing_scope")) }), []);
+});
+
+test("Discord's channels are those that it has told of, threads left out", () => {
+  const client = { call: () => assert.fail("nothing is asked") };
+  // Of the client nothing else is used.
+  const places = createPlaces(client as unknown as Parameters<typeof createPlaces>[0]);
+  const base = { guild_id: "1", parent_id: null, last_message_id: null };
+  places.learn({ ...base, id: "10", type: 0, name: "reports" });
+  places.learn({ ...base, id: "11", type: 11, parent_id: "10", name: "a thread" });
+  places.learn({ ...base, id: "12", type: 1 });
+  assert.deepEqual(places.named(), [{ chat: "10", name: "reports" }]);
+});
