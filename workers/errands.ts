@@ -68,13 +68,14 @@ export function openErrands(parts: ErrandParts, others: Omit<Landings, "subagent
   };
 }
 
+type Waking = Pick<ErrandParts, "queues" | "log" | "turns">;
+
 /** Wakes an errand's session, as one that nobody watches or as a schedule's. */
-export async function wakeErrand(
-  { queues, log, turns }: Pick<ErrandParts, "queues" | "log" | "turns">,
-  type: ErrandType,
-  session: string,
-): Promise<void> {
-  const priority = type === "run" ? priorities.scheduled : priorities.subagent;
+export async function wakeErrand({ queues, log, turns }: Waking, type: ErrandType, session: string): Promise<void> {
+  await wake({ queues, log, turns }, session, type === "run" ? priorities.scheduled : priorities.subagent);
+}
+
+async function wake({ queues, log, turns }: Waking, session: string, priority: number): Promise<void> {
   await queues
     .queue(turns)
     .wake(session, { priority })
@@ -94,7 +95,8 @@ async function landSubagent(parts: ErrandParts, errand: Errand): Promise<void> {
   if (parent === null) return;
   for (const session of await releaseHeld(parts.db, parent.turn)) await wakeErrand(parts, "subagent", session);
   const waiting = await sessionOfTurn(parts.db, parent.turn);
-  if (waiting !== null) await wakeErrand(parts, "subagent", waiting);
+  if (waiting === null) return;
+  await wake(parts, waiting, errand.terms.depth === 1 ? priorities.interactive : priorities.subagent);
 }
 
 /** The answer goes into its chat as a message of its own. */

@@ -1,6 +1,7 @@
 import type { ChatKind, ChatRef } from "./chats.ts";
 import type { ModelChoice } from "./model.ts";
 import type { Outbound } from "./outbound.ts";
+import { redact } from "./redact.ts";
 
 /**
  * A turn that no chat message began. `run`: a schedule's firing. `subagent`: a task that a turn delegates. `background`: a task that a
@@ -104,9 +105,11 @@ export function nameOf({ type, number, terms: { label } }: Pick<Errand, "type" |
   return type === "run" || number === 0 ? label : `${label} ${number}`;
 }
 
-/** What a task is about: its beginning on one line. */
+/** What a task is about: its beginning on one line. It is shown, so it holds no secret. */
 export function aboutOf(prompt: string): string {
-  const line = prompt.replaceAll(/[\p{Cc}\s]+/gu, " ").trim();
+  const line = redact(prompt.slice(0, 10 * aboutChars))
+    .replaceAll(/[\p{Cc}\s]+/gu, " ")
+    .trim();
   return line.length <= aboutChars
     ? line
     : `${line
@@ -140,4 +143,6 @@ export interface ErrandPorts {
   stop(number: number | null): Promise<readonly ErrandLine[]>;
   /** Begins a background task; its number, or (null) there are too many already. */
   begin(prompt: string): Promise<number | null>;
+  /** Begins one that knows what was said in the chat's conversation so far; the conversation learns nothing of it. */
+  aside(question: string): Promise<number | null>;
 }

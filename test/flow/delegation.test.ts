@@ -46,13 +46,15 @@ suite("subagents", () => {
   let telegram: Awaited<ReturnType<typeof telegramServer>>;
   let redis: Awaited<ReturnType<typeof startRedis>>;
   let worker: () => Process;
+  let configure: (more: string) => Promise<void>;
   before(async () => {
     model = stack.use(await modelServerWith({ strict: false }, (seen, count) => script.now(seen, count)));
     telegram = stack.use(await telegramServer());
     redis = stack.use(await startRedis());
     const database = stack.use(await freshDatabase());
     const home = stack.use(await freshHome("none"));
-    await writeFile(join(home.path, "config.yaml"), config);
+    configure = async (more) => await writeFile(join(home.path, "config.yaml"), `${config}${more}\n`);
+    await configure("");
     const env = {
       REDIS_URL: redis.url,
       DATABASE_URL: database.url,
@@ -206,6 +208,29 @@ suite("subagents", () => {
     telegram.say(13, "how many");
     assert.match(await until(13, /came: /), /"output": \{\s+"count": 3\s+\}/);
     assert.equal(seen().filter((each) => goalOf(each) !== null).length, 2);
+  });
+
+  test("one that never ends is stopped, and the request goes on with what it was told", async () => {
+    await configure("delegation: {child_timeout: 1}");
+    script.now = (each) => (goalOf(each) === null ? delegating(["forever"])(each) : hang());
+    telegram.say(15, "wait for it");
+    assert.match(await until(15, /came: /), /"status": "stopped",\s+"summary": "\[Stopped: it took too long\.\]"/);
+  });
+
+  test("as deep as the configuration allows, and no deeper", async () => {
+    await configure("delegation: {max_spawn_depth: 2}");
+    const seen = since();
+    script.now = (each) => {
+      const goal = goalOf(each);
+      if (goal === null) return delegating(["outer"])(each);
+      if (goal === "inner") return say("the innermost report");
+      return result(each) === null ? call("delegate_task", { goal: "inner" }) : say(`heard ${result(each)}`);
+    };
+    telegram.say(16, "go deep");
+    assert.match(await until(16, /came: /), /the innermost report/);
+    const inner = seen().find((each) => goalOf(each) === "inner");
+    const names = (inner?.body.tools ?? []).map((tool) => tool.function.name);
+    assert.ok(names.includes("terminal") && !names.includes("delegate_task"), names.join());
   });
 
   test("a background task answers by itself, while the conversation goes on without it", async () => {
