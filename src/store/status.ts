@@ -65,7 +65,7 @@ export async function saidIn(
       select 'in-' || id as id, received_at as at, inbound, null::jsonb as outbound from inbox
       where chat_key = ${chatKey} and inbound->>'type' = 'message'
       union all
-      select 'out-' || o.id, coalesce(o.sent_at, o.created_at), null::jsonb, coalesce(e.body - 'edits', case when o.key like 'question:%' then o.body else o.body - 'buttons' end)
+      select 'out-' || o.id, coalesce(o.sent_at, o.created_at), null::jsonb, coalesce(e.body - 'edits', case when o.key like 'question:%' or o.key like 'skill:%' then o.body else o.body - 'buttons' end)
       from outbox o left join outbox e on e.key = 'decided:' || o.key
       where o.chat_key = ${chatKey} and o.status = 'sent' and o.body->>'edits' is null
       order by at desc limit ${limit}) last
