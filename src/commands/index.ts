@@ -33,6 +33,7 @@ export { skills } from "./skills.ts";
 export { skill } from "./skill.ts";
 export { cron } from "./cron.ts";
 export { agents } from "./agents.ts";
+export { btw } from "./btw.ts";
 export { background } from "./background.ts";
 export { compress } from "./compress.ts";
 export { memory } from "./memory.ts";

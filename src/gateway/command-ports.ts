@@ -31,7 +31,7 @@ export function commandPorts(parts: GatewayParts, inbound: InboundMessage, perso
   const own = { person: person.id, chat };
   const visible = isAtLeast(person.role, "admin") ? { person: null, chat } : own;
   return {
-    errands: errandPorts(parts, inbound, person),
+    errands: errandPorts(parts, inbound, person, session),
     personal: personalPorts(parts.db, person),
     sessions: sessionPorts(parts, inbound, person, session),
     chat: chatPorts(parts, inbound.chat),

@@ -5,6 +5,7 @@ import { type Errand, errandPlatforms, type ErrandTerms, type ErrandType, type S
 import { Failure } from "../core/failures.ts";
 import type { InboundMessage } from "../core/inbound.ts";
 import { type Db, heldRow, type Hold, stale } from "./hold.ts";
+import { copyHistory } from "./own-sessions.ts";
 import type { ErrandSpec, Schema } from "./schema.ts";
 import { later } from "./sessions.ts";
 
@@ -21,6 +22,8 @@ export interface NewErrand {
   /** The request, as a person would write it. */
   readonly prompt: string;
   readonly terms: ErrandTerms;
+  /** It begins with a copy of this session's history; only one of the same chat. */
+  readonly history?: string;
   readonly parent?: ErrandParent;
   readonly shownIn?: ShownIn;
   /** For its landing: plain JSON. */
@@ -115,7 +118,7 @@ async function insert(trx: Transaction<Schema>, errand: NewErrand): Promise<stri
 }
 
 /** A conversation and a session of its own; the title needs no model here. */
-async function insertSession(trx: Transaction<Schema>, id: string, { type, kind, terms }: NewErrand): Promise<string> {
+async function insertSession(trx: Transaction<Schema>, id: string, { type, kind, terms, history }: NewErrand): Promise<string> {
   const [conversation, session] = [randomUUID(), randomUUID()];
   const where = { platform: errandPlatforms[type], chat: id, thread: "" };
   await trx
@@ -127,6 +130,7 @@ async function insertSession(trx: Transaction<Schema>, id: string, { type, kind,
     .insertInto("sessions")
     .values({ id: session, conversation_id: conversation, prompt: null, title: terms.about, choice })
     .execute();
+  if (history !== undefined) await copyHistory(trx, history, session);
   return session;
 }
 

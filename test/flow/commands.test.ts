@@ -116,6 +116,13 @@ suite("commands in a chat", () => {
     assert.equal(await ask(ada, "right"), "root | right");
   });
 
+  test("a side question knows what was said, and the conversation learns nothing of it", async () => {
+    const ada = somebody();
+    await ask(ada, "root");
+    await sees(ada, "/btw and by the way", /root \| and by the way/);
+    assert.equal(await ask(ada, "on"), "root | on");
+  });
+
   test("a request can wait for its turn, and words can reach the one that runs", async () => {
     const ada = somebody();
     await ask(ada, "/new");

@@ -34,6 +34,7 @@ export const en: WholeLanguage = {
     title: { line: "Show or change this conversation's title", argument: "The new title" },
     branch: { line: "Go on with a copy of this conversation", argument: "A title for the copy" },
     undo: { line: "Take back your last request and its answer" },
+    btw: { line: "Ask something beside this conversation", argument: "The question" },
     queue: { line: "Ask something that waits for its turn", argument: "The request" },
     steer: { line: "Tell me something at my next step", argument: "What to tell" },
     busy: { line: "What happens here to messages while I work", argument: "steer, queue, interrupt or auto" },

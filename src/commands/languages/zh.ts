@@ -31,6 +31,7 @@ export const zh: WholeLanguage = {
     title: { line: "查看或修改这段对话的标题", argument: "新标题" },
     branch: { line: "用这段对话的副本继续", argument: "副本的标题" },
     undo: { line: "撤回你的上一个请求及其回答" },
+    btw: { line: "在对话之外顺便问一个问题", argument: "问题" },
     queue: { line: "提出一个排队等候的请求", argument: "请求内容" },
     steer: { line: "在我的下一步告诉我一件事", argument: "要告诉我的内容" },
     busy: { line: "我工作时，这里的新消息如何处理", argument: "steer、queue、interrupt 或 auto" },

@@ -14,10 +14,34 @@ const mostBackground = 10;
 const rules =
   "- This is a background task: the person goes on with other things, nobody answers you here, and your answer arrives in their chat as a message of its own.";
 
+const asideRules =
+  "- This is a side question about the conversation above: answer it in a few words, and do nothing else. What you say arrives as a message of its own; the conversation goes on without it.";
+
 /** The errands of the chat that a command was typed in. */
-export function errandPorts(parts: GatewayParts, inbound: InboundMessage, person: Person): ErrandPorts {
+export function errandPorts(parts: GatewayParts, inbound: InboundMessage, person: Person, session: string | null): ErrandPorts {
   const { db } = parts;
   const open = () => openErrandLines(db, inbound.chat, person.id);
+  const begin = async (prompt: string, how: "background" | "aside", terms: ErrandTerms): Promise<number | null> => {
+    const mine = (await open()).filter(({ type, personId }) => type === "background" && personId === person.id);
+    if (mine.length >= mostBackground) return null;
+    const errand = await beginErrand(db, {
+      type: "background",
+      key: `${how}:${inbound.key}`,
+      person,
+      kind: inbound.kind,
+      home: inbound.chat,
+      prompt,
+      terms,
+      ...(how === "aside" && session !== null ? { history: session } : {}),
+    });
+    await parts.queues
+      .queue(parts.names.turns)
+      .wake(errand.session, { priority: priorities.subagent })
+      .catch((error: unknown) =>
+        parts.log.warn({ error, session: errand.session }, "the queue can't be reached; the sweeper begins this task"),
+      );
+    return errand.number;
+  };
   return {
     list: open,
     async stop(number) {
@@ -25,26 +49,9 @@ export function errandPorts(parts: GatewayParts, inbound: InboundMessage, person
       for (const { id } of meant) await stopAll(parts, await stopErrand(db, id, `${person.name} stopped it`));
       return meant;
     },
-    async begin(prompt) {
-      const mine = (await open()).filter(({ type, personId }) => type === "background" && personId === person.id);
-      if (mine.length >= mostBackground) return null;
-      const { session, number } = await beginErrand(db, {
-        type: "background",
-        key: `background:${inbound.key}`,
-        person,
-        kind: inbound.kind,
-        home: inbound.chat,
-        prompt,
-        terms: { ...backgroundTerms, about: aboutOf(prompt) },
-      });
-      await parts.queues
-        .queue(parts.names.turns)
-        .wake(session, { priority: priorities.subagent })
-        .catch((error: unknown) =>
-          parts.log.warn({ error, session }, "the queue can't be reached; the sweeper begins this task"),
-        );
-      return number;
-    },
+    begin: (prompt) => begin(prompt, "background", { ...backgroundTerms, about: aboutOf(prompt) }),
+    aside: (question) =>
+      begin(question, "aside", { ...backgroundTerms, label: "Side question", rules: asideRules, about: aboutOf(question) }),
   };
 }
 
