@@ -14,6 +14,7 @@ import { migrations } from "./store/migrations/index.ts";
 import { addOutbound } from "./store/outbox.ts";
 import { type Mode, localPlatforms, openBase } from "./main/base.ts";
 import { tellOfSilence } from "./main/default-model.ts";
+import { memoryRules } from "./main/memory-rules.ts";
 import { openGatewaySide } from "./main/gateway.ts";
 import { scheduleRules } from "./main/schedules.ts";
 import { skillDesk } from "./main/skills.ts";
@@ -54,7 +55,7 @@ export async function openOffline(config: Config): Promise<ControlHandler & { cl
     await addOutbound(database.db, { key, chat: notice.chat, turn: null, body: { markdown: notice.markdown, replyTo: null } });
   const skills = skillDesk({ db: database.db, config: async () => config, wake: async () => undefined });
   const schedules = { db: database.db, rules: async () => scheduleRules(config), wake: async () => undefined };
-  const parts = { db: database.db, localPlatforms, skills, schedules, tell, service: async () => [] };
+  const parts = { db: database.db, localPlatforms, skills, schedules, memory: memoryRules(config), tell, service: async () => [] };
   return {
     handle: ({ command, args }) => control(parts, command, args),
     async close() {

@@ -2,6 +2,7 @@ import { chatKey, type ChatRef } from "../core/chats.ts";
 import { errandPlatforms } from "../core/errand.ts";
 import type { MemoryChange, MemoryRules, MemoryWish } from "../core/memory.ts";
 import { MemoryFull } from "../memory/entries.ts";
+import { importOnce } from "../memory/home.ts";
 import { blocksOf, keep } from "../memory/keeping.ts";
 import { type MemoryReader, ownerHere, ownerWished, readableHere } from "../memory/scopes.ts";
 import type { Db } from "../store/hold.ts";
@@ -10,6 +11,8 @@ import type { Turn } from "../store/turns.ts";
 
 /** The memory blocks of a new session's prompt: the team's, then the person's in private, or the chat's where several read. */
 export async function memoryBlocks(db: Db, reader: MemoryReader, rules: MemoryRules): Promise<readonly string[]> {
+  const { person, kind } = reader;
+  if (rules.home !== null && kind === "private" && person.role === "owner") await importOnce(db, rules.home, person.id, rules);
   return await blocksOf(db, readableHere(reader), rules);
 }
 

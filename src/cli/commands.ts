@@ -26,6 +26,7 @@ export const commands: readonly CommandEntry[] = [
   },
   { name: "cron", summary: "list, add and look after schedules", load: () => import("./cron.ts") },
   { name: "skills", summary: "list, install and look after skills", load: () => import("./skills.ts") },
+  { name: "memory", summary: "show, edit, export, import and forget what is remembered", load: () => import("./memory.ts") },
   { name: "people", summary: "list who may speak to the agent", load: () => import("./people.ts") },
   { name: "status", summary: "say what is running", load: () => import("./status.ts") },
   {

@@ -33,6 +33,8 @@ export interface MemoryRules {
   readonly user: number | null;
   readonly team: number | null;
   readonly teamWriters: Exclude<Role, "guest">;
+  /** A home where an existing Hermes Agent may have kept its memory; null: nowhere. */
+  readonly home: string | null;
   /** Whether a chat is told what was saved, and with how many words. */
   readonly notices: "off" | "on" | "verbose";
 }

@@ -1,6 +1,8 @@
 import type { Role } from "../core/chats.ts";
+import type { MemoryRules } from "../core/memory.ts";
 import type { Notice } from "./access.ts";
 import { cronControl } from "./control/cron.ts";
+import { memoryControl } from "./control/memory.ts";
 import { skillsControl } from "./control/skills.ts";
 import type { DeskParts } from "../schedules/desk.ts";
 import type { SkillDesk } from "./skills/call.ts";
@@ -20,6 +22,7 @@ export interface ControlParts {
   readonly localPlatforms: readonly string[];
   readonly skills: SkillDesk;
   readonly schedules: DeskParts;
+  readonly memory: MemoryRules;
   /** Puts a notice into the outbox. */
   tell(key: string, notice: Notice): Promise<void>;
   /** Lines about the running service; empty when none runs. */
@@ -53,6 +56,8 @@ export async function control(parts: ControlParts, command: string, args: readon
       return await cronControl(parts.schedules, args);
     case "skills":
       return await skillsControl(parts.skills, args);
+    case "memory":
+      return await memoryControl(parts, args);
     case "status":
       return await status(parts);
     default:

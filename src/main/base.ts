@@ -31,6 +31,7 @@ import { dropAllLeases } from "../store/sessions.ts";
 import { beat, leaveWorkers } from "../store/workers.ts";
 import { skillDesk } from "./skills.ts";
 import { scheduleDesk } from "./schedules.ts";
+import { memoryRules } from "./memory-rules.ts";
 import { modelSettings } from "./model-settings.ts";
 
 /** What one process runs: everything, the platforms only, or the turns only. */
@@ -131,7 +132,7 @@ function controlHandler(base: Base): ControlHandler {
   return {
     handle: ({ command, args }) =>
       control(
-        { db: base.database.db, localPlatforms, skills: baseDesk(base), schedules: scheduleDesk(base), tell, service },
+        { db: base.database.db, localPlatforms, skills: baseDesk(base), schedules: scheduleDesk(base), memory: memoryRules(base.config), tell, service },
         command,
         args,
       ),

@@ -16,7 +16,7 @@ import { migrate } from "../../src/store/migrate.ts";
 import { migrations } from "../../src/store/migrations/index.ts";
 import { readyForms as forms } from "../contract/database-forms.ts";
 
-const rules: MemoryRules = { memory: 2_200, user: 1_375, team: 350, teamWriters: "admin", notices: "on" };
+const rules: MemoryRules = { memory: 2_200, user: 1_375, team: 350, teamWriters: "admin", notices: "on", home: null };
 
 function personOf(name: string, role: Role = "member"): Person {
   return { id: name, name, role };

@@ -182,6 +182,7 @@ suite("insights", () => {
       localPlatforms: [],
       skills,
       schedules,
+      memory: { memory: null, user: null, team: null, teamWriters: "admin", home: null, notices: "off" } as const,
       tell: async () => undefined,
       service: async () => [],
     };

@@ -1,0 +1,124 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { z } from "zod";
+import { atHome } from "../config/home.ts";
+import { Failure } from "../core/failures.ts";
+import type { MemoryRequest } from "../gateway/control/memory.ts";
+import { type Context, type Define, exits } from "./context.ts";
+import { askRecord } from "./record.ts";
+
+interface Whose {
+  readonly person?: string;
+  readonly team?: boolean;
+  readonly chat?: string;
+  readonly json?: boolean;
+}
+
+const names = { memory: "MEMORY.md", user: "USER.md" } as const;
+const targets = ["memory", "user"] as const;
+const read = z.looseObject({ scope: z.string(), name: z.string(), texts: z.partialRecord(z.enum(targets), z.string()) });
+
+/** `hermes memory …`: what is remembered of people, chats and the team, for whoever runs the service. */
+export const define: Define = (command, context) => {
+  const one = (usage: string, about: string) =>
+    command
+      .command(usage)
+      .description(about)
+      .option("--person <name>", "whose: a name or an account; the owner's where nothing is said")
+      .option("--team", "the whole team's")
+      .option("--chat <key>", "a shared chat's, such as telegram:-100123");
+  one("show", "what is remembered, with how full it is")
+    .option("--json", "as JSON")
+    .action(async (options: Whose) => {
+      await print(context, { do: "show", whose: whose(options), json: options.json ?? false });
+    });
+  one("forget <which>", "take an entry away, by its number or a part of its text").action(
+    async (which: string, options: Whose) => {
+      await print(context, { do: "forget", whose: whose(options), which });
+    },
+  );
+  one("edit", "open MEMORY.md and USER.md in $EDITOR").action(async (options: Whose) => await edit(context, whose(options)));
+  one("export [folder]", "write MEMORY.md and USER.md into a folder").action(
+    async (folder: string | undefined, options: Whose) => {
+      const { texts } = await texted(context, whose(options));
+      const place = resolve(atHome(folder ?? "."));
+      for (const target of targets) {
+        const text = texts[target];
+        if (text === undefined) continue;
+        // What is there may be somebody's own file.
+        await writeFile(join(place, names[target]), `${text}\n`, { flag: "wx" });
+        context.print(`wrote ${join(place, names[target])}`);
+      }
+      if (Object.keys(texts).length === 0) context.print("There is nothing to export.");
+    },
+  );
+  one("import [home]", "add what an existing Hermes Agent's home remembers; its files stay as they are").action(
+    async (home: string | undefined, options: Whose) => {
+      const files = await filesIn(resolve(atHome(home ?? context.home)));
+      await print(context, { do: "import", whose: whose(options), files });
+    },
+  );
+};
+
+function whose({ person, team = false, chat }: Whose): string {
+  if (team) return "team";
+  return chat === undefined ? (person ?? "") : `chat:${chat}`;
+}
+
+async function print(context: Context, request: MemoryRequest): Promise<boolean> {
+  const reply = await askRecord(context, { command: "memory", args: [JSON.stringify(request)] });
+  if (reply.ok) context.print(reply.text);
+  else context.remark(`hermes: ${reply.text}`);
+  if (!reply.ok) context.exit(exits.failure);
+  return reply.ok;
+}
+
+async function texted(context: Context, owner: string): Promise<z.output<typeof read>> {
+  const reply = await askRecord(context, {
+    command: "memory",
+    args: [JSON.stringify({ do: "show", whose: owner, json: true } satisfies MemoryRequest)],
+  });
+  if (!reply.ok) throw new Failure("config.invalid", reply.text);
+  return read.parse(JSON.parse(reply.text));
+}
+
+/** Each file in the editor; what is changed in it counts, also where others have changed the memory meanwhile. */
+async function edit(context: Context, owner: string): Promise<void> {
+  const { texts, scope } = await texted(context, owner);
+  const folder = await mkdtemp(join(tmpdir(), "hermes-memory-"));
+  const files = scope === "person" ? targets : (["memory"] as const);
+  const paths = files.map((target) => join(folder, names[target]));
+  for (const [index, target] of files.entries()) await writeFile(paths[index] ?? "", `${texts[target] ?? ""}\n`, { mode: 0o600 });
+  await edited(context, paths);
+  let whole = true;
+  for (const [index, target] of files.entries()) {
+    const base = texts[target] ?? "";
+    const wanted = (await readFile(paths[index] ?? "", "utf8")).trim();
+    if (wanted === base.trim()) continue;
+    if (!(await print(context, { do: "write", whose: owner, target, base, wanted }))) whole = false;
+  }
+  if (whole) await rm(folder, { recursive: true, force: true });
+  else context.remark(`Your text is kept in ${folder}`);
+}
+
+async function edited({ env }: Context, paths: readonly string[]): Promise<void> {
+  const editor = env["VISUAL"] ?? env["EDITOR"] ?? "vi";
+  // The variable may hold options too, so a shell takes it apart; the paths are no part of its text.
+  const child = spawn("/bin/sh", ["-c", `${editor} "$@"`, "sh", ...paths], { stdio: "inherit" });
+  const [code]: unknown[] = await once(child, "exit");
+  if (code !== 0) throw new Failure("config.invalid", `${editor} ended with status ${String(code)}; nothing was changed`);
+}
+
+async function filesIn(home: string): Promise<Partial<Record<"memory" | "user", string>>> {
+  const files: Partial<Record<"memory" | "user", string>> = {};
+  for (const target of targets) {
+    const text = await readFile(join(home, "memories", names[target]), "utf8").catch(() => null);
+    if (text !== null) files[target] = text;
+  }
+  if (Object.keys(files).length === 0)
+    throw new Failure("config.invalid", `There is no MEMORY.md or USER.md in ${join(home, "memories")}`);
+  return files;
+}
