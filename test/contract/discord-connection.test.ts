@@ -288,6 +288,9 @@ test("a token revoked while it runs: told once, answers keep, and the connection
   const tries = () => discord.callsOf("GET /gateway/bot").filter(({ status }) => status === 401).length;
   await discord.waitFor(() => tries() === 2);
   assert.equal(lines.filter(({ level }) => level === "error").length, 1);
+  discord.revoke(false);
+  discord.say(discord.hall, `<@${discord.bot}> said meanwhile`);
+  await discord.waitFor(() => rig.texts().includes("said meanwhile"), 20_000);
 });
 
 test("an end in the middle of coming back is an end", async () => {

@@ -69,6 +69,18 @@ test("a bad token is refused with the mend, and never shown", async () => {
   await adapter.close();
 });
 
+test("a token revoked while it runs: told once, tried again, and over when it is good", async () => {
+  await using rig = await telegramRig();
+  await rig.adapter.start(rig.inlet);
+  rig.tg.revoke(true);
+  rig.tg.cutPolls();
+  await rig.tg.waitFor(() => rig.lines.filter(({ message }) => message.includes("TELEGRAM_BOT_TOKEN")).length === 1);
+  rig.tg.say(7, "said meanwhile");
+  rig.tg.revoke(false);
+  await rig.received(1);
+  assert.equal(rig.lines.filter(({ level }) => level === "error").length, 1);
+});
+
 test("no server: refused with its address, without the token anywhere", async () => {
   await using rig = await telegramRig();
   const gone = await telegramServer();

@@ -58,8 +58,8 @@ export interface DiscordServer extends AsyncDisposable, People {
   fault(target: Target, fault: Fault): () => void;
   /** How many requests went past a rate limit. */
   readonly flooded: number;
-  /** From now on the token is none. */
-  revoke(): void;
+  /** From now on the token is none; false: it is good again. */
+  revoke(revoked?: boolean): void;
   /** A file for attachments; its address. */
   host(bytes: Uint8Array, type?: string): string;
   waitFor<T>(look: () => T | undefined | null | false, timeoutMs?: number): Promise<T>;
@@ -178,8 +178,8 @@ function face(state: State, world: World) {
     threads: (channel: string) => world.channels().filter(({ parent }) => parent === channel),
     commands: (scope = "global") => state.commands.get(scope) ?? [],
     fault: state.faults.add,
-    revoke() {
-      state.revoked = true;
+    revoke(revoked = true) {
+      state.revoked = revoked;
     },
     waitFor: <T>(look: () => T | undefined | null | false, timeoutMs = 5_000) =>
       waitFor(state.watchers, look, timeoutMs, () => state.calls.map(({ route, status }) => `${route} ${status}`)),

@@ -69,6 +69,8 @@ export interface TelegramServer extends AsyncDisposable, Omit<People, "methods">
   /** Plans a misbehaviour of the next requests that match. */
   fault(target: Target, fault: Fault): () => void;
   clearFaults(): void;
+  /** Whether the token is good for nothing any more. */
+  revoke(revoked: boolean): void;
   chat(chat: number, state: ChatState): void;
   /** As if the bot had been used with a webhook. */
   setWebhook(url: string): void;
@@ -117,6 +119,7 @@ interface State {
   readonly polls: Set<ServerResponse>;
   commands: readonly Params[];
   readonly menus: Map<string, readonly Params[]>;
+  revoked: boolean;
   webhook: string;
   /** What was said of it. */
   hook: { readonly secret: string; readonly most: number } | null;
@@ -146,6 +149,7 @@ function newState(options: TelegramServerOptions): State {
     watchers,
     polls: new Set(),
     commands: [],
+    revoked: false,
     menus: new Map(),
     webhook: "",
     hook: null,
@@ -188,6 +192,9 @@ function face(state: State, url: string, close: () => Promise<void>): TelegramSe
     },
     fault: faults.add,
     clearFaults: faults.clear,
+    revoke(revoked) {
+      state.revoked = revoked;
+    },
     chat: chats.set,
     setWebhook(to) {
       state.webhook = to;
@@ -209,7 +216,7 @@ async function serve(state: State, request: IncomingMessage, response: ServerRes
     return await reply(response, 404, refusalBody(new Refusal(404, "Not Found")));
   }
   const params = await readParams(request, url.searchParams);
-  if (token !== state.token) return await reply(response, 401, refusalBody(new Refusal(401, "Unauthorized")));
+  if (token !== state.token || state.revoked) return await reply(response, 401, refusalBody(new Refusal(401, "Unauthorized")));
   const call: TelegramCall = { method, params, at: Date.now(), status: 0 };
   state.calls.push(call);
   for (const watch of state.watchers) watch();
