@@ -1,0 +1,159 @@
+import assert from "node:assert/strict";
+import { after, before, suite, test } from "node:test";
+import { type DelegationSetting, delegationPorts } from "../../src/agent/delegating.ts";
+import { formOf } from "../../src/agent/output-schema.ts";
+import type { ChatRef } from "../../src/core/chats.ts";
+import type { DelegatedTask, DelegationRules } from "../../src/core/delegation.ts";
+import type { Errand } from "../../src/core/errand.ts";
+import { Parked } from "../../src/core/question.ts";
+import { errandsOfCall } from "../../src/store/errands.ts";
+import type { Db, Hold } from "../../src/store/hold.ts";
+import { storeInbound } from "../../src/store/inbox.ts";
+import { migrate } from "../../src/store/migrate.ts";
+import { migrations } from "../../src/store/migrations/index.ts";
+import { openSession } from "../../src/store/sessions.ts";
+import { beginTurn, closeTurn, type Turn } from "../../src/store/turns.ts";
+import { claimSession } from "../../src/store/work.ts";
+import { tools } from "../../src/tools/index.ts";
+import { type Place, readyForms } from "./database-forms.ts";
+
+const person = { id: "ann", name: "Ann", role: "member" } as const;
+const bounds: DelegationRules = { maxSteps: 25, atOnce: 3, mostInTurn: 50, maxDepth: 1, timeoutMs: null, model: null };
+const task = (goal: string, over: Partial<DelegatedTask> = {}): DelegatedTask => {
+  return { goal, context: "", toolsets: [], model: "", maxSteps: null, outputSchema: null, ...over };
+};
+
+suite("delegating", () => {
+  let place: Place;
+  let db: Db;
+  let count = 0;
+  before(async () => {
+    place = await readyForms.embedded();
+    ({ db } = await place.open());
+    await migrate(db, migrations);
+    await db.insertInto("people").values(person).execute();
+  });
+  after(() => place[Symbol.asyncDispose]());
+
+  /** Takes a session's waiting request. */
+  const taken = async (session: string): Promise<{ hold: Hold; turn: Turn }> => {
+    const claim = await claimSession(db, session, "w", 60_000);
+    if (claim?.work?.type !== "begin") return assert.fail("no work");
+    return { hold: claim.hold, turn: await beginTurn(db, claim.hold, claim.work.waiting, { role: "user", content: "do" }) };
+  };
+  /** A chat's turn that may delegate, and what it woke. */
+  const asked = async (over: Partial<DelegationRules> = {}) => {
+    const chat: ChatRef = { platform: "test", chat: `c${(count += 1)}`, thread: null };
+    const { session } = await openSession(db, chat, "private");
+    const sender = { platform: "test", id: "ann", name: "Ann" };
+    const inbound = { key: `k${count}`, chat, kind: "private", sender, at: 0, text: "do", messageId: null } as const;
+    const stored = await storeInbound(db, { ...inbound, type: "message", addressed: true });
+    const assigned = { status: "waiting", session_id: session, person_id: "ann" } as const;
+    await db
+      .updateTable("inbox")
+      .set(assigned)
+      .where("id", "=", stored?.id ?? 0)
+      .execute();
+    const { hold, turn } = await taken(session);
+    const woken: string[] = [];
+    const setting: DelegationSetting = {
+      db,
+      hold,
+      tools: new Map(tools.map((each) => [each.name, each])),
+      stepsLeft: 10,
+      delegating: {
+        person,
+        kind: "private",
+        chat,
+        shownIn: null,
+        choice: null,
+        terms: null,
+        rules: async () => ({ ...bounds, ...over }),
+        modelNamed: () => Promise.reject(new Error("not yours to pick")),
+        wake: async (woke) => void woken.push(woke),
+      },
+    };
+    const at = { turn: turn.id, step: 1, position: 0 };
+    return { setting, at, woken, run: (goals: readonly DelegatedTask[]) => delegationPorts(setting, at).run(goals) };
+  };
+  const end = async (errand: Errand, status: "answered" | "failed", markdown: string) => {
+    const { hold, turn } = await taken(errand.session);
+    const failure = status === "failed" ? "the model is away" : null;
+    await closeTurn(db, hold, turn, { status, message: null, failure, answer: { markdown, replyTo: null } });
+  };
+
+  test("however often the call runs, also after a death in the middle of beginning, there is one of each", async () => {
+    const { at, run, woken } = await asked();
+    await assert.rejects(run([task("one")]), Parked);
+    await assert.rejects(run([task("one"), task("two")]), Parked);
+    await assert.rejects(run([task("one"), task("two")]), Parked);
+    const [one, two, ...more] = await errandsOfCall(db, at);
+    assert.ok(one && two);
+    assert.equal(more.length, 0);
+    assert.deepEqual(new Set(woken), new Set([one.session, two.session]));
+    await end(one, "answered", "found");
+    await assert.rejects(run([task("one"), task("two")]), Parked);
+    await end(two, "failed", "");
+    const ends = await run([task("one"), task("two")]);
+    assert.deepEqual(
+      ends.map(({ goal, status, summary, steps }) => [goal, status, summary, steps]),
+      [
+        ["one", "done", "found", 1],
+        ["two", "failed", "[Failed: the model is away.]", 1],
+      ],
+    );
+    assert.equal((await errandsOfCall(db, at)).length, 2);
+  });
+
+  test("what can't be begun begins none, and says why", async () => {
+    const { at, run } = await asked({ mostInTurn: 2 });
+    await assert.rejects(run([task("a", { toolsets: ["teminal"] })]), /no toolsets teminal.*Use some of: .*terminal/);
+    await assert.rejects(run([task("a", { model: "huge" })]), /not yours to pick/);
+    await assert.rejects(run([task("a", { outputSchema: { type: "wierd" } })]), /output_schema can't be used/);
+    assert.equal((await errandsOfCall(db, at)).length, 0);
+    await assert.rejects(run([task("a"), task("b"), task("c")]), /no more are allowed/);
+    assert.deepEqual(
+      (await errandsOfCall(db, at)).map(({ status }) => status),
+      ["stopped", "stopped"],
+    );
+  });
+
+  test("a worker that has lost its session begins none, and stops none that the next one has begun", async () => {
+    const { setting, at, run } = await asked();
+    await assert.rejects(run([task("one")]), Parked);
+    const late = { ...setting, hold: { ...setting.hold, fence: setting.hold.fence - 1 } };
+    await assert.rejects(delegationPorts(late, at).run([task("one"), task("two")]), /taken over/);
+    const errands = await errandsOfCall(db, at);
+    assert.deepEqual(
+      errands.map(({ status, stopWhy }) => [status, stopWhy]),
+      [["waiting", null]],
+    );
+  });
+
+  test("none has more than the one who delegates: steps, tools, depth, leave", async () => {
+    const { setting, at } = await asked();
+    const terms = { label: "", about: "", rules: "", memory: true, model: null, maxSteps: null, timeoutMs: null };
+    const narrow = { ...terms, only: ["file", "web"], without: ["vision"], attended: false, depth: 1 };
+    const within = { ...setting, delegating: { ...setting.delegating, terms: narrow } };
+    const wanted = [task("a", { toolsets: ["terminal", "file"], maxSteps: 99 }), task("b")];
+    await assert.rejects(delegationPorts(within, at).run(wanted), Parked);
+    const [a, b] = (await errandsOfCall(db, at)).map((errand) => errand.terms);
+    assert.deepEqual(a?.only, ["file"]);
+    assert.deepEqual(b?.only, ["file", "web"]);
+    assert.ok(a.without.includes("vision") && a.without.includes("delegation"));
+    assert.deepEqual([a.maxSteps, a.depth, a.attended, a.memory], [10, 2, false, false]);
+  });
+
+  test("a form is read out of a fence; one that could run for ever is not", () => {
+    const read = formOf({
+      type: "object",
+      properties: { pattern: { type: "string", pattern: "^(a+)+$" } },
+      required: ["pattern"],
+    });
+    assert.deepEqual(read('Here:\n```json\n{"pattern": "b"}\n```'), { ok: true, value: { pattern: "b" } });
+    assert.ok(read(JSON.stringify({ pattern: `${"a".repeat(60)}!` })).ok, "the expression is left out");
+    assert.match(JSON.stringify(read('{"pattern": 3}')), /pattern: Invalid input/);
+    assert.match(JSON.stringify(read("three")), /no JSON/);
+    assert.throws(() => formOf({ enum: ["x".repeat(5_000)] }), /longer than/);
+  });
+});
