@@ -89,7 +89,7 @@ export async function openBase(
   }
   const backend: QueueOptions["backend"] =
     redisUrl === null
-      ? { kind: "postgres", pool: database.queuePool, exclusive: database.kind === "embedded" }
+      ? { kind: "postgres", pool: database.pool, workerPool: database.queuePool, exclusive: database.kind === "embedded" }
       : { kind: "redis", url: redisUrl };
   const queues = await openQueues({ backend, prefix: "hermes", log });
   stack.defer(() => queues.close());
@@ -132,7 +132,15 @@ function controlHandler(base: Base): ControlHandler {
   return {
     handle: ({ command, args }) =>
       control(
-        { db: base.database.db, localPlatforms, skills: baseDesk(base), schedules: scheduleDesk(base), memory: memoryRules(base.config), tell, service },
+        {
+          db: base.database.db,
+          localPlatforms,
+          skills: baseDesk(base),
+          schedules: scheduleDesk(base),
+          memory: memoryRules(base.config),
+          tell,
+          service,
+        },
         command,
         args,
       ),

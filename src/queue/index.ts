@@ -8,10 +8,13 @@ import { openPostgresBackend, type QueuePool } from "./postgres.ts";
 import { openRedisBackend } from "./redis.ts";
 
 export interface QueueOptions {
-  /** `exclusive`: no other process uses this database's queue, so what an earlier one left in it is dropped; the record brings it back. */
+  /**
+   * `workerPool`: for what consumers note of jobs, which nobody waits for; left out: the same. `exclusive`: no other process uses this
+   * database's queue, so what an earlier one left in it is dropped; the record brings it back.
+   */
   readonly backend:
     | { readonly kind: "redis"; readonly url: string }
-    | { readonly kind: "postgres"; readonly pool: QueuePool; readonly exclusive: boolean };
+    | { readonly kind: "postgres"; readonly pool: QueuePool; readonly workerPool?: QueuePool; readonly exclusive: boolean };
   /** Namespace of all keys in Redis. */
   readonly prefix: string;
   readonly log: Log;
@@ -24,7 +27,9 @@ const closeMs = 1_000;
 export async function openQueues(options: QueueOptions): Promise<Queues> {
   const { backend: kind, log } = options;
   const backend =
-    kind.kind === "redis" ? await openRedisBackend(kind.url, options.prefix, log) : await openPostgresBackend(kind.pool, log);
+    kind.kind === "redis"
+      ? await openRedisBackend(kind.url, options.prefix, log)
+      : await openPostgresBackend(kind.pool, kind.workerPool ?? kind.pool, log);
   const exclusive = kind.kind === "postgres" && kind.exclusive;
   const opened = new Map<string, { readonly jobs: WakeJobs; readonly ready: Promise<WakeJobs> }>();
   const consumers = new Set<Consumer>();

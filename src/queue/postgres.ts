@@ -10,10 +10,10 @@ export interface QueuePool {
 }
 
 /** BullMQ on Postgres: a server, or the embedded database through the same pool. */
-export async function openPostgresBackend(from: QueuePool, log: Log): Promise<QueueBackend> {
+export async function openPostgresBackend(from: QueuePool, forWorkers: QueuePool, log: Log): Promise<QueueBackend> {
   const outage = watchOutage("the queue's database", withoutQueue, log);
   // BullMQ takes any `pg.Pool`, but its own type of one is narrower than pg's.
-  const pool = from as PgPool;
+  const [pool, workerPool] = [from as PgPool, forWorkers as PgPool];
   const client = await pool.connect();
   try {
     await runMigrations(client, undefined, {});
@@ -24,7 +24,8 @@ export async function openPostgresBackend(from: QueuePool, log: Log): Promise<Qu
     outage,
     ping: () => pool.query("select 1"),
     queue: (name) => new Queue(name, { connection: pool }, createPostgresBackend),
-    worker: (name, processor, options) => new Worker(name, processor, { ...options, connection: pool }, createPostgresBackend),
+    worker: (name, processor, options) =>
+      new Worker(name, processor, { ...options, connection: workerPool }, createPostgresBackend),
     // The pool is its maker's to close.
     async close() {},
   };

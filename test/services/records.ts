@@ -54,7 +54,7 @@ async function make(directory: string, contents: Contents): Promise<void> {
   try {
     if (contents === "no tables") return;
     await migrate(database.db, migrations);
-    const backend = { kind: "postgres", pool: database.queuePool, exclusive: true } as const;
+    const backend = { kind: "postgres", pool: database.pool, workerPool: database.queuePool, exclusive: true } as const;
     await (await openQueues({ backend, prefix: "hermes", log })).close();
   } finally {
     await database.close();
