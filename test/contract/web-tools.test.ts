@@ -161,7 +161,7 @@ suite("web tools: web_extract", () => {
   });
 
   test("a page that takes too long is given up alone, and the next one is read", async () => {
-    await using parsing = disposable(openParsing(2_000));
+    await using parsing = disposable(openParsing(1_000));
     const signal = new AbortController().signal;
     // Three times as much as is ever loaded: more than a minute on two cores.
     const slow = `<p>a${" &nbsp;".repeat(300)}`.repeat(9_000);

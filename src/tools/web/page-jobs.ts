@@ -17,3 +17,6 @@ export type PageReply = { readonly id: number } & (
   /** A message that the model reads. */
   | { readonly ok: false; readonly message: string }
 );
+
+/** The thread's first word: from here on it reads. */
+export type ThreadReady = "ready";

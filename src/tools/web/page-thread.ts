@@ -1,7 +1,7 @@
 import { parentPort } from "node:worker_threads";
 import { readResults } from "./engines/duckduckgo-page.ts";
 import { readHtml } from "./html.ts";
-import type { PageJob, PageReply, PageText } from "./page-jobs.ts";
+import type { PageJob, PageReply, PageText, ThreadReady } from "./page-jobs.ts";
 import { readPdf } from "./pdf.ts";
 
 /** The thread in which pages are read: a page of 2 MB takes a second, and chats must not wait for it. */
@@ -10,6 +10,8 @@ const port = parentPort;
 port?.on("message", (job: PageJob) => {
   void answer(job).then((reply) => port.postMessage(reply));
 });
+const ready: ThreadReady = "ready";
+port?.postMessage(ready);
 
 async function answer(job: PageJob): Promise<PageReply> {
   try {

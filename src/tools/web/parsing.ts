@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { Failure } from "../../core/failures.ts";
-import type { PageJob, PageReply, PageText } from "./page-jobs.ts";
+import type { PageJob, PageReply, PageText, ThreadReady } from "./page-jobs.ts";
 
 /** Reads pages beside the event loop, one after another. */
 export interface Parsing {
@@ -20,6 +20,8 @@ interface Waiting {
 
 /** The heaviest that is let in, 5 MB of HTML, takes some seconds; what takes longer is made to. */
 const readMs = 15_000;
+/** A thread starts within half a second; on a machine that has much else to do that is no fault of the page's. */
+const startMs = 30_000;
 /** An idle thread holds some 40 MB. */
 const idleMs = 60_000;
 const heapMb = 512;
@@ -43,11 +45,18 @@ export function openParsing(limitMs = readMs): Parsing {
     await ending?.terminate();
     next();
   };
+  const limit = (ms: number): void => {
+    if (timer !== null) clearTimeout(timer);
+    timer = setTimeout(() => void drop(tooMuch()), ms);
+  };
   const start = (): Worker => {
     const opened = new Worker(new URL("./page-thread.ts", import.meta.url), {
       resourceLimits: { maxOldGenerationSizeMb: heapMb },
     });
-    opened.on("message", settle);
+    opened.on("message", (told: PageReply | ThreadReady) => {
+      if (told !== "ready") settle(told);
+      else if (worker === opened && current !== null) limit(limitMs);
+    });
     watch(opened, () => {
       if (worker === opened && current !== null) void drop(tooMuch());
     });
@@ -74,9 +83,9 @@ export function openParsing(limitMs = readMs): Parsing {
       if (worker !== null) timer = setTimeout(() => void drop(tooMuch()), idleMs).unref();
       return;
     }
+    limit(worker === null ? startMs : limitMs);
     worker ??= start();
     worker.ref();
-    timer = setTimeout(() => void drop(tooMuch()), limitMs);
     worker.postMessage(current.job);
   };
   return {
