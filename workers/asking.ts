@@ -19,7 +19,8 @@ export function askingFor(parts: AskingParts, info: SessionInfo, turn: Turn, per
   return {
     chat: info.chat,
     replyTo: errand === null ? turn.request.messageId : (errand.shownIn?.replyTo ?? null),
-    from: errand === null ? null : `${nameOf(errand)} (${errand.terms.about})`,
+    // Not what it is about: whoever may decide reads this, and need not be in the chat.
+    from: errand === null ? null : nameOf(errand),
     async deciders({ mayAnswer }) {
       if (mayAnswer.type === "asker" || (!mayAnswer.fourEyes && isAtLeast(person.role, mayAnswer.least))) return [];
       const others = await privateChatsOf(parts.db, mayAnswer.least, person.id);

@@ -139,6 +139,9 @@ suite("subagents", () => {
     };
     telegram.say(9, "two things");
     await telegram.waitFor(() => seen().some((each) => goalOf(each) === "stuck"), 30_000);
+    // Each has a line in the chat while they work, although their request rests.
+    const shows = (line: RegExp) => telegram.drafts(9).some(({ text }) => line.test(text));
+    await telegram.waitFor(() => shows(/🤖 \d+ stuck, step 1/) && shows(/✓ \d+ quick/), 30_000);
     telegram.say(9, "/agents");
     const number = /(\d+) Subagent \d+, for [^:]+: stuck/.exec(await until(9, /Subagent \d+, .*: stuck/))?.[1];
     telegram.say(9, "/status");
@@ -191,7 +194,7 @@ suite("subagents", () => {
       return result(each) === null ? call("terminal", { command: "rm -rf old" }) : say(`did: ${result(each)}`);
     };
     telegram.say(12, "tidy up");
-    await until(12, /Subagent \d+ \(clean\) asks:[^]*May I run this\?[^]*rm -rf old/);
+    await until(12, /^Subagent \d+ asks:[^]*May I run this\?[^]*rm -rf old/);
     telegram.say(12, "/approve");
     assert.match(await until(12, /came: /), /did: \(no output\)/);
   });
