@@ -29,6 +29,8 @@ export interface HistoryItem {
   /** A quiet line below it, plain text. */
   readonly footer?: string;
   readonly files?: readonly PageFile[];
+  /** What was run for it. `ok` is null where nobody knows how it ended. */
+  readonly tools?: readonly { readonly call: string; readonly tool: string; readonly ok: boolean | null; readonly ms: number }[];
   /** Of a question that still waits for its answer. */
   readonly buttons?: readonly OutboundButton[];
   /** Epoch milliseconds. */

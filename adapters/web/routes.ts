@@ -121,11 +121,11 @@ async function history({ options, conversation, renderer }: RouteParts): Promise
 }
 
 async function historyLine(
-  { id: key, role, markdown, footer, buttons = [], files = [], at }: HistoryItem,
+  { id: key, role, markdown, footer, buttons = [], files = [], tools = [], at }: HistoryItem,
   renderer: Renderer,
 ): Promise<object> {
   if (role === "person") return { id: key, role, text: markdown, files, at };
-  return { id: key, role, html: (await renderer.html(markdown)) + footerHtml(footer), buttons, files, at };
+  return { id: key, role, html: (await renderer.html(markdown)) + footerHtml(footer), buttons, files, tools, at };
 }
 
 function events({ conversation, stream }: RouteParts, request: FastifyRequest, reply: FastifyReply): FastifyReply {

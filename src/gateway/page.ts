@@ -81,5 +81,14 @@ function historyItem(page: PageFacts, item: SaidItem) {
   const files = file ? [{ id: item.id, kind: file.kind, name: file.name, size: file.size }] : [];
   const markdown = item.outbound ? page.wording(item.outbound) : "";
   const footer = item.outbound?.footer === undefined ? {} : { footer: item.outbound.footer };
-  return { id: item.id, at: item.at, role: "agent" as const, markdown, ...footer, files, buttons: item.outbound?.buttons ?? [] };
+  return {
+    id: item.id,
+    at: item.at,
+    role: "agent" as const,
+    markdown,
+    ...footer,
+    files,
+    tools: item.tools,
+    buttons: item.outbound?.buttons ?? [],
+  };
 }

@@ -43,6 +43,16 @@ export interface SaidItem {
   readonly by: "person" | "agent";
   readonly inbound: Inbound | null;
   readonly outbound: Outbound | null;
+  /** What was run for an answer, in order. */
+  readonly tools: readonly UsedTool[];
+}
+
+/** A call of a turn that is over. `ok` is null where nobody knows how it ended. */
+export interface UsedTool {
+  readonly call: string;
+  readonly tool: string;
+  readonly ok: boolean | null;
+  readonly ms: number;
 }
 
 /** Who looks into a private chat of their own before it has a conversation: only commands were sent there yet. */
@@ -60,12 +70,23 @@ export async function saidIn(
   limit: number,
 ): Promise<readonly SaidItem[]> {
   if (!(await maySee(db, viewer, chat, chatKey))) return [];
-  const found = await sql<{ id: string; at: Date; inbound: Inbound | null; outbound: Outbound | null }>`
+  const found = await sql<{
+    id: string;
+    at: Date;
+    inbound: Inbound | null;
+    outbound: Outbound | null;
+    tools: readonly UsedTool[] | null;
+  }>`
     select * from (
-      select 'in-' || id as id, received_at as at, inbound, null::jsonb as outbound from inbox
+      select 'in-' || id as id, received_at as at, inbound, null::jsonb as outbound, null::jsonb as tools from inbox
       where chat_key = ${chatKey} and inbound->>'type' = 'message'
       union all
-      select 'out-' || o.id, coalesce(o.sent_at, o.created_at), null::jsonb, coalesce(e.body - 'edits', case when o.key like 'question:%' or o.key like 'skill:%' then o.body else o.body - 'buttons' end)
+      select 'out-' || o.id, coalesce(o.sent_at, o.created_at), null::jsonb, coalesce(e.body - 'edits', case when o.key like 'question:%' or o.key like 'skill:%' then o.body else o.body - 'buttons' end),
+        case when o.key not like 'question:%' and o.body->>'file' is null then (
+          select jsonb_agg(jsonb_build_object('call', c.step || '-' || c.position, 'tool', c.name,
+            'ok', case c.status when 'done' then true when 'failed' then false end,
+            'ms', coalesce(round(extract(epoch from c.ended_at - c.started_at) * 1000), 0)) order by c.step, c.position)
+          from tool_calls c where c.turn_id = o.turn_id) end
       from outbox o left join outbox e on e.key = 'decided:' || o.key
       where o.chat_key = ${chatKey} and o.status = 'sent' and o.body->>'edits' is null
       order by at desc limit ${limit}) last
@@ -76,6 +97,7 @@ export async function saidIn(
     by: row.inbound ? "person" : "agent",
     inbound: row.inbound,
     outbound: row.outbound,
+    tools: row.tools ?? [],
   }));
 }
 

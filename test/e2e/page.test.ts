@@ -120,7 +120,8 @@ test("a reload in the middle of a stream shows the history and the running turn 
   tell({ type: "text", delta: " a time" });
   await page.locator(".preview", { hasText: "Once upon a time" }).waitFor();
   // The answer is in the record before it is posted: a page that loads in between must show it once.
-  rig.history.push({ id: "a1", role: "agent", markdown: "Once upon a time", at: 2 });
+  const tools = [{ call: "1-0", tool: "terminal", ok: false, ms: 5 }];
+  rig.history.push({ id: "a1", role: "agent", markdown: "Once upon a time", tools, at: 2 });
   tell({ type: "finished", end: "answered" });
   await page.reload();
   await page.locator(".agent .body", { hasText: "Once upon a time" }).waitFor();
@@ -128,6 +129,7 @@ test("a reload in the middle of a stream shows the history and the running turn 
   await say(rig.web, "The end.");
   await page.locator(".agent", { hasText: "The end." }).waitFor();
   assert.equal(await page.locator(".agent", { hasText: "Once upon a time" }).count(), 1);
+  assert.equal(await page.locator(".tool.failed").count(), 1);
 });
 
 test("markup in answers, streams, tools and people's own text stays text", async (t) => {

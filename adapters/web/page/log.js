@@ -1,5 +1,6 @@
 import { fileList } from "./files.js";
 import { make } from "./make.js";
+import { toolRows } from "./turn.js";
 
 /** A message of a person, exactly as written. */
 export function personMessage({ id, text, files = [] }) {
@@ -11,11 +12,24 @@ export function personMessage({ id, text, files = [] }) {
 }
 
 /** A finished message of the agent. `html` comes from the server, which has made it safe. */
-export function agentMessage({ id, html, buttons = [], files = [], repeated = false }, press) {
+export function agentMessage({ id, html, buttons = [], files = [], tools = [], repeated = false }, press) {
   const element = make("article", "message agent");
   element.dataset.id = id;
+  if (tools.length > 0) element.append(usedTools(tools));
   fill(element, { html, buttons, files, repeated }, press);
   return element;
+}
+
+/** What was run for an answer that is read from the history. */
+function usedTools(tools) {
+  const steps = make("div", "steps");
+  const rows = toolRows(steps);
+  for (const { call, tool, ok, ms } of tools) {
+    rows.row(call, tool, "");
+    if (ok !== null) rows.finish({ call, tool, ok, ms });
+  }
+  rows.abandon();
+  return steps;
 }
 
 /** Puts the final text into a message, in place of its preview. */

@@ -169,6 +169,8 @@ function takePost({ turn, post }) {
   view?.settle();
   const known = post.files.length > 0 ? null : shown(post.html, view);
   if (known) {
+    // It was read from the history with what was run for it.
+    if (known.querySelector(".steps")) view?.element.remove();
     known.dataset.id = post.id;
     known.fromHistory = false;
   } else if (view) {

@@ -162,7 +162,8 @@ function thoughtFold(steps) {
   };
 }
 
-function toolRows(steps) {
+/** A line for each tool that a turn runs. */
+export function toolRows(steps) {
   const rows = new Map();
 
   function row(call, tool, words) {

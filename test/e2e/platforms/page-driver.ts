@@ -10,7 +10,7 @@ import { type Item, type PageReader, plain, readPage } from "./page-reader.ts";
 const patienceMs = 60_000;
 
 /** The local page, over its own HTTP and events: a browser adds nothing to these. */
-export async function pageDriver(): Promise<Driver> {
+export async function pageDriver(): Promise<Driver & { history(): readonly Item[] }> {
   const watchers: Watchers = new Set();
   const wire = createWire(() => watchers.forEach((watch) => watch()));
   const trouble = { planned: false };
@@ -55,7 +55,8 @@ export async function pageDriver(): Promise<Driver> {
         ),
     };
   };
-  const driver: Driver = {
+  return {
+    history: () => wire.reader()?.items() ?? [],
     platform: "web",
     env: {},
     connected: wire.connect,
@@ -83,7 +84,6 @@ export async function pageDriver(): Promise<Driver> {
     lacks: lacks(wire),
     [Symbol.asyncDispose]: async () => wire.reader()?.close(),
   };
-  return driver;
 }
 
 type Wire = ReturnType<typeof createWire>;

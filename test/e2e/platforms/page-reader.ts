@@ -18,6 +18,7 @@ export interface Item {
   readonly html?: string;
   readonly buttons?: readonly { readonly label: string; readonly data: string }[];
   readonly files?: readonly { readonly id: string; readonly name: string }[];
+  readonly tools?: readonly { readonly tool: string; readonly ok: boolean | null }[];
 }
 
 interface TurnData {

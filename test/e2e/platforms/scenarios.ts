@@ -35,6 +35,7 @@ export function storyteller() {
       if (word !== undefined) return say(slowly, { gate: gate(word).promise });
       if (text.includes("which one")) return call("clarify", { question: "Which?", choices: ["red", "blue"] });
       if (text.includes("clean up")) return call("terminal", { command: "mkdir -p old; rm -rf old; echo all clean" });
+      if (text.includes("write it down")) return call("write_file", { path: "down.txt", content: "words" });
       if (text.includes("what is in it")) return say(/code word is \w+/.exec(text)?.[0] ?? "nothing");
       if (text.includes("give it back")) return say(`Here.\n\nMEDIA:${/inbox\/\S+?\.txt/.exec(people.join())?.[0] ?? "nothing"}`);
       if (text.includes("at length")) return say(lengthy);
