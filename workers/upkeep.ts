@@ -19,10 +19,8 @@ export async function sweepTurns(db: Db, queues: Queues): Promise<void> {
 
 /** Puts chats back on the queue whose outbox holds something due that nobody is sending. */
 export async function sweepDeliveries(db: Db, queues: Queues, platforms: readonly string[]): Promise<void> {
-  for (const platform of platforms) {
-    const queue = queues.queue(deliveryQueue(platform));
-    for (const { chat, attempt } of await chatsWithDeliveries(db, platform)) await queue.sweep(chat, attempt);
-  }
+  for (const { platform, chat, attempt } of await chatsWithDeliveries(db, platforms))
+    await queues.queue(deliveryQueue(platform)).sweep(chat, attempt);
 }
 
 /** Runs `work` every `everyMs`, the first time at once or that much later, counted from the end of the last run. Trouble is logged once until it is over. */

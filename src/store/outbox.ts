@@ -132,13 +132,17 @@ export async function postponeDelivery(db: Db, id: number, afterMs: number, cert
     .execute();
 }
 
-/** Chats of one platform with something due that nobody is sending. */
-export async function chatsWithDeliveries(db: Db, platform: string): Promise<readonly { chat: string; attempt: string }[]> {
-  const found = await sql<{ chat: string; attempt: string }>`
-    select chat_key as chat, max(id) || '-' || max(attempts) as attempt from outbox
-    where platform = ${platform} and status in ('pending', 'sending') and not_before < now() - interval '1 second'
+/** Chats of these platforms with something due that nobody is sending. */
+export async function chatsWithDeliveries(
+  db: Db,
+  platforms: readonly string[],
+): Promise<readonly { readonly platform: string; readonly chat: string; readonly attempt: string }[]> {
+  if (platforms.length === 0) return [];
+  const found = await sql<{ platform: string; chat: string; attempt: string }>`
+    select platform, chat_key as chat, max(id) || '-' || max(attempts) as attempt from outbox
+    where platform in (${sql.join(platforms)}) and status in ('pending', 'sending') and not_before < now() - interval '1 second'
       and (lease_until is null or lease_until < now())
-    group by chat_key limit 1000`.execute(db);
+    group by platform, chat_key limit 1000`.execute(db);
   return found.rows;
 }
 
