@@ -73,16 +73,21 @@ async function sessionsHolding(
   const mine = audience === null ? sql`true` : sql`m.audience = any(${[...audience]}::text[])`;
   const [end, order] = newestFirst ? [sql`max(m.id)`, sql`desc`] : [sql`min(m.id)`, sql`asc`];
   for (const look of [firstLook, secondLook, null]) {
-    const near = newestFirst
-      ? sql`m.id > (select coalesce(max(id), 0) from messages) - ${look}`
-      : sql`m.id < (select coalesce(min(id), 0) from messages) + ${look}`;
+    const near = look === null ? sql`` : sql`with messages as materialized (${newest(mine, look, newestFirst)})`;
     const found = await sql<{ session: string }>`
-      select m.session_id as session from messages m
-      where ${mine} and ${holds} and ${look === null ? sql`true` : near}
+      ${near} select m.session_id as session from messages m where ${mine} and ${holds}
       group by m.session_id order by ${end} ${order} limit ${wanted}`.execute(db);
     if (found.rows.length >= wanted || look === null) return found.rows.map(({ session }) => session);
   }
   return [];
+}
+
+/** An audience's part of the newest (or oldest) messages: read by whose they are and how new, before anybody looks at their words. */
+function newest(mine: RawBuilder<unknown>, look: number, newestFirst: boolean): RawBuilder<unknown> {
+  const within = newestFirst
+    ? sql`m.id > (select coalesce(max(id), 0) from messages) - ${look}::bigint`
+    : sql`m.id < (select coalesce(min(id), 0) from messages) + ${look}::bigint`;
+  return sql`select m.id, m.session_id, m.message, m.words, m.audience from messages m where ${mine} and ${within}`;
 }
 
 /** Whose messages a viewer may see, roughly: see the migration. Null: everybody's. */

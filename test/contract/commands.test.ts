@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { manifest } from "../../adapters/slack/manifest.ts";
 import * as registry from "../../src/commands/index.ts";
@@ -114,4 +115,12 @@ test("Slack's manifest has every command that Slack leaves free, and /hermes for
   assert.ok(slash.length <= 50, "Slack takes 50");
   const missing = commands.filter(({ name }) => !slash.some(({ command }) => command === `/${name}`)).map(({ name }) => name);
   assert.deepEqual(missing.toSorted(), ["help", "start", "status"]);
+});
+
+test("docs/commands.md tells of every command", () => {
+  const docs = readFileSync(new URL("../../docs/commands.md", import.meta.url), "utf8");
+  assert.deepEqual(
+    commands.flatMap(({ name, aliases }) => [name, ...aliases]).filter((name) => !docs.includes(`\`/${name}`)),
+    [],
+  );
 });
