@@ -1,5 +1,6 @@
 import { incomingMessage, type IncomingParts } from "../src/agent/incoming.ts";
-import { askedSkills, type SkillWork } from "../src/agent/skills.ts";
+import type { SkillWork } from "../src/agent/skill-asker.ts";
+import { askedSkills } from "../src/agent/skills.ts";
 import type { Looker } from "../src/agent/pictures.ts";
 import type { TurnSetting } from "../src/agent/turn-setting.ts";
 import type { Person } from "../src/core/chats.ts";

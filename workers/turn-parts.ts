@@ -4,7 +4,7 @@ import type { Digest, Searcher } from "../src/agent/digest.ts";
 import type { Looker } from "../src/agent/pictures.ts";
 import type { IncomingParts } from "../src/agent/incoming.ts";
 import type { SkillReview } from "../src/agent/skill-review.ts";
-import type { SkillWork } from "../src/agent/skills.ts";
+import type { SkillWork } from "../src/agent/skill-asker.ts";
 import type { Reviews } from "../src/agent/review.ts";
 import type { Titles } from "../src/agent/titles.ts";
 import type { MemoryRules } from "../src/core/memory.ts";

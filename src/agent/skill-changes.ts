@@ -3,7 +3,7 @@ import { bundleOf, skillFileName, textOf } from "../skills/bundle.ts";
 import { nameFault, plainPath } from "../skills/names.ts";
 import { lookAt, mayDecide, propose, type SkillWish } from "../skills/proposing.ts";
 import { readSkill } from "../skills/reading.ts";
-import type { SkillAsker, SkillRules, SkillWork } from "./skills.ts";
+import type { SkillAsker, SkillRules, SkillWork } from "./skill-asker.ts";
 
 /**
  * Puts a change that the agent wants before a person. What it writes in a private chat is that person's own, also where it changes one

@@ -8,7 +8,8 @@ import { listSkills, workOf } from "../store/skills.ts";
 import { countCall } from "./call-record.ts";
 import { callModel } from "./model-call.ts";
 import { changeSkill } from "./skill-changes.ts";
-import { type SkillAsker, skillViewer, type SkillWork } from "./skills.ts";
+import type { SkillAsker, SkillWork } from "./skill-asker.ts";
+import { skillViewer } from "./skills.ts";
 
 /** A turn that has been answered. */
 export interface DoneTurn {
@@ -87,7 +88,7 @@ async function review(parts: SkillReviewParts, done: DoneTurn, signal: AbortSign
 }
 
 /** The SKILL.md in an answer; null where the model found nothing worth it. */
-export function skillIn(answer: string): string | null {
+function skillIn(answer: string): string | null {
   const text = answer.replaceAll("\r\n", "\n").replaceAll(/<think>[\s\S]*?<\/think>/g, "");
   const at = text.search(/^---[ \t]*$/m);
   if (at < 0) return null;

@@ -1,46 +1,14 @@
-import type { ChatKind, ChatRef, Person, Role } from "../core/chats.ts";
+import type { ChatKind, Person } from "../core/chats.ts";
 import { asFailure } from "../core/failures.ts";
 import type { Sandbox } from "../core/sandbox.ts";
-import type { SkillEntry, SkillPorts, SkillReach, SkillVariable, SkillViewer } from "../core/skill.ts";
+import type { SkillEntry, SkillPorts, SkillVariable, SkillViewer } from "../core/skill.ts";
 import { textOf } from "../skills/bundle.ts";
-import { type SkillSetting, whyNotOffered } from "../skills/offered.ts";
+import { whyNotOffered } from "../skills/offered.ts";
 import { giveVariables, placeFiles, variablesFor } from "../skills/placing.ts";
 import { filledIn, quotedBody, type ReadSkill, readSkill } from "../skills/reading.ts";
-import type { Db } from "../store/hold.ts";
 import { listSkills, noteRead, readIn } from "../store/skills.ts";
+import type { SkillAsker, SkillWork } from "./skill-asker.ts";
 import { changeSkill } from "./skill-changes.ts";
-
-/** What skills need of the process; the configuration as it is at each use. */
-export interface SkillWork {
-  readonly db: Db;
-  readonly inspect: SkillReach["inspect"];
-  settings(): Promise<SkillRules>;
-  /** Where commands run: linux, macos, windows. */
-  platform(): Promise<string>;
-  /** Names of the skills that ship with this version. */
-  shipped(): Promise<readonly string[]>;
-  /** Wakes deliveries. */
-  wake(chats: readonly string[]): Promise<void>;
-}
-
-/** What the configuration says of skills. */
-export interface SkillRules {
-  readonly approvers: Exclude<Role, "guest">;
-  /** The values that skills may be given, by their names. */
-  readonly variables: ReadonlyMap<string, string>;
-}
-
-/** Whose turn it is, and where. */
-export interface SkillAsker {
-  readonly session: string;
-  readonly person: Person;
-  readonly chat: ChatRef;
-  readonly kind: ChatKind;
-  readonly replyTo: string | null;
-  readonly signal: AbortSignal;
-  /** The tools of the session's prompt, with their sets. */
-  readonly has: Pick<SkillSetting, "tools" | "toolsets">;
-}
 
 /** The skills of one turn: the ports of its tools, and what its sandbox is given when it is opened. */
 export interface TurnSkills extends SkillPorts {

@@ -113,11 +113,6 @@ export type SkillChange =
   | { readonly action: "remove_file"; readonly name: string; readonly file: string }
   | { readonly action: "delete"; readonly name: string };
 
-/** Skills attached to something that runs later: their bodies as they are then, and the names that are no longer there. */
-export interface SkillAttaching {
-  attach(viewer: SkillViewer, names: readonly string[]): Promise<{ readonly text: string; readonly missing: readonly string[] }>;
-}
-
 /** What reading a skill from somewhere needs; made where the address guard and the policy are. */
 export interface SkillReach {
   /** Reads an address through the guard; no more than `limit` bytes. */

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import type { SkillRules, SkillWork } from "../agent/skills.ts";
+import type { SkillRules, SkillWork } from "../agent/skill-asker.ts";
 import type { Environment } from "../config/home.ts";
 import type { Config } from "../config/keys.ts";
 import { variablesOf } from "../config/variables.ts";
@@ -15,7 +15,7 @@ import { shippedSkills } from "../skills/sources/shipped.ts";
 const shippedDirectory = fileURLToPath(new URL("../../skills", import.meta.url));
 
 /** What the configuration says of skills to turns. */
-export async function skillRules(config: Config, env: Environment): Promise<SkillRules> {
+async function skillRules(config: Config, env: Environment): Promise<SkillRules> {
   const { approvers, envAllow } = config.skills;
   return { approvers, variables: await variablesOf(config.home, env, envAllow) };
 }
@@ -26,7 +26,7 @@ export function skillReviewSettings({ skills, auxiliary }: Config) {
 }
 
 /** Where it says that skills come from. */
-export function skillPlaces({ skills: { hubUrl, githubUrl, githubToken } }: Config): SkillPlaces {
+function skillPlaces({ skills: { hubUrl, githubUrl, githubToken } }: Config): SkillPlaces {
   return { shipped: shippedDirectory, hubUrl, githubUrl, githubToken };
 }
 

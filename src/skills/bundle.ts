@@ -44,7 +44,7 @@ export function textOf({ path, bytes }: Pick<SkillFile, "path" | "bytes">): stri
 }
 
 /** One figure for all that a skill is; two skills are the same where it is. */
-export function hashOf(sorted: readonly SkillFile[]): string {
+function hashOf(sorted: readonly SkillFile[]): string {
   const hash = createHash("sha256");
   for (const { path, bytes, executable } of sorted) {
     hash.update(`${path}\0${executable ? "x" : "-"}\0${bytes.length}\0`);

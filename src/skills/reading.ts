@@ -46,8 +46,16 @@ export async function attachSkills(
   const read = await Promise.all([...new Set(names)].map(async (name) => ({ name, skill: await readSkill(db, viewer, name) })));
   const found = read.flatMap(({ skill }) => (skill === null ? [] : [skill]));
   return {
-    text: found.map(({ entry, body }) => quotedBody(entry.name, filledIn(body, directory(entry.name)))).join("\n\n"),
+    text: found.map((skill) => attachedText(skill, directory(skill.entry.name))).join("\n\n"),
     missing: read.flatMap(({ name, skill }) => (skill === null ? [name] : [])),
     found,
   };
+}
+
+function attachedText({ entry, files, body }: ReadSkill, directory: string): string {
+  const more =
+    files.length + entry.meta.variables.length > 1
+      ? `\nRead it once with skill_view, so that its files and variables are there.`
+      : "";
+  return quotedBody(entry.name, `${filledIn(body, directory)}${more}`);
 }

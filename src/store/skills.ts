@@ -93,13 +93,6 @@ export async function ownedSkill(db: Db, owner: SkillOwner, name: string): Promi
   return row ? toEntry(row) : null;
 }
 
-/** Every team's skill, and every person's: for whoever runs the service. */
-export async function allSkills(db: Db): Promise<readonly SkillEntry[]> {
-  const found = await sql<EntryRow>`
-    select ${entryColumns} from skills s join skill_bundles b on b.hash = s.bundle order by s.name, s.scope, s.owner`.execute(db);
-  return found.rows.map(toEntry);
-}
-
 /** The files of a bundle. Whoever asks has found its hash by what may be seen. */
 export async function filesOf(db: Db, bundle: string): Promise<readonly SkillFile[]> {
   const rows = await db

@@ -1,12 +1,6 @@
 import { skillText, tarOf, zipOf } from "./skills.ts";
 import { openSite, type Site } from "./web-site.ts";
 
-/** What the places give; a test changes it. */
-export interface Places {
-  body: string;
-  readonly private: boolean;
-}
-
 const wellKnown = "/.well-known/skills/index.json";
 
 /** GitHub's API with its storage, Gitea, GitLab, a site with skills and a hub, on one port. */

@@ -52,7 +52,7 @@ export async function runSkills(desk: SkillDesk, visitor: Visitor, args: string)
 }
 
 /** The sub-commands, for whoever typed none of them. */
-export const usage = "Use list, search, install, update, remove, view, pending, approve, reject or diff.";
+const usage = "Use list, search, install, update, remove, view, pending, approve, reject or diff.";
 
 function actionOf(word: string): Action | null {
   const meant = others.get(word) ?? word;

@@ -29,7 +29,7 @@ const index = z.looseObject({ skills: z.array(z.unknown()) });
 const mostListed = 5_000;
 
 /** The path that sites keep their index at. */
-export const wellKnown = "/.well-known/skills/index.json";
+const wellKnown = "/.well-known/skills/index.json";
 
 /** Where an index is: the address itself where it names a JSON file, else the site's well-known one. */
 export function indexUrl(address: string): string {
