@@ -1,9 +1,9 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { type ModelServer, modelServerWith, type Responder } from "../test/doubles/model-server.ts";
 import { type TelegramServer, telegramServer } from "../test/doubles/telegram.ts";
 import { freshHome, type Process, startHermes } from "../test/flow/service.ts";
+import { type Mouth, type MouthName, openMouth, telegramMouth } from "./mouths.ts";
 import { startPostgres } from "../test/services/postgres.ts";
 import { startRedis } from "../test/services/redis.ts";
 import { type Traffic, watchTraffic } from "./traffic.ts";
@@ -18,29 +18,39 @@ export const states: readonly State[] = ["embedded", "servers"];
 /** The doubles, a home and what `hermes start` needs to find them: everything over real sockets. */
 export interface Rig extends AsyncDisposable {
   readonly model: ModelServer;
+  /** Not connected where another platform is looked at. */
   readonly telegram: TelegramServer;
+  readonly mouth: Mouth;
   readonly traffic: Traffic;
-  /** Starts the service; resolves when it polls. `ms` is the time from its spawn to the first poll. */
+  /** Starts the service; resolves when it listens to its platform. `ms` is the time from its spawn. */
   start(): Promise<{ readonly process: Process; readonly ms: number }>;
-  /** Sends one message once a poll waits; resolves with the time it was there to be handed out. */
+  /** Somebody writes on the platform that is spoken on; resolves with the time it was there to be handed out. */
   say(chat: number, text: string): Promise<number>;
 }
 
 /** A request that makes a message of an answer, in any of the forms that Telegram knows. */
 export const finalCall = /\/(?:send(?:Rich)?Message|editMessageText)$/;
 
-/** `config`: the text of its `config.yaml`, where it has one. */
-export async function openRig(state: State, responder: Responder, config?: string): Promise<Rig> {
+/** `config`: the text of its `config.yaml`, where it has one. `platforms`: those it is connected to, of which the first is spoken on. */
+export async function openRig(
+  state: State,
+  responder: Responder,
+  config?: string,
+  platforms: readonly MouthName[] = ["Telegram"],
+): Promise<Rig> {
   await using stack = new AsyncDisposableStack();
   const traffic = stack.use(watchTraffic());
   const model = stack.use(await modelServerWith({ strict: false }, responder));
   const telegram = stack.use(await telegramServer());
   const home = stack.use(await freshHome());
   if (config !== undefined) await writeFile(join(home.path, "config.yaml"), config);
+  const mouths = await Promise.all(
+    platforms.map(async (name) => (name === "Telegram" ? telegramMouth(telegram) : stack.use(await openMouth(name)))),
+  );
+  const mouth = mouths[0] ?? telegramMouth(telegram);
   const env = {
     OPENAI_BASE_URL: model.url,
-    TELEGRAM_BOT_TOKEN: telegram.token,
-    TELEGRAM_API_ROOT: telegram.url,
+    ...Object.assign({}, ...mouths.map((each) => each.env)),
     ...(state === "servers" ? await startServers(stack) : {}),
   };
   const running = new Set<Process>();
@@ -50,23 +60,22 @@ export async function openRig(state: State, responder: Responder, config?: strin
     model,
     telegram,
     traffic,
+    mouth,
     async start() {
-      const polled = traffic.next("request", /\/getUpdates$/);
+      const polls = platforms.includes("Telegram");
+      const polled = polls ? traffic.next("request", /\/getUpdates$/) : null;
       const began = performance.now();
       const process = startHermes({ mode: "start", home: home.path, env });
       running.add(process);
       try {
-        return { process, ms: (await polled) - began };
+        const at = polled === null ? null : await polled;
+        await Promise.all(mouths.map((each) => each.connected()));
+        return { process, ms: (at ?? performance.now()) - began };
       } catch (error) {
         throw new Error(`the service does not poll:\n${process.output()}`, { cause: error });
       }
     },
-    async say(chat, text) {
-      while (telegram.calls.findLast((call) => call.method === "getUpdates")?.status !== 0) await sleep(1);
-      const at = performance.now();
-      telegram.say(chat, text);
-      return at;
-    },
+    say: (chat, text) => mouth.say(chat, text),
     [Symbol.asyncDispose]: () => open.disposeAsync(),
   };
 }

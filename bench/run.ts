@@ -1,6 +1,8 @@
 /** `npm run bench`: measures what DESIGN section 8 asks for, over real sockets, and prints a table. `npm run bench -- NAME…` measures some rows. */
 import type { Figure, Row } from "./figures.ts";
+import { manyChats } from "./crowd.ts";
 import { hello } from "./hello.ts";
+import { idleCpu } from "./idle-cpu.ts";
 import { lastToken } from "./last-token.ts";
 import { memory } from "./memory.ts";
 import { messageIn } from "./message-in.ts";
@@ -25,6 +27,8 @@ const rows: readonly Row[] = [
   idle,
   flood,
   streaming,
+  manyChats,
+  idleCpu,
   token,
   streams,
   search,

@@ -97,7 +97,7 @@ function numbers(count: number): readonly number[] {
 }
 
 /** The 99th percentile since the last reading, from the service's own metrics. */
-async function loopDelayMs(page: string): Promise<number> {
+export async function loopDelayMs(page: string): Promise<number> {
   const text = await (await fetch(new URL("/metrics", page))).text();
   const found = /^hermes_event_loop_delay_seconds\{quantile="0\.99"\} (\S+)$/m.exec(text);
   return Number(found?.[1] ?? Number.NaN) * 1_000;
