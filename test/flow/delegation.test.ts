@@ -46,14 +46,16 @@ suite("subagents", () => {
   let telegram: Awaited<ReturnType<typeof telegramServer>>;
   let redis: Awaited<ReturnType<typeof startRedis>>;
   let worker: () => Process;
+  let home = "";
   let configure: (more: string) => Promise<void>;
   before(async () => {
     model = stack.use(await modelServerWith({ strict: false }, (seen, count) => script.now(seen, count)));
     telegram = stack.use(await telegramServer());
     redis = stack.use(await startRedis());
     const database = stack.use(await freshDatabase());
-    const home = stack.use(await freshHome("none"));
-    configure = async (more) => await writeFile(join(home.path, "config.yaml"), `${config}${more}\n`);
+    const fresh = stack.use(await freshHome("none"));
+    home = fresh.path;
+    configure = async (more) => await writeFile(join(home, "config.yaml"), `${config}${more}\n`);
     await configure("");
     const env = {
       REDIS_URL: redis.url,
@@ -62,9 +64,9 @@ suite("subagents", () => {
       TELEGRAM_BOT_TOKEN: telegram.token,
       TELEGRAM_API_ROOT: telegram.url,
     };
-    const gateway = stack.use(startHermes({ mode: "gateway", home: home.path, env }));
+    const gateway = stack.use(startHermes({ mode: "gateway", home: home, env }));
     await gateway.printed(/telegram is connected/);
-    worker = () => startHermes({ mode: "worker", home: home.path, env });
+    worker = () => startHermes({ mode: "worker", home: home, env });
     running.worker = worker();
     stack.defer(async () => await running.worker?.[Symbol.asyncDispose]());
     await running.worker.printed(/model: /);
@@ -237,10 +239,11 @@ suite("subagents", () => {
   });
 
   test("a background task answers by itself, while the conversation goes on without it", async () => {
-    const open = { hanging: true };
+    const gate = join(home, "gate");
     script.now = (each) => {
       if (!askedFor(each).includes("count sheep")) return say("yes, still here");
-      return open.hanging ? hang() : say("forty sheep");
+      const counting = call("terminal", { command: `until [ -e ${gate} ]; do sleep 0.05; done` });
+      return result(each) === null ? counting : say("forty sheep");
     };
     const seen = since();
     telegram.say(14, "/background count sheep");
@@ -251,9 +254,7 @@ suite("subagents", () => {
     assert.doesNotMatch(seen().at(-1)?.raw ?? "", /sheep/);
     telegram.say(14, "/stop");
     await until(14, /A background task is: \/agents/);
-    open.hanging = false;
-    await running.worker?.kill("SIGKILL");
-    running.worker = worker();
+    await writeFile(gate, "");
     await until(14, /forty sheep/);
     assert.equal(texts(14).filter((text) => text.includes("forty sheep")).length, 1);
     assert.match(
