@@ -4,6 +4,7 @@ import type { Account } from "../core/chats.ts";
 import type { Command } from "../core/command.ts";
 import type { ProviderListing } from "../core/model.ts";
 import type { Db } from "../store/hold.ts";
+import { ownSessions } from "../store/own-sessions.ts";
 import { personOf } from "../store/people.ts";
 import { listSchedules } from "../store/schedules.ts";
 import { listSkills } from "../store/skills.ts";
@@ -27,6 +28,7 @@ export async function suggestArgument(
   const found = findCommand(parts.commands, name);
   const offers = found.type === "one" ? found.command.argument?.offers : undefined;
   if (offers === "languages") return [...languages.map(({ code }) => code), "auto"].filter((each) => each.includes(typed));
+  if (offers === "sessions") return await sessionTitles(parts.db, account, typed);
   if (offers === "schedules") return await scheduleNames(parts.db, account, typed);
   if (offers === "skills") return await skillNames(parts.db, account, typed);
   if (found.type !== "one" || offers !== "models") return [];
@@ -56,6 +58,21 @@ async function skillNames(db: Db, account: Account, typed: string): Promise<read
     return [];
   }
 }
+
+/** One's own in private: only who types sees them. */
+async function sessionTitles(db: Db, account: Account, typed: string): Promise<readonly string[]> {
+  try {
+    const person = await personOf(db, account);
+    if (!person || person.role === "guest") return [];
+    const all = await ownSessions(db, { kind: "person", person: person.id, conversation: "" }, null, mostTitles);
+    const wanted = typed.toLowerCase();
+    return all.flatMap(({ title }) => (title?.toLowerCase().includes(wanted) === true ? [title] : []));
+  } catch {
+    return [];
+  }
+}
+
+const mostTitles = 100;
 
 const verbs = ["add", "list", "show", "history", "pause", "resume", "run", "edit", "remove"];
 

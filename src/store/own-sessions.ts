@@ -116,8 +116,15 @@ export type Undone =
   | { readonly type: "nothing" | "summarised" | "others" }
   | { readonly type: "undone"; readonly request: string };
 
-/** Takes the newest turn of a session out of its history. Only its own person does, or (null) anybody. */
-export async function undoTurn(db: Db, session: string, person: string | null): Promise<Undone> {
+/**
+ * Takes the newest turn of a session out of its history. Only its own person does, or (null) anybody. The same key takes back one turn,
+ * however often it comes.
+ */
+export async function undoTurn(db: Db, session: string, person: string | null, key: string): Promise<Undone> {
+  const before = await sql<{ request: string }>`
+    select coalesce(i.inbound->>'text', '') as request from undone_turns u
+    join turns t on t.id = u.turn_id left join inbox i on i.id = t.inbox_id where u.key = ${key}`.execute(db);
+  if (before.rows[0]) return { type: "undone", ...before.rows[0] };
   const found = await sql<{ turn: string; person: string; request: string; summarised: boolean }>`
     select t.id as turn, t.person_id as person, coalesce(i.inbound->>'text', '') as request,
       (select min(m.id) from messages m where m.session_id = ${session} and m.turn_id = t.id)
@@ -132,7 +139,7 @@ export async function undoTurn(db: Db, session: string, person: string | null): 
   if (row.summarised) return { type: "summarised" };
   await db
     .insertInto("undone_turns")
-    .values({ session_id: session, turn_id: row.turn })
+    .values({ session_id: session, turn_id: row.turn, key })
     .onConflict((conflict) => conflict.doNothing())
     .execute();
   return { type: "undone", request: row.request };

@@ -278,7 +278,7 @@ export interface Schema extends MemoryTables, ScheduleTables, SkillTables {
   /** The shared conversations that people have spoken in; kept by the record itself. */
   members: { conversation_id: string; person_id: string };
   /** Turns that were taken back: the journal keeps them, nobody is shown them. */
-  undone_turns: { session_id: string; turn_id: string; created_at: Stamp };
+  undone_turns: { session_id: string; turn_id: string; key: string; created_at: Stamp };
   /** Worker processes, each with when it was last heard of. */
   workers: { id: string; seen_at: Stamp };
   model_calls: {

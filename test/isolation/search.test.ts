@@ -211,11 +211,15 @@ for (const [form, prepare] of Object.entries(forms)) {
       assert.deepEqual(await said(there, copy.session), await said(asAnn, ann.session));
       assert.deepEqual(await said(asBob, copy.session), []);
       // What is taken back in the copy stays in the original, and is found no more where it was taken back.
-      assert.equal((await undoTurn(db, copy.session, "ann")).type, "undone");
+      assert.equal((await undoTurn(db, copy.session, "ann", "undo 1")).type, "undone");
       assert.deepEqual(await said(there, copy.session), []);
+      // Told again, by a gateway that died before it had settled the command: nothing more is taken back.
+      const more = await converse(db, { chat: "ann's phone", kind: "private", person: "ann", text: "more" });
+      assert.equal((await undoTurn(db, more.session, "ann", "undo 1")).type, "undone");
+      assert.equal((await said(there, more.session)).length, 2);
       assert.equal((await said(asAnn, ann.session)).length, 2);
-      assert.equal((await undoTurn(db, group.session, "bob")).type, "others");
-      assert.equal((await undoTurn(db, group.session, "ann")).type, "undone");
+      assert.equal((await undoTurn(db, group.session, "bob", "undo 2")).type, "others");
+      assert.equal((await undoTurn(db, group.session, "ann", "undo 3")).type, "undone");
       assert.deepEqual(await searched(asGroup), []);
     });
   });

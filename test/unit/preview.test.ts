@@ -21,6 +21,29 @@ test("a running tool shows the last line that it has put out, an ended one does 
   assert.equal(preview.markdown(), "┊ 💻 `$ npm test` ✗");
 });
 
+test("a chat sees as much of the tools as it wants", () => {
+  const preview = createPreview();
+  const calls = [
+    ["1", "terminal"],
+    ["2", "terminal"],
+    ["3", "read_file"],
+    ["4", "terminal"],
+  ] as const;
+  for (const [call, tool] of calls) preview.take({ type: "tool.started", call, tool, preview: `${tool} ${call}` });
+  const seen = () => [...preview.markdown().matchAll(/`\w+ (\d)`/g)].map(([, call]) => call);
+  assert.deepEqual(seen(), ["1", "2", "3", "4"]);
+  preview.show("new");
+  assert.deepEqual(seen(), ["1", "3", "4"]);
+  assert.deepEqual(
+    preview.progress().tools.map(({ call }) => call),
+    ["1", "3", "4"],
+  );
+  preview.show("off");
+  assert.equal(preview.markdown(), "");
+  preview.take({ type: "text", delta: "an answer" });
+  assert.equal(preview.markdown(), "an answer");
+});
+
 test("whatever a tool puts out, its preview is two short lines, each of them code", () => {
   fc.assert(
     fc.property(

@@ -46,7 +46,7 @@ export function sessionPorts(
     async undo() {
       if (session === null) return { type: "nothing" };
       const whose = inbound.kind === "private" || isAtLeast(person.role, "admin") ? null : person.id;
-      return await undoTurn(db, session, whose);
+      return await undoTurn(db, session, whose, inbound.key);
     },
     async usage() {
       if (session === null) return null;

@@ -17,6 +17,7 @@ create table chat_settings (
 create table undone_turns (
   session_id text not null references sessions (id) on delete cascade,
   turn_id text not null references turns (id) on delete cascade,
+  key text not null unique,
   created_at timestamptz not null default now(),
   primary key (session_id, turn_id)
 );
