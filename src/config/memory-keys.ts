@@ -29,7 +29,7 @@ export const memoryKeys = {
   "display.memory_notifications": row(
     oneOf(["on", "off", "verbose"]),
     "on",
-    "Whether a chat is told what was saved there, with a button to undo it; `verbose` also tells where it is kept and how full that is.",
+    "Whether a chat is told what was saved there, with a button to undo it; `verbose` also tells which file it is in.",
     { env: "HERMES_MEMORY_NOTIFICATIONS" },
   ),
 };
