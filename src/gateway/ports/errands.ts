@@ -5,6 +5,7 @@ import { priorities } from "../../core/queue.ts";
 import { stopErrand } from "../../store/errand-ends.ts";
 import { openErrandLines } from "../../store/errand-lines.ts";
 import { beginErrand } from "../../store/errands.ts";
+import { sessionChoice } from "../../store/sessions.ts";
 import type { GatewayParts } from "../parts.ts";
 import { stopAll } from "../stopping.ts";
 
@@ -24,6 +25,7 @@ export function errandPorts(parts: GatewayParts, inbound: InboundMessage, person
   const begin = async (prompt: string, how: "background" | "aside", terms: ErrandTerms): Promise<number | null> => {
     const mine = (await open()).filter(({ type, personId }) => type === "background" && personId === person.id);
     if (mine.length >= mostBackground) return null;
+    const model = session === null ? null : await sessionChoice(db, session);
     const errand = await beginErrand(db, {
       type: "background",
       key: `${how}:${inbound.key}`,
@@ -31,7 +33,7 @@ export function errandPorts(parts: GatewayParts, inbound: InboundMessage, person
       kind: inbound.kind,
       home: inbound.chat,
       prompt,
-      terms,
+      terms: { ...terms, model },
       ...(how === "aside" && session !== null ? { history: session } : {}),
     });
     await parts.queues
