@@ -8,7 +8,7 @@ import { createFiles, type SentFiles } from "./telegram-files.ts";
 import { type ChatLimits, flood } from "./telegram-limits.ts";
 import { createPeople, type People } from "./telegram-people.ts";
 import { createUpdates, type Updates } from "./telegram-updates.ts";
-import { bad, list, type Params, readParams, record, Refusal, refusalBody, reply, whole } from "./telegram-wire.ts";
+import { bad, list, menuKey, type Params, readParams, record, Refusal, refusalBody, reply, whole } from "./telegram-wire.ts";
 import { waitFor } from "./waiting.ts";
 
 export interface TelegramServerOptions {
@@ -192,13 +192,9 @@ function face(state: State, url: string, close: () => Promise<void>): TelegramSe
     },
     fault: faults.add,
     clearFaults: faults.clear,
-    revoke(revoked) {
-      state.revoked = revoked;
-    },
+    revoke: (revoked) => void (state.revoked = revoked),
     chat: chats.set,
-    setWebhook(to) {
-      state.webhook = to;
-    },
+    setWebhook: (to) => void (state.webhook = to),
     waitFor: (look, timeoutMs = 5_000) =>
       waitFor(state.watchers, look, timeoutMs, () => state.calls.map(({ method, status }) => `${method} ${status}`)),
     close,
@@ -293,12 +289,6 @@ async function getUpdates(state: State, params: Params, response: ServerResponse
     gone.abort();
   });
   return await state.updates.poll(params, gone.signal);
-}
-
-/** `{}` is the default scope. */
-function menuKey({ scope, language_code: language }: Params): string {
-  const { type, chat_id: chat } = record(scope ?? { type: "default" });
-  return [type, chat, language].filter((part) => part !== undefined && part !== "").join(":");
 }
 
 function ownMethods(state: State): Record<string, (params: Params) => unknown> {
