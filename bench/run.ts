@@ -6,6 +6,7 @@ import { idleCpu } from "./idle-cpu.ts";
 import { lastToken } from "./last-token.ts";
 import { memory } from "./memory.ts";
 import { messageIn } from "./message-in.ts";
+import { schedules } from "./schedules.ts";
 import { search } from "./search.ts";
 import { prefix } from "./prefix.ts";
 import { flood, idle, sandboxes, shell } from "./shell.ts";
@@ -32,6 +33,7 @@ const rows: readonly Row[] = [
   token,
   streams,
   search,
+  schedules,
 ];
 
 process.exitCode = await main(process.argv.slice(2));

@@ -4,12 +4,13 @@ import { decideFiring } from "../src/schedules/firing.ts";
 import { attachSkills } from "../src/skills/reading.ts";
 import { aboutOf, type ErrandTerms } from "../src/core/errand.ts";
 import { asFailure } from "../src/core/failures.ts";
-import type { Consumer, JobOutcome } from "../src/core/queue.ts";
-import { scheduleClock, scheduleQueue } from "../src/core/schedule.ts";
+import { type Consumer, type JobOutcome, priorities } from "../src/core/queue.ts";
+import { runQueue, scheduleClock, scheduleQueue } from "../src/core/schedule.ts";
 import { beginErrand } from "../src/store/errands.ts";
 import {
   fireBatch,
   latestOutputs,
+  nextRun,
   noteRunning,
   noteScript,
   renewRun,
@@ -25,10 +26,12 @@ import { type RunEnd, type ScheduleParts, settleRun, tellOwner } from "./schedul
 import { runScript } from "./schedule-scripts.ts";
 import { turnQueue } from "./turn-parts.ts";
 
-/** Schedules fired in one statement, and runs begun side by side by one worker: most of it is waiting for scripts. */
+/** Schedules fired in one statement. */
 const batch = 500;
+/** Runs without a script are begun in so many lanes, over all workers: a wake for each of ten thousand would take longer than the firing. */
+const lanes = 4;
+/** Lanes, and runs that wait for their scripts, in one worker. */
 const beginAtOnce = 32;
-const wakesAtOnce = 100;
 /** The queue is asked to come back at least this often: the record may have been changed by hand. */
 const longestWaitMs = 60_000;
 /** A run that is being begun belongs to a dead worker after this; renewed while a script runs. */
@@ -42,9 +45,10 @@ export interface ScheduleWorker {
 /** Fires schedules when their time has come and begins their runs. The record says what is due; the queue only wakes. */
 export async function workSchedules(parts: ScheduleParts, holder: string): Promise<ScheduleWorker> {
   const queue = parts.queues.queue(scheduleQueue);
-  const consumer: Consumer = await parts.queues.consume(scheduleQueue, beginAtOnce, async (subject, signal) => {
-    if (subject === scheduleClock) return await fireAll(parts);
-    return await beginRun(parts, holder, subject.replace(/^run:/, ""), signal);
+  const clock = await parts.queues.consume(scheduleQueue, 1, () => fireAll(parts));
+  const beginning: Consumer = await parts.queues.consume(runQueue, beginAtOnce, async (subject, signal) => {
+    const [kind, id = ""] = subject.split(":");
+    return kind === "lane" ? await workLane(parts, holder, signal) : await beginRun(parts, holder, id, signal);
   });
   const sweeping: Upkeep = every("schedules", upkeepTimes.sweepMs, parts.log, () => sweepSchedules(parts));
   const tidying = every("schedule drafts", upkeepTimes.tendMs, parts.log, () => dropDrafts(parts.db));
@@ -52,23 +56,32 @@ export async function workSchedules(parts: ScheduleParts, holder: string): Promi
   return {
     async close() {
       await Promise.all([sweeping.close(), tidying.close()]);
-      await consumer.drain();
-      await consumer.close();
+      await Promise.all([clock.drain(), beginning.drain()]);
+      await Promise.all([clock.close(), beginning.close()]);
     },
   };
 }
 
-/** Fires all that is due and says when to look again. */
+/** Fires all that is due and says when to look again. What is fired is begun by others: that must not hold up the next. */
 export async function fireAll(parts: Pick<ScheduleParts, "db" | "queues" | "log">): Promise<JobOutcome> {
+  const scripts: string[] = [];
+  let plain = 0;
   for (let more = true; more;) {
     const fired = await fireBatch(parts.db, batch, (due, now) => decideSafely(parts, due, now));
     more = fired.more;
-    for (let at = 0; at < fired.runs.length; at += wakesAtOnce) {
-      await Promise.all(fired.runs.slice(at, at + wakesAtOnce).map((run) => wakeRun(parts, run)));
-    }
+    scripts.push(...fired.runs.filter(({ script }) => script).map(({ id }) => id));
+    plain += fired.runs.filter(({ script }) => !script).length;
   }
+  if (plain > 0) await wakeLanes(parts, Math.min(lanes, plain));
+  for (const run of scripts) await wakeRuns(parts, `run:${run}`);
   const wait = await untilDue(parts.db);
   return wait === null ? { type: "done" } : { type: "again", afterMs: Math.min(longestWaitMs, Math.max(1, wait)) };
+}
+
+type Waking = Pick<ScheduleParts, "queues" | "log">;
+
+async function wakeLanes(parts: Waking, count: number): Promise<void> {
+  await Promise.all(Array.from({ length: count }, (_, lane) => wakeRuns(parts, `lane:${lane}`)));
 }
 
 /** A timing that this version can't read must not hold up the others. */
@@ -84,11 +97,21 @@ function decideSafely(
   }
 }
 
-async function wakeRun({ queues, log }: Pick<ScheduleParts, "queues" | "log">, run: string): Promise<void> {
+async function wakeRuns({ queues, log }: Waking, subject: string): Promise<void> {
   await queues
-    .queue(scheduleQueue)
-    .wake(`run:${run}`)
+    .queue(runQueue)
+    .wake(subject, { priority: priorities.scheduled })
     .catch((error: unknown) => log.warn({ error }, "the queue can't be reached; the sweeper begins this run"));
+}
+
+/** Begins runs one after another until none waits. */
+async function workLane(parts: ScheduleParts, holder: string, signal: AbortSignal): Promise<JobOutcome> {
+  while (!signal.aborted) {
+    const next = await nextRun(parts.db);
+    if (next === null) break;
+    await beginRun(parts, holder, next, signal);
+  }
+  return { type: "done" };
 }
 
 /** What is due and unfired, and runs that nobody begins: after a wiped Redis, a kill, a lost wake-up. */
@@ -100,8 +123,10 @@ export async function sweepSchedules(parts: Pick<ScheduleParts, "db" | "queues" 
       .wake(scheduleClock, { delayMs: outcome.afterMs })
       .catch(() => undefined);
   }
-  for (const { id, attempt } of await unbegunRuns(parts.db, upkeepTimes.sweepMs)) {
-    await parts.queues.queue(scheduleQueue).sweep(`run:${id}`, attempt);
+  const left = await unbegunRuns(parts.db, upkeepTimes.sweepMs);
+  if (left.some(({ script, abandoned }) => !script && !abandoned)) await wakeLanes(parts, lanes);
+  for (const { id, attempt, script, abandoned } of left) {
+    if (script || abandoned) await parts.queues.queue(runQueue).sweep(`run:${id}`, attempt);
   }
 }
 

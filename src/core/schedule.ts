@@ -122,3 +122,5 @@ export const schedulingRole: Role = "member";
 /** The queue that wakes schedules, and its subject for "something may be due". */
 export const scheduleQueue = "schedules";
 export const scheduleClock = "clock";
+/** The queue of runs that are to be begun. */
+export const runQueue = "schedule-runs";

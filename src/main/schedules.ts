@@ -4,7 +4,7 @@ import type { LiveConfig } from "../config/live.ts";
 import type { Log } from "../core/log.ts";
 import type { Queues } from "../core/queue.ts";
 import type { Database } from "../store/database.ts";
-import { scheduleClock, scheduleQueue, type ScheduleRules } from "../core/schedule.ts";
+import { runQueue, scheduleClock, scheduleQueue, type ScheduleRules } from "../core/schedule.ts";
 import type { DeskParts } from "../schedules/desk.ts";
 import { approvalSettings } from "./policy-settings.ts";
 import type { Sandboxes } from "./sandboxes.ts";
@@ -57,7 +57,7 @@ export function scheduleDesk({ follow, database, queues, log }: Omit<Process, "c
     rules: async () => scheduleRules(await follow.refresh()),
     async wake(run) {
       await queues
-        .queue(scheduleQueue)
+        .queue(run === null ? scheduleQueue : runQueue)
         .wake(run === null ? scheduleClock : `run:${run}`)
         .catch((error: unknown) => log.warn({ error }, "the queue can't be reached; the sweeper looks at the schedules"));
     },

@@ -34,7 +34,7 @@ export async function fireBatch(
   db: Db,
   limit: number,
   decide: (due: DueSchedule, now: number) => Fired,
-): Promise<{ readonly runs: readonly string[]; readonly more: boolean }> {
+): Promise<{ readonly runs: readonly FiredRun[]; readonly more: boolean }> {
   return await db.transaction().execute(async (trx) => {
     const found = await sql<DueSchedule & { now: number }>`
       select id, timing, missed, remaining, (extract(epoch from next_at) * 1000)::float8 as "nextAt",
@@ -56,16 +56,25 @@ export async function fireBatch(
       ...(skipped === null ? [] : [{ id: randomUUID(), schedule: id, at: skipped, status: "skipped" }]),
     ]);
     if (rows.length === 0) return { runs: [], more: found.rows.length === limit };
-    const made = await sql<{ id: string; status: RunStatus }>`
-      insert into schedule_runs (id, schedule_id, instant, cause, status, ended_at)
+    const made = await sql<FiredRun & { status: RunStatus }>`
+      with made as (insert into schedule_runs (id, schedule_id, instant, cause, status, ended_at)
       select r.id, r.schedule, to_timestamp(r.at / 1000), 'clock', r.status, case when r.status = 'skipped' then now() end
       from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r (id text, schedule text, at float8, status text)
-      on conflict (schedule_id, instant) do nothing returning id, status`.execute(trx);
+      on conflict (schedule_id, instant) do nothing returning id, schedule_id, status)
+      select made.id, made.status, s.work->>'script' is not null as script from made join schedules s on s.id = made.schedule_id`.execute(
+      trx,
+    );
     return {
-      runs: made.rows.filter(({ status }) => status === "due").map(({ id }) => id),
+      runs: made.rows.filter(({ status }) => status === "due"),
       more: found.rows.length === limit,
     };
   });
+}
+
+/** A run that is to be begun. */
+export interface FiredRun {
+  readonly id: string;
+  readonly script: boolean;
 }
 
 /** How long until the next schedule, or run that waits, is due; null: nothing is. */
@@ -97,6 +106,15 @@ export interface TakenRun {
   readonly interrupted: boolean;
   /** How long after its instant, in milliseconds. */
   readonly lateMs: number;
+}
+
+/** The run without a script that has waited longest; null: none waits. */
+export async function nextRun(db: Db): Promise<string | null> {
+  const found = await sql<{ id: string }>`
+    select r.id from schedule_runs r join schedules s on s.id = r.schedule_id
+    where r.status = 'due' and r.not_before <= clock_timestamp() and s.work->>'script' is null
+    order by r.not_before limit 1 for update of r skip locked`.execute(db);
+  return found.rows[0]?.id ?? null;
 }
 
 /** Takes a run to begin it; null where it is not to be begun (any more, or yet). */
@@ -134,11 +152,14 @@ export async function noteRunning(db: Db, id: string, errand: string, kind: Chat
 export async function unbegunRuns(
   db: Db,
   olderMs: number,
-): Promise<readonly { readonly id: string; readonly attempt: string }[]> {
-  const found = await sql<{ id: string; attempt: string }>`
-    select id, attempt || '-' || coalesce(extract(epoch from lease_until)::text, '') as attempt from schedule_runs
-    where (status = 'due' and not_before < now() - ${olderMs} * interval '1 millisecond') or (status = 'starting' and lease_until < now())
-    order by not_before limit 500`.execute(db);
+): Promise<readonly (FiredRun & { readonly attempt: string; readonly abandoned: boolean })[]> {
+  const found = await sql<FiredRun & { attempt: string; abandoned: boolean }>`
+    select r.id, r.attempt || '-' || coalesce(extract(epoch from r.lease_until)::text, '') as attempt, r.status = 'starting' as abandoned,
+      s.work->>'script' is not null as script
+    from schedule_runs r join schedules s on s.id = r.schedule_id
+    where (r.status = 'due' and r.not_before < now() - ${olderMs} * interval '1 millisecond')
+      or (r.status = 'starting' and r.lease_until < now())
+    order by r.not_before limit 200`.execute(db);
   return found.rows;
 }
 

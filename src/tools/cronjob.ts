@@ -26,11 +26,11 @@ type Wish = z.output<typeof parameters>;
 const schema = {
   type: "object",
   properties: {
-    action: { enum: ["create", "list", "update", "pause", "resume", "remove", "run", "history"] },
+    action: { enum: ["create", "list", "update", "pause", "resume", "remove", "run"] },
     job: { type: "string", description: "number or name" },
-    schedule: { type: "string", description: '"every 2h", "weekdays at 9am", "in 30m", cron' },
-    prompt: { type: "string", description: "what a run is asked" },
-    deliver: { type: "string", description: "origin, home, local, telegram:ID, discord:#name" },
+    schedule: { type: "string", description: "every 2h; weekdays at 9am; in 30m; cron" },
+    prompt: { type: "string" },
+    deliver: { type: "string", description: "origin, home, telegram:ID, discord:#name" },
   },
 };
 

@@ -14,6 +14,6 @@ stdin.resume().on("end", () => (over = true));
 stdout.write("ready\n");
 while (!over) {
   const { runs } = await fireBatch(database.db, 3, decideFiring);
-  for (const run of runs) stdout.write(`${run}\n`);
+  for (const { id } of runs) stdout.write(`${id}\n`);
 }
 await database.close();
