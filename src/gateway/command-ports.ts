@@ -1,10 +1,9 @@
-import { chatKey, isAtLeast, type Person } from "../core/chats.ts";
+import { isAtLeast, type Person } from "../core/chats.ts";
 import type { CommandPorts } from "../core/command.ts";
 import type { InboundMessage } from "../core/inbound.ts";
 import { requestCompress } from "../store/compactions.ts";
 import { listGrants, revokeGrants } from "../store/grants.ts";
 import { dropWaiting } from "../store/inbox.ts";
-import { addOutbound } from "../store/outbox.ts";
 import { chooseModel, endSession, openSession, sessionChoice } from "../store/sessions.ts";
 import { sessionState } from "../store/status.ts";
 import { insightsReply } from "./insights.ts";
@@ -40,11 +39,7 @@ export function commandPorts(parts: GatewayParts, inbound: InboundMessage, perso
     about: () => aboutLines(parts),
     memories: memoryPorts(parts, inbound, person),
     schedules: schedulePorts(parts, inbound, person),
-    skills: skillCommands(parts.skills, inbound, person, async (markdown) => {
-      const body = { markdown, replyTo: inbound.messageId };
-      await addOutbound(parts.db, { key: `skills:${inbound.key}`, chat: inbound.chat, turn: null, body });
-      await parts.skills.wake([chatKey(inbound.chat)]);
-    }),
+    skills: skillCommands(parts, inbound, person),
     async status() {
       const facts = await parts.facts();
       const state = session === null ? null : await sessionState(parts.db, session);

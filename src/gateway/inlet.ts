@@ -186,20 +186,27 @@ async function route(
       await changeWaiting(parts.db, inbound);
       return await settleInbound(parts.db, id);
     case "message":
-      if (!inbound.addressed && !(inbound.continues === true && found.session !== null)) return await settleInbound(parts.db, id);
-      if (await skillsAsked(parts, id, person, inbound, found, ways)) return;
-      if (await command(parts, id, person, inbound, found.session)) return await settleInbound(parts.db, id);
-      if (
-        found.session !== null &&
-        found.asks &&
-        inbound.text !== "" &&
-        (await takeWords(parts, person, found.session, inbound))
-      ) {
-        // Its words are the answer to a question; what came with them is for the turn that goes on.
-        if (inbound.files === undefined) return await settleInbound(parts.db, id);
-      }
-      return await request(parts, id, person, inbound, found, ways);
+      return await message(parts, id, person, inbound, found, ways);
   }
+}
+
+/** A message is skills' names with a request, a command, the answer to a question, or a request. */
+async function message(
+  parts: GatewayParts,
+  id: number,
+  person: Person,
+  inbound: InboundMessage,
+  found: Route,
+  ways: Ways,
+): Promise<void> {
+  if (!inbound.addressed && !(inbound.continues === true && found.session !== null)) return await settleInbound(parts.db, id);
+  if (await skillsAsked(parts, id, person, inbound, found, ways)) return;
+  if (await command(parts, id, person, inbound, found.session)) return await settleInbound(parts.db, id);
+  if (found.session !== null && found.asks && inbound.text !== "" && (await takeWords(parts, person, found.session, inbound))) {
+    // Its words are the answer to a question; what came with them is for the turn that goes on.
+    if (inbound.files === undefined) return await settleInbound(parts.db, id);
+  }
+  return await request(parts, id, person, inbound, found, ways);
 }
 
 /** A request for the agent: into its session, and the session on the queue. */

@@ -1,9 +1,7 @@
-import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { turnQueue } from "../../workers/turn-parts.ts";
 import { workTurns } from "../../workers/turns.ts";
 import { openErrands } from "../../workers/errands.ts";
-import { wakeDeliveries } from "../../workers/asking.ts";
 import { landRun } from "../../workers/schedule-ends.ts";
 import { workSchedules } from "../../workers/schedules.ts";
 import { watchProcesses } from "../../workers/processes.ts";
@@ -19,11 +17,9 @@ import type { Models } from "../core/model.ts";
 import { type CompressionSettings, openCompressor } from "../agent/compression/compressor.ts";
 import { openDigest } from "../agent/digest.ts";
 import { openPictures, seeing } from "../agent/pictures.ts";
-import { openSkillReview } from "../agent/skill-review.ts";
 import { openTitles, type TitleParts } from "../agent/titles.ts";
 import { storeFacts } from "../gateway/facts.ts";
 import type { StandingFacts } from "../gateway/parts.ts";
-import { importHome } from "../skills/home.ts";
 import { dropStrayFiles } from "../store/files.ts";
 import { dropStrayBundles } from "../store/skills.ts";
 import { hear, type Recording } from "../model/hearing.ts";
@@ -39,7 +35,7 @@ import { approvalSettings } from "./policy-settings.ts";
 import { scheduleDesk, scheduleWork } from "./schedules.ts";
 import { openRemembering } from "./remembering.ts";
 import { aboutSandbox, followSandboxes, type Sandboxes } from "./sandboxes.ts";
-import { inspectSkill, skillReviewSettings, skillWork } from "./skills.ts";
+import { startSkills } from "./worker-skills.ts";
 import { webSettings } from "./web-settings.ts";
 
 /** What turns need, opened in this process. */
@@ -108,28 +104,7 @@ export async function startTurns(base: Base, worker: WorkerSide): Promise<void> 
   stack.defer(() => web.close());
   const scheduling = scheduleWork(base, sandboxes);
   const errands = openErrands({ db, queues, live, log, turns: turnQueue }, { run: (errand) => landRun(scheduling, errand) });
-  // Beside the start: a home with hundreds of them must not hold it up.
-  if (config.skills.importHome) {
-    const importing = importHome(db, join(config.home, "skills"), inspectSkill, log).catch((error: unknown) =>
-      log.warn({ error }, "the home's skills could not be looked at"),
-    );
-    stack.defer(async () => void (await importing));
-  }
-  const skills = skillWork({
-    db,
-    env: process.env,
-    config: () => follow.refresh(),
-    backend: async () => (await sandboxes.current()).name,
-    wake: (chats) => wakeDeliveries({ queues, log }, chats),
-  });
-  const skillReview = openSkillReview({
-    db,
-    models: worker.models,
-    metrics,
-    log,
-    work: skills,
-    settings: async () => skillReviewSettings(await follow.refresh()),
-  });
+  const { skills, skillReview } = startSkills(base, async () => (await sandboxes.current()).name);
   const parts = {
     schedules: scheduleDesk(base),
     skillReview,

@@ -46,16 +46,17 @@ function mappingOf(text: string): unknown {
   return parseYamlText(text.replaceAll(bare, (_line, key: string, value: string) => `${key}: ${JSON.stringify(value.trim())}`));
 }
 
-/** One word or a list of them; numbers are words. */
+/** Words with commas, or a list of them; numbers are words. */
 const words = z
   .preprocess(
-    (raw) => (raw === null || raw === undefined ? [] : Array.isArray(raw) ? raw : String(raw).split(",")),
-    z.array(z.coerce.string()).max(50),
+    (raw) =>
+      raw === null || raw === undefined ? [] : Array.isArray(raw) ? raw : typeof raw === "string" ? raw.split(",") : [raw],
+    z.array(z.union([z.string(), z.number().transform(String)])).max(50),
   )
   .transform((list) => list.map((each) => each.trim().slice(0, 100)).filter(Boolean));
 const line = z
   .preprocess(
-    (raw) => (raw === null || raw === undefined ? "" : typeof raw === "object" ? raw : String(raw)),
+    (raw) => (raw === null || raw === undefined ? "" : typeof raw === "number" || typeof raw === "boolean" ? String(raw) : raw),
     z.string("must be one line of text; put it in quotes"),
   )
   .transform((value) => oneLine(value));

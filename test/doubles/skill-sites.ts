@@ -23,10 +23,6 @@ interface Found {
 }
 
 function answerTo(path: string, body: string, authorization: string | undefined): Found {
-  const json = (value: unknown): Found => ({ status: 200, type: "application/json", data: JSON.stringify(value) });
-  const bytes = (data: Uint8Array): Found => ({ status: 200, type: "application/octet-stream", data });
-  const text = (data: string): Found => ({ status: 200, type: "text/markdown", data });
-  const nothing: Found = { status: 404, type: "text/plain", data: "no" };
   if (path === "/github/repos/acme/tools/tarball") return { ...nothing, status: 302, location: "/codeload/acme-tools" };
   if (path === "/github/repos/acme/tools/tarball/v2") return bytes(repository("acme-tools-beef123", "From v2."));
   if (path === "/codeload/acme-tools") return bytes(repository("acme-tools-abc1234", body));
@@ -47,6 +43,11 @@ function answerTo(path: string, body: string, authorization: string | undefined)
     );
   if (path === "/files/page.html") return { status: 200, type: "text/html", data: "<html>nothing</html>" };
   if (path === "/files/loop") return { ...nothing, status: 302, location: "/files/loop" };
+  return listed(path, body) ?? nothing;
+}
+
+/** What stands in lists of skills. */
+function listed(path: string, body: string): Found | null {
   if (path === wellKnown)
     return json({ skills: [{ name: "five", description: "Fifth", files: ["SKILL.md", "scripts/run.sh"] }] });
   if (path === "/.well-known/skills/five/SKILL.md") return text(skillText("five", body));
@@ -55,7 +56,7 @@ function answerTo(path: string, body: string, authorization: string | undefined)
   if (path === "/hub/.well-known/skills/hubbed/SKILL.md") return text(skillText("hubbed", body));
   if (path === "/hub/packed.zip") return bytes(zipOf([{ path: "SKILL.md", data: skillText("packed", body) }]));
   if (path === "/hub/.well-known/skills/liar/SKILL.md") return text(skillText("k8s", body));
-  return nothing;
+  return null;
 }
 
 const hubList = [
@@ -77,3 +78,11 @@ function repository(top: string, body: string): Uint8Array {
     { path: `${top}/other/fmt/SKILL.md`, data: skillText("fmt") },
   ]);
 }
+
+const json = (value: unknown): Found => ({ status: 200, type: "application/json", data: JSON.stringify(value) });
+
+const bytes = (data: Uint8Array): Found => ({ status: 200, type: "application/octet-stream", data });
+
+const text = (data: string): Found => ({ status: 200, type: "text/markdown", data });
+
+const nothing: Found = { status: 404, type: "text/plain", data: "no" };

@@ -105,7 +105,7 @@ suite("skills, from a chat to a result", () => {
       lastOf(used.seen[2]),
       /Ask with the key[\s\S]*OPENAI_API_KEY is not set[\s\S]*OTHER_KEY is not set[\s\S]*skills\.env_allow/,
     );
-    assert.equal(lastOf(used.seen[3]).trim(), `now: [hidden]\n${[...secret].reverse().join("")}\nmodel:`);
+    assert.equal(lastOf(used.seen[3]).trim(), `now: [hidden]\n${Array.from(secret).reverse().join("")}\nmodel:`);
     const other = await rig.ask("hello", (_, count) =>
       count === 0 ? call("terminal", { command: 'echo "none: $SHOP_KEY."' }) : say("hi"),
     );

@@ -1,20 +1,26 @@
-import type { Person } from "../../core/chats.ts";
+import { chatKey, type Person } from "../../core/chats.ts";
 import type { InboundMessage } from "../../core/inbound.ts";
 import { pause } from "../../core/pause.ts";
 import type { SkillCommands, SkillReply } from "../../core/skill.ts";
-import type { SkillDesk, Visitor } from "../skills/call.ts";
+import { addOutbound } from "../../store/outbox.ts";
+import type { GatewayParts } from "../parts.ts";
+import type { Visitor } from "../skills/call.ts";
 import { runSkills } from "../skills/desk.ts";
 
 /** How long a chat waits for a source; then other messages go on, and the outcome is told when it is there. */
 const patienceMs = 3_000;
 
-/** The skills as one person has them in one chat. `later` tells what took longer than a chat waits. */
+/** The skills as one person has them in one chat. What takes longer than a chat waits is told when it is there. */
 export function skillCommands(
-  desk: SkillDesk,
+  { db, skills: desk }: Pick<GatewayParts, "db" | "skills">,
   inbound: InboundMessage,
   person: Person,
-  later: (markdown: string) => Promise<void>,
 ): SkillCommands {
+  const later = async (markdown: string): Promise<void> => {
+    const body = { markdown, replyTo: inbound.messageId };
+    await addOutbound(db, { key: `skills:${inbound.key}`, chat: inbound.chat, turn: null, body });
+    await desk.wake([chatKey(inbound.chat)]);
+  };
   const shared = inbound.kind === "shared";
   const visitor: Visitor = {
     person,
