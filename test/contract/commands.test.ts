@@ -103,7 +103,7 @@ test("Discord gets every command with its words in every language", async () => 
   await rig.discord.waitFor(() => rig.discord.commands().length > 0);
   await adapter.close();
   const all = rig.discord.commands();
-  assert.deepEqual(all.map((each) => each["name"]).toSorted(), commands.map(({ name }) => name).toSorted());
+  assert.deepEqual(all.map((each) => String(each["name"])).toSorted(), commands.map(({ name }) => name).toSorted());
   for (const each of all) {
     const words = languages[1]?.commands[String(each["name"])];
     assert.equal(Object(each["description_localizations"])["zh-CN"], words?.line);

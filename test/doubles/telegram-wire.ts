@@ -96,3 +96,9 @@ export function whole(value: unknown): number | undefined {
   const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
   return typeof number === "number" && Number.isSafeInteger(number) ? number : undefined;
 }
+
+/** A menu by its scope, chat and language; without a scope it is the default one. */
+export function menuKey({ scope, language_code: language }: Params): string {
+  const { type, chat_id: chat } = record(scope ?? { type: "default" });
+  return [type, chat, language].filter((part) => part !== undefined && part !== "").join(":");
+}
