@@ -111,7 +111,7 @@ export function checkedContent(content: string): string {
 }
 
 /** `MEMORY.md: 45% — 990/2,200 chars.` */
-export function usage(text: string, file: MemoryFile): string {
+function usage(text: string, file: MemoryFile): string {
   return `${nameOf(file)}: ${measure(text, file.limit)}.`;
 }
 
@@ -140,7 +140,7 @@ function editsOf(entries: readonly string[], change: MemoryChange, file: MemoryF
 }
 
 /** The one entry that is meant by a part of it. Throws an Error the model reads when it is none or several. */
-export function meantEntry(entries: readonly string[], oldText: string, file: Pick<MemoryFile, "scope" | "target">): string {
+function meantEntry(entries: readonly string[], oldText: string, file: Pick<MemoryFile, "scope" | "target">): string {
   const wanted = oldText.trim();
   if (wanted === "") throw new Error(`old_text is empty. Give a part of the entry you mean.${listed(entries)}`);
   if (entries.includes(wanted)) return wanted;

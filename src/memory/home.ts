@@ -8,7 +8,7 @@ import { bringIn, type Brought } from "./keeping.ts";
 import { filesOf, personal } from "./scopes.ts";
 
 /** An existing Hermes Agent keeps its memory here, in its home. The files are read and never written. */
-export async function readHomeMemory(home: string): Promise<Readonly<Partial<Record<"memory" | "user", string>>>> {
+async function readHomeMemory(home: string): Promise<Readonly<Partial<Record<"memory" | "user", string>>>> {
   const read = (name: string) => readFile(join(home, "memories", name), "utf8").catch(() => "");
   const [memory, user] = await Promise.all([read(fileNames.memory), read(fileNames.user)]);
   return { ...(memory.trim() === "" ? {} : { memory }), ...(user.trim() === "" ? {} : { user }) };
