@@ -45,7 +45,7 @@ interface Lane {
 }
 
 export function createStatus(parts: StatusParts): Status {
-  const { api, budget, recent, log, signal } = parts;
+  const { api, budget, recent, log } = parts;
   /** When a line was last set, where the workspace knows no agent sessions. */
   const lines = new Map<string, number>();
   /** Threads whose state is being told, or was told as something else than idle. */
@@ -79,32 +79,9 @@ export function createStatus(parts: StatusParts): Status {
       await line(chat, lineOf(state));
     }
   };
-  /** One request after another, so that the last state also arrives last; what has become old meanwhile is left out. */
-  const work = async (chat: ChatRef, lane: Lane): Promise<void> => {
-    for (let tries = 0; lane.wanted !== lane.told && tries < mostTries && !signal.aborted;) {
-      const state = lane.wanted;
-      const free = !sessions || budget.take("agents.sessions.setStatus", state === "working" ? reserve : 0);
-      // That it works may stay untold; that it does no longer may not, where Slack believes that it does.
-      if (!free && (state === "working" || lane.told === null)) {
-        lane.told ??= "idle";
-        return;
-      }
-      if (!free) {
-        await pause(budget.waitMs("agents.sessions.setStatus"), signal);
-        continue;
-      }
-      tries += 1;
-      lane.told = state;
-      const failure = await tell(chat, state).then(
-        () => null,
-        (error: unknown) => toFailure(error, true),
-      );
-      if (failure === null) continue;
-      lane.told = "unsure";
-      if (state === "working" || !failure.retryable) throw failure;
-      await pause(failure.retryAfterMs ?? againMs, signal);
-    }
-  };
+  const has = (state: ChatState): boolean =>
+    !sessions || budget.take("agents.sessions.setStatus", state === "working" ? reserve : 0);
+  const work = (chat: ChatRef, lane: Lane): Promise<void> => settle(parts, lane, has, (state) => tell(chat, state));
   return {
     async set(chat, state) {
       if (chat.thread === null) return;
@@ -136,6 +113,38 @@ export function createStatus(parts: StatusParts): Status {
         .catch((error: unknown) => log.debug({ reason: reason(error) }, "Slack took no title"));
     },
   };
+}
+
+/** One request after another, so that the last state also arrives last; what has become old meanwhile is left out. */
+async function settle(
+  { budget, signal }: StatusParts,
+  lane: Lane,
+  hasRoom: (state: ChatState) => boolean,
+  tell: (state: ChatState) => Promise<void>,
+): Promise<void> {
+  for (let tries = 0; lane.wanted !== lane.told && tries < mostTries && !signal.aborted;) {
+    const state = lane.wanted;
+    const free = hasRoom(state);
+    // That it works may stay untold; that it does no longer may not, where Slack believes that it does.
+    if (!free && (state === "working" || lane.told === null)) {
+      lane.told ??= "idle";
+      return;
+    }
+    if (!free) {
+      await pause(budget.waitMs("agents.sessions.setStatus"), signal);
+      continue;
+    }
+    tries += 1;
+    lane.told = state;
+    const failure = await tell(state).then(
+      () => null,
+      (error: unknown) => toFailure(error, true),
+    );
+    if (failure === null) continue;
+    lane.told = "unsure";
+    if (state === "working" || !failure.retryable) throw failure;
+    await pause(failure.retryAfterMs ?? againMs, signal);
+  }
 }
 
 const againMs = 2_000;

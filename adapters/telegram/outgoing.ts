@@ -89,14 +89,8 @@ export function createOutgoing(
       });
     },
     async draft(chat, turn, { text, entities }) {
-      const draft = {
-        chat_id: chatId(chat),
-        ...threadOf(chat),
-        draft_id: drafts.idOf(turn),
-        text,
-        entities: [...entities],
-        can_stop: true,
-      };
+      const shown = { draft_id: drafts.idOf(turn), text, entities: [...entities], can_stop: true };
+      const draft = { chat_id: chatId(chat), ...threadOf(chat), ...shown };
       try {
         await pacing.message(draft.chat_id, "preview", () => api.raw.sendMessageDraft(draft, soon()));
       } catch (error) {
@@ -106,10 +100,8 @@ export function createOutgoing(
         if (code === 404) noDrafts = true;
         if (draftless.size >= mostRemembered) draftless.clear();
         draftless.add(chat.chat);
-        log.info(
-          { chat: chat.chat, reason: refusal(error)?.description ?? "no JSON" },
-          "Telegram takes no draft in this chat; showing progress by edits",
-        );
+        const reason = refusal(error)?.description ?? "no JSON";
+        log.info({ chat: chat.chat, reason }, "Telegram takes no draft in this chat; showing progress by edits");
         throw new Failure("platform.refused", "Telegram takes no drafts in this chat");
       }
     },

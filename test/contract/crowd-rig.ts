@@ -147,7 +147,7 @@ export function broken(all: readonly Seen[]): readonly string[] {
 }
 
 /** How many lie within any stretch of this length. */
-export function mostWithin(times: readonly number[], ms: number): number {
+function mostWithin(times: readonly number[], ms: number): number {
   const sorted = times.toSorted((one, other) => one - other);
   let from = 0;
   let most = 0;
