@@ -10,7 +10,6 @@ import { beginErrand } from "../src/store/errands.ts";
 import {
   fireBatch,
   latestOutputs,
-  nextRun,
   noteRunning,
   noteScript,
   renewRun,
@@ -18,6 +17,7 @@ import {
   takeRun,
   unbegunRuns,
   untilDue,
+  waitingRuns,
 } from "../src/store/schedule-runs.ts";
 import { changeSchedule, dropDrafts, type Schedule, scheduleById } from "../src/store/schedules.ts";
 import { wakeErrand } from "./errands.ts";
@@ -48,7 +48,7 @@ export async function workSchedules(parts: ScheduleParts, holder: string): Promi
   const clock = await parts.queues.consume(scheduleQueue, 1, () => fireAll(parts));
   const beginning: Consumer = await parts.queues.consume(runQueue, beginAtOnce, async (subject, signal) => {
     const [kind, id = ""] = subject.split(":");
-    return kind === "lane" ? await workLane(parts, holder, signal) : await beginRun(parts, holder, id, signal);
+    return kind === "lane" ? await workLane(parts, holder, Number(id), signal) : await beginRun(parts, holder, id, signal);
   });
   const sweeping: Upkeep = every("schedules", upkeepTimes.sweepMs, parts.log, () => sweepSchedules(parts));
   const tidying = every("schedule drafts", upkeepTimes.tendMs, parts.log, () => dropDrafts(parts.db));
@@ -104,12 +104,15 @@ async function wakeRuns({ queues, log }: Waking, subject: string): Promise<void>
     .catch((error: unknown) => log.warn({ error }, "the queue can't be reached; the sweeper begins this run"));
 }
 
+/** Runs looked at in one statement. */
+const lanePage = 50;
+
 /** Begins runs one after another until none waits. */
-async function workLane(parts: ScheduleParts, holder: string, signal: AbortSignal): Promise<JobOutcome> {
+async function workLane(parts: ScheduleParts, holder: string, lane: number, signal: AbortSignal): Promise<JobOutcome> {
   while (!signal.aborted) {
-    const next = await nextRun(parts.db);
-    if (next === null) break;
-    await beginRun(parts, holder, next, signal);
+    const waiting = await waitingRuns(parts.db, lane, lanePage);
+    if (waiting.length === 0) break;
+    for (const run of waiting) if (!signal.aborted) await beginRun(parts, holder, run, signal);
   }
   return { type: "done" };
 }

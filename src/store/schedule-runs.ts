@@ -108,13 +108,18 @@ export interface TakenRun {
   readonly lateMs: number;
 }
 
-/** The run without a script that has waited longest; null: none waits. */
-export async function nextRun(db: Db): Promise<string | null> {
-  const found = await sql<{ id: string }>`
-    select r.id from schedule_runs r join schedules s on s.id = r.schedule_id
-    where r.status = 'due' and r.not_before <= clock_timestamp() and s.work->>'script' is null
-    order by r.not_before limit 1 for update of r skip locked`.execute(db);
-  return found.rows[0]?.id ?? null;
+/**
+ * Runs without a script that wait, the longest first, a page a lane: lanes that work side by side look at different ones, and where two take the
+ * same, one gets it.
+ */
+export async function waitingRuns(db: Db, lane: number, page: number): Promise<readonly string[]> {
+  const look = async (offset: number) =>
+    await sql<{ id: string }>`
+      select r.id from schedule_runs r join schedules s on s.id = r.schedule_id
+      where r.status = 'due' and r.not_before <= clock_timestamp() and s.work->>'script' is null
+      order by r.not_before, r.id limit ${page} offset ${offset}`.execute(db);
+  const own = await look(lane * page);
+  return (own.rows.length > 0 ? own : await look(0)).rows.map(({ id }) => id);
 }
 
 /** Takes a run to begin it; null where it is not to be begun (any more, or yet). */
