@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { atHome } from "../config/home.ts";
 import type { Define } from "./context.ts";
 import { exits } from "./context.ts";
@@ -45,6 +45,8 @@ export const define: Define = (command, context) => {
 /** Whatever answers may stand in another directory. */
 function placeOf(source: string): string {
   const local =
-    /^(?:\.{0,2}\/|~\/|\.{1,2}$)/.test(source) || (/\.(?:zip|skill|tgz|tar\.gz|md)$/i.test(source) && existsSync(source));
+    /^(?:\.{0,2}\/|~\/|\.{1,2}$)/.test(source) ||
+    existsSync(join(source, "SKILL.md")) ||
+    (/\.(?:zip|skill|tgz|tar\.gz|md)$/i.test(source) && existsSync(source));
   return local ? resolve(atHome(source)) : source;
 }
