@@ -78,6 +78,7 @@ export async function endReview(db: Db, { owner, fence, upto }: Review, write: (
       .where("scope", "=", owner.scope)
       .where("owner", "=", owner.owner)
       .where("fence", "=", fence)
+      .where("reviewed_to", "<", upto)
       .returning("fence")
       .executeTakeFirst();
     if (!ended) return false;

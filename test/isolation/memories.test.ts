@@ -12,6 +12,9 @@ import { changeableHere, personal } from "../../src/memory/scopes.ts";
 import type { Db } from "../../src/store/hold.ts";
 import { changeMemory, readMemory } from "../../src/store/memories.ts";
 import { lastChange, tellChanges, undoChange } from "../../src/store/memory-changes.ts";
+import { claimReview, endReview } from "../../src/store/memory-reviews.ts";
+import { storeInbound } from "../../src/store/inbox.ts";
+import { openSession } from "../../src/store/sessions.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { migrations } from "../../src/store/migrations/index.ts";
 import { readyForms as forms } from "../contract/database-forms.ts";
@@ -170,6 +173,28 @@ for (const [form, prepare] of Object.entries(forms)) {
       assert.deepEqual(await entriesOf(db, personal(ann)), ["First fact.", "Second fact."]);
     });
 
+    test("talks are looked through once, by one worker, whoever dies meanwhile", async () => {
+      const db = record.now;
+      const owner = personal(ann);
+      const talks = { kind: "private", person: "ann" } as const;
+      const claim = () => claimReview(db, owner, talks, 3, 60_000);
+      for (const person of ["ann", "bob", "ann"]) await answered(db, person);
+      assert.equal(await claim(), null, "two of one's own are not three");
+      await answered(db, "ann");
+      const claims = (await Promise.all([claim(), claim()])).filter((each) => each !== null);
+      assert.equal(claims.length, 1);
+      const [dead] = claims;
+      assert.ok(dead);
+      // Its worker dies: when its time is over somebody else has the same stretch, and what the dead one still writes is refused.
+      await sql`update memory_reviews set claimed_until = now() - interval '1 second'`.execute(db);
+      const second = (await claim()) ?? assert.fail("nobody takes it over");
+      assert.deepEqual([second.from, second.upto], [dead.from, dead.upto]);
+      assert.equal(await endReview(db, dead, () => assert.fail("writes all the same")), false);
+      assert.equal(await endReview(db, second, async () => undefined), true);
+      assert.equal(await endReview(db, second, () => assert.fail("writes twice")), false);
+      assert.equal(await claim(), null, "nothing new since");
+    });
+
     test("a hostile entry that came in another way stands in the record and not in the prompt", async () => {
       const db = record.now;
       const about = { owner: teamMemory, target: "memory", author: null, origin: "edit", turn: null, chat: null } as const;
@@ -201,9 +226,30 @@ function openRecord(prepare: (typeof forms)["embedded"]): { readonly now: Db } {
       return state.db;
     },
   };
-  beforeEach(async () => void (await sql`truncate memories, memory_changes, outbox`.execute(record.now)));
+  beforeEach(async () => void (await sql`truncate memories, memory_changes, memory_reviews, outbox`.execute(record.now)));
   after(() => stack.disposeAsync());
   return record;
+}
+
+let answers = 0;
+
+/** One more request of somebody in private that has been answered. */
+async function answered(db: Db, person: string): Promise<void> {
+  const chat = { platform: "test", chat: person, thread: null };
+  const { session } = await openSession(db, chat, "private");
+  const key = `answered:${person}:${answers++}`;
+  const inbound = {
+    type: "message",
+    key,
+    chat,
+    kind: "private",
+    sender: { platform: "test", id: person, name: person },
+  } as const;
+  const stored = await storeInbound(db, { ...inbound, at: 0, text: "hello", messageId: null, addressed: true });
+  await db
+    .insertInto("turns")
+    .values({ id: key, session_id: session, person_id: person, inbox_id: stored?.id ?? 0, status: "answered" })
+    .execute();
 }
 
 function privately(person: Person) {
