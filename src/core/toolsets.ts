@@ -21,9 +21,7 @@ export const toolsetNames: readonly string[] = [...everything, ...Object.keys(co
 
 /** The original's sets whose tools this version has not. */
 export const foreignToolsets: readonly string[] =
-  "browser image_gen video_gen tts homeassistant discord discord_admin kanban moa computer_use x_search spotify rl".split(
-    " ",
-  );
+  "browser image_gen video_gen tts homeassistant discord discord_admin kanban moa computer_use x_search spotify rl".split(" ");
 
 /** Whether a name stands for some set here: one of the list, or an MCP server's. */
 export function isToolsetName(name: string): boolean {
