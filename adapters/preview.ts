@@ -23,94 +23,102 @@ const lineChars = 400;
 
 /** Collects a turn's events into a preview. Text of an earlier step gives way to that of the current one. */
 export function createPreview(): Preview {
-  const tools = new Map<string, ToolLine>();
-  let pieces: string[] = [];
-  /** What earlier steps have said. */
-  let remarks = "";
-  const agents = new Map<string, Agent>();
-  let notice = "";
-  let reading = "";
+  const state: State = { tools: new Map(), agents: new Map(), pieces: [], remarks: "", notice: "", reading: "" };
   let mode: ProgressMode = "all";
   return {
+    take: (event) => take(state, event),
     show(wanted) {
       mode = wanted;
     },
-    take(event) {
-      switch (event.type) {
-        case "started":
-          tools.clear();
-          pieces = [];
-          remarks = "";
-          break;
-        case "step":
-          remarks = joined(remarks, pieces);
-          pieces = [];
-          break;
-        case "text":
-          pieces.push(event.delta);
-          notice = "";
-          reading = "";
-          break;
-        case "reading":
-          reading = `Reading ${event.done.toLocaleString("en")} of ${event.total.toLocaleString("en")} tokens …`;
-          break;
-        case "queued":
-          // No wait any more: its turn has come.
-          reading = event.waitMs === 0 ? "" : `Waiting for the model: ${queue(event.ahead, event.waitMs)} …`;
-          break;
-        case "notice":
-          notice = event.text;
-          break;
-        case "tool.started":
-          tools.set(event.call, {
-            text: `┊ ${icon(event.tool)} ${code(event.preview)}`,
-            output: "",
-            tool: event.tool,
-            title: `${event.tool}: ${event.preview}`,
-            state: "running",
-          });
-          break;
-        case "tool.output": {
-          const line = tools.get(event.call);
-          if (line) tools.set(event.call, { ...line, output: lastLine(line.output, event.chunk) });
-          break;
-        }
-        case "tool.finished":
-          tools.set(event.call, {
-            text: `${tools.get(event.call)?.text ?? `┊ ${event.tool}`}${event.ok ? "" : " ✗"}`,
-            output: "",
-            tool: event.tool,
-            title: tools.get(event.call)?.title ?? event.tool,
-            state: event.ok ? "done" : "failed",
-          });
-          break;
-        case "agent":
-          agents.set(event.agent, event);
-          break;
-        case "reasoning":
-        case "titled":
-        case "finished":
-          break;
-      }
-    },
     markdown() {
-      const shown = chosen(tools, mode)
+      const shown = chosen(state.tools, mode)
         .map(([, line]) => line)
         .slice(-shownTools);
       const called = shown.flatMap(({ text, output }) => (seen(output) === "" ? [text] : [text, `┊ ${code(output)}`]));
-      const lines = [...called, ...[...agents.values()].slice(-shownAgents).map(agentLine)].join("  \n");
-      const text = withoutFiles(tail(pieces));
-      return [lines, text === "" ? notice || reading : text].filter((part) => part !== "").join("\n\n");
+      const lines = [...called, ...[...state.agents.values()].slice(-shownAgents).map(agentLine)].join("  \n");
+      const text = withoutFiles(tail(state.pieces));
+      return [lines, text === "" ? state.notice || state.reading : text].filter((part) => part !== "").join("\n\n");
     },
     progress: () => ({
-      text: withoutFiles(joined(remarks, pieces)),
+      text: withoutFiles(joined(state.remarks, state.pieces)),
       tools: [
-        ...chosen(tools, mode).map(([call, { title, state }]) => ({ call, title, state })),
-        ...[...agents].map(([call, agent]) => ({ call, title: `${agent.name}${atOf(agent)}`, state: stateOf(agent) })),
+        ...chosen(state.tools, mode).map(([call, { title, state }]) => ({ call, title, state })),
+        ...[...state.agents].map(([call, agent]) => ({ call, title: `${agent.name}${atOf(agent)}`, state: stateOf(agent) })),
       ],
-      notice: notice || reading,
+      notice: state.notice || state.reading,
     }),
   };
+}
+
+/** What there is to show of a turn. */
+interface State {
+  readonly tools: Map<string, ToolLine>;
+  readonly agents: Map<string, Agent>;
+  pieces: string[];
+  /** What earlier steps have said. */
+  remarks: string;
+  notice: string;
+  reading: string;
+}
+
+/** Takes what a turn says into what is shown of it. */
+function take(state: State, event: TurnEvent): void {
+  switch (event.type) {
+    case "started":
+      state.tools.clear();
+      state.pieces = [];
+      state.remarks = "";
+      break;
+    case "step":
+      state.remarks = joined(state.remarks, state.pieces);
+      state.pieces = [];
+      break;
+    case "text":
+      state.pieces.push(event.delta);
+      state.notice = "";
+      state.reading = "";
+      break;
+    case "reading":
+      state.reading = `Reading ${event.done.toLocaleString("en")} of ${event.total.toLocaleString("en")} tokens …`;
+      break;
+    case "queued":
+      // No wait any more: its turn has come.
+      state.reading = event.waitMs === 0 ? "" : `Waiting for the model: ${queue(event.ahead, event.waitMs)} …`;
+      break;
+    case "notice":
+      state.notice = event.text;
+      break;
+    case "tool.started":
+      state.tools.set(event.call, {
+        text: `┊ ${icon(event.tool)} ${code(event.preview)}`,
+        output: "",
+        tool: event.tool,
+        title: `${event.tool}: ${event.preview}`,
+        state: "running",
+      });
+      break;
+    case "tool.output": {
+      const line = state.tools.get(event.call);
+      if (line) state.tools.set(event.call, { ...line, output: lastLine(line.output, event.chunk) });
+      break;
+    }
+    case "tool.finished":
+      state.tools.set(event.call, {
+        text: `${state.tools.get(event.call)?.text ?? `┊ ${event.tool}`}${event.ok ? "" : " ✗"}`,
+        output: "",
+        tool: event.tool,
+        title: state.tools.get(event.call)?.title ?? event.tool,
+        state: event.ok ? "done" : "failed",
+      });
+      break;
+    case "agent":
+      state.agents.set(event.agent, event);
+      break;
+    case "reasoning":
+    case "titled":
+    case "finished":
+      break;
+  }
 }
 
 type Agent = Extract<TurnEvent, { type: "agent" }>;

@@ -55,7 +55,15 @@ export async function openOffline(config: Config): Promise<ControlHandler & { cl
     await addOutbound(database.db, { key, chat: notice.chat, turn: null, body: { markdown: notice.markdown, replyTo: null } });
   const skills = skillDesk({ db: database.db, config: async () => config, wake: async () => undefined });
   const schedules = { db: database.db, rules: async () => scheduleRules(config), wake: async () => undefined };
-  const parts = { db: database.db, localPlatforms, skills, schedules, memory: memoryRules(config), tell, service: async () => [] };
+  const parts = {
+    db: database.db,
+    localPlatforms,
+    skills,
+    schedules,
+    memory: memoryRules(config),
+    tell,
+    service: async () => [],
+  };
   return {
     handle: ({ command, args }) => control(parts, command, args),
     async close() {

@@ -63,7 +63,7 @@ export async function workSchedules(parts: ScheduleParts, holder: string): Promi
 }
 
 /** Fires all that is due and says when to look again. What is fired is begun by others: that must not hold up the next. */
-export async function fireAll(parts: Pick<ScheduleParts, "db" | "queues" | "log">): Promise<JobOutcome> {
+async function fireAll(parts: Pick<ScheduleParts, "db" | "queues" | "log">): Promise<JobOutcome> {
   const scripts: string[] = [];
   let plain = 0;
   for (let more = true; more;) {
@@ -118,7 +118,7 @@ async function workLane(parts: ScheduleParts, holder: string, lane: number, sign
 }
 
 /** What is due and unfired, and runs that nobody begins: after a wiped Redis, a kill, a lost wake-up. */
-export async function sweepSchedules(parts: Pick<ScheduleParts, "db" | "queues" | "log">): Promise<void> {
+async function sweepSchedules(parts: Pick<ScheduleParts, "db" | "queues" | "log">): Promise<void> {
   const outcome = await fireAll(parts);
   if (outcome.type === "again" && outcome.afterMs <= 2 * upkeepTimes.sweepMs) {
     await parts.queues

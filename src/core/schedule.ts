@@ -1,4 +1,4 @@
-import type { ChatKind, ChatRef, Person, Role } from "./chats.ts";
+import type { ChatKind, ChatRef, Person } from "./chats.ts";
 import type { OutboundButton } from "./outbound.ts";
 
 /** What becomes of instants that passed while nothing ran: nothing, one run for all of them, or one for each of the last while. */
@@ -115,9 +115,6 @@ export interface ScheduleWish {
   readonly missed: MissedPolicy;
   readonly repeat: number | null;
 }
-
-/** The weakest role that may have schedules. */
-export const schedulingRole: Role = "member";
 
 /** The queue that wakes schedules, and its subject for "something may be due". */
 export const scheduleQueue = "schedules";

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { turnQueue } from "../../workers/turn-parts.ts";
+import { turnQueue, type TurnSettings } from "../../workers/turn-parts.ts";
 import { workTurns } from "../../workers/turns.ts";
-import { openErrands } from "../../workers/errands.ts";
+import { type Errands, openErrands } from "../../workers/errands.ts";
 import { landRun } from "../../workers/schedule-ends.ts";
 import { workSchedules } from "../../workers/schedules.ts";
 import { watchProcesses } from "../../workers/processes.ts";
@@ -58,19 +58,7 @@ export async function startTurns(base: Base, worker: WorkerSide): Promise<void> 
   // A backend that can't be used is told of at the start; one that takes long is waited for by whoever needs it.
   await Promise.race([sandboxes.current(), pause(sandboxMs, null, { ref: false })]);
   const { db } = database;
-  const settings = {
-    concurrency: config.agent.workerConcurrency,
-    get maxSteps() {
-      return follow.current.agent.maxTurns;
-    },
-    get footers() {
-      return follow.current.display;
-    },
-    steer: config.display.busyInputMode === "steer",
-    drainMs: config.agent.drainTimeout * 1_000,
-    memory: memoryRules(config),
-    limits: { commandMs: config.terminal.timeout * 1_000, resultChars: resultChars },
-  };
+  const settings = turnSettings(base);
   const mcp = lazyHub({ log, open: (owner, session) => sandboxes.open(owner, session) });
   stack.defer(() => mcp.close());
   // Beside the start: a server that is away must not hold it up.
@@ -138,6 +126,30 @@ export async function startTurns(base: Base, worker: WorkerSide): Promise<void> 
   stack.defer(() => turns.drain());
   const schedules = await workSchedules(scheduling, base.holder);
   stack.defer(() => schedules.close());
+  startUpkeep(base, worker, errands, tellLeft);
+}
+
+function turnSettings({ config, follow }: Base): TurnSettings {
+  return {
+    concurrency: config.agent.workerConcurrency,
+    get maxSteps() {
+      return follow.current.agent.maxTurns;
+    },
+    get footers() {
+      return follow.current.display;
+    },
+    steer: config.display.busyInputMode === "steer",
+    drainMs: config.agent.drainTimeout * 1_000,
+    memory: memoryRules(config),
+    limits: { commandMs: config.terminal.timeout * 1_000, resultChars: resultChars },
+  };
+}
+
+/** What comes back by itself: unfinished turns and errands go on, and what nobody needs any more goes. */
+function startUpkeep(base: Base, worker: WorkerSide, errands: Errands, tellLeft: () => Promise<void>): void {
+  const { database, queues, log, stack } = base;
+  const { db } = database;
+  const { sandboxes } = worker;
   const sweeping = every("turn sweep", upkeepTimes.sweepMs, log, () => sweepTurns(db, queues));
   const landing = every("errands", upkeepTimes.sweepMs, log, () => errands.sweep());
   const tend = async () => {

@@ -238,7 +238,7 @@ async function change(parts: DeskParts, asker: ScheduleAsker, text: string): Pro
 }
 
 /** What programs read of a schedule. */
-export function viewOf(schedule: Schedule, next: readonly number[]): ScheduleView {
+function viewOf(schedule: Schedule, next: readonly number[]): ScheduleView {
   const { number, name, prompt, said: time, deliver, status, why, missed, remaining, failures, work, person, timing } = schedule;
   const instants = next.map((at) => new Date(at).toISOString());
   return {

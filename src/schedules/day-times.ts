@@ -136,7 +136,7 @@ export function exactInstant(wall: WallTime, zone: Zone): number {
 }
 
 /** An instant with its zone's offset: `2026-10-25T02:30+02:00`. */
-export function isoText(at: number, zone: Zone): string {
+function isoText(at: number, zone: Zone): string {
   const offset = zone.offsetAt(at);
   const minutes = Math.abs(offset) / 60_000;
   const two = (value: number) => String(Math.floor(value)).padStart(2, "0");

@@ -167,7 +167,7 @@ export async function pick(db: Db, viewer: ScheduleViewer, which: string): Promi
 }
 
 /** One that the asker may change: their own, in a shared chat an admin also others'. */
-export async function owned(db: Db, asker: ScheduleAsker, which: string): Promise<Schedule> {
+async function owned(db: Db, asker: ScheduleAsker, which: string): Promise<Schedule> {
   const schedule = await pick(db, viewerOf(asker), which);
   const rules = asker.person.role === "owner" || asker.person.role === "admin";
   if (schedule.person.id !== asker.person.id && !rules) throw refused(`${schedule.name} is ${schedule.person.name}'s.`);

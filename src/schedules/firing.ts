@@ -3,10 +3,10 @@ import { lastInstant, nextInstant } from "./next.ts";
 import { dayMs, minuteMs } from "./zones.ts";
 
 /** A run so long after its instant still counts as on time: a restart, a busy minute. */
-export const onTimeMs = 2 * minuteMs;
+const onTimeMs = 2 * minuteMs;
 /** How far back `all` makes up for what was missed, and how many at most. */
-export const graceMs = dayMs;
-export const mostMadeUp = 24;
+const graceMs = dayMs;
+const mostMadeUp = 24;
 
 /**
  * What becomes of a schedule whose time has come, at `now` of the record's clock. On time there is one instant and it runs. After a

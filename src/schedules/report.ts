@@ -41,7 +41,7 @@ export function instantText(at: number, zone: string): string {
   return format.format(at).replace(/,? at /, ", ");
 }
 
-export function lengthText(ms: number): string {
+function lengthText(ms: number): string {
   const minutes = Math.round(ms / 60_000);
   if (minutes < 120) return `${minutes} min`;
   const hours = Math.round(ms / 3_600_000);

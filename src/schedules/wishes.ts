@@ -36,7 +36,7 @@ const switches = new Set(["no-agent", "continuity", "no-continuity", "yes"]);
  * Takes the options out of a text: `--name X`, `--deliver "telegram:1, local"`. What is no option of ours stays where it is, and so does
  * everything behind ` -- `.
  */
-export function takeOptions(text: string): { readonly options: ReadonlyMap<string, string>; readonly rest: string } {
+function takeOptions(text: string): { readonly options: ReadonlyMap<string, string>; readonly rest: string } {
   const options = new Map<string, string>();
   const [before = "", ...after] = text.split(/\s--\s/);
   const form = /(^|\s)--([a-z][a-z-]*)(?:(?:=|\s+)("[^"]*"|“[^”]*”|'[^']*'|(?!--)\S+))?/gi;

@@ -4,7 +4,7 @@ import type { ChatKind } from "../core/chats.ts";
 import type { MissedPolicy, RunStatus, RunView } from "../core/schedule.ts";
 import type { Timing } from "../core/timing.ts";
 import type { Db } from "./hold.ts";
-import { type Schedule, scheduleById, stamp } from "./schedules.ts";
+import { type Schedule, scheduleById } from "./schedules.ts";
 
 /** A schedule whose time has come, with what decides what becomes of it. Times are epoch milliseconds by the record's clock. */
 export interface DueSchedule {
@@ -255,11 +255,6 @@ export async function runsOf(db: Db, schedule: string, kind: ChatKind, limit: nu
     select instant, status, attempt, failure, case when ${visible} then output end as output
     from schedule_runs where schedule_id = ${schedule} order by instant desc limit ${limit}`.execute(db);
   return found.rows.map((row) => ({ ...row, instant: new Date(row.instant).toISOString() }));
-}
-
-/** Puts the clock of a schedule forward without a run: for one that goes on after a pause. */
-export async function setNext(db: Db, id: string, at: number | null): Promise<void> {
-  await sql`update schedules set next_at = ${stamp(at)} where id = ${id}`.execute(db);
 }
 
 /** The schedule of a run. */

@@ -12,7 +12,11 @@ test("each subagent has a line, changed in place, also while its turn rests and 
   const tell = speaker(rig.web, "t1", id);
   const agent = (name: string, state: "working" | "answered", doing = "") =>
     rig.web.push({
-      ...{ turn: "t1", chat: webChat, replyTo: id, fence: 0, seq: 0 },
+      turn: "t1",
+      chat: webChat,
+      replyTo: id,
+      fence: 0,
+      seq: 0,
       event: { type: "agent", agent: name, name: `1 ${name}`, state, doing, step: 2 },
     });
   tell({ type: "started" }, { type: "step", step: 1 });

@@ -151,7 +151,7 @@ for (const [form, prepare] of Object.entries(forms)) {
       assert.equal(await found("服务器 or 集群"), 1);
       await fc.assert(
         fc.asyncProperty(fc.nat(34), fc.integer({ min: 1, max: 12 }), async (from, length) => {
-          const part = [...text]
+          const part = Array.from(text)
             .slice(from, from + length)
             .join("")
             .replace(/[a-z]+/gi, " ");
