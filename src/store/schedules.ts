@@ -191,6 +191,6 @@ function json(value: object): RawBuilder<unknown> {
 }
 
 /** Epoch milliseconds as the record's time. */
-export function stamp(at: number | null): RawBuilder<unknown> {
+function stamp(at: number | null): RawBuilder<unknown> {
   return at === null ? sql`null` : sql`to_timestamp(${at / 1_000}::float8)`;
 }
