@@ -78,10 +78,10 @@ function faultsOf(tool: Tool, issue: z.core.$ZodIssue, given: Fields): string[] 
   return [given[name] === undefined ? `${name} is missing` : `${name}: ${issue.message}`];
 }
 
-/** A call that would pass: what was right is kept, what was wrong or missing is filled in. */
+/** A call that would pass: what was right is kept, what was wrong or missing is filled in. What is needed is not in each schema that is shown. */
 function example(tool: Tool, right: Fields): string {
-  const required = requiredOf(tool);
-  const entries = Object.entries(propertiesOf(tool)).flatMap(([name, schema]): [string, unknown][] => {
+  const { properties, required } = parametersIn(z.toJSONSchema(tool.parameters, { io: "input" }));
+  const entries = Object.entries(properties).flatMap(([name, schema]): [string, unknown][] => {
     const value = right[name];
     if (value !== undefined) return [[name, shortened(value)]];
     // Content is what a call is about, though a removal has none.
@@ -104,8 +104,4 @@ function sample(name: string, schema: Fields): unknown {
 
 function propertiesOf(tool: Tool): Readonly<Record<string, Fields>> {
   return parametersIn(parametersOf(tool)).properties;
-}
-
-function requiredOf(tool: Tool): readonly string[] {
-  return parametersIn(parametersOf(tool)).required;
 }
