@@ -65,6 +65,9 @@ suite("memory, from the chat", () => {
     // Somebody else types what the button says: what is another's can't be taken back, nor be found out about.
     telegram.say(71, own.buttons[0]?.data ?? "");
     await found(71, /not yours to take back/);
+    // Nor is it read out, or taken back, because its own person undoes something where others listen.
+    telegram.say(-700, `/memory@${telegram.bot.username} undo`, { from: 72 });
+    await found(-700, /nothing of yours to take back here/);
     telegram.press(-700, notice.id, button.data, { from: 73 });
     await found(-700, /undone/);
     telegram.say(-700, `${button.data}@${telegram.bot.username}`.replace(/^\/memory (.*)@(.*)$/, "/memory@$2 $1"), { from: 71 });

@@ -4,7 +4,7 @@ import { type MemoryPlace, type MemoryPorts, teamMemory } from "../../core/memor
 import { fileNames } from "../../memory/entries.ts";
 import { keep } from "../../memory/keeping.ts";
 import { quoted } from "../../memory/notices.ts";
-import { changeableHere, filesOf, mayWriteTeam, ownerHere } from "../../memory/scopes.ts";
+import { filesOf, mayWriteTeam, ownerHere } from "../../memory/scopes.ts";
 import { meantBy, viewMemory } from "../../memory/viewing.ts";
 import { putSentFile } from "../../store/files.ts";
 import { showEntry } from "../../store/memories.ts";
@@ -40,7 +40,7 @@ export function memoryPorts(parts: GatewayParts, inbound: InboundMessage, person
         ? "There is nothing to export yet."
         : "Here is what I remember. A line with only § stands between two entries.";
     },
-    undo: (id) => takeBackChange(parts, changeableHere(reader, rules), person, id),
+    undo: (id) => takeBackChange(parts, reader, id),
     async share(which, visible) {
       if (inbound.kind !== "private")
         return "Tell me that in our private chat: what others may know of you is yours alone to say.";

@@ -1,28 +1,26 @@
-import { parseChatKey, type Person } from "../../core/chats.ts";
+import { parseChatKey } from "../../core/chats.ts";
 import type { MemoryOwner, MemoryRules } from "../../core/memory.ts";
 import { entrySeparator, MemoryFull, parseEntries, refuseExcess, takeBack } from "../../memory/entries.ts";
 import { noticeOf, quoted } from "../../memory/notices.ts";
-import { fileOf } from "../../memory/scopes.ts";
+import { changeableHere, fileOf, type MemoryReader } from "../../memory/scopes.ts";
 import { changesOf, lastChange, type MemoryChanged, undoChange, type Undone } from "../../store/memory-changes.ts";
 import { addOutbound } from "../../store/outbox.ts";
 import type { GatewayParts } from "../parts.ts";
 
 /**
- * Takes one change of these memories back, or (null) the person's newest one; the words to say, or null where the message that told of the
- * change shows it by itself.
+ * Takes one change back that this person may make here, or (null) their newest one; the words to say, or null where the message that told of
+ * the change shows it by itself. Where several read, nothing of a person's own memory is said, nor is it taken back unless it is named.
  */
-export async function takeBackChange(
-  parts: GatewayParts,
-  within: readonly MemoryOwner[],
-  person: Person,
-  id: number | null,
-): Promise<string | null> {
-  const wanted = id ?? (await lastChange(parts.db, within, person.id))?.id;
+export async function takeBackChange(parts: GatewayParts, reader: MemoryReader, id: number | null): Promise<string | null> {
+  const within = changeableHere(reader, parts.memory);
+  const open = within.filter(({ scope }) => scope !== "person" || reader.kind === "private");
+  const wanted = id ?? (await lastChange(parts.db, open, reader.person.id))?.id;
   if (wanted === undefined) return "There is nothing of yours to take back here.";
   const undone = await attempt(parts, wanted, within);
   if (undone.type !== "undone") return refusals[undone.type];
   const shown = await tellAgain(parts, undone.change);
-  return shown && id !== null ? null : `Taken back. ${nowSaid(undone.change)}`;
+  if (shown && id !== null) return null;
+  return open.some(({ scope }) => scope === undone.change.scope) ? `Taken back. ${nowSaid(undone.change)}` : "Taken back.";
 }
 
 const refusals: Readonly<Record<Exclude<Undone["type"], "undone"> | "full", string>> = {
