@@ -3,8 +3,9 @@ import type { SkillChange } from "../core/skill.ts";
 import { tool } from "../core/tool.ts";
 import { placeIn } from "./skill-place.ts";
 
+const actions = ["create", "edit", "patch", "write_file", "remove_file", "delete"] as const;
 const parameters = z.strictObject({
-  action: z.enum(["create", "edit", "patch", "write_file", "remove_file", "delete"]),
+  action: z.enum(actions),
   name: z.string(),
   file: z.string().default(""),
   old: z.string().default(""),
@@ -31,11 +32,12 @@ export const skillManage = tool({
   schema: {
     type: "object",
     properties: {
-      action: { type: "string" },
+      action: { enum: actions },
       name: { type: "string" },
       old: { type: "string" },
       content: { type: "string" },
     },
+    required: ["action", "name"],
   },
   preview: ({ action, name }) => `skill: ${action} ${name}`,
   run: (args, { skills }) => skills.propose(changeOf(args)),
