@@ -27,7 +27,8 @@ const schema = {
     goal: { type: "string" },
     context: { type: "string" },
     tasks: { type: "array", items: { type: "object" }, description: "[{goal, context, output_schema}], in parallel" },
-    toolsets: { type: "array" },
+    toolsets: { type: "array", items: { type: "string" } },
+    model: { type: "string" },
   },
 };
 

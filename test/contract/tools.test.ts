@@ -15,6 +15,9 @@ const calls: Record<string, Record<string, unknown>> = {
   execute_code: { code: "print(1)" },
   send_message: { action: "send", target: "telegram", message: "hi" },
   session_search: { query: "friday" },
+  cronjob: { action: "create", prompt: "Look at the mail", schedule: "every 2h" },
+  skill_manage: { action: "delete", name: "old-news" },
+  skill_view: { name: "old-news" },
   delegate_task: { tasks: [{ goal: "Look", context: "There." }, { goal: "Read" }] },
   configuration: { action: "set", key: "compression.threshold", value: "0.7" },
   model_speed: { action: "recent" },
@@ -35,6 +38,13 @@ function withoutSchema({ schema: _, ...tool }: Tool): Tool {
   return tool;
 }
 
+/** The arrays of a schema that have no `items`. */
+function arraysOfAnything(schema: unknown): readonly unknown[] {
+  if (typeof schema !== "object" || schema === null) return [];
+  const here = "type" in schema && schema.type === "array" && !("items" in schema) ? [schema] : [];
+  return [...here, ...Object.values(schema).flatMap(arraysOfAnything)];
+}
+
 suite("tools: every tool", () => {
   for (const tool of tools) {
     test(`${tool.name}: a strict object of described parameters, each required or with a default`, () => {
@@ -46,6 +56,7 @@ suite("tools: every tool", () => {
         properties: Record<string, { default?: unknown }>;
       };
       assert.equal(parameters.type, "object");
+      assert.deepEqual(arraysOfAnything(parameters), [], "OpenAI refuses an array that does not say of what it is");
       assert.ok(spec.description.length < 250, "short");
       // One that is written by hand to be shorter shows only what is there.
       if (tool.schema !== undefined) {
