@@ -47,8 +47,7 @@ const dropped = new Set(["pattern", "format"]);
 
 /** The JSON of an answer, also within a fence; undefined where there is none. */
 function jsonIn(answer: string): unknown {
-  const fenced = /```(?:json)?\s*\n([^]*?)\n\s*```/.exec(answer)?.[1];
-  for (const text of [answer, fenced]) {
+  for (const text of [answer, fencedIn(answer)]) {
     if (text === undefined) continue;
     try {
       return JSON.parse(text);
@@ -57,6 +56,15 @@ function jsonIn(answer: string): unknown {
     }
   }
   return undefined;
+}
+
+/** What stands in the first fence. Found in steps: one expression for all of it takes minutes where many lines are empty. */
+function fencedIn(answer: string): string | undefined {
+  const open = /```(?:json)?[^\S\n]*\n/.exec(answer);
+  if (open === null) return undefined;
+  const rest = answer.slice(open.index + open[0].length);
+  const end = rest.search(/\n[^\S\n]*```/);
+  return end < 0 ? undefined : rest.slice(0, end);
 }
 
 function told({ issues }: z.ZodError): string {

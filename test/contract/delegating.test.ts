@@ -154,6 +154,11 @@ suite("delegating", () => {
     assert.ok(read(JSON.stringify({ pattern: `${"a".repeat(60)}!` })).ok, "the expression is left out");
     assert.match(JSON.stringify(read('{"pattern": 3}')), /pattern: Invalid input/);
     assert.match(JSON.stringify(read("three")), /no JSON/);
+    for (const white of ["\n", " ", "\n ", " \n"]) {
+      const began = performance.now();
+      assert.ok(!read(`\`\`\`json\n${white.repeat(50_000)}x`).ok);
+      assert.ok(performance.now() - began < 1_000, "white space keeps nobody busy");
+    }
     assert.throws(() => formOf({ enum: ["x".repeat(5_000)] }), /longer than/);
   });
 });
