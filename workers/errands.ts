@@ -5,7 +5,7 @@ import type { Log } from "../src/core/log.ts";
 import { plainWords } from "../src/core/markdown.ts";
 import type { Outbound } from "../src/core/outbound.ts";
 import { priorities, type Queues } from "../src/core/queue.ts";
-import { landInHome, noteLanded, releaseHeld, stopOverdue, type Stopping } from "../src/store/errand-ends.ts";
+import { landInHome, noteLanded, releaseHeld, stopOverdue, type Stopping, turnsWithHeld } from "../src/store/errand-ends.ts";
 import { findErrand, sessionOfTurn, unlanded } from "../src/store/errands.ts";
 import type { Db } from "../src/store/hold.ts";
 import { answerKey } from "../src/store/turns.ts";
@@ -28,7 +28,7 @@ export type Landings = Readonly<Record<ErrandType, Landing>>;
 export interface Errands {
   /** An errand's turn has ended: does what follows, or leaves it to the sweep. */
   ended(id: string): Promise<void>;
-  /** Stops what has had its time, and lands what nobody has landed: after a kill, a wiped Redis, a lost wake-up. */
+  /** Stops what has had its time, begins what is held for nothing, and lands what nobody has landed: after a kill, a wiped Redis, a lost wake-up. */
   sweep(): Promise<void>;
 }
 
@@ -59,6 +59,7 @@ export function openErrands(parts: ErrandParts, others: Omit<Landings, "subagent
     },
     async sweep() {
       await tellStopped(parts, await stopOverdue(db));
+      for (const turn of await turnsWithHeld(db)) await letGo(parts, turn);
       for (const errand of await unlanded(db, abandonedMs, landedAtOnce)) {
         await land(errand).catch((error: unknown) =>
           log.warn({ errand: errand.id, error }, "what follows an errand could not be done; it is tried again"),
@@ -93,10 +94,15 @@ async function landSubagent(parts: ErrandParts, errand: Errand): Promise<void> {
   const { parent, status } = errand;
   if (status !== "waiting" && status !== "running") tellOfAgent(parts.live, errand, status, "", 0);
   if (parent === null) return;
-  for (const session of await releaseHeld(parts.db, parent.turn)) await wakeErrand(parts, "subagent", session);
+  await letGo(parts, parent.turn);
   const waiting = await sessionOfTurn(parts.db, parent.turn);
   if (waiting === null) return;
   await wake(parts, waiting, errand.terms.depth === 1 ? priorities.interactive : priorities.subagent);
+}
+
+/** Held subagents of this turn may begin, as far as there is room. */
+async function letGo(parts: ErrandParts, turn: string): Promise<void> {
+  for (const session of await releaseHeld(parts.db, turn)) await wakeErrand(parts, "subagent", session);
 }
 
 /** The answer goes into its chat as a message of its own. */

@@ -61,6 +61,13 @@ export async function releaseHeld(db: Db, turn: string): Promise<readonly string
   return found.rows.map(({ session }) => session);
 }
 
+/** Turns that have held errands. One may have been held for a sibling that ended meanwhile: then no end of another lets it go. */
+export async function turnsWithHeld(db: Db): Promise<readonly string[]> {
+  const found = await sql<{ turn: string }>`
+    select distinct turn_id as turn from errands where held and ended_at is null and turn_id is not null`.execute(db);
+  return found.rows.map(({ turn }) => turn);
+}
+
 /** What has been asked to stop: turns that a worker may hear of, and sessions whose parked turn has to be woken for it. */
 export interface Stopping {
   readonly turns: readonly string[];

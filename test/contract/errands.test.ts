@@ -235,6 +235,22 @@ for (const [form, prepare] of Object.entries(forms)) {
         assert.equal(now.filter((each) => each.held).length, 1);
       });
 
+      test("one that was held for a sibling that ended while it was begun is let go by the sweep", async () => {
+        const parent = await asked(db, { ...chat, chat: "late" });
+        const [one, late] = await children(parent.hold, parent.turn, ["1", "2"], 1);
+        const [first, held] = one?.held === true ? [late, one] : [one, late];
+        assert.ok(first && held);
+        // Its landing has not seen the held one: that was not committed yet.
+        await answer(db, first, "done");
+        woken.length = 0;
+        await Promise.all([worker().sweep(), worker().sweep()]);
+        assert.deepEqual(
+          woken.filter((session) => session === held.session),
+          [held.session],
+        );
+        assert.equal((await claimSession(db, held.session, "w", 1))?.work?.type, "begin");
+      });
+
       test("a turn begins no more than it may, and a worker that has lost its session none", async () => {
         const parent = await asked(db, { ...chat, chat: "bounded" });
         await children(parent.hold, parent.turn, ["1", "2"], 2, 2);
