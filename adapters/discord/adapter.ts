@@ -11,7 +11,7 @@ import { type Client, createClient } from "./client.ts";
 import { registerCommands } from "./commands.ts";
 import { badToken, reason, statusOf, toFailure } from "./errors.ts";
 import { type Gateway, createGateway } from "./gateway.ts";
-import { toInbound } from "./inbound.ts";
+import { chatRef, isOpen, toInbound } from "./inbound.ts";
 import { createIntake, type Intake, type MutableSelf, takeMessage } from "./intake.ts";
 import { takeInteraction } from "./interactions.ts";
 import { createMarks } from "./marks.ts";
@@ -158,6 +158,10 @@ function catchUpOf(parts: Parts, inlet: Inlet, application: string, post: Adapte
       const heard = toInbound(message, place, parts.self, { ...rules, autoThread: false });
       return heard?.inbound.addressed === true ? heard.inbound.chat : null;
     },
+    async place(channel, guild) {
+      const place = guild === null ? { parent: null, type: 1 } : await places.of(channel);
+      return guild === null || isOpen(rules, guild, place.parent ?? channel) ? chatRef(channel, place) : null;
+    },
     name: (chat, missed, newest, all) => nameMissed(post, chat, { missed, newest, all }, log),
     log,
   });
@@ -184,12 +188,15 @@ async function nameMissed(
   const count = missed.length - mostNamed;
   const before = all ? `- … and ${count} before` : `- … and ${Math.max(1, count)} or more before`;
   const more = count > 0 || !all ? [before] : [];
-  const words = [
-    "I was away, and this came too long ago, or was too much, to answer it unasked. Say it again if it still matters.",
-    "",
-    ...more,
-    ...lines,
-  ];
+  const words =
+    missed.length === 0
+      ? ["I was away, and could not read all that was written here meanwhile. Say it again if it still matters."]
+      : [
+          "I was away, and this came too long ago, or was too much, to answer it unasked. Say it again if it still matters.",
+          "",
+          ...more,
+          ...lines,
+        ];
   const [chunk] = renderDiscord(words.join("\n"));
   if (!chunk) return;
   // The same at each start, so that it is said once.

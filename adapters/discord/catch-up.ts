@@ -1,9 +1,11 @@
+import { RateLimitError } from "@discordjs/rest";
 import { Routes } from "discord-api-types/v10";
 import { z } from "zod";
 import type { ChatRef } from "../../src/core/chats.ts";
 import type { Log } from "../../src/core/log.ts";
 import { kept, remember } from "../../src/core/maps.ts";
-import type { Client } from "./client.ts";
+import { pause } from "../../src/core/pause.ts";
+import type { Client, Request } from "./client.ts";
 import { reason, toFailure } from "./errors.ts";
 import type { DiscordOptions } from "./options.ts";
 import { idAt, madeAt, messageSchema, nameOf, type WireChannel, type WireMessage } from "./wire.ts";
@@ -33,6 +35,9 @@ export interface CatchUpParts {
   take(message: WireMessage): Promise<void>;
   /** Whether a message would be answered: only such are named when they are too old. */
   concerns(message: WireMessage): Promise<ChatRef | null>;
+  /** The chat that a channel is; null where we don't listen. */
+  place(channel: string, guild: string | null): Promise<ChatRef | null>;
+  /** Says in a chat what was missed; of nothing, that not all could be read. */
   name(
     chat: ChatRef,
     missed: readonly { readonly who: string; readonly text: string }[],
@@ -55,6 +60,8 @@ const mostPages = 10;
 const mostAnswered = 100;
 /** A channel that can't be read so often, over some 15 s, holds up the others no longer. */
 const mostTries = 5;
+/** A wait that Discord asks for is waited out on the spot when it is no longer; else everything would be read anew. */
+const longestWaitMs = 10_000;
 
 interface State {
   readonly parts: CatchUpParts;
@@ -75,6 +82,8 @@ interface Unread {
   readonly since: bigint;
   /** Channels that are read: trouble with one does not have the others read again. */
   readonly done: Set<string>;
+  /** Channels whose old messages were named: trouble with the rest does not have them named again. */
+  readonly named: Set<string>;
 }
 
 const privately = "private";
@@ -139,7 +148,13 @@ export function createCatchUp(parts: CatchUpParts): CatchUp {
 
 /** From now on something is not told; what was not read before stays unread. */
 function expect({ unread, newest }: State, what: string): void {
-  kept(unread, what, () => ({ since: newest, done: new Set() })).done.clear();
+  const known = kept(unread, what, () => missing(newest));
+  known.done.clear();
+  known.named.clear();
+}
+
+function missing(since: bigint): Unread {
+  return { since, done: new Set(), named: new Set() };
 }
 
 /** Reads what is unread in these channels; rejects when it is to be tried again. */
@@ -147,7 +162,7 @@ async function read(state: State, what: string, channels: readonly string[]): Pr
   const unread = state.unread.get(what);
   if (!unread) return;
   for (const channel of channels.filter((each) => !unread.done.has(each))) {
-    await channelOf(state, channel, what === privately ? null : what, unread.since);
+    await channelOf(state, channel, what === privately ? null : what, unread);
     unread.done.add(channel);
   }
   state.unread.delete(what);
@@ -170,8 +185,7 @@ async function load(state: State): Promise<void> {
   if (stored.success) {
     state.newest = BigInt(stored.data.newest);
     for (const channel of stored.data.privates) remember(state.privates, channel, true, mostPrivate);
-    for (const [what, since] of Object.entries(stored.data.unread))
-      state.unread.set(what, { since: BigInt(since), done: new Set() });
+    for (const [what, since] of Object.entries(stored.data.unread)) state.unread.set(what, missing(BigInt(since)));
   }
   state.loaded = true;
 }
@@ -190,13 +204,13 @@ async function save(state: State): Promise<void> {
 }
 
 /** Takes what a channel has that was not seen; names what is too old, or too much, to be answered unasked. */
-async function channelOf(state: State, channel: string, guild: string | null, since: bigint): Promise<void> {
+async function channelOf(state: State, channel: string, guild: string | null, { since, named: done }: Unread): Promise<void> {
   const { parts } = state;
-  const { messages, all } = await fetchMissed(state, channel, guild, since);
+  const missed = await fetchMissed(state, channel, guild, since);
   const taken: WireMessage[] = [];
   const named: WireMessage[] = [];
   let answers = 0;
-  for (const message of messages.toReversed()) {
+  for (const message of missed.messages.toReversed()) {
     const age = Date.now() - madeAt(message.id);
     const young = age <= parts.answerMs;
     const one = young && (await parts.concerns(message)) !== null;
@@ -204,15 +218,22 @@ async function channelOf(state: State, channel: string, guild: string | null, si
     if (young && (!one || answers <= mostAnswered)) taken.unshift(message);
     else if (age <= oldestMs) named.unshift(message);
   }
-  await nameOld(parts, named, all);
+  if (!done.has(channel)) {
+    const some = await nameOld(parts, named, missed.rest === null);
+    // What lies before the newest chatter of a channel in which nobody speaks to us is hardly ours: that one stays as it is.
+    const ours = missed.rest === "unread" || (missed.rest === "earlier" && (guild === null || answers > 0));
+    const chat = !some && ours ? await parts.place(channel, guild) : null;
+    if (chat !== null) await parts.name(chat, [], missed.messages.at(-1)?.id ?? String(since), false);
+    done.add(channel);
+  }
   for (const message of taken) await parts.take(message);
 }
 
 interface Missed {
   /** Oldest first. */
   readonly messages: readonly WireMessage[];
-  /** False when there is more before these. */
-  readonly all: boolean;
+  /** What there is before these: nothing of ours, `earlier` messages, or what could not be read (`unread`). */
+  readonly rest: "earlier" | "unread" | null;
 }
 
 /** The newest that a channel has since then, page by page. Rejects when it may be read later. */
@@ -224,9 +245,7 @@ async function fetchMissed(state: State, channel: string, guild: string | null, 
     for (let page = 0; page < mostPages; page += 1) {
       // Asked for what comes after an id, Discord gives the oldest.
       const query: Record<string, string> = { limit: String(pageSize), ...(before === null ? {} : { before }) };
-      const found: unknown = await client.call({ method: "GET", path: Routes.channelMessages(channel), query });
-      state.failed = 0;
-      if (!Array.isArray(found)) return { messages: [], all: true };
+      const found = await pageOf(client, { method: "GET", path: Routes.channelMessages(channel), query });
       const read = found.flatMap((each: unknown) => {
         const parsed = messageSchema.safeParse(each);
         // A guild's messages don't name it here.
@@ -237,20 +256,37 @@ async function fetchMissed(state: State, channel: string, guild: string | null, 
       messages.unshift(...missed);
       const oldest = ordered[0];
       const over = missed.length < ordered.length || (oldest !== undefined && Date.now() - madeAt(oldest.id) > oldestMs);
-      if (over || oldest === undefined || found.length < pageSize) return { messages, all: true };
+      if (over || oldest === undefined || found.length < pageSize) return ended(state, { messages, rest: null });
       before = oldest.id;
     }
-    return { messages, all: false };
+    return ended(state, { messages, rest: "earlier" });
   } catch (error) {
     state.failed += 1;
-    if (toFailure(error, true).retryable && state.failed < mostTries) throw error;
-    state.failed = 0;
+    const { retryable } = toFailure(error, true);
+    if (retryable && state.failed < mostTries) throw error;
     log.debug({ channel, reason: reason(error) }, "what was missed in a channel of Discord's could not be read");
-    return { messages, all: false };
+    // What we may not read is nothing to speak of.
+    return ended(state, { messages, rest: retryable ? "unread" : null });
   }
 }
 
-async function nameOld(parts: CatchUpParts, old: readonly WireMessage[], all: boolean): Promise<void> {
+/** The channel's reading is over, one way or the other: the next one has all its attempts before it. */
+function ended(state: State, missed: Missed): Missed {
+  state.failed = 0;
+  return missed;
+}
+
+async function pageOf(client: Client, request: Request): Promise<readonly unknown[]> {
+  const found = await client.call(request).catch(async (error: unknown) => {
+    if (!(error instanceof RateLimitError) || error.retryAfter > longestWaitMs) throw error;
+    await pause(error.retryAfter, client.closed);
+    return await client.call(request);
+  });
+  return Array.isArray(found) ? found : [];
+}
+
+/** False: there was nothing to name. */
+async function nameOld(parts: CatchUpParts, old: readonly WireMessage[], all: boolean): Promise<boolean> {
   const byChat = new Map<string, { chat: ChatRef; missed: { who: string; text: string }[]; newest: string }>();
   for (const message of old) {
     const chat = await parts.concerns(message);
@@ -261,4 +297,5 @@ async function nameOld(parts: CatchUpParts, old: readonly WireMessage[], all: bo
     byChat.set(key, { ...entry, newest: message.id });
   }
   for (const { chat, missed, newest } of byChat.values()) await parts.name(chat, missed, newest, all);
+  return byChat.size > 0;
 }

@@ -19,6 +19,8 @@ export interface Target {
   readonly route?: string;
   /** The first id in the path; all when left out. */
   readonly channel?: string;
+  /** A piece of the query; all when left out. */
+  readonly query?: string;
   /** How many of them; default 1. */
   readonly times?: number;
 }
@@ -27,7 +29,7 @@ export interface Faults {
   /** What comes back takes it off again. */
   add(target: Target, fault: Fault): () => void;
   /** The fault for a request, used up by it. */
-  next(route: string, channel: string): Fault | null;
+  next(route: string, channel: string, query: string): Fault | null;
   clear(): void;
 }
 
@@ -39,12 +41,13 @@ export function createFaults(): Faults {
       planned.push(plan);
       return () => void (plan.left = 0);
     },
-    next(route, channel) {
+    next(route, channel, query) {
       const hit = planned.find(
         ({ target, left }) =>
           left > 0 &&
           (target.route === undefined || target.route === route) &&
-          (target.channel === undefined || target.channel === channel),
+          (target.channel === undefined || target.channel === channel) &&
+          (target.query === undefined || query.includes(target.query)),
       );
       if (!hit) return null;
       hit.left -= 1;

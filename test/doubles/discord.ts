@@ -204,7 +204,7 @@ async function serve(state: State, request: IncomingMessage, response: ServerRes
   if (!open && (state.revoked || request.headers.authorization !== `Bot ${realToken}`)) {
     return await answer(state, call, response, 401, { message: "401: Unauthorized", code: 0 });
   }
-  const fault = state.faults.next(route, ids[0] ?? "");
+  const fault = state.faults.next(route, ids[0] ?? "", url.search);
   if (fault) return await misbehave(state, call, fault, response);
   const room = state.limits.take(route, ids[0] ?? "");
   if (!room.allowed) return await flood(state, call, response, room.retryAfter, false, room.headers);
