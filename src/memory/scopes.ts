@@ -68,7 +68,7 @@ export function filesOf(owner: MemoryOwner, rules: MemoryRules): readonly Memory
 
 /** The talks that may be looked through for what this memory should hold: no others may ever be. */
 export function talksHere({ person, chat, kind }: MemoryReader): ReviewedTalks {
-  return kind === "private" ? { kind, person: person.id } : { kind, ...roomOf(chat) };
+  return kind === "private" ? { kind, person: person.id } : { kind, ...chat, allThreads: !threadsApart(chat) };
 }
 
 /** A person's own. */
@@ -80,9 +80,13 @@ function limitOf({ scope }: MemoryOwner, target: MemoryTarget, rules: MemoryRule
   return scope === "team" ? rules.team : rules[target];
 }
 
-/** A thread shares its chat's memory; a Discord one has its own, for it may be closed to some who read the channel. */
 function roomOf(chat: ChatRef): ChatRef {
-  return chat.platform === "discord" ? chat : { ...chat, thread: null };
+  return threadsApart(chat) ? chat : { ...chat, thread: null };
+}
+
+/** A thread shares its chat's memory; a Discord one has its own, for it may be closed to some who read the channel. */
+function threadsApart({ platform }: ChatRef): boolean {
+  return platform === "discord";
 }
 
 const writers = { owner: "an owner", admin: "an owner or admin", member: "somebody of the team" } as const;

@@ -6,10 +6,16 @@ import type { Db } from "./hold.ts";
 import { inTransaction } from "./memories.ts";
 import { later } from "./sessions.ts";
 
-/** Whose talks: a person's private ones, or those of a chat (a null thread: of all its threads). */
+/** Whose talks: a person's private ones, or those of a chat, in all its threads or in this one alone (null: outside of threads). */
 export type ReviewedTalks =
   | { readonly kind: "private"; readonly person: string }
-  | { readonly kind: "shared"; readonly platform: string; readonly chat: string; readonly thread: string | null };
+  | {
+      readonly kind: "shared";
+      readonly platform: string;
+      readonly chat: string;
+      readonly thread: string | null;
+      readonly allThreads: boolean;
+    };
 
 /** A stretch of talks that one worker looks through. */
 export interface Review {
@@ -102,7 +108,7 @@ export async function dropReview(db: Db, { owner, fence }: Review, afterMs: numb
 function within(talks: ReviewedTalks): RawBuilder<boolean> {
   const own = sql`c.kind = ${talks.kind} and c.platform <> all (${Object.values(errandPlatforms)})`;
   if (talks.kind === "private") return sql<boolean>`${own} and t.person_id = ${talks.person}`;
-  const { platform, chat, thread } = talks;
+  const { platform, chat, thread, allThreads } = talks;
   const room = sql`${own} and c.platform = ${platform} and c.chat = ${chat}`;
-  return thread === null ? sql<boolean>`${room}` : sql<boolean>`${room} and c.thread = ${thread}`;
+  return allThreads ? sql<boolean>`${room}` : sql<boolean>`${room} and c.thread = ${thread ?? ""}`;
 }

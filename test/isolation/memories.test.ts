@@ -3,16 +3,16 @@ import { randomUUID } from "node:crypto";
 import { after, before, beforeEach, suite, test } from "node:test";
 import { sql } from "kysely";
 import { memoryBlocks, rememberIn } from "../../src/agent/memory.ts";
-import type { ChatKind, Person, Role } from "../../src/core/chats.ts";
+import type { ChatKind, ChatRef, Person, Role } from "../../src/core/chats.ts";
 import { type MemoryOwner, type MemoryRules, teamMemory } from "../../src/core/memory.ts";
 import { entrySeparator, parseEntries, takeBack } from "../../src/memory/entries.ts";
 import { bringIn, keep, rewrite } from "../../src/memory/keeping.ts";
 import { noticeOf } from "../../src/memory/notices.ts";
-import { changeableHere, personal } from "../../src/memory/scopes.ts";
+import { changeableHere, ownerHere, personal, talksHere } from "../../src/memory/scopes.ts";
 import type { Db } from "../../src/store/hold.ts";
 import { changeMemory, readMemory } from "../../src/store/memories.ts";
 import { lastChange, tellChanges, undoChange } from "../../src/store/memory-changes.ts";
-import { claimReview, endReview } from "../../src/store/memory-reviews.ts";
+import { claimReview, endReview, reviewedTalk } from "../../src/store/memory-reviews.ts";
 import { storeInbound } from "../../src/store/inbox.ts";
 import { openSession } from "../../src/store/sessions.ts";
 import { migrate } from "../../src/store/migrate.ts";
@@ -195,6 +195,24 @@ for (const [form, prepare] of Object.entries(forms)) {
       assert.equal(await claim(), null, "nothing new since");
     });
 
+    test("a Discord channel's look back reads none of its threads, nor do they read it; elsewhere they are one chat", async () => {
+      const db = record.now;
+      const at = (platform: string, thread: string | null) => ({ platform, chat: "room", thread });
+      for (const platform of ["discord", "telegram"]) {
+        for (const thread of [null, "5", null]) await answered(db, "ann", at(platform, thread));
+        const claimed = async (thread: string | null, every: number) => {
+          const reader = { person: ann, chat: at(platform, thread), kind: "shared" } as const;
+          const claim = await claimReview(db, ownerHere(reader), talksHere(reader), every, 60_000);
+          return claim && (await reviewedTalk(db, claim, talksHere(reader))).messages.map(({ content }) => content);
+        };
+        if (platform === "discord") {
+          assert.equal(await claimed(null, 3), null, "two in the channel are not three");
+          assert.deepEqual(await claimed(null, 2), ["said in no thread", "said in no thread"]);
+          assert.deepEqual(await claimed("5", 1), ["said in 5"]);
+        } else assert.deepEqual(await claimed("5", 3), ["said in no thread", "said in 5", "said in no thread"]);
+      }
+    });
+
     test("a hostile entry that came in another way stands in the record and not in the prompt", async () => {
       const db = record.now;
       const about = { owner: teamMemory, target: "memory", author: null, origin: "edit", turn: null, chat: null } as const;
@@ -233,23 +251,24 @@ function openRecord(prepare: (typeof forms)["embedded"]): { readonly now: Db } {
 
 let answers = 0;
 
-/** One more request of somebody in private that has been answered. */
-async function answered(db: Db, person: string): Promise<void> {
-  const chat = { platform: "test", chat: person, thread: null };
-  const { session } = await openSession(db, chat, "private");
+/** One more request of somebody that has been answered, in private where no chat is given; its turn. */
+async function answered(db: Db, person: string, room?: ChatRef): Promise<{ readonly turn: string; readonly session: string }> {
+  const chat = room ?? { platform: "test", chat: person, thread: null };
+  const kind = room ? "shared" : "private";
+  const { session } = await openSession(db, chat, kind);
   const key = `answered:${person}:${answers++}`;
-  const inbound = {
-    type: "message",
-    key,
-    chat,
-    kind: "private",
-    sender: { platform: "test", id: person, name: person },
-  } as const;
+  const inbound = { type: "message", key, chat, kind, sender: { platform: "test", id: person, name: person } } as const;
   const stored = await storeInbound(db, { ...inbound, at: 0, text: "hello", messageId: null, addressed: true });
   await db
     .insertInto("turns")
     .values({ id: key, session_id: session, person_id: person, inbox_id: stored?.id ?? 0, status: "answered" })
     .execute();
+  const said = { role: "user", content: `said in ${chat.thread ?? "no thread"}` } as const;
+  await db
+    .insertInto("messages")
+    .values({ session_id: session, turn_id: key, person_id: person, message: JSON.stringify(said) })
+    .execute();
+  return { turn: key, session };
 }
 
 function privately(person: Person) {

@@ -3,7 +3,8 @@ export const memories = `
 alter table memories drop constraint memories_scope_check;
 alter table memories add column visible jsonb not null default '[]';
 insert into memories (scope, owner, target, text, updated_at)
-  select 'chat', c.platform || ':' || replace(replace(c.chat, '%', '%25'), ':', '%3A'), m.target,
+  select 'chat', c.platform || ':' || replace(replace(c.chat, '%', '%25'), ':', '%3A') ||
+      case when c.platform = 'discord' and c.thread <> '' then ':' || c.thread else '' end, m.target,
     string_agg(m.text, chr(10) || '§' || chr(10) order by m.updated_at), max(m.updated_at)
   from memories m join conversations c on c.id = m.owner where m.scope = 'conversation' and m.text <> ''
   group by 1, 2, 3;
