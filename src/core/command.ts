@@ -21,6 +21,8 @@ export interface SessionStatus {
   /** Null when nothing runs. */
   readonly running: { readonly since: number; readonly step: number; readonly tool: string | null } | null;
   readonly waiting: number;
+  /** Whether the conversation is being shortened, or is to be. */
+  readonly shortening: boolean;
   readonly model: string;
   readonly server: string;
   readonly sandbox: string;
@@ -133,7 +135,7 @@ export interface Command {
   readonly argument?: { readonly offers?: ArgumentOffer };
   /** Only of a command that is no code of ours, such as a skill's: its words in whatever language it has. */
   readonly description?: string;
-  /** It has to wait until nothing runs in the chat. Others run at once, whatever runs. */
+  /** It is refused while anything runs or waits in the chat: it would act on what is about to change. Others run at once. */
   readonly whenIdle?: true;
   /** The weakest role that may use it. */
   readonly role: Role;

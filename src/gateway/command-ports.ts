@@ -44,7 +44,7 @@ export function commandPorts(parts: GatewayParts, inbound: InboundMessage, perso
       const facts = await parts.facts();
       const state = session === null ? null : await sessionState(parts.db, session);
       const choice = session === null ? null : await sessionChoice(parts.db, session);
-      const idle = { title: null, startedAt: Date.now(), messages: 0, running: null, waiting: 0 };
+      const idle = { title: null, startedAt: Date.now(), messages: 0, running: null, waiting: 0, shortening: false };
       const model = choice?.model ?? facts.model;
       const server = choice === null || (choice.provider ?? "main") === "main" ? facts.server : (choice.provider ?? "");
       return { session: session ?? "none", ...(state ?? idle), ...facts, model, server };

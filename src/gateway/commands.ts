@@ -1,7 +1,7 @@
 import { findCommand, mayUse, parseCommand } from "../commands/command.ts";
 import { languageOf, languages } from "../commands/languages/index.ts";
 import type { Person } from "../core/chats.ts";
-import type { CommandAnswer } from "../core/command.ts";
+import type { CommandAnswer, CommandPorts } from "../core/command.ts";
 import type { InboundMessage } from "../core/inbound.ts";
 import type { Language } from "../core/language.ts";
 import { choosePersonSetting, personSettings } from "../store/person-settings.ts";
@@ -29,11 +29,17 @@ export async function runCommand(
     }
     case "one": {
       const ports = commandPorts(parts, inbound, person, session);
-      if (found.command.whenIdle && (await ports.status()).running) return { answer: language.help.busy(found.command.name) };
+      if (found.command.whenIdle && (await busy(ports))) return { answer: language.help.busy(found.command.name) };
       const { chat, kind } = inbound;
       return { answer: await found.command.run({ person, chat, kind, language, args: parsed.args, ports, commands: usable }) };
     }
   }
+}
+
+/** Whether the conversation's history is about to change: by what runs, by what waits for a worker, or by a summary. */
+async function busy(ports: CommandPorts): Promise<boolean> {
+  const { running, waiting, shortening } = await ports.status();
+  return running !== null || waiting > 0 || shortening;
 }
 
 /** What the person picked, else their client's language, else the configured one. */

@@ -11,6 +11,8 @@ export interface SessionState {
   readonly messages: number;
   readonly running: { readonly turn: string; readonly since: number; readonly step: number; readonly tool: string | null } | null;
   readonly waiting: number;
+  /** Whether its history is being shortened, or is to be. */
+  readonly shortening: boolean;
 }
 
 export async function sessionState(db: Db, session: string): Promise<SessionState | null> {
@@ -19,12 +21,13 @@ export async function sessionState(db: Db, session: string): Promise<SessionStat
     title: string | null;
     messages: number;
     waiting: number;
+    shortening: boolean;
     turn: string | null;
     since: Date;
     step: number;
     tool: string | null;
   }>`
-    select s.created_at as at, s.title,
+    select s.created_at as at, s.title, s.compress_requested is not null as shortening,
       (select count(*)::int from messages m where m.session_id = s.id) as messages,
       (select count(*)::int from inbox i where i.session_id = s.id and i.status = 'waiting') as waiting,
       t.id as turn, t.created_at as since, t.step, t.tool
@@ -33,7 +36,8 @@ export async function sessionState(db: Db, session: string): Promise<SessionStat
   const row = found.rows[0];
   if (!row) return null;
   const running = row.turn === null ? null : { turn: row.turn, since: row.since.getTime(), step: row.step, tool: row.tool };
-  return { title: row.title, startedAt: row.at.getTime(), messages: row.messages, running, waiting: row.waiting };
+  const { title, at, messages, waiting, shortening } = row;
+  return { title, startedAt: at.getTime(), messages, running, waiting, shortening };
 }
 
 /** What was said in a chat, as a page shows it. */

@@ -65,6 +65,7 @@ suite("/compress", () => {
     for (let turn = 1; turn < 14; turn += 1) await rig.askOn(`turn ${turn}`);
     await rig.page.send("/compress");
     await begun.promise;
+    assert.match(await rig.askOn("/undo"), /working on a request/, "the summary would keep what is taken back");
     const before = (await rig.page.answers(1)).length;
     assert.match(await rig.askOn("/stop"), /stopped shortening this conversation; it stays as it was/);
     assert.equal(await rig.askOn("turn 20"), `${long} yes`.trim());
