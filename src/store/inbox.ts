@@ -4,6 +4,7 @@ import { type Account, type ChatRef, chatKey, type Person } from "../core/chats.
 import { type Inbound, type InboundChange, type InboundMessage, joinedText } from "../core/inbound.ts";
 import { wholeChat } from "./chat-settings.ts";
 import type { Db } from "./hold.ts";
+import { undone } from "./own-sessions.ts";
 
 /** A stored event on its way to a session. */
 export interface InboxRow {
@@ -176,15 +177,13 @@ function toRoute({ person: id, name, role, ...where }: RouteRow): Route {
   return { person: id === null ? null : { id, name, role }, conversation, session, asks, busy };
 }
 
-/** The newest message of this session that became a turn: what `/retry` asks again. */
+/** The newest request of this session that was not taken back: what `/retry` asks again. */
 export async function lastRequest(db: Db, session: string): Promise<InboundMessage | null> {
-  const row = await db
-    .selectFrom("turns")
-    .innerJoin("inbox", "inbox.id", "turns.inbox_id")
-    .select("inbox.inbound")
-    .where("turns.session_id", "=", session)
-    .orderBy("turns.created_at", "desc")
-    .limit(1)
-    .executeTakeFirst();
-  return row?.inbound.type === "message" ? row.inbound : null;
+  const found = await sql<{ inbound: Inbound }>`
+    select i.inbound from turns t join inbox i on i.id = t.inbox_id
+    where t.id = (
+      select m.turn_id from messages m where m.session_id = ${session} and not ${undone("m.turn_id", session)}
+      order by m.id desc limit 1)`.execute(db);
+  const inbound = found.rows[0]?.inbound;
+  return inbound?.type === "message" ? inbound : null;
 }

@@ -4,6 +4,7 @@ import type { AuxiliaryTask, ModelMessage, ModelUsage, ToolCall } from "../core/
 import type { ToolKind } from "../core/tool.ts";
 import { type Compaction, type CompactionRow, lastCompaction, toCompaction } from "./compactions.ts";
 import { type Db, fenced, type Hold } from "./hold.ts";
+import { undone } from "./own-sessions.ts";
 import type { CallStatus } from "./schema.ts";
 import { appended } from "./turns.ts";
 
@@ -61,7 +62,7 @@ export async function latestResult(
     select m.message->>'content' as content
     from messages m join sessions s on s.id = m.session_id
     where m.session_id = ${session} and ${visible(viewer)} and m.message->>'role' = 'tool' and m.message->>'name' = ${tool}
-      and starts_with(m.message->>'content', ${beginning})
+      and starts_with(m.message->>'content', ${beginning}) and not ${undone("m.turn_id", session)}
     order by m.id desc limit 1`.execute(db);
   return found.rows[0]?.content ?? null;
 }
@@ -212,7 +213,9 @@ export async function resultsLike(db: Db, turn: string, tool: string, words: str
 /** Whether a person's message in a session ends so. */
 export async function hasSaid(db: Db, session: string, person: string, ending: string): Promise<boolean> {
   const found = await sql<{ said: boolean }>`
-    select exists (select 1 from messages where session_id = ${session} and person_id = ${person}
-      and right(message->>'content', length(${ending})) = ${ending}) as said`.execute(db);
+    select exists (select 1 from messages m where m.session_id = ${session} and m.person_id = ${person}
+      and right(m.message->>'content', length(${ending})) = ${ending} and not ${undone("m.turn_id", session)}) as said`.execute(
+    db,
+  );
   return found.rows[0]?.said ?? false;
 }

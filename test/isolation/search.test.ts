@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import fc from "fast-check";
+import { sql } from "kysely";
 import { pastPorts } from "../../src/agent/past.ts";
 import type { ChatKind, Viewer } from "../../src/core/chats.ts";
 import type { Db } from "../../src/store/hold.ts";
-import { storeInbound } from "../../src/store/inbox.ts";
+import { lastRequest, storeInbound } from "../../src/store/inbox.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { migrations } from "../../src/store/migrations/index.ts";
-import { readHistory } from "../../src/store/journal.ts";
+import { hasSaid, latestResult, readHistory } from "../../src/store/journal.ts";
 import { ownSessions, resumeSession, undoTurn } from "../../src/store/own-sessions.ts";
 import { pastLines, searchOwn, searchPast } from "../../src/store/search.ts";
 import { endSession, openSession } from "../../src/store/sessions.ts";
@@ -200,6 +201,9 @@ for (const [form, prepare] of Object.entries(forms)) {
       assert.equal(await resumeSession(db, asBob, ann.session, bob.conversation), false);
       assert.equal(await resumeSession(db, asGroup, ann.session, group.conversation), false);
       assert.equal(await resumeSession(db, asAnn, group.session, ann.conversation), false);
+      const todo = JSON.stringify({ role: "tool", call: "c", name: "todo", content: "to do: stripes" });
+      await sql`insert into messages (session_id, turn_id, message)
+        select session_id, turn_id, ${todo}::jsonb from messages where session_id = ${ann.session} limit 1`.execute(db);
       // From another chat of one's own it comes as a copy.
       const elsewhere = await openSession(db, { platform: "test", chat: "ann's phone", thread: null }, "private");
       const there: Viewer = { kind: "person", person: "ann", conversation: elsewhere.conversation };
@@ -210,14 +214,22 @@ for (const [form, prepare] of Object.entries(forms)) {
         (await readHistory(db, viewer, session)).entries.map(({ message }) => message);
       assert.deepEqual(await said(there, copy.session), await said(asAnn, ann.session));
       assert.deepEqual(await said(asBob, copy.session), []);
+      const remembered = async (session: string) => [
+        (await lastRequest(db, session))?.text ?? null,
+        await latestResult(db, { kind: "system" }, session, "todo", "to do"),
+        await hasSaid(db, session, "ann", "one"),
+      ];
+      assert.deepEqual(await remembered(copy.session), ["zebra one", "to do: stripes", true]);
       // What is taken back in the copy stays in the original, and is found no more where it was taken back.
       assert.equal((await undoTurn(db, copy.session, "ann", "undo 1")).type, "undone");
       assert.deepEqual(await said(there, copy.session), []);
+      assert.deepEqual(await remembered(copy.session), [null, null, false]);
+      assert.deepEqual(await remembered(ann.session), ["zebra one", "to do: stripes", true]);
       // Told again, by a gateway that died before it had settled the command: nothing more is taken back.
       const more = await converse(db, { chat: "ann's phone", kind: "private", person: "ann", text: "more" });
       assert.equal((await undoTurn(db, more.session, "ann", "undo 1")).type, "undone");
       assert.equal((await said(there, more.session)).length, 2);
-      assert.equal((await said(asAnn, ann.session)).length, 2);
+      assert.equal((await said(asAnn, ann.session)).length, 3);
       assert.equal((await undoTurn(db, group.session, "bob", "undo 2")).type, "others");
       assert.equal((await undoTurn(db, group.session, "ann", "undo 3")).type, "undone");
       assert.deepEqual(await searched(asGroup), []);
