@@ -4,7 +4,7 @@ import type { Metrics } from "../core/metrics.ts";
 import type { Model, ModelMessage, Models, ToolCall } from "../core/model.ts";
 import { applyChange } from "../memory/entries.ts";
 import { blocksOf, keep } from "../memory/keeping.ts";
-import { fileOf, type MemoryReader, ownerHere, readableHere, talksHere } from "../memory/scopes.ts";
+import { fileOf, filesOf, type MemoryReader, ownerHere, readableHere, talksHere } from "../memory/scopes.ts";
 import type { Db } from "../store/hold.ts";
 import { readMemory } from "../store/memories.ts";
 import { claimReview, dropReview, endReview, type Review, reviewedTalk } from "../store/memory-reviews.ts";
@@ -47,7 +47,7 @@ export function openReviews(parts: ReviewParts): Reviews {
   return {
     async consider(reader) {
       const { every, timeoutMs } = await parts.settings();
-      if (every === 0 || control.signal.aborted || (parts.rules.memory === null && parts.rules.user === null)) return;
+      if (every === 0 || control.signal.aborted || filesOf(ownerHere(reader), parts.rules).length === 0) return;
       const claim = await claimReview(parts.db, ownerHere(reader), talksHere(reader), every, claimMs);
       if (claim === null) return;
       const work = look(parts, reader, claim, AbortSignal.any([control.signal, AbortSignal.timeout(timeoutMs)])).catch(

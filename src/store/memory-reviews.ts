@@ -4,6 +4,7 @@ import type { MemoryOwner } from "../core/memory.ts";
 import type { ModelMessage } from "../core/model.ts";
 import type { Db } from "./hold.ts";
 import { inTransaction } from "./memories.ts";
+import { undone } from "./own-sessions.ts";
 import { later } from "./sessions.ts";
 
 /** Whose talks: a person's private ones, or those of a chat, in all its threads or in this one alone (null: outside of threads). */
@@ -27,7 +28,10 @@ export interface Review {
   readonly attempts: number;
 }
 
-/** Takes the stretch since the last look for one worker, once it has `every` answered requests; null before, or while somebody has it. */
+/**
+ * Takes the stretch since the last look for one worker, once it has `every` answered requests; null before, or while somebody has it. It ends
+ * before what is still being answered in any chat: that would never be read.
+ */
 export async function claimReview(
   db: Db,
   owner: MemoryOwner,
@@ -41,11 +45,14 @@ export async function claimReview(
     .onConflict((conflict) => conflict.doNothing())
     .execute();
   const found = await sql<Omit<Review, "owner">>`
-    with due as (
-      select count(*)::int as answered, max(t.inbox_id) as upto
+    with fresh as (
+      select t.inbox_id, t.status
       from turns t join sessions s on s.id = t.session_id join conversations c on c.id = s.conversation_id
-      where ${within(talks)} and t.status = 'answered' and t.inbox_id > (
-        select reviewed_to from memory_reviews where scope = ${owner.scope} and owner = ${owner.owner}))
+      where ${within(talks)} and t.inbox_id > (
+        select reviewed_to from memory_reviews where scope = ${owner.scope} and owner = ${owner.owner})),
+    due as (
+      select count(*)::int as answered, max(inbox_id) as upto from fresh
+      where status = 'answered' and inbox_id < all (select inbox_id from fresh where status in ('running', 'parked')))
     update memory_reviews r set claimed_until = ${later(leaseMs)}, fence = r.fence + 1, attempts = r.attempts + 1
     from due
     where r.scope = ${owner.scope} and r.owner = ${owner.owner} and due.answered >= ${every} and due.upto > r.reviewed_to
@@ -64,7 +71,7 @@ export async function reviewedTalk(
   const found = await sql<{ message: ModelMessage; chat: string; person: string }>`
     select m.message, i.chat_key as chat, t.person_id as person
     from turns t join sessions s on s.id = t.session_id join conversations c on c.id = s.conversation_id
-      join inbox i on i.id = t.inbox_id join messages m on m.turn_id = t.id
+      join inbox i on i.id = t.inbox_id join messages m on m.turn_id = t.id and m.session_id = t.session_id
     where ${within(talks)} and t.inbox_id > ${from} and t.inbox_id <= ${upto} and m.message->>'role' in ('user', 'assistant')
     order by t.inbox_id desc, m.id desc limit ${mostMessages}`.execute(db);
   const rows = found.rows.toReversed();
@@ -104,9 +111,9 @@ export async function dropReview(db: Db, { owner, fence }: Review, afterMs: numb
     .execute();
 }
 
-/** The turns `t` of these talks that a person's own message began. */
+/** The turns `t` of these talks that a person's own message began and that stand. */
 function within(talks: ReviewedTalks): RawBuilder<boolean> {
-  const own = sql`c.kind = ${talks.kind} and c.platform <> all (${Object.values(errandPlatforms)})`;
+  const own = sql`c.kind = ${talks.kind} and c.platform <> all (${Object.values(errandPlatforms)}) and not ${undone("t.id")}`;
   if (talks.kind === "private") return sql<boolean>`${own} and t.person_id = ${talks.person}`;
   const { platform, chat, thread, allThreads } = talks;
   const room = sql`${own} and c.platform = ${platform} and c.chat = ${chat}`;

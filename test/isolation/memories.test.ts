@@ -14,6 +14,7 @@ import { changeMemory, readMemory } from "../../src/store/memories.ts";
 import { lastChange, tellChanges, undoChange } from "../../src/store/memory-changes.ts";
 import { claimReview, endReview, reviewedTalk } from "../../src/store/memory-reviews.ts";
 import { storeInbound } from "../../src/store/inbox.ts";
+import { copyHistory } from "../../src/store/own-sessions.ts";
 import { openSession } from "../../src/store/sessions.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { migrations } from "../../src/store/migrations/index.ts";
@@ -195,6 +196,39 @@ for (const [form, prepare] of Object.entries(forms)) {
       assert.equal(await claim(), null, "nothing new since");
     });
 
+    test("what was taken back is not looked through, and what was copied only once", async () => {
+      const db = record.now;
+      const talks = { kind: "private", person: "ann" } as const;
+      const claim = (every: number) => claimReview(db, personal(ann), talks, every, 60_000);
+      const { session } = await answered(db, "ann");
+      const back = await answered(db, "ann");
+      await answered(db, "ann");
+      await db.insertInto("undone_turns").values({ session_id: session, turn_id: back.turn, key: back.turn }).execute();
+      const copy = await openSession(db, { platform: "test", chat: "ann", thread: "copy" }, "private");
+      await copyHistory(db, session, copy.session);
+      assert.equal(await claim(3), null, "two that stand are not three");
+      const claimed = (await claim(2)) ?? assert.fail("nothing to look through");
+      assert.equal((await reviewedTalk(db, claimed, talks)).messages.length, 2);
+    });
+
+    test("nothing is passed over that still runs while later requests are answered", async () => {
+      const db = record.now;
+      const talks = { kind: "private", person: "ann" } as const;
+      const claim = (every: number) => claimReview(db, personal(ann), talks, every, 60_000);
+      const first = await answered(db, "ann");
+      const parked = await answered(db, "ann");
+      await answered(db, "ann");
+      const status = async (now: "parked" | "answered") =>
+        await db.updateTable("turns").set({ status: now }).where("id", "=", parked.turn).execute();
+      await status("parked");
+      assert.equal(await claim(2), null, "what comes after the parked one waits for it");
+      const before = (await claim(1)) ?? assert.fail("nothing to look through");
+      assert.equal(before.upto, first.inbox);
+      assert.equal(await endReview(db, before, async () => undefined), true);
+      await status("answered");
+      assert.equal((await claim(2))?.from, first.inbox);
+    });
+
     test("a Discord channel's look back reads none of its threads, nor do they read it; elsewhere they are one chat", async () => {
       const db = record.now;
       const at = (platform: string, thread: string | null) => ({ platform, chat: "room", thread });
@@ -244,15 +278,24 @@ function openRecord(prepare: (typeof forms)["embedded"]): { readonly now: Db } {
       return state.db;
     },
   };
-  beforeEach(async () => void (await sql`truncate memories, memory_changes, memory_reviews, outbox`.execute(record.now)));
+  beforeEach(
+    async () =>
+      void (await sql`truncate memories, memory_changes, memory_reviews, outbox, inbox, turns cascade`.execute(record.now)),
+  );
   after(() => stack.disposeAsync());
   return record;
 }
 
 let answers = 0;
 
+interface Answered {
+  readonly turn: string;
+  readonly session: string;
+  readonly inbox: number;
+}
+
 /** One more request of somebody that has been answered, in private where no chat is given; its turn. */
-async function answered(db: Db, person: string, room?: ChatRef): Promise<{ readonly turn: string; readonly session: string }> {
+async function answered(db: Db, person: string, room?: ChatRef): Promise<Answered> {
   const chat = room ?? { platform: "test", chat: person, thread: null };
   const kind = room ? "shared" : "private";
   const { session } = await openSession(db, chat, kind);
@@ -268,7 +311,7 @@ async function answered(db: Db, person: string, room?: ChatRef): Promise<{ reado
     .insertInto("messages")
     .values({ session_id: session, turn_id: key, person_id: person, message: JSON.stringify(said) })
     .execute();
-  return { turn: key, session };
+  return { turn: key, session, inbox: stored?.id ?? 0 };
 }
 
 function privately(person: Person) {
