@@ -6,12 +6,10 @@ import type { Db } from "./hold.ts";
 /** A line with what is needed to stop its errand. */
 export interface OpenErrand extends ErrandLine {
   readonly id: string;
-  readonly personId: string;
 }
 
 interface LineRow {
   readonly id: string;
-  readonly personId: string;
   readonly type: ErrandType;
   readonly number: number;
   readonly terms: ErrandTerms;
@@ -29,7 +27,7 @@ export async function openErrandLines(
   person: string,
 ): Promise<readonly OpenErrand[]> {
   const found = await sql<LineRow>`
-    select e.id, e.person_id as "personId", e.type, e.number, e.spec->'terms' as terms, p.name as by,
+    select e.id, e.type, e.number, e.spec->'terms' as terms, p.name as by,
       case when t.id is null then 'waiting' when t.status = 'parked' then 'asking' else 'working' end as state,
       coalesce(e.began_at, e.created_at) as since, coalesce(t.step, 0) as step, t.tool
     from errands e join conversations h on h.id = e.home_id join people p on p.id = e.person_id
@@ -43,4 +41,14 @@ export async function openErrandLines(
     about: terms.about,
     since: since.getTime(),
   }));
+}
+
+/** Whether a person has as many background tasks as `most`. One that is known already, by its key, is none too many. */
+export async function hasEnough(db: Db, person: string, key: string, most: number): Promise<boolean> {
+  const found = await sql<{ enough: boolean }>`
+    select not exists (select 1 from errands where key = ${key}) and ${most} <=
+      (select count(*) from errands where type = 'background' and person_id = ${person} and ended_at is null) as enough`.execute(
+    db,
+  );
+  return found.rows[0]?.enough ?? false;
 }

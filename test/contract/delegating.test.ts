@@ -6,6 +6,8 @@ import type { ChatRef } from "../../src/core/chats.ts";
 import type { DelegatedTask, DelegationRules } from "../../src/core/delegation.ts";
 import type { Errand } from "../../src/core/errand.ts";
 import { Parked } from "../../src/core/question.ts";
+import type { GatewayParts } from "../../src/gateway/parts.ts";
+import { errandPorts } from "../../src/gateway/ports/errands.ts";
 import { errandsOfCall } from "../../src/store/errands.ts";
 import type { Db, Hold } from "../../src/store/hold.ts";
 import { storeInbound } from "../../src/store/inbox.ts";
@@ -142,6 +144,23 @@ suite("delegating", () => {
     assert.deepEqual(b?.only, ["file", "web"]);
     assert.ok(a.without.includes("vision") && a.without.includes("delegation"));
     assert.deepEqual([a.maxSteps, a.depth, a.attended, a.memory], [10, 2, false, false]);
+  });
+
+  test("a person has ten background tasks at once in all their chats; one that has begun is none too many", async () => {
+    const queue = { wake: async () => undefined };
+    // Boundary: of the gateway, no more than beginning a task takes.
+    const parts = { db, queues: { queue: () => queue }, names: { turns: "turns" } } as unknown as GatewayParts;
+    const sender = { platform: "test", id: "ann", name: "Ann" };
+    const common = { type: "message", kind: "shared", sender, at: 0, text: "", messageId: null, addressed: true } as const;
+    const send = async (key: string, chat: string) => {
+      const inbound = { ...common, key, chat: { platform: "test", chat, thread: null } };
+      return await errandPorts(parts, inbound, person, null).begin("count sheep");
+    };
+    for (let number = 1; number < 10; number += 1) assert.ok(await send(`b${number}`, `chat ${number}`));
+    const tenth = await send("b10", "chat 1");
+    assert.ok(tenth);
+    assert.equal(await send("b11", "chat 11"), null);
+    assert.equal(await send("b10", "chat 1"), tenth, "the same message, once more");
   });
 
   test("a form is read out of a fence; one that could run for ever is not", () => {

@@ -3,13 +3,13 @@ import { aboutOf, type ErrandPorts, type ErrandTerms } from "../../core/errand.t
 import type { InboundMessage } from "../../core/inbound.ts";
 import { priorities } from "../../core/queue.ts";
 import { stopErrand } from "../../store/errand-ends.ts";
-import { openErrandLines } from "../../store/errand-lines.ts";
+import { hasEnough, openErrandLines } from "../../store/errand-lines.ts";
 import { beginErrand } from "../../store/errands.ts";
 import { sessionChoice } from "../../store/sessions.ts";
 import type { GatewayParts } from "../parts.ts";
 import { stopAll } from "../stopping.ts";
 
-/** Each takes a worker and the model for minutes: one person's don't take all. */
+/** Each takes a worker and the model for minutes: one person's don't take all, in however many chats. */
 const mostBackground = 10;
 
 const rules =
@@ -23,12 +23,12 @@ export function errandPorts(parts: GatewayParts, inbound: InboundMessage, person
   const { db } = parts;
   const open = () => openErrandLines(db, inbound.chat, person.id);
   const begin = async (prompt: string, how: "background" | "aside", terms: ErrandTerms): Promise<number | null> => {
-    const mine = (await open()).filter(({ type, personId }) => type === "background" && personId === person.id);
-    if (mine.length >= mostBackground) return null;
+    const key = `${how}:${inbound.key}`;
+    if (await hasEnough(db, person.id, key, mostBackground)) return null;
     const model = session === null ? null : await sessionChoice(db, session);
     const errand = await beginErrand(db, {
       type: "background",
-      key: `${how}:${inbound.key}`,
+      key,
       person,
       kind: inbound.kind,
       home: inbound.chat,
