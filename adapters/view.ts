@@ -36,7 +36,7 @@ export interface View {
 const firstMs = 250;
 /** Typing indicators last five seconds on Telegram (platforms' shortest). */
 const typingMs = 4_500;
-/** A turn nobody settled (another gateway delivered it) is forgotten after this. */
+/** A turn that nobody settles (another gateway delivered it) is forgotten when it has said nothing for so long. */
 const forgetMs = 600_000;
 
 interface Shown {
@@ -60,6 +60,8 @@ interface Shown {
   told: ChatState;
   /** What it is being told: one word after another, so that the last one also arrives last. */
   telling: Promise<void>;
+  /** Ends and forgets it. */
+  readonly forget: NodeJS.Timeout;
 }
 
 export async function createView(parts: ViewParts): Promise<View> {
@@ -115,13 +117,16 @@ function begin(parts: ViewParts, turns: Map<string, Shown>, event: LiveEvent): S
     state: "open",
     told: "idle",
     telling: Promise.resolve(),
+    forget: setTimeout(() => {
+      end(shown);
+      if (turns.get(turn) === shown) turns.delete(turn);
+    }, forgetMs).unref(),
   };
   turns.set(turn, shown);
   void parts.toolProgress?.(chat).then(
     (mode) => shown.preview.show(mode),
     () => undefined,
   );
-  setTimeout(() => turns.delete(turn), forgetMs).unref();
   return shown;
 }
 
@@ -129,6 +134,7 @@ function take(parts: ViewParts, pace: Pace, shown: Shown, { fence, event }: Live
   // Words of an attempt that another worker has taken over are stale; a subagent's come from elsewhere.
   if ((fence < shown.fence && event.type !== "agent") || shown.state === "ended") return;
   shown.fence = Math.max(fence, shown.fence);
+  shown.forget.refresh();
   shown.preview.take(event);
   mark(parts, shown, event);
   if (event.type === "finished") {
@@ -258,5 +264,6 @@ function pauseTimers(shown: Shown): void {
 
 function end(shown: Shown): void {
   shown.state = "ended";
+  clearTimeout(shown.forget);
   pauseTimers(shown);
 }

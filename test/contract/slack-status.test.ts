@@ -12,7 +12,7 @@ import { slackChat, type SlackRig, slackRig } from "./slack-rig.ts";
 const method = "agents.sessions.setStatus";
 
 /** The view of a gateway, told by hand what turns say. */
-async function viewOf(rig: SlackRig) {
+async function viewOf(rig: Pick<SlackRig, "adapter">) {
   const listeners: ((event: LiveEvent) => void)[] = [];
   const over = { close: async () => undefined };
   const live: Live = {
@@ -69,6 +69,30 @@ test("an answer that is sent late does not end the next turn's state", async () 
   await view.settle("2");
   await rig.slack.waitFor(() => told(rig, chat).length === 2);
   assert.deepEqual(told(rig, chat), ["processing", "active"]);
+  await view.close();
+});
+
+test("nothing goes on being typed for a turn that nobody settles", async (t) => {
+  await using rig = await slackRig();
+  const typed: string[] = [];
+  const { view, tell } = await viewOf({ adapter: { ...rig.adapter, typing: async ({ chat }) => void typed.push(chat) } });
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const clock = { aheadMs: 0 };
+  const now = performance.now.bind(performance);
+  t.mock.method(performance, "now", () => now() + clock.aheadMs);
+  const pass = (ms: number) => {
+    for (let left = ms; left > 0; left -= 5_000) {
+      clock.aheadMs += 5_000;
+      t.mock.timers.tick(5_000);
+    }
+  };
+  tell("1", slackChat("D1", rig.slack.say("D1", "hi")), 1, { type: "started" });
+  pass(60_000);
+  assert.ok(typed.length > 5);
+  pass(600_000);
+  const { length } = typed;
+  pass(60_000);
+  assert.equal(typed.length, length);
   await view.close();
 });
 
