@@ -1,3 +1,4 @@
+import { asFailure } from "../src/core/failures.ts";
 import { sweepMs } from "../src/core/limits.ts";
 import type { Log } from "../src/core/log.ts";
 import type { Queues } from "../src/core/queue.ts";
@@ -21,6 +22,20 @@ export async function sweepTurns(db: Db, queues: Queues): Promise<void> {
 export async function sweepDeliveries(db: Db, queues: Queues, platforms: readonly string[]): Promise<void> {
   for (const { platform, chat, attempt } of await chatsWithDeliveries(db, platforms))
     await queues.queue(deliveryQueue(platform)).sweep(chat, attempt);
+}
+
+/** Does each of these in turn, whatever becomes of the others; what failed is thrown at the end. */
+export async function allOf(parts: readonly (() => Promise<unknown>)[]): Promise<void> {
+  const failed: unknown[] = [];
+  for (const part of parts) {
+    try {
+      await part();
+    } catch (error) {
+      failed.push(error);
+    }
+  }
+  if (failed.length === 1) throw failed[0];
+  if (failed.length > 1) throw new AggregateError(failed, failed.map((error) => asFailure(error).message).join("; "));
 }
 
 /** Runs `work` every `everyMs`, the first time at once or that much later, counted from the end of the last run. Trouble is logged once until it is over. */

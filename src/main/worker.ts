@@ -5,7 +5,7 @@ import { type Errands, openErrands } from "../../workers/errands.ts";
 import { landRun } from "../../workers/schedule-ends.ts";
 import { workSchedules } from "../../workers/schedules.ts";
 import { watchProcesses } from "../../workers/processes.ts";
-import { every, sweepTurns, upkeepTimes } from "../../workers/upkeep.ts";
+import { allOf, every, sweepTurns, upkeepTimes } from "../../workers/upkeep.ts";
 import type { Config } from "../config/keys.ts";
 import { stepMs } from "../config/live.ts";
 import { isUnnamed } from "../config/provider-names.ts";
@@ -124,7 +124,7 @@ export async function startTurns(base: Base, worker: WorkerSide): Promise<void> 
   };
   const turns = await workTurns(parts, base.holder);
   stack.defer(() => turns.drain());
-  const schedules = await workSchedules(scheduling, base.holder);
+  const schedules = await workSchedules(scheduling, base.holder, config.agent.drainTimeout * 1_000);
   stack.defer(() => schedules.close());
   startUpkeep(base, worker, errands, tellLeft);
 }
@@ -152,13 +152,14 @@ function startUpkeep(base: Base, worker: WorkerSide, errands: Errands, tellLeft:
   const { sandboxes } = worker;
   const sweeping = every("turn sweep", upkeepTimes.sweepMs, log, () => sweepTurns(db, queues));
   const landing = every("errands", upkeepTimes.sweepMs, log, () => errands.sweep());
-  const tend = async () => {
-    await storeFacts(db, await workerFacts(worker));
-    await dropStrayFiles(db);
-    await dropStrayBundles(db);
-    await tellLeft();
-    await sandboxes.reap();
-  };
+  const tend = () =>
+    allOf([
+      async () => await storeFacts(db, await workerFacts(worker)),
+      () => dropStrayFiles(db),
+      () => dropStrayBundles(db),
+      tellLeft,
+      () => sandboxes.reap(),
+    ]);
   const tending = every("worker upkeep", upkeepTimes.tendMs, log, tend);
   const watch = { db, sandboxes, log, wake: (session: string) => queues.queue(turnQueue).wake(session) };
   const watching = every("process watch", upkeepTimes.watchMs, log, () => watchProcesses(watch, base.holder));

@@ -31,7 +31,15 @@ export async function keepBundle(db: Db, { hash, meta, files }: SkillBundle): Pr
       .onConflict((conflict) => conflict.doNothing())
       .returning("hash")
       .executeTakeFirst();
-    if (kept === undefined) return;
+    if (kept === undefined) {
+      // Somebody is about to name it again: it is no stray for another while.
+      await trx
+        .updateTable("skill_bundles")
+        .set({ created_at: sql<Date>`now()` })
+        .where("hash", "=", hash)
+        .execute();
+      return;
+    }
     for (const { path, bytes, executable } of files)
       await trx.insertInto("skill_files").values({ bundle: hash, path, bytes, executable }).execute();
   });
@@ -104,12 +112,13 @@ export async function filesOf(db: Db, bundle: string): Promise<readonly SkillFil
   return rows.map(({ path, bytes, executable }) => ({ path, bytes: new Uint8Array(bytes), executable }));
 }
 
-/** Drops bundles that nothing names any more. */
+/** Drops proposals decided long ago, and bundles that nothing names any more; a proposal names its own until it goes. */
 export async function dropStrayBundles(db: Db): Promise<void> {
+  await sql`delete from skill_proposals where status <> 'open' and decided_at < now() - interval '30 days'`.execute(db);
   await sql`
     delete from skill_bundles b where b.created_at < now() - interval '1 hour'
       and not exists (select 1 from skills s where s.bundle = b.hash)
-      and not exists (select 1 from skill_proposals p where p.bundle = b.hash and p.status = 'open')`.execute(db);
+      and not exists (select 1 from skill_proposals p where p.bundle = b.hash)`.execute(db);
 }
 
 /** Notes that a session has read a skill. */
