@@ -21,18 +21,23 @@ export async function importHome(db: Db, folder: string, inspect: SkillReach["in
   const taken: string[] = [];
   for (const place of folders) {
     const path = relative(folder, place);
-    try {
+    const { last, fault } = knownOf(known.get(path));
+    const look = async (): Promise<string | null> => {
       const bundle = bundleOf(await readFolder(place), place.split("/").at(-1));
-      if (known.get(path) === bundle.hash) continue;
-      if (await takeOne(db, path, known.get(path) ?? null, bundle, inspect, log)) taken.push(bundle.meta.name);
+      if (fault === null ? last === bundle.hash : fault === bundle.hash) return null;
+      return (await takeOne(db, path, last, bundle, inspect, log)) ? bundle.meta.name : null;
+    };
+    try {
+      const name = await look();
+      if (name !== null) taken.push(name);
     } catch (error) {
-      if (known.get(path) === faultOf(error)) continue;
+      const now = createHash("sha256").update(String(error)).digest("hex");
+      if (fault === now) continue;
       log.warn(
         { skill: path, reason: error instanceof Error ? error.message : String(error) },
         "a skill of the home was not taken",
       );
-      // Told once, not at every start.
-      await noteImport(db, path, faultOf(error));
+      await noteFault(db, path, now, last);
     }
   }
   if (taken.length > 0) log.info({ skills: taken }, "skills of the home are in use");
@@ -42,19 +47,22 @@ export async function importHome(db: Db, folder: string, inspect: SkillReach["in
 async function takeOne(
   db: Db,
   path: string,
-  before: string | null,
+  last: string | null,
   bundle: SkillBundle,
   inspect: SkillReach["inspect"],
   log: Log,
 ): Promise<boolean> {
   const { name } = bundle.meta;
   const current = await ownedSkill(db, team, name);
-  await noteImport(db, path, bundle.hash);
   // Changed or removed here since it was taken, or another of that name: that stands.
-  if (before === null ? current !== null : current?.hash !== before) return false;
+  if (last === null ? current !== null : current?.hash !== last) {
+    await noteImport(db, path, bundle.hash);
+    return false;
+  }
   const { verdict, findings } = await scanSkill(bundle, inspect);
   if (verdict === "dangerous") {
     log.warn({ skill: path, findings: findings.slice(0, 5) }, "a skill of the home is dangerous and was not taken");
+    await noteFault(db, path, bundle.hash, last);
     return false;
   }
   await keepBundle(db, bundle);
@@ -66,9 +74,16 @@ async function takeOne(
     verdict,
     by: null,
   });
+  await noteImport(db, path, bundle.hash);
   return true;
 }
 
-function faultOf(error: unknown): string {
-  return `fault:${createHash("sha256").update(String(error)).digest("hex").slice(0, 16)}`;
+/** What a note says: the version that was last taken, and what was wrong with the file since, so that it is told once and not at every start. */
+function knownOf(note = ""): { readonly last: string | null; readonly fault: string | null } {
+  const [, fault, last = ""] = /^fault:(\w+) ?(\w*)$/.exec(note) ?? [null, null, note];
+  return { last: last === "" ? null : last, fault: fault ?? null };
+}
+
+async function noteFault(db: Db, path: string, fault: string, last: string | null): Promise<void> {
+  await noteImport(db, path, `fault:${fault} ${last ?? ""}`.trim());
 }

@@ -3,11 +3,14 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, suite, test } from "node:test";
+import { sql } from "kysely";
 import type { SkillChange } from "../../src/core/skill.ts";
 import { askedSkills, offeredSkills, skillViewer, turnSkills } from "../../src/agent/skills.ts";
 import { skillRequest } from "../../src/gateway/skills/requests.ts";
 import { inspectSkill } from "../../src/main/skills.ts";
+import { bundleOf } from "../../src/skills/bundle.ts";
 import { importHome } from "../../src/skills/home.ts";
+import { dropStrayBundles, filesOf, keepBundle } from "../../src/store/skills.ts";
 import { skillText } from "../doubles/skills.ts";
 import { lines } from "../doubles/model-server-client.ts";
 import { readyForms as forms } from "./database-forms.ts";
@@ -141,6 +144,8 @@ for (const [form, prepare] of Object.entries(forms)) {
       await rig.says(rig.at(rig.bob), `approve ${id}`);
       assert.match((await rig.says(rig.at(rig.bob), "view lint")).text, /twice/);
       assert.match((await rig.says(rig.at(rig.eve), "view lint")).text, /Do it well/);
+      await rig.changes(rig.ann, false, patch);
+      assert.match((await rig.told())["telegram:1"] ?? "", /for you alone[\s\S]*\/skills share/, "also of who may decide");
       for (const [change, why] of [
         [{ ...patch, from: "nowhere" }, /stands 0 times/],
         [{ ...patch, from: "i" }, /stands \d+ times/],
@@ -224,15 +229,46 @@ for (const [form, prepare] of Object.entries(forms)) {
       const take = () => importHome(rig.db, home, inspectSkill, log);
       assert.deepEqual(await take(), ["roll"]);
       assert.deepEqual(await take(), []);
+      await writeFile(file, "no head");
+      assert.deepEqual(await take(), []);
       await writeFile(file, skillText("roll", "Two."));
-      assert.deepEqual(await take(), ["roll"]);
+      assert.deepEqual(await take(), ["roll"], "what was broken meanwhile is taken once it is mended");
+      await writeFile(join(home, "bad", "SKILL.md"), "no head");
+      assert.deepEqual(await take(), []);
+      await writeFile(join(home, "bad", "SKILL.md"), skillText("bad", "Read the rules."));
+      assert.deepEqual(await take(), ["bad"], "and what was dangerous, then broken, once it is neither");
+      assert.deepEqual(await take(), []);
       assert.match((await rig.says(rig.operator, "view roll")).text, /Two/);
       await rig.says(rig.operator, "remove roll");
       assert.deepEqual(await take(), [], "what was removed stays so");
       await writeFile(file, skillText("roll", "Three."));
       assert.deepEqual(await take(), []);
       assert.equal(await readFile(file, "utf8"), skillText("roll", "Three."));
-      assert.deepEqual(await rig.names(null), []);
+      assert.deepEqual(await rig.names(null), ["bad"]);
+    });
+
+    test("files that nothing names go after an hour, those of a decided proposal with it", async () => {
+      await rig.says(rig.at(rig.bob), "install git");
+      const [id = ""] = await rig.waiting();
+      await rig.says(rig.at(rig.ann), `reject ${id}`);
+      const old = async (days: number) => {
+        const when = sql<Date>`now() - ${`${days} days`}::interval`;
+        await rig.db.updateTable("skill_bundles").set({ created_at: when }).execute();
+        await rig.db.updateTable("skill_proposals").set({ decided_at: when }).execute();
+      };
+      const kept = async () => (await rig.db.selectFrom("skill_bundles").select("hash").execute()).map(({ hash }) => hash);
+      await old(2);
+      await dropStrayBundles(rig.db);
+      const [hash = "", ...others] = await kept();
+      assert.deepEqual(others, [], "what nothing names is gone");
+      await old(31);
+      const bundle = bundleOf(await filesOf(rig.db, hash), "git");
+      await keepBundle(rig.db, bundle);
+      await dropStrayBundles(rig.db);
+      assert.deepEqual(await kept(), [hash], "what somebody is about to name stays");
+      await old(31);
+      await dropStrayBundles(rig.db);
+      assert.deepEqual(await kept(), []);
     });
 
     test("the command line says it as data", async () => {
