@@ -42,13 +42,14 @@ async function wishFor(
   }
   if (skill === null) throw new Error(`There is no skill "${name.slice(0, 80)}". skill_view without a name lists them.`);
   const { entry, files } = skill;
-  const mine = mayDecide(rules, { owner: entry.owner, origin }, asker.person) || asker.kind === "shared";
   if (change.action === "delete") {
-    if (!mine) throw new Error("Only an owner or admin removes a skill of the team; tell them.");
+    const may = asker.kind === "shared" || mayDecide(rules, { owner: entry.owner, origin }, asker.person);
+    if (!may) throw new Error("Only an owner or admin removes a skill of the team; tell them.");
     return { action: "remove", owner: entry.owner, name, bundle: null, origin };
   }
   const bundle = named(name, edited(entry, files, change));
-  return mine
+  // Who may decide over the team's talks of private things too: only their own word gives those to the team.
+  return asker.kind === "shared" || entry.owner.scope === "person"
     ? { action: "change", owner: entry.owner, name, bundle, origin }
     : { action: "create", owner: home, name, bundle, origin };
 }
