@@ -8,8 +8,11 @@ import type { Place, Windows } from "./windows.ts";
  */
 export type Urgency = "answer" | "preview" | "sign" | "courtesy";
 
-/** A delivery may wait so long: with the send itself that is below its lease (20 s). */
-const patienceMs = 6_000;
+/** Each request may wait so long: with the send itself, tried in two ways, that is below a delivery's lease (20 s). */
+const patienceMs = 3_000;
+
+/** A file's upload takes long, and holds its places in all limits meanwhile: with so many at once, these leave room for answers. */
+export const uploads: Place = { name: "uploads", most: 8, ms: 1 };
 
 /**
  * Makes a request when there is a place for it. An answer waits for one a little; anything else is left out at once, so that it

@@ -1,5 +1,5 @@
 import { REST, RequestMethod } from "@discordjs/rest";
-import { type Urgency, whenRoom } from "../urgency.ts";
+import { uploads, type Urgency, whenRoom } from "../urgency.ts";
 import { createWindows } from "../windows.ts";
 
 /** Discord's API by discord.js's REST client, which keeps to the limits that Discord tells it. */
@@ -81,8 +81,8 @@ export function createClient(token: string, apiUrl: string): Client {
     origin: new URL(api).origin,
     closed: closed.signal,
     async call(request) {
-      const { urgency = "answer", open = false } = request;
-      const places = open ? [] : [{ ...all, reserve: kept[urgency] }];
+      const { urgency = "answer", open = false, files = [] } = request;
+      const places = [...(open ? [] : [{ ...all, reserve: kept[urgency] }]), ...(files.length === 0 ? [] : [uploads])];
       return await whenRoom(windows, places, urgency, closed.signal, () => send(request));
     },
     close() {

@@ -8,7 +8,7 @@ import type { OutboundButton } from "../../src/core/outbound.ts";
 import { callSignal, type Client } from "./client.ts";
 import type { Drafts } from "./drafts.ts";
 import { isForeign, refusal, toFailure } from "./errors.ts";
-import { createPacing } from "./pacing.ts";
+import { createPacing, type Kind } from "./pacing.ts";
 import { sendFile } from "./send-file.ts";
 import { createSender, type TelegramChunk, threadOf } from "./forms.ts";
 
@@ -57,7 +57,7 @@ export function createOutgoing(
       const said = options.maybeRepeated === true ? remarked(chunk) : chunk;
       const { message_id } = await send(chat, said, false, async ({ chat_id, thread, chunk: { text, entities, rich } }) => {
         const frame = { chat_id, ...thread, ...reply(chat, options), ...keyboard(options.buttons) };
-        return await pacing.message(chat_id, urgencyOf(options), async () => {
+        return await pacing.message(chat_id, kindOf(options), async () => {
           if (rich === undefined)
             return await api.raw.sendMessage({ ...frame, text, entities: [...entities], ...unlinked }, closed);
           return await api.raw.sendRichMessage({ ...frame, rich_message: richMessage(rich) }, closed);
@@ -72,7 +72,7 @@ export function createOutgoing(
       // A file has no formatting that could be refused; its place may be.
       const { message_id } = await send(chat, wordless, false, ({ chat_id, thread }) =>
         sendFile(uploads, file, bytes, { chat_id, ...thread, ...reply(chat, options), ...caption }, signal, (request) =>
-          pacing.message(chat_id, "answer", request),
+          pacing.message(chat_id, "file", request),
         ),
       );
       return String(message_id);
@@ -85,7 +85,7 @@ export function createOutgoing(
         const content = rich === undefined ? plain : { rich_message: richMessage(rich) };
         const signal = options.turn === undefined ? closed : soon();
         const edited = () => api.raw.editMessageText({ ...frame, ...content }, signal);
-        await pacing.message(chat_id, urgencyOf(options), edited).catch(unlessUnchanged);
+        await pacing.message(chat_id, kindOf(options), edited).catch(unlessUnchanged);
       });
     },
     async draft(chat, turn, { text, entities }) {
@@ -116,8 +116,13 @@ export function createOutgoing(
   };
 }
 
-function urgencyOf({ turn }: Pick<PostOptions, "turn">): "answer" | "preview" {
-  return turn === undefined ? "answer" : "preview";
+/** So many messages of an answer go out at once; the others, one a second. */
+const atOnce = 3;
+
+function kindOf({ turn, part = 0 }: Pick<PostOptions, "turn" | "part">): Kind {
+  if (turn !== undefined) return "preview";
+  // The last of those at once takes the place that the next one waits for.
+  return part < atOnce - 1 ? "answer" : "more";
 }
 
 const wordless: TelegramChunk = { text: "", entities: [] };

@@ -1,21 +1,26 @@
 import { Failure } from "../../src/core/failures.ts";
 import { remember } from "../../src/core/maps.ts";
-import { whenRoom } from "../urgency.ts";
+import { uploads, whenRoom } from "../urgency.ts";
 import { createWindows, type Place } from "../windows.ts";
 import { refusal } from "./errors.ts";
 
 /** Keeps to Telegram's limits: sends, edits and drafts count alike. */
 export interface Pacing {
   /** Makes a request that counts as a message in a chat. Rejects with a `Failure` where it was not made, else as the request does. */
-  message<Result>(chat: number, urgency: "answer" | "preview", request: () => Promise<Result>): Promise<Result>;
+  message<Result>(chat: number, kind: Kind, request: () => Promise<Result>): Promise<Result>;
   /** Makes a request that is no message, where there is room. */
   courtesy(chat: number, request: () => Promise<unknown>): Promise<void>;
 }
+
+/** `more`: a later message of a long answer. */
+export type Kind = "answer" | "more" | "file" | "preview";
 
 /** Telegram's FAQ for bots: some 30 messages a second over all chats; one a second in a chat, more in short bursts; 20 a minute in a group. */
 const all = { name: "all", most: 30, ms: 1_050 };
 const inPrivate = { most: 30, ms: 30_600 };
 const inGroup = { most: 20, ms: 61_000 };
+/** A short burst is taken, the whole of a long answer at once is not. */
+const moreOfOne = { most: 1, ms: 1_050 };
 /** What previews leave to answers, over all chats and in one; and courtesies to both. */
 const kept = { all: 8, private: 10, group: 5, courtesy: 20 };
 const mostRemembered = 10_000;
@@ -35,9 +40,9 @@ export function createPacing(closed: AbortSignal): Pacing {
     throw error;
   };
   return {
-    async message(chat, urgency, request) {
+    async message(chat, kind, request) {
       checkOpen(chat);
-      return await whenRoom(windows, placesOf(chat, urgency === "preview"), urgency, closed, async () => {
+      return await whenRoom(windows, placesOf(chat, kind), kind === "preview" ? kind : "answer", closed, async () => {
         checkOpen(chat);
         return await request().catch((error: unknown) => noted(chat, error));
       });
@@ -49,13 +54,16 @@ export function createPacing(closed: AbortSignal): Pacing {
   };
 }
 
-function placesOf(chat: number, preview: boolean): readonly Place[] {
+function placesOf(chat: number, kind: Kind): readonly Place[] {
   const own = chat > 0 ? { ...inPrivate, reserve: kept.private } : { ...inGroup, reserve: kept.group };
   const places = [
     { ...own, name: String(chat) },
     { ...all, reserve: kept.all },
   ];
-  return preview ? places : places.map((place) => ({ ...place, reserve: 0 }));
+  if (kind === "preview") return places;
+  const whole = places.map((place) => ({ ...place, reserve: 0 }));
+  if (kind === "answer") return whole;
+  return [...whole, kind === "file" ? uploads : { ...moreOfOne, name: `more in ${chat}` }];
 }
 
 function slower(ms: number): Failure {

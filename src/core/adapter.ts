@@ -53,6 +53,8 @@ export interface PostOptions {
   readonly replyTo: string | null;
   /** The message that the whole answer is to, given with each of its parts, while `replyTo` is the first one's alone. None for previews. */
   readonly answers?: string | null;
+  /** Which of its answer's messages it is, from 0 on. */
+  readonly part?: number;
   readonly buttons?: readonly OutboundButton[];
   /** The same at each attempt to send this message, and no other's: what was sent before can be found by it. None for previews. */
   readonly key?: string;

@@ -34,14 +34,18 @@ test("Telegram: 200 chats at once go past no limit, a 429 delays its chat alone,
   const people = await crowd(rig.adapter, clock, places);
   // In the middle of streaming, one chat is closed by Telegram for a while.
   setTimeout(() => rig.tg.fault({ chat: 1 }, { kind: "limit", retryAfter: 9 }), 4_000);
+  const long = lengthy(rig);
   const first = await people.round("1", secondsOf);
   const second = await people.round("2", secondsOf);
   await people.until([...first, ...second], 2 * minute);
+  await long;
 
   const messages = rig.tg.calls.filter(({ method }) => /^(?:send(?!ChatAction)|edit)/.test(method));
   const seen = messages.map(({ params, at, status }): Seen => {
     const chat = Number(params["chat_id"]);
-    const own = chat > 0 ? { name: `private ${chat}`, most: 5, ms: 5_000 } : { name: `group ${chat}`, most: 20, ms: minute };
+    const burst = chat === lengthyChat ? 3 : 0;
+    const own =
+      chat > 0 ? { name: `private ${chat}`, most: burst + 5, ms: 5_000 } : { name: `group ${chat}`, most: 20, ms: minute };
     return { at: at - began, status: status === 429 ? "limited" : "taken", limits: [{ name: "all", most: 30, ms: 1_000 }, own] };
   });
   assert.deepEqual(broken(seen), []);
@@ -55,8 +59,23 @@ test("Telegram: 200 chats at once go past no limit, a 429 delays its chat alone,
   for (const { place, answer } of second.filter(({ place }) => place.chat.thread === null))
     assert.equal(rig.tg.messages(Number(place.chat.chat)).at(-1)?.text, answer);
   assert.ok(messages.length - 2 * chats > 500, "the chats were shown what happens");
+  // Three at once, then one a second: nobody is sent a long answer in one go.
+  const sent = messages.filter(({ params }) => Number(params["chat_id"]) === lengthyChat).map(({ at }) => at);
+  const gaps = sent.slice(1).map((at, index) => at - (sent[index] ?? at));
+  assert.equal(sent.length, 12);
+  assert.ok(Math.max(...gaps.slice(0, 2)) < 1_000 && Math.min(...gaps.slice(2)) >= 1_000, gaps.join(" "));
   await people.view.close();
 });
+
+const lengthyChat = 4_000;
+
+/** An answer of twelve messages to somebody who is not in the crowd. */
+async function lengthy({ adapter, tg }: Awaited<ReturnType<typeof telegramRig>>): Promise<void> {
+  tg.say(lengthyChat, "hi");
+  const chunks = adapter.render("Some words, to fill it.\n\n".repeat(1_820));
+  assert.equal(chunks.length, 12);
+  for (const [part, chunk] of chunks.entries()) await adapter.post(telegramChat(lengthyChat), chunk, { replyTo: null, part });
+}
 
 test("Discord: the same, with every bucket and the fifty requests a second", async (t) => {
   await using rig = await discordRig();

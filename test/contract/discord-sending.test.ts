@@ -208,6 +208,24 @@ test("files go out as they are, once; one that is too large is refused before it
   assert.equal(discord.calls.length, before);
 });
 
+test("however many files are under way, an answer elsewhere goes out at once", async () => {
+  await using rig = await discordRig();
+  const { discord, adapter } = rig;
+  discord.fault({ route: posts, times: 8 }, { kind: "hang" });
+  const file = { kind: "document", name: "large.bin", size: 5, path: "large.bin" } as const;
+  const channels = Array.from({ length: 60 }, (_, at) => discord.world.addChannel(`c${at}`).id);
+  const options = { replyTo: null, key: "13:0" };
+  const uploads = channels.map((id) => adapter.postFile?.(chatRef(id), file, Buffer.from("bytes"), options));
+  const over = Promise.allSettled(uploads);
+  await discord.waitFor(() => discord.callsOf(posts).length === 8);
+  const began = performance.now();
+  await post(rig, discord.hall, "hello");
+  assert.ok(performance.now() - began < 1_000, "it waited for nothing");
+  await adapter.close();
+  await discord.close();
+  assert.ok((await over).every(({ status }) => status === "rejected"));
+});
+
 test("typing is shown once in a while; signs take one another's place", async () => {
   await using rig = await discordRig();
   const { discord } = rig;
