@@ -61,7 +61,8 @@ function act(action: string, body: Params): unknown {
     case "redeliver":
       return { done: server.redeliver(Number(update)) ?? true };
     case "fault":
-      return { done: server.fault(target as Target, fault as Fault) ?? true };
+      server.fault(target as Target, fault as Fault);
+      return { done: true };
     case "chat":
       return { done: server.chat(chat, options) ?? true };
     default:
