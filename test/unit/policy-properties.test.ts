@@ -288,9 +288,10 @@ test("words that braces make cost what written ones cost, so a short text can't 
   assert.deepEqual(inspect("cp {a,b}.{ts,js} {c,d}/", "shell", "/code/project", "/home/u/.hermes").findings, []);
 });
 
+/** Milliseconds of the processor. */
 function took(unit: string, length: number): number {
   const command = unit.repeat(Math.ceil(length / unit.length));
-  const began = performance.now();
+  const began = process.cpuUsage(); // not the clock: others may use the machine
   judge({ ...action, command }, { ...policy, deny: ["*a*b*c*", "git push*"] });
-  return performance.now() - began;
+  return process.cpuUsage(began).user / 1_000;
 }
