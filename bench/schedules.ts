@@ -36,7 +36,15 @@ export const schedules: Row = {
         home: "/nowhere",
         sandboxes: { open: () => Promise.reject(new Error("no sandbox here")) },
         policy: () => Promise.reject(new Error("no policy here")),
-        rules: async () => ({ wrap: true, fromRuns: false, timeoutMs: 60_000, scriptMs: 1_000, retryMs: [], pauseAfter: 5 }),
+        rules: async () => ({
+          wrap: true,
+          charts: true,
+          fromRuns: false,
+          timeoutMs: 60_000,
+          scriptMs: 1_000,
+          retryMs: [],
+          pauseAfter: 5,
+        }),
       },
       "bench",
     );

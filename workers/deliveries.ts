@@ -99,7 +99,8 @@ async function sendFile(parts: DeliveryParts, chat: ChatRef, delivery: Delivery,
   const { id, key, since, interrupted } = delivery;
   const options = { replyTo: null, key: `${id}:0`, since, maybeRepeated: interrupted };
   const say = async (why: string) => {
-    const words = `I could not send ${plainWords(file.name)} here: ${why}. It is in the workspace as ${codeSpan(file.path)}.`;
+    const where = file.path === "" ? "" : ` It is in the workspace as ${codeSpan(file.path)}.`;
+    const words = `I could not send ${plainWords(file.name)} here: ${why}.${where}`;
     return await adapter.post(chat, adapter.render(words)[0], options);
   };
   const bytes = await sentFile(db, key);

@@ -11,10 +11,11 @@ import type { Queues } from "../src/core/queue.ts";
 import { redact } from "../src/core/redact.ts";
 import type { SandboxBackend } from "../src/core/sandbox.ts";
 import { scheduleClock, scheduleQueue } from "../src/core/schedule.ts";
+import { chartOfReport, explained, type ReportChart } from "../src/schedules/report-chart.ts";
 import { isSilent, wrapped } from "../src/schedules/report.ts";
 import { kindFor, targetsOf, type Targets } from "../src/schedules/targets.ts";
 import type { Db } from "../src/store/hold.ts";
-import { copySentFile } from "../src/store/files.ts";
+import { copySentFile, putSentFile } from "../src/store/files.ts";
 import { addOutbound } from "../src/store/outbox.ts";
 import { endRun, openRun, retryRun } from "../src/store/schedule-runs.ts";
 import { privateChatOf } from "../src/store/schedule-targets.ts";
@@ -38,6 +39,8 @@ export interface ScheduleParts {
 /** What the configuration says of runs. */
 export interface RunRules {
   readonly wrap: boolean;
+  /** Whether a table of numbers brings a chart along. */
+  readonly charts: boolean;
   readonly fromRuns: boolean;
   readonly timeoutMs: number;
   readonly scriptMs: number;
@@ -95,10 +98,11 @@ export async function settleRun(parts: ScheduleParts, schedule: Schedule, run: s
   if (end.type === "failed") return await settleFailure(parts, schedule, run, end, kind);
   const silent = end.files.length === 0 && (end.text.trim() === "" || isSilent(end.text));
   const outcome = { status: silent ? "silent" : "done", output: end.text } as const;
-  const owed = silent ? [] : await owedBy(parts, schedule, end, targets, lateMs);
-  if (!silent && targets.local) await writeOutput(parts, schedule, run, end.text);
+  const chart = silent ? null : await chartFor(parts, schedule, end);
+  const owed = silent ? [] : await owedBy(parts, schedule, end, targets, lateMs, chart);
+  if (!silent && targets.local) await writeOutput(parts, schedule, run, end.text, chart);
   await parts.db.transaction().execute(async (trx) => {
-    for (const chat of owed) await putOut(trx, run, chat, end);
+    for (const chat of owed) await putOut(trx, run, chat, end, chart);
     await endRun(trx, run, outcome, kind, { key: null, pause: null });
   });
   await wakeDeliveries(
@@ -119,19 +123,47 @@ async function owedBy(
   end: RunEnd & { readonly type: "answered" },
   targets: Targets,
   lateMs: number,
+  chart: ReportChart | null,
 ): Promise<readonly Owed[]> {
   const { db } = parts;
   const { wrap } = await parts.rules();
-  const markdown = wrap ? wrapped(schedule, end.text, lateMs, await recordNow(db)) : end.text;
+  const text = chart === null ? end.text : explained(end.text, chart);
+  const markdown = wrap ? wrapped(schedule, text, lateMs, await recordNow(db)) : text;
   const page = targets.local ? await privateChatOf(db, schedule.person.id, "web") : null;
   const chats = new Map(targets.chats.map(({ chat }) => [chatKey(chat), chat]));
   if (page !== null) chats.set(chatKey(page), page);
   return [...chats.values()].map((chat) => ({ chat, markdown }));
 }
 
-async function putOut(db: Db, run: string, { chat, markdown }: Owed, end: RunEnd & { readonly type: "answered" }): Promise<void> {
+/** A chart of a report's numbers; none beside a picture that the run made itself, or one that can't be drawn: the words say it all. */
+async function chartFor(
+  parts: ScheduleParts,
+  { name }: Schedule,
+  end: RunEnd & { readonly type: "answered" },
+): Promise<ReportChart | null> {
+  const { charts } = await parts.rules();
+  if (!charts || end.files.some(({ file }) => file?.kind === "picture")) return null;
+  try {
+    return chartOfReport(name, end.text);
+  } catch (error) {
+    parts.log.warn({ error }, "a report's chart could not be drawn");
+    return null;
+  }
+}
+
+async function putOut(
+  db: Db,
+  run: string,
+  { chat, markdown }: Owed,
+  end: RunEnd & { readonly type: "answered" },
+  chart: ReportChart | null,
+): Promise<void> {
   const key = `run:${run}:${chatKey(chat)}`;
   await addOutbound(db, { key, chat, turn: null, body: { markdown, replyTo: null } });
+  if (chart !== null) {
+    await putSentFile(db, `${key}:chart`, chart.bytes);
+    await addOutbound(db, { key: `${key}:chart`, chat, turn: null, body: { markdown: "", replyTo: null, file: chart.file } });
+  }
   for (const [index, file] of end.files.entries()) {
     if (end.turn !== null) await copySentFile(db, answerKey(end.turn, index + 1), `${key}:${index + 1}`);
     await addOutbound(db, { key: `${key}:${index + 1}`, chat, turn: null, body: file });
@@ -141,16 +173,26 @@ async function putOut(db: Db, run: string, { chat, markdown }: Owed, end: RunEnd
 /** Files kept of each schedule (the original's number). */
 const keptFiles = 50;
 
-/** `cron/output/NUMBER/TIME.md` in the home; the same name however often it is written. */
-async function writeOutput(parts: ScheduleParts, schedule: Schedule, run: string, text: string): Promise<void> {
+/** `cron/output/NUMBER/TIME.md` in the home, and the chart beside it; the same name however often it is written. */
+async function writeOutput(
+  parts: ScheduleParts,
+  schedule: Schedule,
+  run: string,
+  text: string,
+  chart: ReportChart | null,
+): Promise<void> {
   const open = await openRun(parts.db, run);
   if (open === null) return;
   const directory = join(parts.home, "cron", "output", String(schedule.number));
-  const name = `${new Date(open.instant).toISOString().replaceAll(":", "-").slice(0, 19)}.md`;
+  const name = new Date(open.instant).toISOString().replaceAll(":", "-").slice(0, 19);
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  await writeFile(join(directory, name), `${text.trim()}\n`, { mode: 0o600 });
-  const all = (await readdir(directory)).filter((each) => each.endsWith(".md")).toSorted();
-  for (const old of all.slice(0, -keptFiles)) await rm(join(directory, old), { force: true });
+  await writeFile(join(directory, `${name}.md`), `${text.trim()}\n`, { mode: 0o600 });
+  if (chart !== null) await writeFile(join(directory, `${name}.png`), chart.bytes, { mode: 0o600 });
+  const all = await readdir(directory);
+  for (const ending of [".md", ".png"]) {
+    const old = all.filter((each) => each.endsWith(ending)).toSorted();
+    for (const each of old.slice(0, -keptFiles)) await rm(join(directory, each), { force: true });
+  }
 }
 
 async function settleFailure(

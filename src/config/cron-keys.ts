@@ -19,6 +19,10 @@ export const cronKeys = {
       chat: true,
     },
   ),
+  "cron.charts": row(toggle(), true, "Whether a report with a table of numbers brings a chart of it along, as a picture.", {
+    effect: "use",
+    chat: true,
+  }),
   "cron.max_schedules": row(whole(1, 10_000, "schedules"), 50, "Schedules that one person may have.", { effect: "use" }),
   "cron.allow_agent_scheduling": row(toggle(), false, "Whether a schedule's run may make, change and remove schedules.", {
     effect: "use",

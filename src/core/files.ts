@@ -30,7 +30,7 @@ export interface SentFile {
   readonly name: string;
   /** Bytes. */
   readonly size: number;
-  /** Where it lies in the workspace, as the answer named it. */
+  /** Where it lies in the workspace, as the answer named it; empty: nowhere. */
   readonly path: string;
 }
 

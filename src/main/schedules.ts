@@ -31,6 +31,7 @@ export function scheduleWork({ config, follow, database, queues, log }: Process,
       const { cron } = await follow.refresh();
       return {
         wrap: cron.wrapResponse,
+        charts: cron.charts,
         fromRuns: cron.allowAgentScheduling,
         timeoutMs: cron.timeoutMinutes * 60_000,
         scriptMs: cron.scriptTimeoutSeconds * 1_000,

@@ -78,7 +78,15 @@ async function outbox(like: string): Promise<readonly { key: string; chat: strin
   return found.rows;
 }
 
-const ruled: RunRules = { wrap: true, fromRuns: false, timeoutMs: hourMs, scriptMs: 1_000, retryMs: [60_000], pauseAfter: 3 };
+const ruled: RunRules = {
+  wrap: true,
+  charts: true,
+  fromRuns: false,
+  timeoutMs: hourMs,
+  scriptMs: 1_000,
+  retryMs: [60_000],
+  pauseAfter: 3,
+};
 
 async function workParts(queues: ScheduleParts["queues"]): Promise<ScheduleParts> {
   return {
