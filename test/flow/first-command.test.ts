@@ -34,8 +34,8 @@ test("a command before any conversation is answered on the open page, after a re
   const heard = await listen(address, AbortSignal.any([stop.signal, AbortSignal.timeout(20_000)]));
   const page = await openPage(address);
   await page.send("/help");
-  await heard(/list the commands/);
-  assert.match((await page.answers(1))[0] ?? "", /list the commands/);
+  await heard(/List the commands/);
+  assert.match((await page.answers(1))[0] ?? "", /List the commands/);
   await page.send("/model");
   await heard(/Model: \S*alpha/);
   stop.abort();
