@@ -116,6 +116,7 @@ function take(state: State, event: TurnEvent): void {
       break;
     case "reasoning":
     case "titled":
+    case "asks":
     case "finished":
       break;
   }

@@ -60,6 +60,8 @@ interface Shown {
   told: ChatState;
   /** What it is being told: one word after another, so that the last one also arrives last. */
   telling: Promise<void>;
+  /** Whether it has said that it waits for a person. */
+  asks: boolean;
   /** Ends and forgets it. */
   readonly forget: NodeJS.Timeout;
 }
@@ -117,6 +119,7 @@ function begin(parts: ViewParts, turns: Map<string, Shown>, event: LiveEvent): S
     state: "open",
     told: "idle",
     telling: Promise.resolve(),
+    asks: false,
     forget: setTimeout(() => {
       end(shown);
       if (turns.get(turn) === shown) turns.delete(turn);
@@ -138,9 +141,12 @@ function take(parts: ViewParts, pace: Pace, shown: Shown, { fence, event }: Live
   shown.preview.take(event);
   mark(parts, shown, event);
   if (event.type === "finished") {
-    tell(parts, shown, event.end === "parked" ? "waiting" : "idle");
+    if (event.end !== "parked") tell(parts, shown, "idle");
+    else if (shown.asks) tell(parts, shown, "waiting");
     return pauseTimers(shown);
   }
+  if (event.type === "started") shown.asks = false;
+  if (event.type === "asks") shown.asks = true;
   tell(parts, shown, "working");
   if (!shown.typing) keepTyping(parts, shown);
   schedule(parts, pace, shown);

@@ -37,6 +37,7 @@ export function emitter(live: Live, hold: Hold, turn: Turn, errand: Errand | nul
 
 function agentLines(live: Live, errand: Errand, from: number): (event: TurnEvent) => void {
   let step = from;
+  let asks = false;
   const say = (state: AgentState, doing = "") => tellOfAgent(live, errand, state, doing, step);
   return (event) => {
     switch (event.type) {
@@ -49,9 +50,12 @@ function agentLines(live: Live, errand: Errand, from: number): (event: TurnEvent
         return say("working", event.preview);
       case "notice":
         return say("working", event.text);
+      case "asks":
+        asks = true;
+        return;
       case "finished":
         // Its end is told of where it is landed: one that never began has one too.
-        return event.end === "parked" ? say("asking") : undefined;
+        return event.end === "parked" && asks ? say("asking") : undefined;
       case "text":
       case "reasoning":
       case "reading":

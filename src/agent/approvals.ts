@@ -1,6 +1,7 @@
 import { posix } from "node:path";
 import type { Action, Allowance, CommandClass, Finding, Policy, Verdict } from "../core/approval.ts";
 import type { ChatKind, Person, Role } from "../core/chats.ts";
+import type { TurnEvent } from "../core/events.ts";
 import { codeBlock, codeSpan, plainWords, unhidden, unhiddenLine } from "../core/markdown.ts";
 import type { Model } from "../core/model.ts";
 import { leaveLabels, type LeaveChoice, type Question } from "../core/question.ts";
@@ -51,6 +52,7 @@ export interface LeaveSetting {
   readonly asking: Asking;
   readonly approving: Approving;
   readonly context: { readonly signal: AbortSignal; sandbox(): Promise<Sandbox> };
+  emit(event: TurnEvent): void;
 }
 
 /** Sees to it that a call may run: null when it may, else why not, for the model. Throws `Parked` while a person is asked. */

@@ -1,4 +1,5 @@
 import type { ChatRef } from "../core/chats.ts";
+import type { TurnEvent } from "../core/events.ts";
 import { plainWords } from "../core/markdown.ts";
 import { Parked, type Question, type Reply } from "../core/question.ts";
 import type { Db, Hold } from "../store/hold.ts";
@@ -20,7 +21,7 @@ export interface Asking {
 
 /** Asks a person, or gives the reply that has come. Throws `Parked` while there is none. */
 export async function askPerson(
-  setting: { readonly db: Db; readonly hold: Hold; readonly asking: Asking },
+  setting: { readonly db: Db; readonly hold: Hold; readonly asking: Asking; emit(event: TurnEvent): void },
   place: CallPlace,
   question: Question,
 ): Promise<Reply> {
@@ -31,9 +32,12 @@ export async function askPerson(
     const chats = [{ chat: asking.chat, replyTo: asking.replyTo }, ...others.map((chat) => ({ chat, replyTo: null }))];
     const text = asking.from === null ? question.text : `*${plainWords(asking.from)} asks:*\n\n${question.text}`;
     await asking.wake(await ask(db, hold, place, { ...question, text }, chats));
+  }
+  const reply = asked?.reply ?? null;
+  if (reply === null) {
+    setting.emit({ type: "asks" });
     throw new Parked();
   }
-  if (asked.reply === null) throw new Parked();
-  if (asked.reply.type === "expired") await asking.wake(await closeQuestions(db, hold, place.turn, "*Nobody answered in time.*"));
-  return asked.reply;
+  if (reply.type === "expired") await asking.wake(await closeQuestions(db, hold, place.turn, "*Nobody answered in time.*"));
+  return reply;
 }

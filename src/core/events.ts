@@ -2,7 +2,7 @@ import type { ChatRef } from "./chats.ts";
 
 /**
  * How a turn ended. `handed_over`: this worker let go of it (drain, lost lease) and another will go on. `parked`: it waits for a person's
- * answer.
+ * answer (it has said `asks` then) or for its subagents.
  */
 export type TurnEnd = "answered" | "stopped" | "failed" | "handed_over" | "parked";
 
@@ -26,6 +26,8 @@ export type TurnEvent =
       readonly ok: boolean;
       readonly ms: number;
     }
+  /** The turn waits for a person's answer as soon as what runs beside that has ended. */
+  | { readonly type: "asks" }
   /** A line for the person about something slow or odd ("the model is still loading"). */
   | { readonly type: "notice"; readonly text: string }
   /** What one of the turn's subagents is at. It comes from that one's own worker, also while the turn rests, with fence and seq 0. */
@@ -43,7 +45,7 @@ export type TurnEvent =
   | { readonly type: "titled"; readonly title: string }
   | { readonly type: "finished"; readonly end: TurnEnd };
 
-/** `asking`: it waits for a person's answer or for subagents of its own. */
+/** `asking`: it waits for a person's answer. One that waits for subagents of its own is `working`. */
 export type AgentState = "waiting" | "working" | "asking" | "answered" | "failed" | "stopped";
 
 /** An event with its address. `seq` counts from 1 within one attempt at a turn; `fence` tells attempts apart. */

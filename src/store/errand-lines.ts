@@ -20,6 +20,9 @@ interface LineRow {
   readonly tool: string | null;
 }
 
+/** A turn `t` is parked for its subagents too. */
+const isAsking = sql`exists (select 1 from questions q where q.turn_id = t.id and q.status = 'open' and q.expires_at > now())`;
+
 /** A chat's errands that have not ended, as far as this person may know of them: in a shared chat all, in private their own. */
 export async function openErrandLines(
   db: Db,
@@ -28,7 +31,7 @@ export async function openErrandLines(
 ): Promise<readonly OpenErrand[]> {
   const found = await sql<LineRow>`
     select e.id, e.type, e.number, e.spec->'terms' as terms, p.name as by,
-      case when t.id is null then 'waiting' when t.status = 'parked' then 'asking' else 'working' end as state,
+      case when t.id is null then 'waiting' when t.status = 'parked' and ${isAsking} then 'asking' else 'working' end as state,
       coalesce(e.began_at, e.created_at) as since, coalesce(t.step, 0) as step, t.tool
     from errands e join conversations h on h.id = e.home_id join people p on p.id = e.person_id
       left join turns t on t.session_id = e.session_id and t.status in ('running', 'parked')

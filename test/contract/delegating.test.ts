@@ -2,9 +2,12 @@ import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import { type DelegationSetting, delegationPorts } from "../../src/agent/delegating.ts";
 import { formOf } from "../../src/agent/output-schema.ts";
+import { askPerson } from "../../src/agent/questions.ts";
 import type { ChatRef } from "../../src/core/chats.ts";
 import type { DelegatedTask, DelegationRules } from "../../src/core/delegation.ts";
 import type { Errand } from "../../src/core/errand.ts";
+import type { LiveEvent } from "../../src/core/events.ts";
+import type { Live } from "../../src/core/live.ts";
 import { Parked } from "../../src/core/question.ts";
 import type { GatewayParts } from "../../src/gateway/parts.ts";
 import { errandPorts } from "../../src/gateway/ports/errands.ts";
@@ -17,6 +20,7 @@ import { openSession } from "../../src/store/sessions.ts";
 import { beginTurn, closeTurn, type Turn } from "../../src/store/turns.ts";
 import { claimSession } from "../../src/store/work.ts";
 import { tools } from "../../src/tools/index.ts";
+import { emitter } from "../../workers/saying.ts";
 import { type Place, readyForms } from "./database-forms.ts";
 
 const person = { id: "ann", name: "Ann", role: "member" } as const;
@@ -144,6 +148,30 @@ suite("delegating", () => {
     assert.deepEqual(b?.only, ["file", "web"]);
     assert.ok(a.without.includes("vision") && a.without.includes("delegation"));
     assert.deepEqual([a.maxSteps, a.depth, a.attended, a.memory], [10, 2, false, false]);
+  });
+
+  test("one that rests for its own is shown at work, and as asking only where a person is asked", async () => {
+    const { setting, at, run } = await asked();
+    await assert.rejects(run([task("one")]), Parked);
+    const [errand] = await errandsOfCall(db, at);
+    assert.ok(errand);
+    const { hold, turn } = await taken(errand.session);
+    const shownIn = { turn: at.turn, chat: setting.delegating.chat, replyTo: null };
+    const states: string[] = [];
+    const publish = ({ event }: LiveEvent) => void (event.type === "agent" && states.push(event.state));
+    // Boundary: of live events, no more than saying takes.
+    const live = { publish } as unknown as Live;
+    const emit = emitter(live, hold, turn, { ...errand, shownIn });
+    emit({ type: "started" });
+    emit({ type: "finished", end: "parked" });
+    assert.deepEqual(states, ["working"]);
+    const question = { kind: "approval", text: "?", choices: ["yes"], digest: "d", lifetimeMs: 60_000 } as const;
+    const asking = { chat: setting.delegating.chat, replyTo: null, from: null, deciders: async () => [], wake: async () => {} };
+    const place = { turn: turn.id, step: 1, position: 0 };
+    const mayAnswer = { type: "asker" } as const;
+    await assert.rejects(askPerson({ db, hold, asking, emit }, place, { ...question, mayAnswer }), Parked);
+    emit({ type: "finished", end: "parked" });
+    assert.deepEqual(states, ["working", "asking"]);
   });
 
   test("a person has ten background tasks at once in all their chats; one that has begun is none too many", async () => {

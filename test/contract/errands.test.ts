@@ -267,6 +267,8 @@ for (const [form, prepare] of Object.entries(forms)) {
         const [inner] = await children(second.hold, second.turn, ["inner"]);
         assert.ok(inner);
         await rest(second);
+        const lines = await openErrandLines(db, chat, "ann");
+        assert.equal(lines.find(({ id }) => id === resting.id)?.state, "working", "it waits for nobody's answer");
         const stopping = await stopErrandsOf(db, parent.turn.id, "Ann stopped it");
         assert.deepEqual(stopping.turns, [first.turn.id]);
         assert.deepEqual(stopping.sessions, [resting.session]);

@@ -161,6 +161,7 @@ function pieces(events: readonly TurnEvent[]): readonly string[] {
       case "tool.started":
       case "tool.finished":
       case "notice":
+      case "asks":
       case "agent":
       case "finished":
         return [JSON.stringify(event)];

@@ -72,6 +72,25 @@ test("an answer that is sent late does not end the next turn's state", async () 
   await view.close();
 });
 
+test("a turn that rests for its subagents works; one that asks a person waits", async () => {
+  await using rig = await slackRig();
+  const { view, tell } = await viewOf(rig);
+  const chat = slackChat("D1", rig.slack.say("D1", "hi"));
+  const events: readonly TurnEvent[] = [
+    { type: "started" },
+    { type: "finished", end: "parked" },
+    { type: "started" },
+    { type: "asks" },
+    { type: "finished", end: "parked" },
+  ];
+  for (const [seq, event] of events.slice(0, 2).entries()) tell("1", chat, seq, event);
+  await rig.slack.waitFor(() => told(rig, chat).length === 1);
+  for (const [seq, event] of events.slice(2).entries()) tell("1", chat, seq, event);
+  await rig.slack.waitFor(() => told(rig, chat).length === 2);
+  assert.deepEqual(told(rig, chat), ["processing", "suspended"]);
+  await view.close();
+});
+
 test("nothing goes on being typed for a turn that nobody settles", async (t) => {
   await using rig = await slackRig();
   const typed: string[] = [];
