@@ -47,6 +47,7 @@ export const schedules: Row = {
         }),
       },
       "bench",
+      1_000,
     );
     const startMs = performance.now() - began;
     const spread = await delays(db);

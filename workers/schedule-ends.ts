@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ApprovalRules } from "../src/agent/approvals.ts";
-import { chatKey, type ChatRef } from "../src/core/chats.ts";
+import { type ChatKind, chatKey, type ChatRef } from "../src/core/chats.ts";
 import type { Errand } from "../src/core/errand.ts";
 import type { FailureCode } from "../src/core/failures.ts";
 import type { Log } from "../src/core/log.ts";
@@ -10,7 +10,6 @@ import type { Outbound } from "../src/core/outbound.ts";
 import type { Queues } from "../src/core/queue.ts";
 import { redact } from "../src/core/redact.ts";
 import type { SandboxBackend } from "../src/core/sandbox.ts";
-import { scheduleClock, scheduleQueue } from "../src/core/schedule.ts";
 import { chartOfReport, explained, type ReportChart } from "../src/schedules/report-chart.ts";
 import { isSilent, wrapped } from "../src/schedules/report.ts";
 import { kindFor, targetsOf, type Targets } from "../src/schedules/targets.ts";
@@ -76,8 +75,11 @@ export async function landRun(parts: ScheduleParts, errand: Errand): Promise<voi
   const { run } = errand.details;
   const open = typeof run === "string" ? await openRun(parts.db, run) : null;
   const schedule = open === null ? null : await scheduleById(parts.db, open.schedule);
-  if (typeof run !== "string" || open === null || schedule === null || open.errand !== errand.id) return;
-  await settleRun(parts, schedule, run, endOf(errand), Number(errand.details["lateMs"] ?? 0));
+  if (typeof run !== "string" || open === null || schedule === null) return;
+  // By its number of tries: a worker may have died before it noted the errand.
+  if (open.attempt !== errand.details["attempt"]) return;
+  const { lateMs } = errand.details;
+  await settleRun(parts, schedule, run, endOf(errand), { ranAs: errand.kind, lateMs: Number(lateMs ?? 0) });
 }
 
 function endOf({ status, result, failure, stopWhy }: Errand): RunEnd {
@@ -90,20 +92,36 @@ function endOf({ status, result, failure, stopWhy }: Errand): RunEnd {
   return { type: "failed", code, failure: why, output: result?.answer.markdown ?? null };
 }
 
+/** How a run was begun. */
+export interface Began {
+  /** What it was told: a `private` one may say what only its owner may read. */
+  readonly ranAs: ChatKind;
+  readonly lateMs: number;
+}
+
 /** Ends a run: its result is told, or its failure is, or it is tried again later. */
-export async function settleRun(parts: ScheduleParts, schedule: Schedule, run: string, end: RunEnd, lateMs = 0): Promise<void> {
+export async function settleRun(
+  parts: ScheduleParts,
+  schedule: Schedule,
+  run: string,
+  end: RunEnd,
+  { ranAs, lateMs }: Began,
+): Promise<void> {
+  if (end.type === "failed") return await settleFailure(parts, schedule, run, end, ranAs);
   const owner = { person: schedule.person.id, origin: schedule.origin, originKind: schedule.originKind };
   const targets = await targetsOf(parts.db, owner, schedule.deliver);
-  const kind = kindFor(targets);
-  if (end.type === "failed") return await settleFailure(parts, schedule, run, end, kind);
   const silent = end.files.length === 0 && (end.text.trim() === "" || isSilent(end.text));
+  if (!silent && ranAs === "private" && kindFor(targets) === "shared") {
+    const failure = "where it reports to changed while it ran; run it again";
+    return await settleFailure(parts, schedule, run, { type: "failed", code: "schedule.refused", failure, output: null }, ranAs);
+  }
   const outcome = { status: silent ? "silent" : "done", output: end.text } as const;
   const chart = silent ? null : await chartFor(parts, schedule, end);
   const owed = silent ? [] : await owedBy(parts, schedule, end, targets, lateMs, chart);
   if (!silent && targets.local) await writeOutput(parts, schedule, run, end.text, chart);
   await parts.db.transaction().execute(async (trx) => {
+    if (!(await endRun(trx, run, outcome, ranAs, { key: null, pause: null }))) return;
     for (const chat of owed) await putOut(trx, run, chat, end, chart);
-    await endRun(trx, run, outcome, kind, { key: null, pause: null });
   });
   await wakeDeliveries(
     parts,
@@ -200,32 +218,33 @@ async function settleFailure(
   schedule: Schedule,
   run: string,
   end: RunEnd & { readonly type: "failed" },
-  kind: "private" | "shared",
+  ranAs: ChatKind,
 ): Promise<void> {
   const { db } = parts;
   const { retryMs, pauseAfter } = await parts.rules();
   const open = await openRun(db, run);
   if (open === null) return;
   const failure = redact(end.failure).slice(0, 1_000);
-  const wait = passing.has(end.code) ? retryMs[open.attempt - 1] : undefined;
-  if (wait !== undefined) {
-    if (await retryRun(db, run, wait, failure))
-      await parts.queues
-        .queue(scheduleQueue)
-        .wake(scheduleClock)
-        .catch(() => undefined);
-    return;
-  }
+  const wait = passing.has(end.code) && !open.broken ? retryMs[open.attempt - 1] : undefined;
+  if (wait !== undefined) return void (await retryRun(db, run, wait, failure));
+  // Where it was made others read, and this may say what only its owner may.
+  const secret = ranAs === "private" && schedule.originKind === "shared";
+  const listed = secret ? `it failed (${end.code}); its owner knows more` : failure;
   const count = schedule.failures + 1;
   const pause = count >= pauseAfter && schedule.status === "active" ? `it failed ${count} times running` : null;
-  const same = schedule.lastFailure === failure && schedule.toldKey !== null;
-  const key = `failed:${run}`;
+  const key = `${secret ? "failed-own" : "failed"}:${run}`;
+  const same = schedule.lastFailure === listed && (schedule.toldKey?.startsWith(`${key.split(":")[0]}:`) ?? false);
   // The same again is no news: the first message counts. That it is paused is.
   const folded = same && pause === null ? schedule.toldKey : null;
+  const counted = { count, same, pause };
+  const words = failureWords(schedule, failure, end.output, counted);
   if (end.told !== true)
-    await tellOwner(parts, schedule, key, failureWords(schedule, failure, end.output, { count, same, pause }), folded);
+    await tellOwner(parts, schedule, key, words, {
+      edits: folded,
+      open: secret ? failureWords(schedule, listed, null, counted) : words,
+    });
   const told = same && pause === null ? null : key;
-  await endRun(db, run, { status: "failed", failure, output: end.output }, kind, { key: told, pause });
+  await endRun(db, run, { status: "failed", failure, output: end.output, listed }, ranAs, { key: told, pause });
 }
 
 function failureWords(
@@ -241,17 +260,21 @@ function failureWords(
   return `failed${times}: ${literal(failure)}.${mend}${shown}`;
 }
 
-/** Tells a schedule's owner where it was made; one that was made nowhere, in their private chat. */
+/**
+ * Tells a schedule's owner where it was made; one that was made nowhere, in their private chat. There too what others must not read: if they
+ * have none, `open` is said of it where it was made.
+ */
 export async function tellOwner(
   parts: ScheduleParts,
   schedule: Schedule,
   key: string,
   words: string,
-  edits: string | null = null,
+  { edits, open }: { readonly edits: string | null; readonly open: string },
 ): Promise<void> {
-  const chat = schedule.origin ?? (await anyChatOf(parts.db, schedule.person.id));
-  if (chat === null) return parts.log.warn({ schedule: schedule.number }, `a schedule ${words}`);
-  const markdown = `⚠️ **${literal(schedule.name)}** (schedule ${schedule.number}) ${words}`;
+  const own = schedule.origin === null || open !== words ? await anyChatOf(parts.db, schedule.person.id) : null;
+  const chat = own ?? schedule.origin;
+  if (chat === null) return parts.log.warn({ schedule: schedule.number }, `a schedule ${open}`);
+  const markdown = `⚠️ **${literal(schedule.name)}** (schedule ${schedule.number}) ${own === null ? open : words}`;
   const body: Outbound = { markdown, replyTo: null, ...(edits === null ? {} : { edits }) };
   await addOutbound(parts.db, { key, chat, turn: null, body });
   await wakeDeliveries(parts, [chatKey(chat)]);

@@ -4,7 +4,7 @@ import { literal } from "../src/core/markdown.ts";
 import { addOutbound } from "../src/store/outbox.ts";
 import type { Db } from "../src/store/hold.ts";
 import { scheduleOfRun } from "../src/store/schedule-runs.ts";
-import { privateChatOf } from "../src/store/schedule-targets.ts";
+import { kindOf, privateChatOf } from "../src/store/schedule-targets.ts";
 import { changeSchedule } from "../src/store/schedules.ts";
 
 /** The outbox entries of runs: `run:RUN:CHAT`, files with a number behind it. */
@@ -12,7 +12,7 @@ const runEntry = /^run:([^:]+):/;
 
 /**
  * A platform has refused a run's report for good: the chat is gone, or the bot was taken out of it. The schedule is paused and its owner
- * told, in another chat. Gives the chats with something to be sent.
+ * told, in another chat. Of a private chat nothing is said where others read. Gives the chats with something to be sent.
  */
 export async function noteRefusedReport(
   { db, log }: { readonly db: Db; readonly log: Log },
@@ -23,12 +23,15 @@ export async function noteRefusedReport(
   const run = runEntry.exec(key)?.[1];
   const schedule = run === undefined ? null : await scheduleOfRun(db, run);
   if (schedule === null) return [];
-  const why = `${chat} does not take its reports: ${reason}`;
+  const ref = parseChatKey(chat);
+  const secret = schedule.originKind === "shared" && (await kindOf(db, ref)) !== "shared";
+  const full = `${chat} does not take its reports: ${reason}`;
+  const why = secret ? "one of its places does not take its reports" : full;
   if (schedule.status === "active") await changeSchedule(db, schedule.id, { status: "paused", why });
   const origin = schedule.origin === null || chatKey(schedule.origin) === chat ? null : schedule.origin;
-  const { platform } = parseChatKey(chat);
-  const found =
-    origin ?? (await privateChatOf(db, schedule.person.id, platform)) ?? (await privateChatOf(db, schedule.person.id, "web"));
+  const own = async () =>
+    (await privateChatOf(db, schedule.person.id, ref.platform)) ?? (await privateChatOf(db, schedule.person.id, "web"));
+  const found = origin ?? (await own());
   if (found === null || chatKey(found) === chat) {
     log.warn({ schedule: schedule.number, chat, reason }, "a schedule's chat is gone, and its owner can't be told");
     return [];

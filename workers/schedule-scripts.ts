@@ -13,21 +13,23 @@ const toldChars = 20_000;
 
 /**
  * Runs a schedule's script in the sandbox of the chat it was made in: its owner's, or the shared chat's. Nobody is there to be asked, so
- * what needs leave does not run. Only what it prints on stdout counts, unless it fails.
+ * what needs leave does not run. Only what it prints on stdout counts, unless it fails. `mayBegin` is asked at the last moment: once it has
+ * said yes, the script may have had effects; null where it says no.
  */
 export async function runScript(
   parts: ScheduleParts,
   schedule: Schedule,
   run: string,
   script: string,
-  signal: AbortSignal,
-): Promise<Printed> {
+  { signal, mayBegin }: { readonly signal: AbortSignal; mayBegin(): Promise<boolean> },
+): Promise<Printed | null> {
   const sandbox = await parts.sandboxes.open(await ownerOf(parts, schedule), `run-${run}`);
   const refusal = await refusedBy(parts, schedule, sandbox, script);
   if (refusal !== null) return failed(`the script was not run. ${refusal}`, null);
   const { scriptMs } = await parts.rules();
   const errors = `/tmp/hermes-run-${run}.err`;
   const command = `bash -c ${quoted(script)} 2>${errors}; code=$?; [ $code -eq 0 ] || tail -c 4000 ${errors}; rm -f ${errors}; exit $code`;
+  if (!(await mayBegin())) return null;
   const result = await sandbox.run(command, { timeoutMs: scriptMs, own: true, signal });
   signal.throwIfAborted();
   const text = result.output.length > toldChars ? `${result.output.slice(0, toldChars).toWellFormed()}\n[cut]` : result.output;

@@ -1,18 +1,21 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { runPrompt, runRules } from "../src/schedules/prompt.ts";
-import { kindFor, targetsOf } from "../src/schedules/targets.ts";
+import { kindFor, type Targets, targetsOf } from "../src/schedules/targets.ts";
 import { decideFiring } from "../src/schedules/firing.ts";
 import { attachSkills } from "../src/skills/reading.ts";
 import { aboutOf, type ErrandTerms } from "../src/core/errand.ts";
 import { asFailure } from "../src/core/failures.ts";
-import { type Consumer, type JobOutcome, priorities } from "../src/core/queue.ts";
-import { runQueue, scheduleClock, scheduleQueue } from "../src/core/schedule.ts";
+import { type JobOutcome, priorities } from "../src/core/queue.ts";
+import { laneQueue, runQueue, scheduleClock, scheduleQueue } from "../src/core/schedule.ts";
 import { beginErrand } from "../src/store/errands.ts";
 import {
   fireBatch,
   latestOutputs,
+  notePrinted,
   noteRunning,
   noteScript,
   renewRun,
+  skipRun,
   type TakenRun,
   takeRun,
   unbegunRuns,
@@ -30,8 +33,8 @@ import { turnQueue } from "./turn-parts.ts";
 const batch = 500;
 /** Runs without a script are begun in so many lanes, over all workers: a wake for each of ten thousand would take longer than the firing. */
 const lanes = 4;
-/** Lanes, and runs that wait for their scripts, in one worker. */
-const beginAtOnce = 32;
+/** Runs that wait for their scripts, in one worker. */
+const scriptsAtOnce = 32;
 /** The queue is asked to come back at least this often: the record may have been changed by hand. */
 const longestWaitMs = 60_000;
 /** A run that is being begun belongs to a dead worker after this; renewed while a script runs. */
@@ -42,24 +45,37 @@ export interface ScheduleWorker {
   close(): Promise<void>;
 }
 
-/** Fires schedules when their time has come and begins their runs. The record says what is due; the queue only wakes. */
-export async function workSchedules(parts: ScheduleParts, holder: string): Promise<ScheduleWorker> {
+/**
+ * Fires schedules when their time has come and begins their runs. The record says what is due; the queue only wakes. Closing, scripts get
+ * `drainMs` to end.
+ */
+export async function workSchedules(parts: ScheduleParts, holder: string, drainMs: number): Promise<ScheduleWorker> {
   const queue = parts.queues.queue(scheduleQueue);
   const clock = await parts.queues.consume(scheduleQueue, 1, () => fireAll(parts));
-  const beginning: Consumer = await parts.queues.consume(runQueue, beginAtOnce, async (subject, signal) => {
-    const [kind, id = ""] = subject.split(":");
-    return kind === "lane" ? await workLane(parts, holder, Number(id), signal) : await beginRun(parts, holder, id, signal);
-  });
+  const beginning = await parts.queues.consume(runQueue, scriptsAtOnce, (subject, signal) =>
+    beginRun(parts, holder, idIn(subject), signal),
+  );
+  const going = await parts.queues.consume(laneQueue, lanes, (subject, signal) =>
+    workLane(parts, holder, Number(idIn(subject)), signal),
+  );
   const sweeping: Upkeep = every("schedules", upkeepTimes.sweepMs, parts.log, () => sweepSchedules(parts));
   const tidying = every("schedule drafts", upkeepTimes.tendMs, parts.log, () => dropDrafts(parts.db));
   await queue.wake(scheduleClock).catch(() => undefined);
   return {
     async close() {
       await Promise.all([sweeping.close(), tidying.close()]);
-      await Promise.all([clock.drain(), beginning.drain()]);
+      const drained = new AbortController();
+      const limit = pause(drainMs, undefined, { signal: drained.signal }).catch(() => undefined);
+      await Promise.race([Promise.all([clock.drain(), beginning.drain(), going.close()]), limit]);
+      drained.abort();
       await Promise.all([clock.close(), beginning.close()]);
     },
   };
+}
+
+/** `run:ID`, `lane:2`. */
+function idIn(subject: string): string {
+  return subject.slice(subject.indexOf(":") + 1);
 }
 
 /** Fires all that is due and says when to look again. What is fired is begun by others: that must not hold up the next. */
@@ -81,7 +97,7 @@ async function fireAll(parts: Pick<ScheduleParts, "db" | "queues" | "log">): Pro
 type Waking = Pick<ScheduleParts, "queues" | "log">;
 
 async function wakeLanes(parts: Waking, count: number): Promise<void> {
-  await Promise.all(Array.from({ length: count }, (_, lane) => wakeRuns(parts, `lane:${lane}`)));
+  await Promise.all(Array.from({ length: count }, (_, lane) => wakeRuns(parts, `lane:${lane}`, laneQueue)));
 }
 
 /** A timing that this version can't read must not hold up the others. */
@@ -97,9 +113,9 @@ function decideSafely(
   }
 }
 
-async function wakeRuns({ queues, log }: Waking, subject: string): Promise<void> {
+async function wakeRuns({ queues, log }: Waking, subject: string, queue = runQueue): Promise<void> {
   await queues
-    .queue(runQueue)
+    .queue(queue)
     .wake(subject, { priority: priorities.scheduled })
     .catch((error: unknown) => log.warn({ error }, "the queue can't be reached; the sweeper begins this run"));
 }
@@ -138,15 +154,23 @@ async function beginRun(parts: ScheduleParts, holder: string, id: string, signal
   if (run === null) return { type: "done" };
   const schedule = await scheduleById(parts.db, run.schedule);
   if (schedule === null) return { type: "done" };
+  if (schedule.status === "paused" && run.cause === "clock") {
+    await skipRun(parts.db, id);
+    return { type: "done" };
+  }
+  const owner = { person: schedule.person.id, origin: schedule.origin, originKind: schedule.originKind };
+  const targets = await targetsOf(parts.db, owner, schedule.deliver);
+  const ranAs = kindFor(targets);
+  const settle = async (end: RunEnd) => await settleRun(parts, schedule, run.id, end, { ranAs, lateMs: run.lateMs });
   const renewing = setInterval(() => void renewRun(parts.db, id, holder, beginLeaseMs).catch(() => undefined), renewMs);
   try {
-    const end = await begin(parts, holder, schedule, run, signal);
-    if (end !== null) await settleRun(parts, schedule, run.id, end);
+    const end = await begin(parts, holder, schedule, run, targets, signal);
+    if (end !== null) await settle(end);
   } catch (error) {
     if (signal.aborted) return { type: "done" };
     const failure = asFailure(error);
     if (failure.code === "state.unavailable" || failure.code === "queue.unavailable") throw failure;
-    await settleRun(parts, schedule, run.id, { type: "failed", code: failure.code, failure: failure.message, output: null });
+    await settle({ type: "failed", code: failure.code, failure: failure.message, output: null });
   } finally {
     clearInterval(renewing);
   }
@@ -159,14 +183,16 @@ async function begin(
   holder: string,
   schedule: Schedule,
   run: TakenRun,
+  targets: Targets,
   signal: AbortSignal,
 ): Promise<RunEnd | null> {
   const { db } = parts;
-  const owner = { person: schedule.person.id, origin: schedule.origin, originKind: schedule.originKind };
-  if (schedule.person.role === "guest") return await unwanted(parts, schedule, `${schedule.person.name} may not use me any more`);
-  const targets = await targetsOf(db, owner, schedule.deliver);
-  if (targets.lost.length > 0) return await unwanted(parts, schedule, `I can't post to ${targets.lost.join(", ")} any more`);
   const kind = kindFor(targets);
+  if (schedule.person.role === "guest") return await unwanted(parts, schedule, `${schedule.person.name} may not use me any more`);
+  if (targets.lost.length > 0) {
+    const why = `I can't post to ${targets.lost.join(", ")} any more`;
+    return await unwanted(parts, schedule, why, "I can't post to all of its places any more");
+  }
   const { skills, script, noAgent, contextFrom, continuity } = schedule.work;
   const printed = script === null ? null : await scriptOf(parts, holder, schedule, run, script, signal);
   if (printed !== null && printed.type !== "printed") return printed;
@@ -195,7 +221,7 @@ async function begin(
     home: schedule.originKind === kind ? schedule.origin : null,
     prompt,
     terms: await termsOf(parts, schedule),
-    details: { run: run.id, schedule: schedule.id, lateMs: Math.round(run.lateMs) },
+    details: { run: run.id, attempt: run.attempt, schedule: schedule.id, lateMs: Math.round(run.lateMs) },
   });
   await noteRunning(db, run.id, errand.id, kind);
   await wakeErrand({ ...parts, turns: turnQueue }, "run", errand.session);
@@ -203,10 +229,12 @@ async function begin(
 }
 
 /** Nothing that runs again would mend it: the schedule waits until its owner has looked. */
-async function unwanted(parts: ScheduleParts, schedule: Schedule, why: string): Promise<RunEnd> {
-  await changeSchedule(parts.db, schedule.id, { status: "paused", why });
-  await tellOwner(parts, schedule, `paused:${schedule.id}:${schedule.nextAt}`, `is paused: ${why}`);
-  return { type: "failed", code: "schedule.refused", failure: why, output: null, told: true };
+async function unwanted(parts: ScheduleParts, schedule: Schedule, why: string, openly = why): Promise<RunEnd> {
+  const open = schedule.originKind === "shared" ? openly : why;
+  await changeSchedule(parts.db, schedule.id, { status: "paused", why: open });
+  const told = { edits: null, open: `is paused: ${open}` };
+  await tellOwner(parts, schedule, `paused:${schedule.id}:${schedule.nextAt}`, `is paused: ${why}`, told);
+  return { type: "failed", code: "schedule.refused", failure: open, output: null, told: true };
 }
 
 async function scriptOf(
@@ -217,11 +245,13 @@ async function scriptOf(
   script: string,
   signal: AbortSignal,
 ): Promise<Awaited<ReturnType<typeof runScript>> | RunEnd> {
+  if (run.printed !== null) return { type: "printed", text: run.printed };
   const unknown = "its worker died while the script ran, so nobody knows how far it came; it is not run again";
-  if (run.interrupted || !(await noteScript(parts.db, run.id, holder))) {
-    return { type: "failed", code: "internal", failure: unknown, output: null };
-  }
-  return await runScript(parts, schedule, run.id, script, signal);
+  const mayBegin = async () => await noteScript(parts.db, run.id, holder);
+  const printed = run.scripted ? null : await runScript(parts, schedule, run.id, script, { signal, mayBegin });
+  if (printed === null) return { type: "failed", code: "internal", failure: unknown, output: null };
+  if (printed.type === "printed") await notePrinted(parts.db, run.id, holder, printed.text);
+  return printed;
 }
 
 /** The original's last line of a script that has found nothing to do. */

@@ -121,3 +121,5 @@ export const scheduleQueue = "schedules";
 export const scheduleClock = "clock";
 /** The queue of runs that are to be begun. */
 export const runQueue = "schedule-runs";
+/** Its like for those without a script, a few at a time: long scripts must not hold them up. */
+export const laneQueue = "schedule-lanes";

@@ -57,9 +57,13 @@ export async function fireBatch(
     ]);
     if (rows.length === 0) return { runs: [], more: found.rows.length === limit };
     const made = await sql<FiredRun & { status: RunStatus }>`
-      with made as (insert into schedule_runs (id, schedule_id, instant, cause, status, ended_at)
-      select r.id, r.schedule, to_timestamp(r.at / 1000), 'clock', r.status, case when r.status = 'skipped' then now() end
-      from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r (id text, schedule text, at float8, status text)
+      with wanted as (
+        select r.id, r.schedule, r.at, case when r.status = 'due' and (
+          select count(*) from schedule_runs o where o.schedule_id = r.schedule and o.ended_at is null) >= ${mostOpen}
+          then 'skipped' else r.status end as status
+        from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r (id text, schedule text, at float8, status text)),
+      made as (insert into schedule_runs (id, schedule_id, instant, cause, status, ended_at)
+      select id, schedule, to_timestamp(at / 1000), 'clock', status, case when status = 'skipped' then now() end from wanted
       on conflict (schedule_id, instant) do nothing returning id, schedule_id, status)
       select made.id, made.status, s.work->>'script' is not null as script from made join schedules s on s.id = made.schedule_id`.execute(
       trx,
@@ -71,28 +75,37 @@ export async function fireBatch(
   });
 }
 
+/** A schedule whose runs can't keep up gets no more than so many at once: what comes meanwhile has been missed. */
+const mostOpen = 24;
+
 /** A run that is to be begun. */
 export interface FiredRun {
   readonly id: string;
   readonly script: boolean;
 }
 
-/** How long until the next schedule, or run that waits, is due; null: nothing is. */
+/** How long until the next schedule is due; null: none is. Runs that wait for another try are the sweeper's. */
 export async function untilDue(db: Db): Promise<number | null> {
   const found = await sql<{ wait: number | null }>`
-    select (extract(epoch from least(
-      (select min(next_at) from schedules where status = 'active'),
-      (select min(not_before) from schedule_runs where status = 'due')) - clock_timestamp()) * 1000)::float8 as wait`.execute(db);
+    select (extract(epoch from (select min(next_at) from schedules where status = 'active') - clock_timestamp()) * 1000)::float8
+      as wait`.execute(db);
   const wait = found.rows[0]?.wait ?? null;
   return wait === null ? null : Math.max(0, wait);
 }
 
-/** A run now, because somebody wants it; its id. */
+/** A run now, because somebody wants it; its id. While one of those has not ended, it is that one. */
 export async function addRun(db: Db, schedule: string): Promise<string> {
-  const id = randomUUID();
-  await sql`insert into schedule_runs (id, schedule_id, instant, cause)
-    values (${id}, ${schedule}, clock_timestamp(), 'hand')`.execute(db);
-  return id;
+  return await db.transaction().execute(async (trx) => {
+    await sql`select id from schedules where id = ${schedule} for update`.execute(trx);
+    const open = await sql<{ id: string }>`
+      select id from schedule_runs where schedule_id = ${schedule} and cause = 'hand' and ended_at is null limit 1`.execute(trx);
+    const id = open.rows[0]?.id ?? randomUUID();
+    if (open.rows.length === 0) {
+      await sql`insert into schedule_runs (id, schedule_id, instant, cause)
+        values (${id}, ${schedule}, clock_timestamp(), 'hand')`.execute(trx);
+    }
+    return id;
+  });
 }
 
 /** A run that a worker has taken to begin it. */
@@ -102,8 +115,10 @@ export interface TakenRun {
   readonly instant: number;
   readonly cause: "clock" | "hand";
   readonly attempt: number;
-  /** Its script has been begun before, by a worker that is gone. */
-  readonly interrupted: boolean;
+  /** Its script has been begun before: by an earlier try, or by a worker that is gone. */
+  readonly scripted: boolean;
+  /** What that printed, as far as it came to its end. */
+  readonly printed: string | null;
   /** How long after its instant, in milliseconds. */
   readonly lateMs: number;
 }
@@ -128,7 +143,7 @@ export async function takeRun(db: Db, id: string, holder: string, leaseMs: numbe
     update schedule_runs set status = 'starting', holder = ${holder}, lease_until = now() + ${leaseMs} * interval '1 millisecond'
     where id = ${id} and ((status = 'due' and not_before <= clock_timestamp()) or (status = 'starting' and lease_until < now()))
     returning id, schedule_id as schedule, (extract(epoch from instant) * 1000)::float8 as instant, cause, attempt,
-      script_began is not null as interrupted, (extract(epoch from clock_timestamp() - instant) * 1000)::float8 as "lateMs"`.execute(
+      script_began is not null as scripted, output as printed, (extract(epoch from clock_timestamp() - instant) * 1000)::float8 as "lateMs"`.execute(
     db,
   );
   return found.rows[0] ?? null;
@@ -145,6 +160,19 @@ export async function noteScript(db: Db, id: string, holder: string): Promise<bo
   const rows = await sql<{ id: string }>`update schedule_runs set script_began = now()
     where id = ${id} and holder = ${holder} and status = 'starting' and script_began is null returning id`.execute(db);
   return rows.rows.length > 0;
+}
+
+/** What its script printed: that is kept for a further try, the script is not run again. */
+export async function notePrinted(db: Db, id: string, holder: string, text: string): Promise<boolean> {
+  const rows = await sql<{ id: string }>`update schedule_runs set output = ${text}
+    where id = ${id} and holder = ${holder} and status = 'starting' returning id`.execute(db);
+  return rows.rows.length > 0;
+}
+
+/** It is not to be run after all. */
+export async function skipRun(db: Db, id: string): Promise<void> {
+  await sql`update schedule_runs set status = 'skipped', output = null, ended_at = now(), holder = null, lease_until = null
+    where id = ${id} and ended_at is null`.execute(db);
 }
 
 /** Its errand is on its way. */
@@ -171,7 +199,8 @@ export async function unbegunRuns(
 /** What a run came to. */
 export type RunOutcome =
   | { readonly status: "done" | "silent"; readonly output: string }
-  | { readonly status: "failed"; readonly failure: string; readonly output: string | null };
+  /** `listed`: what of the failure the list of schedules says, if not all. */
+  | { readonly status: "failed"; readonly failure: string; readonly output: string | null; readonly listed?: string };
 
 /**
  * Ends a run, once: gives false when it has ended already. `key` names what tells of a failure. Success forgets earlier failures; a failure
@@ -185,6 +214,7 @@ export async function endRun(
   told: { readonly key: string | null; readonly pause: string | null },
 ): Promise<boolean> {
   const failure = outcome.status === "failed" ? outcome.failure : null;
+  const listed = outcome.status === "failed" ? (outcome.listed ?? outcome.failure) : null;
   const found = await sql<{ id: string }>`
     with ended as (
       update schedule_runs set status = ${outcome.status}, output = ${outcome.output}, failure = ${failure}, kind = ${kind},
@@ -193,7 +223,7 @@ export async function endRun(
     counted as (
       update schedules s set
         failures = case when ${failure}::text is null then 0 else s.failures + 1 end,
-        last_failure = ${failure},
+        last_failure = ${listed},
         told_key = case when ${failure}::text is null then null else coalesce(${told.key}, s.told_key) end,
         status = case when ${told.pause}::text is not null and s.status = 'active' then 'paused' else s.status end,
         why = coalesce(${told.pause}, s.why)
@@ -208,22 +238,29 @@ export async function endRun(
 /** Runs kept of each schedule (the original's number). */
 const keptRuns = 50;
 
-/** To be tried once more, after a while. */
+/** To be tried once more, after a while. What its script has done stays done. */
 export async function retryRun(db: Db, run: string, afterMs: number, failure: string): Promise<boolean> {
   const found = await sql<{ id: string }>`
     update schedule_runs set status = 'due', attempt = attempt + 1, errand_id = null, failure = ${failure}, holder = null, lease_until = null,
-      script_began = null, not_before = now() + ${afterMs} * interval '1 millisecond'
+      not_before = now() + ${afterMs} * interval '1 millisecond'
     where id = ${run} and status in ('starting', 'running') returning id`.execute(db);
   return found.rows.length > 0;
 }
 
+/** A run that has not ended. */
+export interface OpenRun {
+  readonly schedule: string;
+  readonly attempt: number;
+  readonly instant: number;
+  /** Its script was begun, and what it printed is not known: nobody knows how far it came. */
+  readonly broken: boolean;
+}
+
 /** A run with its number of tries, while it has not ended. */
-export async function openRun(
-  db: Db,
-  id: string,
-): Promise<{ schedule: string; attempt: number; instant: number; errand: string | null } | null> {
-  const found = await sql<{ schedule: string; attempt: number; instant: number; errand: string | null }>`
-    select schedule_id as schedule, attempt, (extract(epoch from instant) * 1000)::float8 as instant, errand_id as errand
+export async function openRun(db: Db, id: string): Promise<OpenRun | null> {
+  const found = await sql<OpenRun>`
+    select schedule_id as schedule, attempt, (extract(epoch from instant) * 1000)::float8 as instant,
+      script_began is not null and output is null as broken
     from schedule_runs where id = ${id} and ended_at is null`.execute(db);
   return found.rows[0] ?? null;
 }
@@ -252,7 +289,8 @@ export async function latestOutputs(
 export async function runsOf(db: Db, schedule: string, kind: ChatKind, limit: number): Promise<readonly RunView[]> {
   const visible: RawBuilder<unknown> = kind === "private" ? sql`true` : sql`kind = 'shared'`;
   const found = await sql<Omit<RunView, "instant"> & { instant: Date }>`
-    select instant, status, attempt, failure, case when ${visible} then output end as output
+    select instant, status, attempt, case when ${visible} then failure end as failure,
+      case when ${visible} and ended_at is not null then output end as output
     from schedule_runs where schedule_id = ${schedule} order by instant desc limit ${limit}`.execute(db);
   return found.rows.map((row) => ({ ...row, instant: new Date(row.instant).toISOString() }));
 }

@@ -52,6 +52,7 @@ export interface ScheduleTables {
     kind: ChatKind | null;
     errand_id: string | null;
     script_began: MaybeStamp;
+    /** What it came to; until then what its script has printed. */
     output: string | null;
     failure: string | null;
     holder: string | null;

@@ -78,6 +78,8 @@ async function outbox(like: string): Promise<readonly { key: string; chat: strin
   return found.rows;
 }
 
+/** Begun as one that only its owner reads, on time. */
+const own = { ranAs: "private", lateMs: 0 } as const;
 const ruled: RunRules = {
   wrap: true,
   charts: true,
@@ -137,7 +139,10 @@ test("two workers, Redis wiped while a schedule waits: its run begins once", asy
   await using queues = new AsyncDisposableStack();
   const [first, second] = [await open(), await open()];
   queues.defer(async () => void (await Promise.all([first.close(), second.close()])));
-  const workers = [await workSchedules(await workParts(first), "one"), await workSchedules(await workParts(second), "two")];
+  const workers = [
+    await workSchedules(await workParts(first), "one", 1_000),
+    await workSchedules(await workParts(second), "two", 1_000),
+  ];
   queues.defer(async () => void (await Promise.all(workers.map((worker) => worker.close()))));
   const at = (await recordNow(database.db)) + 700;
   const schedule = await dueAt({ type: "once", at, zone: "UTC" }, at);
@@ -171,7 +176,7 @@ test("a worker that dies within a script: nobody runs it again, and the owner is
   await sql`update schedule_runs set lease_until = now() - interval '1 second' where id = ${run}`.execute(db);
   await using redis = await startRedis();
   const queues = await openQueues({ backend: { kind: "redis", url: redis.url }, prefix: "hermes", log: silent });
-  const worker = await workSchedules(await workParts(queues), "living");
+  const worker = await workSchedules(await workParts(queues), "living", 1_000);
   let over = false;
   const looking = setInterval(() => void openRun(db, run).then((open) => (over ||= open === null)), 50);
   await settles(() => over, 30_000).finally(() => clearInterval(looking));
@@ -192,7 +197,7 @@ test("a failure that may pass is tried again; then it is told once, folded, and 
     const run = await addRun(db, schedule.id);
     runs.push(run);
     await takeRun(db, run, "h", 1_000);
-    await settleRun(parts, await reread(schedule.id), run, { type: "failed", code, failure, output: null });
+    await settleRun(parts, await reread(schedule.id), run, { type: "failed", code, failure, output: null }, own);
     return run;
   };
   const waiting = await fails("model.unreachable", "nobody answers");
@@ -201,12 +206,18 @@ test("a failure that may pass is tried again; then it is told once, folded, and 
   assert.equal((await outbox(`failed:${waiting}`)).length, 0, "nothing is told yet");
   await sql`update schedule_runs set not_before = now() where id = ${waiting}`.execute(db);
   await takeRun(db, waiting, "h", 1_000);
-  await settleRun(parts, await reread(schedule.id), waiting, {
-    type: "failed",
-    code: "model.unreachable",
-    failure: "nobody answers",
-    output: null,
-  });
+  await settleRun(
+    parts,
+    await reread(schedule.id),
+    waiting,
+    {
+      type: "failed",
+      code: "model.unreachable",
+      failure: "nobody answers",
+      output: null,
+    },
+    own,
+  );
   const [first] = await outbox(`failed:${waiting}`);
   assert.match(first?.text ?? "", /shaky.*failed: nobody answers/);
   const again = await fails("internal", "nobody answers");
@@ -219,7 +230,7 @@ test("a failure that may pass is tried again; then it is told once, folded, and 
   assert.match(paused?.text ?? "", /paused now; \/cron resume/);
   const after = await reread(schedule.id);
   assert.deepEqual([after.status, after.failures], ["paused", 3]);
-  await settleRun(parts, after, third, { type: "failed", code: "internal", failure: "nobody answers", output: null });
+  await settleRun(parts, after, third, { type: "failed", code: "internal", failure: "nobody answers", output: null }, own);
   assert.equal((await reread(schedule.id)).failures, 3, "a run ends once");
   await act(desk, alice, "resume", "shaky");
   assert.deepEqual([(await reread(schedule.id)).status, (await reread(schedule.id)).failures], ["active", 0]);
@@ -235,8 +246,8 @@ test("a report goes to each chat once, however often it is landed; a chat that i
   const run = await addRun(db, schedule.id);
   await takeRun(db, run, "h", 1_000);
   const end = { type: "answered", text: "all well", files: [], turn: null } as const;
-  await Promise.all([settleRun(parts, schedule, run, end), settleRun(parts, schedule, run, end)]);
-  await settleRun(parts, schedule, run, end);
+  await Promise.all([settleRun(parts, schedule, run, end, own), settleRun(parts, schedule, run, end, own)]);
+  await settleRun(parts, schedule, run, end, own);
   const told = await outbox(`run:${run}:%`);
   assert.deepEqual(
     told.map(({ chat: to }) => to),
