@@ -41,11 +41,11 @@ function delegating(goals: readonly string[], more: object = {}) {
 suite("subagents", () => {
   const stack = new AsyncDisposableStack();
   const script: { now: Responder } = { now: () => say("hello") };
-  const running: { worker: Process | null } = { worker: null };
+  const running: { hermes: Process | null } = { hermes: null };
   let model: ModelServer;
   let telegram: Awaited<ReturnType<typeof telegramServer>>;
   let redis: Awaited<ReturnType<typeof startRedis>>;
-  let worker: () => Process;
+  let start: () => Promise<void>;
   let home = "";
   let configure: (more: string) => Promise<void>;
   before(async () => {
@@ -64,12 +64,12 @@ suite("subagents", () => {
       TELEGRAM_BOT_TOKEN: telegram.token,
       TELEGRAM_API_ROOT: telegram.url,
     };
-    const gateway = stack.use(startHermes({ mode: "gateway", home: home, env }));
-    await gateway.printed(/telegram is connected/);
-    worker = () => startHermes({ mode: "worker", home: home, env });
-    running.worker = worker();
-    stack.defer(async () => await running.worker?.[Symbol.asyncDispose]());
-    await running.worker.printed(/model: /);
+    start = async () => {
+      running.hermes = startHermes({ mode: "start", home, env });
+      await running.hermes.printed(/telegram is connected/);
+    };
+    stack.defer(async () => await running.hermes?.[Symbol.asyncDispose]());
+    await start();
   });
   after(() => stack.disposeAsync());
 
@@ -106,7 +106,7 @@ suite("subagents", () => {
     }
   });
 
-  test("a worker killed and Redis wiped in the middle: no finished step again, one report each", async () => {
+  test("all killed and Redis wiped in the middle: no finished step again, one report each", async () => {
     const seen = since();
     const open = { hanging: true };
     script.now = (each) => {
@@ -119,9 +119,9 @@ suite("subagents", () => {
     const second = (each: Seen) => goalOf(each) !== null && result(each) !== null;
     await telegram.waitFor(() => new Set(seen().filter(second).map(goalOf)).size === 2, 30_000);
     open.hanging = false;
-    await running.worker?.kill("SIGKILL");
+    await running.hermes?.kill("SIGKILL");
     await redis.flush();
-    running.worker = worker();
+    await start();
     const said = await until(8, /came: /);
     assert.equal(said.match(/report on north/g)?.length, 1);
     assert.equal(said.match(/report on south/g)?.length, 1);
@@ -161,8 +161,12 @@ suite("subagents", () => {
     await telegram.waitFor(() => seen().filter((each) => goalOf(each) !== null).length === 2, 30_000);
     telegram.say(10, "/stop");
     await until(10, /Stopped/);
-    telegram.say(10, "/agents");
-    await until(10, /Nothing runs beside/);
+    // They end on their own: it may list them for a moment longer.
+    while (!texts(10).some((text) => /Nothing runs beside/.test(text))) {
+      const { length } = texts(10);
+      telegram.say(10, "/agents");
+      await telegram.waitFor(() => texts(10).length > length, 30_000);
+    }
     const count = seen().length;
     script.now = () => say("something else");
     telegram.say(10, "another thing");
@@ -197,6 +201,9 @@ suite("subagents", () => {
     };
     telegram.say(12, "tidy up");
     await until(12, /^Subagent \d+ asks:[^]*May I run this\?[^]*rm -rf old/);
+    await telegram.waitFor(() => telegram.drafts(12).some(({ text }) => /✋ \d+ clean, waits for an answer/.test(text)), 30_000);
+    telegram.say(12, "/agents");
+    await until(12, /: clean \(waits for an answer, /);
     telegram.say(12, "/approve");
     assert.match(await until(12, /came: /), /did: \(no output\)/);
   });
