@@ -1,18 +1,20 @@
 import type { Log } from "../core/log.ts";
-import type { MemoryChange, MemoryRules, MemoryTarget } from "../core/memory.ts";
+import type { MemoryRules, MemoryTarget } from "../core/memory.ts";
 import type { Metrics } from "../core/metrics.ts";
 import type { Model, ModelMessage, Models, ToolCall } from "../core/model.ts";
 import { applyChange } from "../memory/entries.ts";
-import { blocksOf, keep } from "../memory/keeping.ts";
+import { blocksOf, keepTried, type Tried } from "../memory/keeping.ts";
 import { fileOf, filesOf, type MemoryReader, ownerHere, readableHere, talksHere } from "../memory/scopes.ts";
 import type { Db } from "../store/hold.ts";
 import { readMemory } from "../store/memories.ts";
+import { takenAway } from "../store/memory-changes.ts";
 import { claimReview, dropReview, endReview, type Review, reviewedTalk } from "../store/memory-reviews.ts";
 import { parseArguments } from "../tools/arguments.ts";
 import { memory as memoryTool, memoryChange } from "../tools/memory.ts";
 import { toolSpecs } from "../tools/specs.ts";
 import { countCall } from "./call-record.ts";
 import { callModel } from "./model-call.ts";
+import { withoutVisible } from "./visible.ts";
 
 /** Looks through talks for what is worth remembering, beside everything else: nobody waits for it. */
 export interface Reviews {
@@ -77,13 +79,12 @@ async function look(parts: ReviewParts, reader: MemoryReader, claim: Review, sig
   const { db, rules } = parts;
   const model = await parts.models.auxiliary("background_review");
   const talk = await reviewedTalk(db, claim, talksHere(reader));
-  const changes = model.demonstration ? [] : await proposed(parts, reader, model, talk.messages, signal);
+  const changes = model.demonstration ? [] : await proposed(parts, reader, model, { claim, talk: talk.messages }, signal);
   const author = talk.person ?? reader.person.id;
   const about = { owner: claim.owner, author, origin: "review", turn: null, chat: talk.chat } as const;
   const ended = await endReview(db, claim, async (trx) => {
     for (const change of changes) {
-      // Somebody may have changed the entry meanwhile: then theirs stands.
-      await keep(trx, about, change, rules).catch((error: unknown) => {
+      await keepTried(trx, about, change, rules).catch((error: unknown) => {
         if (!(error instanceof Error) || "code" in error) throw error;
         parts.log.debug({}, "a note of a look back no longer fits");
       });
@@ -101,13 +102,13 @@ async function proposed(
   parts: ReviewParts,
   reader: MemoryReader,
   model: Model,
-  talk: readonly ModelMessage[],
+  { claim, talk }: { readonly claim: Review; readonly talk: readonly ModelMessage[] },
   signal: AbortSignal,
-): Promise<readonly MemoryChange[]> {
+): Promise<readonly Tried[]> {
   const draft = await openDraft(parts, reader);
   const memories = await blocksOf(parts.db, readableHere(reader), parts.rules);
   const messages: ModelMessage[] = [
-    { role: "system", content: [instruction(reader), ...memories].join("\n\n") },
+    { role: "system", content: [instruction(reader), ...unwanted(await takenAway(parts.db, claim)), ...memories].join("\n\n") },
     { role: "user", content: transcript(talk) },
   ];
   const tools = toolSpecs([memoryTool], "");
@@ -133,7 +134,7 @@ async function proposed(
 const known = new Map([[memoryTool.name, memoryTool]]);
 
 interface Draft {
-  readonly changes: readonly MemoryChange[];
+  readonly changes: readonly Tried[];
   /** Tries a call; what the model reads. */
   take(call: ToolCall): string;
 }
@@ -142,7 +143,7 @@ async function openDraft({ db, rules }: ReviewParts, reader: MemoryReader): Prom
   const owner = ownerHere(reader);
   const stored = await readMemory(db, owner);
   const texts: Record<MemoryTarget, string> = { memory: stored.memory.text, user: stored.user.text };
-  const changes: MemoryChange[] = [];
+  const changes: Tried[] = [];
   return {
     changes,
     take(call) {
@@ -153,7 +154,7 @@ async function openDraft({ db, rules }: ReviewParts, reader: MemoryReader): Prom
         const change = memoryChange(parsed.args);
         const { text, edits, reply } = applyChange(texts[change.target], change, fileOf(owner, change.target, rules));
         texts[change.target] = text;
-        if (edits.length > 0) changes.push(change);
+        if (edits.length > 0) changes.push({ target: change.target, edits });
         return reply;
       } catch (error) {
         return `Error: ${error instanceof Error ? error.message : String(error)}`;
@@ -175,6 +176,12 @@ function instruction({ kind }: MemoryReader): string {
   ].join("\n");
 }
 
+/** What was said stays in the talk: without this it would be saved again as soon as it was forgotten. */
+function unwanted(entries: readonly string[]): readonly string[] {
+  if (entries.length === 0) return [];
+  return [`Taken away by the person; do not save again:\n${entries.map((entry) => `- ${entry}`).join("\n")}`];
+}
+
 const transcriptChars = 12_000;
 const messageChars = 1_500;
 
@@ -183,7 +190,7 @@ function transcript(talk: readonly ModelMessage[]): string {
   const lines: string[] = [];
   let room = transcriptChars;
   for (const message of talk.toReversed()) {
-    const text = message.content.trim();
+    const text = withoutVisible(message.content).trim();
     if (text === "" || (message.role !== "user" && message.role !== "assistant")) continue;
     const line = `${message.role === "user" ? "Person" : "Agent"}: ${text.length > messageChars ? `${text.slice(0, messageChars).toWellFormed()} …` : text}`;
     if (line.length > room) break;

@@ -7,6 +7,8 @@ import { visibleEntries } from "../store/memories.ts";
 
 /** More than this would drown the message. */
 const noteChars = 600;
+const noteHead = "\n\n[Known of the writer, as they wish: ";
+const notes = /\n\n\[Known of the writer, as they wish: [^[\]]*\]?/g;
 
 /**
  * A message to a shared chat with what its writer lets such chats know of them: once a session, and again when it has changed. Nothing
@@ -25,6 +27,11 @@ export async function withVisible(
     .filter((entry) => whyBlocked(entry) === null);
   if (entries.length === 0) return inbound;
   const known = entries.join(" / ").replaceAll(/[\s[\]]+/g, " ");
-  const note = `\n\n[Known of the writer, as they wish: ${known.length > noteChars ? `${known.slice(0, noteChars).toWellFormed()} …` : known}]`;
+  const note = `${noteHead}${known.length > noteChars ? `${known.slice(0, noteChars).toWellFormed()} …` : known}]`;
   return (await hasSaid(db, place.session, person, note)) ? inbound : { ...inbound, text: `${inbound.text}${note}` };
+}
+
+/** What was said without such notes: what a person may hide again is not to become anybody's memory. */
+export function withoutVisible(text: string): string {
+  return text.replaceAll(notes, "");
 }

@@ -2,14 +2,15 @@ import { tellMemories } from "../../workers/memories.ts";
 import { openReviews, type Reviews } from "../agent/review.ts";
 import type { MemoryRules } from "../core/memory.ts";
 import type { Models } from "../core/model.ts";
-import type { Untold } from "../store/memory-changes.ts";
+import type { Db } from "../store/hold.ts";
+import { dropOldChanges, type Untold } from "../store/memory-changes.ts";
 import type { Base } from "./base.ts";
 
 /** What a worker does about memory beside its turns. */
 export interface Remembering {
   readonly reviews: Reviews;
-  /** Tells of what was saved by a worker that died before it could. */
-  tellLeft(): Promise<void>;
+  /** Tells of what was saved by a worker that died before it could, and drops what nobody can take back any more. */
+  tend(): Promise<void>;
 }
 
 export function openRemembering(base: Base, models: Models, rules: MemoryRules): Remembering {
@@ -29,5 +30,10 @@ export function openRemembering(base: Base, models: Models, rules: MemoryRules):
     },
     saved: () => tell({ turn: null }),
   });
-  return { reviews, tellLeft: () => tell("left") };
+  return { reviews, tend: () => tend(db, () => tell("left")) };
+}
+
+async function tend(db: Db, tellLeft: () => Promise<void>): Promise<void> {
+  await tellLeft();
+  await dropOldChanges(db);
 }

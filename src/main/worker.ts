@@ -80,7 +80,7 @@ export async function startTurns(base: Base, worker: WorkerSide): Promise<void> 
   const offer = openOffer({ follow, mcp, sees, hint: () => hintOf(sandboxes) });
   const given: TitleParts["given"] = ({ session, chat }, title) => live.publish(titled(session, chat, title));
   const titles = openTitles({ db, models: worker.models, metrics, log, settings: () => titleSettings(base), given });
-  const { reviews, tellLeft } = openRemembering(base, worker.models, settings.memory);
+  const { reviews, tend: tendMemories } = openRemembering(base, worker.models, settings.memory);
   const compressor = openCompressor({ models: worker.models, log, settings: () => compressionSettings(base) });
   const models = { listings: (signal: AbortSignal) => base.models.listings(signal) };
   const configuration = openConfiguration({ home: config.home, env: process.env, models, placeSaved: () => placeSaved(base) });
@@ -126,7 +126,7 @@ export async function startTurns(base: Base, worker: WorkerSide): Promise<void> 
   stack.defer(() => turns.drain());
   const schedules = await workSchedules(scheduling, base.holder, config.agent.drainTimeout * 1_000);
   stack.defer(() => schedules.close());
-  startUpkeep(base, worker, errands, tellLeft);
+  startUpkeep(base, worker, errands, tendMemories);
 }
 
 function turnSettings({ config, follow }: Base): TurnSettings {
@@ -146,7 +146,7 @@ function turnSettings({ config, follow }: Base): TurnSettings {
 }
 
 /** What comes back by itself: unfinished turns and errands go on, and what nobody needs any more goes. */
-function startUpkeep(base: Base, worker: WorkerSide, errands: Errands, tellLeft: () => Promise<void>): void {
+function startUpkeep(base: Base, worker: WorkerSide, errands: Errands, tendMemories: () => Promise<void>): void {
   const { database, queues, log, stack } = base;
   const { db } = database;
   const { sandboxes } = worker;
@@ -157,7 +157,7 @@ function startUpkeep(base: Base, worker: WorkerSide, errands: Errands, tellLeft:
       async () => await storeFacts(db, await workerFacts(worker)),
       () => dropStrayFiles(db),
       () => dropStrayBundles(db),
-      tellLeft,
+      tendMemories,
       () => sandboxes.reap(),
     ]);
   const tending = every("worker upkeep", upkeepTimes.tendMs, log, tend);

@@ -1,4 +1,4 @@
-import type { MemoryChange, MemoryOwner, MemoryRules, MemoryTarget } from "../core/memory.ts";
+import type { MemoryChange, MemoryEdit, MemoryOwner, MemoryRules, MemoryTarget } from "../core/memory.ts";
 import type { Db } from "../store/hold.ts";
 import { changeMemory, type ChangeAbout, readMemory } from "../store/memories.ts";
 import {
@@ -36,6 +36,30 @@ export async function keep(
 ): Promise<Changed> {
   const file = fileOf(about.owner, change.target, rules);
   return await changeMemory(db, { ...about, target: change.target }, (text) => applyChange(text, change, file));
+}
+
+/** Edits of one file, tried on a copy. */
+export interface Tried {
+  readonly target: MemoryTarget;
+  readonly edits: readonly MemoryEdit[];
+}
+
+/** Makes what was tried on a copy, as far as it still fits: where somebody has changed or taken away the entry since, theirs stands. */
+export async function keepTried(
+  db: Db,
+  about: Omit<ChangeAbout, "target">,
+  { target, edits }: Tried,
+  rules: MemoryRules,
+): Promise<void> {
+  const file = fileOf(about.owner, target, rules);
+  await changeMemory(db, { ...about, target }, (text) => {
+    const now = parseEntries(text);
+    const fit = edits.filter(({ before }) => before === null || now.includes(before));
+    const next = applyEdits(now, fit);
+    const joined = next.join(entrySeparator);
+    refuseExcess(joined, text, now, file);
+    return { text: joined, edits: editsBetween(now, next).length === 0 ? [] : fit };
+  });
 }
 
 /**

@@ -4,6 +4,7 @@ import type { MemoryEdit, MemoryOwner, MemoryScope, MemoryTarget } from "../core
 import type { Outbound } from "../core/outbound.ts";
 import type { Db } from "./hold.ts";
 import { inTransaction, lockMemory, writeMemory } from "./memories.ts";
+import type { Review } from "./memory-reviews.ts";
 import { addOutbound } from "./outbox.ts";
 
 /** One entry that came, changed or went. */
@@ -21,8 +22,9 @@ export interface MemoryChanged extends MemoryEdit {
 const columns = sql<MemoryChanged>`id, scope, target, before, after, undone_at is not null as undone, notice_key as notice,
   chat_key as chat, reply_to as "replyTo"`;
 
-/** How long a change can be taken back by its button. */
+/** How long a change can be taken back by its button, and how long it is kept. */
 const undoDays = 7;
+const keptDays = undoDays + 1;
 
 /** What came of taking a change back. */
 export type Undone =
@@ -69,6 +71,33 @@ export async function lastChange(db: Db, within: readonly MemoryOwner[], author:
     where ${among(within)} and (author = ${author} or origin = 'review') and undone_at is null and created_at > now() - ${undoDays} * interval '1 day'
     order by id desc limit 1`.execute(db);
   return found.rows[0] ?? null;
+}
+
+/** What separates the entries of a file. */
+const between = sql.lit("\n§\n");
+/** More would fill the prompt; they are short. */
+const mostTakenAway = 20;
+
+/** The entries that people have taken away from a memory since a stretch of talks began, newest first, and that are not there again. */
+export async function takenAway(db: Db, { owner, from }: Pick<Review, "owner" | "from">): Promise<readonly string[]> {
+  const found = await sql<{ entry: string }>`
+    with since as (select coalesce((select received_at from inbox where id = ${from}), '-infinity') as at),
+    gone as (
+      select case when undone_at is null then before else after end as entry, coalesce(undone_at, created_at) as at
+      from memory_changes
+      where ${among([owner])} and (undone_at is not null or (after is null and origin <> 'review')))
+    select entry from gone, since
+    where entry is not null and gone.at > since.at and not exists (
+      select 1 from memories m where m.scope = ${owner.scope} and m.owner = ${owner.owner} and strpos(${between} || m.text || ${between}, ${between} || entry || ${between}) > 0)
+    group by entry order by max(gone.at) desc limit ${mostTakenAway}`.execute(db);
+  return found.rows.map(({ entry }) => entry);
+}
+
+/** Drops the changes that nobody can take back any more: what is forgotten is not to be kept for ever. */
+export async function dropOldChanges(db: Db): Promise<void> {
+  await sql`delete from memory_changes where notice_key is not null and created_at < now() - ${keptDays} * interval '1 day'`.execute(
+    db,
+  );
 }
 
 /** The changes that one message tells of. */
