@@ -21,16 +21,17 @@ export const memory = command({
       case "export":
         return await memories.export(at);
       case "undo":
-        return await memories.undo(/^\d{1,15}$/.test(which) ? Number(which) : null);
+        return await memories.undo(at, /^\d{1,15}$/.test(which) ? Number(which) : null);
       case "share":
-        return await memories.share(which, true);
       case "hide":
-        return await memories.share(which, false);
+        return at === "team" ? everybodys : await memories.share(which, word.toLowerCase() === "share");
       default:
         return usage(kind === "private");
     }
   },
 });
+
+const everybodys = "The team's memory is everybody's already. `/memory share NUMBER` is for your own, in our private chat.";
 
 function shown({ scope, entries, use }: MemoryView): string {
   const heading = {

@@ -69,8 +69,11 @@ export interface MemoryPorts {
   forget(place: MemoryPlace, which: string): Promise<string>;
   /** Sends the files into the chat. */
   export(place: MemoryPlace): Promise<string>;
-  /** Takes back one change, or (null) the newest of this person's; null: the message that told of it shows that by itself. */
-  undo(id: number | null): Promise<string | null>;
+  /**
+   * Takes back one change, or (null) the newest of this person's, of the team's memory alone where that is meant; null: the message that told
+   * of it shows that by itself.
+   */
+  undo(place: MemoryPlace, id: number | null): Promise<string | null>;
   /** Whether shared chats may be told of an entry of one's own. */
   share(which: string, visible: boolean): Promise<string>;
 }

@@ -107,6 +107,10 @@ suite("memory, from the chat", () => {
     const prompt = String(model.seen.findLast((seen) => askedIn(seen) === "hello from here")?.body.messages[0]?.content);
     assert.match(prompt, /TEAM MEMORY[^]*The VPN is called Rabbit\./);
     assert.doesNotMatch(prompt, /Mondays/);
+    telegram.say(75, "/memory team hide 1");
+    await found(75, /everybody's already/);
+    telegram.say(75, "/memory team undo");
+    await found(75, /I no longer remember “The VPN is called Rabbit\.”/);
   });
 
   test("what a person lets shared chats know goes there with their words alone", async () => {

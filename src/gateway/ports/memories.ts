@@ -40,7 +40,7 @@ export function memoryPorts(parts: GatewayParts, inbound: InboundMessage, person
         ? "There is nothing to export yet."
         : "Here is what I remember. A line with only § stands between two entries.";
     },
-    undo: (id) => takeBackChange(parts, reader, id),
+    undo: (place, id) => takeBackChange(parts, reader, place, id),
     async share(which, visible) {
       if (inbound.kind !== "private")
         return "Tell me that in our private chat: what others may know of you is yours alone to say.";
@@ -49,7 +49,7 @@ export function memoryPorts(parts: GatewayParts, inbound: InboundMessage, person
       await showEntry(db, ownerHere(reader), found.target, found.text, visible);
       return visible
         ? `When you write to me in a shared chat, I know there from now on: ${quoted(found.text)}\n\n\`/memory hide ${found.number}\` ends that.`
-        : `Kept between us again: ${quoted(found.text)}`;
+        : `No longer told to shared chats: ${quoted(found.text)}\n\nOne that has begun may still know it; \`/new\` there begins one that does not.`;
     },
   };
 }

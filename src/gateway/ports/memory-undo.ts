@@ -1,5 +1,5 @@
 import { parseChatKey } from "../../core/chats.ts";
-import type { MemoryOwner, MemoryRules } from "../../core/memory.ts";
+import type { MemoryOwner, MemoryPlace, MemoryRules } from "../../core/memory.ts";
 import { entrySeparator, MemoryFull, parseEntries, refuseExcess, takeBack } from "../../memory/entries.ts";
 import { noticeOf, quoted } from "../../memory/notices.ts";
 import { changeableHere, fileOf, type MemoryReader } from "../../memory/scopes.ts";
@@ -11,8 +11,13 @@ import type { GatewayParts } from "../parts.ts";
  * Takes one change back that this person may make here, or (null) their newest one; the words to say, or null where the message that told of
  * the change shows it by itself. Where several read, nothing of a person's own memory is said, nor is it taken back unless it is named.
  */
-export async function takeBackChange(parts: GatewayParts, reader: MemoryReader, id: number | null): Promise<string | null> {
-  const within = changeableHere(reader, parts.memory);
+export async function takeBackChange(
+  parts: GatewayParts,
+  reader: MemoryReader,
+  place: MemoryPlace,
+  id: number | null,
+): Promise<string | null> {
+  const within = changeableHere(reader, parts.memory).filter(({ scope }) => place === "here" || scope === "team");
   const open = within.filter(({ scope }) => scope !== "person" || reader.kind === "private");
   const wanted = id ?? (await lastChange(parts.db, open, reader.person.id))?.id;
   if (wanted === undefined) return "There is nothing of yours to take back here.";
