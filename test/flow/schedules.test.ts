@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { pictureType } from "../../src/core/media-types.ts";
 import { call, type ModelServer, modelServerWith, say, type Seen } from "../doubles/model-server.ts";
 import { type TelegramServer, telegramServer } from "../doubles/telegram.ts";
 import { freshHome, type Process, startHermes } from "./service.ts";
@@ -10,6 +11,8 @@ const group = -55;
 const alice = 7;
 const bob = 8;
 
+const sales = "Sales:\n\n| 城市 | 销量 |\n|---|--:|\n| 北京 | €1,234 |\n| Ulm | €980 |\n| Bonn | €-20 |\n\nThat is all.";
+
 /** What a run is asked decides what it answers; what stands in its prompt is what it says. */
 function answer({ body: { messages } }: Seen) {
   const last = messages.at(-1);
@@ -17,6 +20,7 @@ function answer({ body: { messages } }: Seen) {
   if (last?.role === "tool") return say(`came: ${text}`);
   const wish = /cronjob (\{.*\})/s.exec(text)?.[1];
   if (wish !== undefined) return call("cronjob", JSON.parse(wish));
+  if (text.includes("tell the sales")) return say(sales);
   if (text.includes("stay quiet")) return say("Nothing new.\n[SILENT]");
   if (text.includes("tell all you know")) return say(`I know: ${messages.map(({ content }) => String(content)).join(" | ")}`);
   return say(`done: ${text.slice(-200)}`);
@@ -99,6 +103,35 @@ test("silence is kept, a script without a model is told, its failure too, and fi
   const [number = ""] = await readdir(join(home, "cron", "output"));
   const [file = ""] = await readdir(join(home, "cron", "output", number));
   assert.equal(await readFile(join(home, "cron", "output", number, file), "utf8"), "from the script\n");
+});
+
+test("a report of numbers is told whole, and brings a chart, a file too; without `cron.charts` it is told alone", async () => {
+  telegram.say(alice, `/cron add every 2h tell the sales --name sales --deliver origin,telegram:${group},local --yes`);
+  await until(alice, /sales: tell the sales/);
+  telegram.say(alice, "/cron run sales");
+  const charts = (chat: number) => telegram.messages(chat).filter(({ file }) => file?.name === "chart.png");
+  await telegram.waitFor(() => charts(alice).length === 1 && charts(group).length === 1, 30_000);
+  for (const chat of [alice, group]) {
+    const [chart] = charts(chat);
+    const told = telegram.messages(chat).find(({ text }) => /⏰[^]*That is all/.test(text)) ?? assert.fail("no report");
+    for (const said of ["Sales:", "北京", "€1,234", "That is all.", "A = 销量 · 1 = 北京", "Next: "])
+      assert.ok(told.text.includes(said), `${said}: ${told.text}`);
+    assert.equal(chart?.file?.kind, "photo");
+    assert.ok(chart.id > told.id, "the words come first");
+    assert.equal(pictureType(chart.file.bytes), "image/png");
+  }
+  const output = join(home, "cron", "output");
+  const kept = (await readdir(output, { recursive: true })).find((file) => file.endsWith(".png")) ?? assert.fail("no file");
+  const bytes = charts(alice)[0]?.file?.bytes ?? assert.fail("no bytes");
+  assert.deepEqual(await readFile(join(output, kept)), Buffer.from(bytes));
+  assert.equal(await readFile(join(output, kept.replace(/png$/, "md")), "utf8"), `${sales}\n`);
+
+  await writeFile(join(home, "config.yaml"), "timezone: Asia/Shanghai\nterminal: {backend: virtual}\ncron: {charts: false}\n");
+  const reports = () => texts(alice).filter((text) => /⏰[^]*That is all/.test(text)).length;
+  telegram.say(alice, "/cron run sales");
+  await telegram.waitFor(() => reports() === 2, 30_000);
+  assert.doesNotMatch(texts(alice).findLast((text) => /⏰[^]*That is all/.test(text)) ?? "", /A = /);
+  assert.equal(charts(alice).length, 1);
 });
 
 test("the model makes a schedule once the person has said yes, and its run can make none", async () => {
