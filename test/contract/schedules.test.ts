@@ -80,15 +80,8 @@ async function outbox(like: string): Promise<readonly { key: string; chat: strin
 
 /** Begun as one that only its owner reads, on time. */
 const own = { ranAs: "private", lateMs: 0 } as const;
-const ruled: RunRules = {
-  wrap: true,
-  charts: true,
-  fromRuns: false,
-  timeoutMs: hourMs,
-  scriptMs: 1_000,
-  retryMs: [60_000],
-  pauseAfter: 3,
-};
+const limits = { timeoutMs: hourMs, scriptMs: 1_000, retryMs: [60_000] } as const;
+const ruled: RunRules = { wrap: true, charts: true, fromRuns: false, pauseAfter: 3, ...limits };
 
 async function workParts(queues: ScheduleParts["queues"]): Promise<ScheduleParts> {
   return {
