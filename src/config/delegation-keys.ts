@@ -38,7 +38,7 @@ export const delegationKeys = {
   "tool_loop_guardrails.loop_caps.subagents": row(
     whole(1, 1_000, "subagents"),
     50,
-    "How many subagents one request may begin.",
+    "How many subagents one request may begin, those that its subagents begin included.",
     next,
   ),
 };

@@ -38,7 +38,7 @@ export interface ErrandParent {
   readonly position: number;
   /** At most so many of the turn's errands run at once: others are held. */
   readonly atOnce: number;
-  /** At most so many may be begun in one turn; one more throws `turn.limit`. */
+  /** At most so many may be begun in one request, those of its errands included; one more throws `turn.limit`. */
   readonly mostInTurn: number;
 }
 
@@ -180,18 +180,39 @@ async function insertRequest(
     .execute();
 }
 
-/** Whether one more of this turn has to wait. Those that begin side by side do so one after another: the turn's row is locked. */
+/**
+ * Whether one more of this turn has to wait. Those that begin side by side, also deeper in the same request, do so one after another: the
+ * row of the turn that all of it began in is locked.
+ */
 async function holdFor(trx: Transaction<Schema>, { hold, turn, atOnce, mostInTurn }: ErrandParent): Promise<boolean> {
   const mine = await sql`with ${heldRow(hold)} select id from hold`.execute(trx);
   if (mine.rows.length === 0) throw stale(hold);
-  await sql`select id from turns where id = ${turn} for no key update`.execute(trx);
+  const root = await firstTurn(trx, turn);
+  await sql`select id from turns where id = ${root} for no key update`.execute(trx);
   const found = await sql<{ begun: number; running: number }>`
-    select count(*)::int as begun, (count(*) filter (where ended_at is null and not held))::int as running
-    from errands where turn_id = ${turn}`.execute(trx);
+    with recursive tree as (
+      select session_id, turn_id, ended_at, held from errands where turn_id = ${root}
+      union all
+      select e.session_id, e.turn_id, e.ended_at, e.held
+      from tree join turns t on t.session_id = tree.session_id join errands e on e.turn_id = t.id)
+    select count(*)::int as begun, (count(*) filter (where turn_id = ${turn} and ended_at is null and not held))::int as running
+    from tree`.execute(trx);
   const { begun = 0, running = 0 } = found.rows[0] ?? {};
   if (begun >= mostInTurn)
     throw new Failure("turn.limit", `this request has begun ${begun} subagents already, and no more are allowed`);
   return running >= atOnce;
+}
+
+/** The turn of a chat, a background task or a schedule that this one, or one that waits for it, was begun for. */
+async function firstTurn(trx: Transaction<Schema>, turn: string): Promise<string> {
+  const found = await sql<{ id: string }>`
+    with recursive above as (
+      select id, session_id, 0 as height from turns where id = ${turn}
+      union all
+      select t.id, t.session_id, above.height + 1
+      from above join errands e on e.session_id = above.session_id join turns t on t.id = e.turn_id)
+    select id from above order by height desc limit 1`.execute(trx);
+  return found.rows[0]?.id ?? turn;
 }
 
 /** The chat's conversation, and the number of one more errand in it. */

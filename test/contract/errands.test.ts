@@ -255,6 +255,10 @@ for (const [form, prepare] of Object.entries(forms)) {
         const parent = await asked(db, { ...chat, chat: "bounded" });
         await children(parent.hold, parent.turn, ["1", "2"], 2, 2);
         await assert.rejects(children(parent.hold, parent.turn, ["3"], 2, 2), /no more are allowed/);
+        const [one] = await errandsOfCall(db, { turn: parent.turn.id, step: 1, position: 0 });
+        const inner = await taken(db, one?.session ?? "");
+        await assert.rejects(children(inner.hold, inner.turn, ["5"], 2, 2), /no more are allowed/, "nor do its subagents");
+        assert.equal((await children(inner.hold, inner.turn, ["5"], 1, 3))[0]?.held, false);
         await assert.rejects(children({ ...parent.hold, fence: parent.hold.fence - 1 }, parent.turn, ["4"]), /taken over/);
       });
 
