@@ -20,6 +20,8 @@ interface WatchParts {
   /** Puts a session on the queue. */
   wake(session: string): Promise<void>;
   readonly sandboxes: Pick<SandboxBackend, "open">;
+  /** A text without the values that skills may be given. */
+  conceal(text: string): Promise<string>;
   readonly log: Log;
 }
 
@@ -118,7 +120,7 @@ async function tell(parts: WatchParts, watched: Watched, what: string, lines: st
   const said = plainText(lines).trim();
   const end = said === "" ? "" : ` ${after === null && watched.pending === "" ? "Last lines" : "Lines"}:\n${tail(said)}`;
   const text = `[Background process ${watched.id} (${codeSpan(command.slice(0, 100))}) ${what}.${end}]`;
-  const session = await tellSession(parts.db, watched, redact(text), after);
+  const session = await tellSession(parts.db, watched, redact(await parts.conceal(text)), after);
   if (session === null) return;
   await parts
     .wake(session)

@@ -1,14 +1,16 @@
 import type { ChatKind, Person } from "../core/chats.ts";
 import { asFailure } from "../core/failures.ts";
 import type { Sandbox } from "../core/sandbox.ts";
-import type { SkillEntry, SkillPorts, SkillVariable, SkillViewer } from "../core/skill.ts";
+import type { SkillEntry, SkillPorts, SkillViewer } from "../core/skill.ts";
 import { textOf } from "../skills/bundle.ts";
 import { whyNotOffered } from "../skills/offered.ts";
-import { giveVariables, placeFiles, variablesFor } from "../skills/placing.ts";
+import { placeFiles } from "../skills/placing.ts";
 import { filledIn, quotedBody, type ReadSkill, readSkill } from "../skills/reading.ts";
+import { withoutValues } from "../skills/variables.ts";
 import { listSkills, noteRead, readIn } from "../store/skills.ts";
 import type { SkillAsker, SkillWork } from "./skill-asker.ts";
 import { changeSkill } from "./skill-changes.ts";
+import { giveAgain, giveSkill } from "./skill-variables.ts";
 
 /** The skills of one turn: the ports of its tools, and what its sandbox is given when it is opened. */
 export interface TurnSkills extends SkillPorts {
@@ -36,13 +38,7 @@ export async function offeredSkills(
 /** Binds skills to one turn. */
 export function turnSkills(work: SkillWork, asker: SkillAsker): TurnSkills {
   const viewer = skillViewer(asker.kind, asker.person);
-  const concealed = new Set<string>();
-  const give = async (sandbox: Sandbox, wanted: readonly SkillVariable[]): Promise<readonly SkillVariable[]> => {
-    const { values, missing } = variablesFor(wanted, (await work.settings()).variables);
-    for (const value of values.values()) if (value.length >= shortestSecret) concealed.add(value);
-    await giveVariables(sandbox, values, asker.signal);
-    return missing;
-  };
+  let values: readonly string[] = [];
   return {
     async view(name, file, sandbox) {
       if (name === "") return await listed(work, viewer, asker.has);
@@ -51,14 +47,15 @@ export function turnSkills(work: SkillWork, asker: SkillAsker): TurnSkills {
       const why = whyNotOffered(skill.entry, { ...asker.has, platform: await work.platform() });
       if (why !== null) throw new Error(`The skill ${skill.entry.name} can't be used here: ${why}.`);
       if (file !== "" && file !== "SKILL.md") return fileText(skill, file);
-      return await bodyText(work, asker, skill, sandbox, give);
+      return await bodyText(work, asker, skill, sandbox);
     },
     propose: (change) => changeSkill(work, asker, viewer, change),
-    conceal: (text) => [...concealed].reduce((rest, value) => rest.replaceAll(value, "[hidden]"), text),
+    conceal: (text) => withoutValues(text, values),
     async prepare(sandbox) {
+      // All of them: another conversation's commands may have left one in a file or a process.
+      values = [...(await work.settings()).variables.values()];
       const read = await readIn(work.db, asker.session, viewer);
-      const wanted = read.flatMap(({ meta }) => meta.variables);
-      if (wanted.length > 0) await give(sandbox, wanted);
+      if (read !== null) await giveAgain(work, asker, read, sandbox);
       return sandbox;
     },
   };
@@ -88,35 +85,25 @@ export async function askedSkills(
 async function askedSkill(
   work: SkillWork,
   viewer: SkillViewer,
-  asker: Pick<SkillAsker, "session" | "signal">,
+  asker: Pick<SkillAsker, "session" | "person" | "signal">,
   name: string,
   sandbox: () => Promise<Sandbox>,
 ): Promise<string> {
   try {
     const skill = await readSkill(work.db, viewer, name);
     if (skill === null) return `[The skill "${name}" was asked for, but it is gone.]`;
-    return await bodyText(work, asker, skill, sandbox, async (opened, wanted) => {
-      const { values, missing } = variablesFor(wanted, (await work.settings()).variables);
-      await giveVariables(opened, values, asker.signal);
-      return missing;
-    });
+    return await bodyText(work, asker, skill, sandbox);
   } catch (error) {
     asker.signal.throwIfAborted();
     return `[The skill "${name}" was asked for, but could not be read: ${asFailure(error).message}]`;
   }
 }
 
-/** Shorter ones stand in every text. */
-const shortestSecret = 6;
-
-type Give = (sandbox: Sandbox, wanted: readonly SkillVariable[]) => Promise<readonly SkillVariable[]>;
-
 async function bodyText(
   work: SkillWork,
-  asker: Pick<SkillAsker, "session" | "signal">,
+  asker: Pick<SkillAsker, "session" | "person" | "signal">,
   skill: ReadSkill,
   sandbox: () => Promise<Sandbox>,
-  give: Give,
 ): Promise<string> {
   const { entry, body, files } = skill;
   const { variables } = entry.meta;
@@ -125,18 +112,12 @@ async function bodyText(
   if (others.length === 0 && variables.length === 0) return quotedBody(entry.name, body);
   const opened = await sandbox();
   const directory = others.length === 0 ? "" : await placeFiles(opened, entry.name, files, asker.signal);
-  const missing = variables.length === 0 ? [] : await give(opened, variables);
+  const missing = variables.length === 0 ? [] : await giveSkill(work, asker, entry, opened);
   const notes = [
     ...(others.length === 0 ? [] : [`Its files are in ${directory}: ${others.map(({ path }) => path).join(", ")}`]),
-    ...missing.map(missingWords),
+    ...missing,
   ];
   return [quotedBody(entry.name, filledIn(body, directory)), ...notes].join("\n\n");
-}
-
-/** What to do about a variable that is not there. */
-function missingWords({ name, about }: SkillVariable): string {
-  const what = about === "" ? "" : ` (${about})`;
-  return `${name}${what} is not set. If the task needs it, tell the person: whoever runs Hermes Team puts ${name}=… into the home's .env and ${name} into skills.env_allow.`;
 }
 
 function fileText(skill: ReadSkill, path: string): string {

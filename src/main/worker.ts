@@ -21,6 +21,7 @@ import { openTitles, type TitleParts } from "../agent/titles.ts";
 import { storeFacts } from "../gateway/facts.ts";
 import type { StandingFacts } from "../gateway/parts.ts";
 import { dropStrayFiles } from "../store/files.ts";
+import { withoutValues } from "../skills/variables.ts";
 import { dropStrayBundles } from "../store/skills.ts";
 import { hear, type Recording } from "../model/hearing.ts";
 import { openWeb } from "../tools/web/index.ts";
@@ -126,7 +127,8 @@ export async function startTurns(base: Base, worker: WorkerSide): Promise<void> 
   stack.defer(() => turns.drain());
   const schedules = await workSchedules(scheduling, base.holder, config.agent.drainTimeout * 1_000);
   stack.defer(() => schedules.close());
-  startUpkeep(base, worker, errands, tendMemories);
+  const conceal = async (text: string) => withoutValues(text, (await skills.settings()).variables.values());
+  startUpkeep(base, worker, errands, tendMemories, conceal);
 }
 
 function turnSettings({ config, follow }: Base): TurnSettings {
@@ -146,7 +148,13 @@ function turnSettings({ config, follow }: Base): TurnSettings {
 }
 
 /** What comes back by itself: unfinished turns and errands go on, and what nobody needs any more goes. */
-function startUpkeep(base: Base, worker: WorkerSide, errands: Errands, tendMemories: () => Promise<void>): void {
+function startUpkeep(
+  base: Base,
+  worker: WorkerSide,
+  errands: Errands,
+  tendMemories: () => Promise<void>,
+  conceal: (text: string) => Promise<string>,
+): void {
   const { database, queues, log, stack } = base;
   const { db } = database;
   const { sandboxes } = worker;
@@ -161,7 +169,7 @@ function startUpkeep(base: Base, worker: WorkerSide, errands: Errands, tendMemor
       () => sandboxes.reap(),
     ]);
   const tending = every("worker upkeep", upkeepTimes.tendMs, log, tend);
-  const watch = { db, sandboxes, log, wake: (session: string) => queues.queue(turnQueue).wake(session) };
+  const watch = { db, sandboxes, log, conceal, wake: (session: string) => queues.queue(turnQueue).wake(session) };
   const watching = every("process watch", upkeepTimes.watchMs, log, () => watchProcesses(watch, base.holder));
   stack.defer(async () => void (await Promise.all([sweeping.close(), landing.close(), tending.close(), watching.close()])));
 }

@@ -31,7 +31,7 @@ interface Owner {
 }
 
 /** A bash without a machine: commands are interpreted in a thread, files lie in one directory an owner. Works everywhere. */
-export async function openVirtual(options: SandboxOptions): Promise<SandboxBackend> {
+export async function openVirtual(options: Pick<SandboxOptions, "directory" | "diskMb" | "lifetimeMs">): Promise<SandboxBackend> {
   const owners = new Map<string, Owner>();
   const turnstiles = new Map<string, ReturnType<typeof turnstile>>();
 

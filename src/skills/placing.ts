@@ -1,14 +1,16 @@
+import { randomBytes } from "node:crypto";
 import type { Sandbox } from "../core/sandbox.ts";
-import type { SkillFile, SkillVariable } from "../core/skill.ts";
+import type { SkillFile } from "../core/skill.ts";
 import { skillFileName } from "./bundle.ts";
 import { skillDirectory } from "./reading.ts";
 
-/** Longest that one of these may take. */
-const stepMs = 30_000;
+/** Longest that one step of this may take. */
+export const stepMs = 30_000;
 
 /**
- * Puts a skill's files into a sandbox's workspace, as they are in the record and for reading alone; what was there before goes. Gives the
- * directory. A link in their way is taken away, never followed: on a machine of somebody's own it could lead anywhere.
+ * Puts a skill's files into a sandbox's workspace, as they are in the record and for reading alone; what was there before goes. They are
+ * made ready beside their place and come there at once: another conversation may be using them. Gives the directory. A link in their
+ * way is taken away, never followed: on a machine of somebody's own it could lead anywhere.
  */
 export async function placeFiles(
   sandbox: Sandbox,
@@ -16,41 +18,35 @@ export async function placeFiles(
   files: readonly SkillFile[],
   signal: AbortSignal,
 ): Promise<string> {
-  const directory = `${sandbox.workspace.replace(/\/$/, "")}/${skillDirectory(name)}`;
+  const workspace = sandbox.workspace.replace(/\/$/, "");
   const place = skillDirectory(name);
-  await own(
-    sandbox,
-    `for p in .skills ${place}; do if [ -L "$p" ]; then rm -f "$p"; fi; done
-mkdir -p .skills && chmod -R u+w ${place} 2>/dev/null; rm -rf ${place} && mkdir -p ${place} && echo ready`,
-    signal,
-  );
-  for (const { path, bytes } of files) await sandbox.writeFile(`${directory}/${path}`, bytes);
+  const made = `.skills/.${name}.${randomBytes(6).toString("hex")}`;
+  await own(sandbox, `if [ -L .skills ]; then rm -f .skills; fi; mkdir -p ${made} && echo ready`, signal);
+  for (const { path, bytes } of files) await sandbox.writeFile(`${workspace}/${made}/${path}`, bytes);
   const programs = files
     .filter(({ path, executable }) => path !== skillFileName && executable)
-    .map(({ path }) => quoted(`${place}/${path}`));
+    .map(({ path }) => quoted(`${made}/${path}`));
   const runnable = programs.length === 0 ? "" : `chmod a+x ${programs.join(" ")}; `;
-  await own(sandbox, `${runnable}chmod -R a-w ${place}; echo ready`, signal);
-  return directory;
+  await own(sandbox, `${runnable}${swap(made, place)}`, signal);
+  return `${workspace}/${place}`;
 }
 
-/** Gives a session's commands the variables of the skills that it has read. */
-export async function giveVariables(sandbox: Sandbox, values: ReadonlyMap<string, string>, signal: AbortSignal): Promise<void> {
-  if (values.size === 0) return;
-  const words = [...values].map(([name, value]) => `${name}=${quoted(value)}`);
-  await sandbox.run(`export ${words.join(" ")}`, { timeoutMs: stepMs, signal });
-}
-
-/** Which of the variables that a skill asks for it may have, and which are missing. */
-export function variablesFor(
-  wanted: readonly SkillVariable[],
-  given: ReadonlyMap<string, string>,
-): { readonly values: ReadonlyMap<string, string>; readonly missing: readonly SkillVariable[] } {
-  const values = new Map<string, string>();
-  for (const { name } of wanted) {
-    const value = given.get(name);
-    if (value !== undefined && value !== "") values.set(name, value);
-  }
-  return { values, missing: wanted.filter(({ name }) => !values.has(name)) };
+/**
+ * What stands there and is the same stays. Of two that change it at once the later one finds the other's in the place, and leaves it
+ * there; for the moment between the other's two moves it waits.
+ */
+function swap(made: string, place: string): string {
+  const [, fresh = ""] = made.split("/");
+  const old = `${made}.old`;
+  return `if [ -L ${place} ]; then rm -f ${place}; fi
+if ! diff -rq ${place} ${made} >/dev/null 2>&1; then
+  chmod -R a-w ${made}; chmod u+w ${made}
+  if [ -e ${place} ]; then chmod u+w ${place}; mv ${place} ${old} 2>/dev/null; fi
+  if [ ! -e ${place} ]; then mv ${made} ${place}; fi
+fi
+for p in ${old} ${made} ${place}/${fresh}; do if [ -e "$p" ]; then chmod -R u+w "$p"; rm -rf "$p"; fi; done
+for n in 1 2 3; do if [ ! -e ${place}/${skillFileName} ]; then sleep 1; fi; done
+chmod -R a-w ${place}; [ -e ${place}/${skillFileName} ] && echo ready`;
 }
 
 async function own(sandbox: Sandbox, script: string, signal: AbortSignal): Promise<void> {
@@ -61,6 +57,6 @@ async function own(sandbox: Sandbox, script: string, signal: AbortSignal): Promi
 }
 
 /** One word of a shell, whatever is in it. */
-function quoted(text: string): string {
+export function quoted(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -145,9 +145,22 @@ export function mayDecide(
   person: Person,
 ): boolean {
   if (person.role === "guest") return false;
-  const home = origin.type === "agent" || origin.type === "person" || origin.type === "shipped";
-  if (owner.scope === "person" && home) return owner.person === person.id;
+  if (isOwnMatter(owner, origin)) return owner.scope === "person" && owner.person === person.id;
   return isAtLeast(person.role, approvers);
+}
+
+/** Whether a person alone decides over it: their own skill, of nothing from outside. */
+function isOwnMatter(owner: SkillOwner, { type }: SkillOrigin): boolean {
+  return owner.scope === "person" && (type === "agent" || type === "person" || type === "shipped");
+}
+
+/** Whether somebody who decides over the team's skills has said yes to this one: only then it is given variables. */
+export function hasLeave(
+  { approvers }: Pick<DecidingParts, "approvers">,
+  { owner, origin }: Pick<SkillWish, "owner" | "origin">,
+  person: Person,
+): boolean {
+  return !isOwnMatter(owner, origin) || isAtLeast(person.role, approvers);
 }
 
 /** Whether a person may know of it at all: what the agent wrote from somebody's own talk is theirs. */

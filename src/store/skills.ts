@@ -130,10 +130,10 @@ export async function noteRead(db: Db, session: string, name: string, bundle: st
     .execute();
 }
 
-/** The skills that a session has read and that are still as they were then. */
-export async function readIn(db: Db, session: string, viewer: SkillViewer): Promise<readonly SkillEntry[]> {
+/** The skills that a session has read and that are still as they were then; null where it never read one. */
+export async function readIn(db: Db, session: string, viewer: SkillViewer): Promise<readonly SkillEntry[] | null> {
   const rows = await db.selectFrom("skill_reads").select(["name", "bundle"]).where("session_id", "=", session).execute();
-  if (rows.length === 0) return [];
+  if (rows.length === 0) return null;
   const all = await listSkills(db, viewer);
   return all.filter(({ name, hash }) => rows.some((row) => row.name === name && row.bundle === hash));
 }

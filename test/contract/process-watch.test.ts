@@ -7,12 +7,14 @@ import { migrations } from "../../src/store/migrations/index.ts";
 import { admit } from "../../src/store/people.ts";
 import { openSession } from "../../src/store/sessions.ts";
 import { wholeText } from "../../src/sandbox/background-text.ts";
+import { withoutValues } from "../../src/skills/variables.ts";
 import { terminal } from "../../src/tools/terminal.ts";
 import { watchingFor, watchProcesses } from "../../workers/processes.ts";
 import { readyForms as forms, type Place, silent } from "./database-forms.ts";
 
 const chat = { platform: "web", chat: "home", thread: null } as const;
 const owner = { key: "person-a", label: "a" };
+const conceal = async (text: string) => withoutValues(text, ["a-secret-value"]);
 
 /** A sandbox with one process, whose output (a character for each byte) and state the test sets. */
 function processOf() {
@@ -95,9 +97,9 @@ suite("being told of a background process", () => {
   test("what is watched for is found however much was printed before the end", async () => {
     const { now, sandbox } = processOf();
     await rig.watching.watch({ backend: "local", id: "p1", command: "make" }, ["ERROR"]);
-    [now.text, now.state] = [`${"fine\n".repeat(120_000)}ERROR 7\nlast`, "exited"];
+    [now.text, now.state] = [`${"fine\n".repeat(120_000)}ERROR 7 a-secret-value\nlast`, "exited"];
     await rig.look(sandbox);
-    assert.match((await rig.told()).join(), /ended with exit code 3\. Lines:\nERROR 7\]$/);
+    assert.match((await rig.told()).join(), /ended with exit code 3\. Lines:\nERROR 7 \[hidden\]\]$/);
   });
 
   test("bytes that are no text don't make it look past what comes after them", async () => {
@@ -193,7 +195,7 @@ async function open(place: Place) {
     notices,
     told: async () => (await notices()).map((each) => (each.type === "message" ? each.text : "")),
     look: (sandbox: Sandbox) =>
-      watchProcesses({ db, sandboxes: { open: async () => sandbox }, wake: async () => undefined, log: silent }, "w1"),
+      watchProcesses({ db, sandboxes: { open: async () => sandbox }, wake: async () => undefined, conceal, log: silent }, "w1"),
     async clear() {
       await db.deleteFrom("watched_processes").execute();
       await db.deleteFrom("inbox").where("key", "like", "process:%").execute();

@@ -3,7 +3,8 @@ import { after, before, suite, test } from "node:test";
 import type { Sandbox } from "../../src/core/sandbox.ts";
 import { bundleOf } from "../../src/skills/bundle.ts";
 import { readFolder } from "../../src/skills/folder.ts";
-import { giveVariables, placeFiles } from "../../src/skills/placing.ts";
+import { placeFiles } from "../../src/skills/placing.ts";
+import { giveVariables, replaceVariables } from "../../src/skills/variables.ts";
 import { filesOf, skillText } from "../doubles/skills.ts";
 import { forms, openRig, type Rig, run } from "./sandbox-forms.ts";
 
@@ -38,8 +39,23 @@ for (const form of ["docker, bash", "docker, busybox", "local", "virtual"] as co
       (await run(sandbox, `cat ${directory}/scripts/run.sh; ls ${directory}`)).output,
       /ran in[\s\S]*SKILL\.md\nreferences\nscripts\n$/,
     );
+    // A thread runs the virtual one's commands one behind the other.
+    const readings = Array.from({ length: form === "virtual" ? 1 : 4 }, async (_, at) => {
+      const own = await rig.open("alice", `r${at}`);
+      await placeFiles(own, "a", files, still);
+      const said = await run(own, `sh ${directory}/scripts/run.sh`);
+      assert.equal(said.output, `ran in ${rig.workspace}\n`, "nobody finds half of it");
+    });
+    await Promise.all(readings);
+    assert.equal((await run(sandbox, `ls -A .skills; ls -A ${directory}`)).output, "a\nSKILL.md\nreferences\nscripts\n");
     await giveVariables(sandbox, new Map([["KEY", 'it\'s "$x" `y`\nz']]), still);
     assert.equal((await run(sandbox, 'printf %s "$KEY"')).output, 'it\'s "$x" `y`\nz');
+    await run(sandbox, "export MINE=kept");
+    await giveVariables(sandbox, new Map([["MORE", "too"]]), still);
+    await replaceVariables(sandbox, new Map([["KEY", "new"]]), still);
+    assert.equal((await run(sandbox, 'printf %s "$KEY ${MORE-none} $MINE"')).output, "new none kept");
+    await replaceVariables(sandbox, new Map(), still);
+    assert.equal((await run(sandbox, 'printf %s "${KEY-none} $MINE"')).output, "none kept");
     const other = await rig.open("alice", "s2");
     assert.equal((await run(other, 'printf %s "${KEY-none}"')).output, "none", "another conversation's commands have none");
   });

@@ -9,6 +9,7 @@ import { askedSkills, offeredSkills, skillViewer, turnSkills } from "../../src/a
 import { skillRequest } from "../../src/gateway/skills/requests.ts";
 import { inspectSkill } from "../../src/main/skills.ts";
 import { bundleOf } from "../../src/skills/bundle.ts";
+import { openVirtual } from "../../src/sandbox/virtual.ts";
 import { importHome } from "../../src/skills/home.ts";
 import { dropStrayBundles, filesOf, keepBundle } from "../../src/store/skills.ts";
 import { skillText } from "../doubles/skills.ts";
@@ -215,6 +216,51 @@ for (const [form, prepare] of Object.entries(forms)) {
         await askedSkills(rig.work, asker, ["fmt", "own"], noSandbox),
         /Do it well|For tests|\[End of the skill "fmt"\.\][\s\S]*"own" was asked for, but it is gone/,
       );
+    });
+
+    test("variables are given with the leave of who decides for the team, hidden whoever reads, and taken back", async (t) => {
+      const directory = await mkdtemp(join(tmpdir(), "hermes-skill-sandbox-"));
+      const virtual = await openVirtual({ directory, diskMb: 16, lifetimeMs: 60_000 });
+      t.after(() => virtual.close().then(() => rm(directory, { recursive: true })));
+      const content = skillText("keyed", "Use the key.", "required_environment_variables: [GIVEN]\n");
+      const reading = async (who: (typeof rig)["ann"], session: string) => {
+        const signal = new AbortController().signal;
+        const sandbox = await virtual.open({ key: "alice", label: "alice" }, session);
+        const skills = turnSkills(rig.work, {
+          session,
+          person: who,
+          chat: who.chat,
+          kind: "private",
+          replyTo: null,
+          signal,
+          has,
+        });
+        const value = async () => (await sandbox.run('printf %s "${GIVEN-none}"', { timeoutMs: 20_000, signal })).output;
+        return {
+          skills,
+          value,
+          view: () => skills.view("keyed", "", async () => sandbox),
+          prepare: () => skills.prepare(sandbox),
+        };
+      };
+      const keep = async (who: (typeof rig)["ann"]) => {
+        await rig.changes(who, false, { action: "create", name: "keyed", content });
+        assert.ok((await rig.says(rig.at(who), `approve ${(await rig.waiting())[0]}`)).ok);
+        return await reading(who, who.session);
+      };
+      const bob = await keep(rig.bob);
+      assert.match(await bob.view(), /GIVEN is not given: [\s\S]*an owner or admin/);
+      await bob.prepare();
+      assert.equal(await bob.value(), "none");
+      assert.equal(bob.skills.conceal("It is a-secret-value."), "It is [hidden].", "another conversation may have left it");
+      const ann = await keep(rig.ann);
+      assert.doesNotMatch(await ann.view(), /not given/);
+      assert.equal(await ann.value(), "a-secret-value");
+      await ann.prepare();
+      assert.equal(await ann.value(), "a-secret-value");
+      await rig.says(rig.at(rig.ann), "remove keyed");
+      await ann.prepare();
+      assert.equal(await ann.value(), "none");
     });
 
     test("a home's skills are taken once, and again where only the file has changed; its files stay as they are", async (t) => {
