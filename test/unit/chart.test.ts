@@ -117,7 +117,9 @@ test("a table of numbers becomes bars, one of days lines, other tables and texts
   ])
     assert.equal(chart(table("x | n", ...labels.split(" ").map((label) => `${label} | 5`))).panels[0]?.kind, "lines", labels);
   assert.deepEqual(chart(table("# | Who | n", "1 | Ann | 5", "2 | Bob | 6", "3 | Cy | 7")).labels, ["Ann", "Bob", "Cy"]);
-  assert.equal(chart(table("a | n", ...Array.from({ length: 30 }, (_, at) => `item ${at} | ${at}`))).panels[0]?.kind, "lines");
+  const items = Array.from({ length: 30 }, (_, at) => `item ${at} | ${at} | ${at * 2}`);
+  assert.equal(chart(table("a | n | m", ...items)).panels[0]?.kind, "lines", "sixty bars are a fence");
+  assert.equal(chart(table("a | n", ...items)).panels[0]?.kind, "bars");
 
   for (const none of [
     "",

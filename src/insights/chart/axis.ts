@@ -20,8 +20,7 @@ export function axisOf({ kind, series }: Panel): Axis {
   const lowest = Math.min(...values, Infinity);
   const highest = Math.max(...values, -Infinity);
   if (!Number.isFinite(lowest) || !Number.isFinite(highest)) return axisFrom(0, 1);
-  // Below a bar that goes down there is room for its number.
-  if (kind === "bars") return axisFrom(Math.min(0, lowest * 1.08), Math.max(0, highest));
+  if (kind === "bars") return axisFrom(Math.min(0, lowest), Math.max(0, highest));
   const rise = lowest > 0 && lowest < highest * farFromZero;
   const fall = highest < 0 && highest > lowest * farFromZero;
   return axisFrom(rise ? 0 : lowest, fall ? 0 : highest);
@@ -60,7 +59,7 @@ export function tickTexts({ ticks, step }: Axis, unit: Unit): readonly string[] 
 /** One value in short: `1,234`, `€3.4M`. */
 export function valueText(value: number, decimals: number, unit: Unit): string {
   const [scale, word] = scaleOf(Math.abs(value), 1e6);
-  return numberText(value / scale, scale === 1 ? decimals : 2, word, unit, scale !== 1);
+  return numberText(value / scale, scale === 1 ? decimals : 2, word, unit, scale !== 1 || Number.isInteger(value));
 }
 
 function scaleOf(size: number, from: number): readonly [scale: number, word: string] {

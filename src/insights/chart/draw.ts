@@ -19,11 +19,12 @@ export function drawChart(spec: ChartSpec): Uint8Array {
   const top = spec.title === "" ? sizes.margin : sizes.margin + sizes.title + sizes.gap;
   const each = panels.length > 1 ? sizes.smallPanel : sizes.panel;
   const foot = spec.note === "" ? 0 : sizes.text + sizes.gap;
-  const plots = top + panels.length * (sizes.legend + each) + (panels.length - 1) * sizes.between;
+  const room = sizes.legend + each + (panels.some(({ panel, axis }) => panel.kind === "bars" && axis.low < 0) ? sizes.text : 0);
+  const plots = top + panels.length * room + (panels.length - 1) * sizes.between;
   const canvas = canvasOf(sizes.width, Math.ceil(plots + labels.height + foot + sizes.margin), palette.paper);
   if (spec.title !== "") writeTitle(canvas, spec.title);
   for (const [index, { panel, axis, ticks }] of panels.entries()) {
-    const from = top + index * (sizes.legend + each + sizes.between);
+    const from = top + index * (room + sizes.between);
     const frame: Frame = { left, right, top: from + sizes.legend, bottom: from + sizes.legend + each, axis };
     writeNames(canvas, panel, sizes.margin, from);
     drawGrid(canvas, frame, ticks);

@@ -37,10 +37,7 @@ export function drawBars(canvas: Canvas, panel: Panel, frame: Frame): void {
       const half = Math.max(1, (width - betweenBars) / 2);
       const box = { x: middle - half, y: Math.min(zero, end), width: 2 * half, height: Math.abs(end - zero) };
       fillBox(canvas, box, palette.series(colour), Math.min(6, box.height / 4));
-      const below = value < 0;
-      const y = below ? end + numberSize : end - 10;
-      const style = { size: numberSize, colour: palette.ink, align: "middle" } as const;
-      if (numbered) drawText(canvas, texts[row]?.[at] ?? "", [middle, y], style);
+      if (numbered) writeNumber(canvas, texts[row]?.[at] ?? "", [middle, value < 0 ? end + numberSize : end - 10]);
     }
   }
   fillBox(canvas, { x: frame.left, y: zero - 1, width: frame.right - frame.left, height: 2 }, palette.axis);
@@ -52,6 +49,14 @@ const dotWidth = 15;
 /** More points than that are a line without dots. */
 const mostDots = 24;
 
+/** On paper of its own: no line of the grid runs through it. */
+function writeNumber(canvas: Canvas, text: string, [x, y]: Point): void {
+  const width = textWidth(text, numberSize);
+  const paper = { x: x - width / 2 - 4, y: y - numberSize * 0.75, width: width + 8, height: numberSize * 0.8 };
+  fillBox(canvas, paper, palette.paper);
+  drawText(canvas, text, [x, y], { size: numberSize, colour: palette.ink, align: "middle" });
+}
+
 function widestOf(texts: readonly string[]): number {
   return Math.max(0, ...texts.map((text) => textWidth(text, numberSize)));
 }
@@ -60,8 +65,9 @@ function widestOf(texts: readonly string[]): number {
 export function drawLines(canvas: Canvas, { series }: Panel, frame: Frame): void {
   for (const { values, colour } of series) {
     const lines = unbroken(values, frame);
-    const base = heightOf(Math.min(Math.max(0, frame.axis.low), frame.axis.high), frame);
-    if (series.length === 1) for (const line of lines) fillUnder(canvas, line, base, palette.series(colour), 0.1);
+    const base = heightOf(0, frame);
+    if (series.length === 1 && base >= frame.top && base <= frame.bottom)
+      for (const line of lines) fillUnder(canvas, line, base, palette.series(colour), 0.1);
     strokeLines(canvas, lines, lineWidth, palette.series(colour));
     const dotted = values.length <= mostDots ? lines.flat() : lines.filter((line) => line.length === 1).flat();
     strokeLines(
@@ -92,16 +98,17 @@ export interface LabelPlan {
   readonly texts: readonly string[];
   /** Each so many-th is written. */
   readonly every: number;
-  readonly slanted: boolean;
+  /** Upwards, in radians. */
+  readonly turn: number;
   /** Pixels they need. */
   readonly height: number;
 }
 
-const slant = Math.PI / 5.5;
-/** Of a label that lies aslant. */
-const longestSlanted = 300;
+const aslant = Math.PI / 5.5;
+/** Of a label that lies aslant or stands. */
+const longestTurned = 300;
 
-/** Labels side by side if they have room, else aslant; beside lines only some of them, if that makes room. */
+/** Labels side by side if they have room, else aslant or upright; beside lines only some of them, if that makes room. */
 export function labelPlan(
   labels: readonly string[],
   { left, right }: { readonly left: number; readonly right: number },
@@ -110,29 +117,31 @@ export function labelPlan(
   const place = (right - left) / Math.max(1, labels.length);
   const widest = Math.max(0, ...labels.map((label) => textWidth(label, sizes.text)));
   const fits = Math.max(1, Math.ceil((widest + sizes.gap) / place));
-  const level = { texts: labels, every: 1, slanted: false, height: sizes.gap + sizes.text };
+  const level = { texts: labels, every: 1, turn: 0, height: sizes.gap + sizes.text };
   if (fits === 1) return level;
-  if (thinned && labels.length / fits >= 4) return { ...level, every: fits };
-  const room = (at: number) => Math.min(longestSlanted, (left + place * (at + 0.5) - sizes.gap) / Math.cos(slant));
+  // The last one may reach into the margin.
+  if (thinned && labels.length / fits >= 4 && widest - place < sizes.margin * 1.6) return { ...level, every: fits };
+  const turn = place * Math.sin(aslant) > sizes.text ? aslant : Math.PI / 2;
+  const room = (at: number) => Math.min(longestTurned, (left + place * (at + 0.5) - sizes.gap) / Math.max(0.2, Math.cos(turn)));
   const texts = labels.map((label, at) => fitted(label, sizes.text, room(at)));
   const longest = Math.max(0, ...texts.map((label) => textWidth(label, sizes.text)));
-  const every = Math.max(1, Math.ceil((sizes.text * 1.6) / place));
-  return { texts, every, slanted: true, height: sizes.gap + sizes.text + longest * Math.sin(slant) };
+  const every = Math.max(1, Math.ceil((sizes.text * 1.1) / (place * Math.sin(turn))));
+  return { texts, every, turn, height: sizes.gap + longest * Math.sin(turn) + sizes.text * Math.cos(turn) };
 }
 
 /** Writes the labels below a chart. */
 export function writeLabels(
   canvas: Canvas,
-  { texts, every, slanted }: LabelPlan,
+  { texts, every, turn }: LabelPlan,
   { left, right, top }: { readonly left: number; readonly right: number; readonly top: number },
 ): void {
   const place = (right - left) / Math.max(1, texts.length);
-  const style = { size: sizes.text, colour: palette.muted } as const;
+  // Turned ones end below the middle of their place.
+  const [aside, down] = turn === 0 ? [0, 0.7] : [Math.sin(turn) * 0.36, Math.cos(turn) * 0.5];
+  const style = { size: sizes.text, colour: palette.muted, align: turn === 0 ? "middle" : "right", turn } as const;
   for (const [at, text] of texts.entries()) {
     // The last one counts, so that one sees how far it goes.
     if ((texts.length - 1 - at) % every !== 0) continue;
-    const x = left + place * (at + 0.5);
-    if (slanted) drawText(canvas, text, [x + 8, top + sizes.text * 0.4], { ...style, align: "right", turn: slant });
-    else drawText(canvas, text, [x, top + sizes.text * 0.7], { ...style, align: "middle" });
+    drawText(canvas, text, [left + place * (at + 0.5) + sizes.text * aside, top + sizes.text * down], style);
   }
 }

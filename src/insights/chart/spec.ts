@@ -36,8 +36,7 @@ const fewestRows = 3;
 const mostPoints = 40;
 export const mostSeries = 4;
 /** More bars than that side by side are a fence. */
-const mostBars = 36;
-const mostGroups = 16;
+const mostBars = 48;
 /** A series this much smaller than another would lie on its axis. */
 const apart = 25;
 
@@ -107,7 +106,7 @@ function specOf(labels: readonly string[], found: readonly Numbered[], title: st
   return {
     title: drawable(title) ? title : "",
     labels: marked.map(({ sign }) => sign),
-    panels: panelsOf(series, times || ordered.length > mostGroups),
+    panels: panelsOf(series, times),
     note: noteOf(labels.length, ordered.length, times, found.length),
     legend: [...named, ...marked].flatMap(({ legend }) => (legend === null ? [] : [legend])),
   };
