@@ -18,15 +18,20 @@ export interface ThreatPattern {
 
 /** Up to so many characters within one sentence. */
 const gap = (most: number) => `[^.!?;:。！？；：]{0,${most}}`;
+/** In one clause of Chinese; the text that is searched has most of its marks already as ASCII. */
+const clause = (most: number) => `[^。!?;,！？；，]{0,${most}}`;
+/** Whoever says not to do it means well. */
+const notTold = "(?<!(?:n'?t|not|never) )";
 const of = (...parts: readonly string[]) => new RegExp(parts.join(""), "u");
 
 const secretFile =
-  "(?:\\.ssh/|id_rsa\\b|id_ed25519\\b|\\.aws/credentials|\\.netrc\\b|\\.pgpass\\b|\\.git-credentials|\\.kube/config|/etc/shadow)";
+  "(?:\\.ssh/(?!config\\b|known_hosts\\b)|id_rsa\\b|id_ed25519\\b|\\.aws/credentials|\\.netrc\\b|\\.pgpass\\b|\\.git-credentials|\\.kube/config|/etc/shadow)";
 const secretWord =
   "(?:passwords?|passphrases?|api[ _-]?keys?|secret keys?|secrets|access tokens?|auth tokens?|bot tokens?|tokens|credentials?|private keys?|ssh keys?|environment variables|\\.env\\b(?!\\.))";
 const talkWord =
-  "(?:(?:private |whole |entire |full )?(?:conversations?|chat (?:history|logs?)|transcripts?|system prompt|memor(?:y|ies)))";
+  "(?:(?:private |whole |entire |full )?(?:conversations?|chat (?:history|logs?)|transcripts?|system prompt)|(?:your|its) (?:whole |entire |full )?memor(?:y|ies))";
 const secretVariable = "\\$\\{?[a-z0-9_]{0,40}(?:key|token|secret|password|passwd|credential|auth)";
+const user = "(?:the|any|your) (?:users?|operator|humans?)";
 const place =
   "(?:https?:\\/\\/|webhook|ngrok|pastebin|requestbin|burpcollaborator|[a-z0-9._-]{1,64}@[a-z0-9-]{1,64}\\.|\\b\\d{1,3}(?:\\.\\d{1,3}){3}\\b)";
 
@@ -37,7 +42,7 @@ export const foldedPatterns: readonly ThreatPattern[] = [
     grade: "high",
     what: "tells the agent to drop its instructions",
     pattern: of(
-      "\\b(?:ignor(?:e|ing)|disregard(?:ing)?|forget|overrid(?:e|ing)|bypass(?:ing)?|discard|violate|disobey)\\b",
+      `${notTold}\\b(?:ignor(?:e|ing)|disregard(?:ing)?|forget|overrid(?:e|ing)|bypass(?:ing)?|discard|violate|disobey)\\b`,
       gap(25),
       "\\b(?:previous|prior|above|earlier|preceding|foregoing|your|system|original|initial|existing|safety|all (?:of )?(?:the |your |these |those )?|everything)\\b",
       gap(25),
@@ -49,14 +54,18 @@ export const foldedPatterns: readonly ThreatPattern[] = [
     grade: "high",
     what: "tells the agent to drop its instructions",
     pattern:
-      /\b(?:ignore|disregard|forget|override|bypass) (?:all |any )?(?:of )?(?:your|the system|all|safety|previous|prior) (?:safety |security |previous )?(?:rules?|polic(?:y|ies)|restrictions?|training|programming|limitations?)\b/u,
+      /(?<!(?:n'?t|not|never) )\b(?:ignore|disregard|forget|override|bypass) (?:all |any )?(?:of )?(?:your|the system|all|safety|previous|prior) (?:safety |security |previous )?(?:rules?|polic(?:y|ies)|restrictions?|training|programming|limitations?)\b/u,
   },
   {
     kind: "injection",
     grade: "high",
     what: "gives the agent another identity",
-    pattern:
-      /\byou are (?:now|no longer) (?:a |an |the |my |in |called |named |bound |restricted |subject |hermes|dan\b|free\b|unrestricted|unfiltered|jailbroken|evil|root\b|admin)/u,
+    pattern: of(
+      "\\byou are (?:now|no longer) (?:(?:a|an|the|my) ",
+      gap(30),
+      "\\b(?:ai|agent|assistant|model|bot|chatbot|persona|character|hacker|servant|unrestricted|unfiltered|jailbroken|evil)\\b",
+      "|in (?:\\w{1,20} ){1,2}mode\\b|called |named |bound |restricted |subject |hermes|dan\\b|free\\b|unrestricted|unfiltered|jailbroken|evil|root\\b|admin)",
+    ),
   },
   {
     kind: "injection",
@@ -80,16 +89,17 @@ export const foldedPatterns: readonly ThreatPattern[] = [
     grade: "high",
     what: "announces instructions that take the place of ours",
     pattern:
-      /\b(?:new|updated|revised|real|actual|true|secret|hidden|urgent) (?:system |developer |core )?(?:instructions?|directives?|prompt)(?: for (?:the )?(?:agent|assistant|ai|model))? ?[:：]/u,
+      /\b(?:new|updated|revised|real|actual|true|secret|hidden|urgent) (?:system |developer |core )?(?:instructions?|directives?|prompt)(?: for (?:the )?(?:agent|assistant|ai|model))? ?[:：](?! ?https?:)/u,
   },
   {
     kind: "injection",
     grade: "high",
     what: "wants something kept from the user",
     pattern: of(
-      "\\b(?:do not|don'?t|never|must not) (?:ever )?(?:tell|inform|alert|notify|warn|mention|reveal|disclose|show|let)\\b",
-      gap(30),
-      "\\b(?:the|any|your) (?:user|users|operator|human|humans)\\b",
+      "\\b(?:do not|don'?t|never|must not) (?:ever )?(?:",
+      `(?:tell|inform|alert|notify|warn) ${user} (?:that|this|what|anything|(?:about|of) (?:this|that|it|what|any|your))\\b`,
+      `|(?:tell|mention|reveal|disclose|show) (?:this|that|it|anything|what|any of)\\b${gap(30)}\\b${user}\\b`,
+      `|let ${user} (?:know|notice|find out|learn|suspect)\\b)`,
     ),
   },
   {
@@ -97,7 +107,7 @@ export const foldedPatterns: readonly ThreatPattern[] = [
     grade: "high",
     what: "wants something done behind the user's back",
     pattern:
-      /\bwithout (?:the user'?s? (?:knowledge|knowing|consent|noticing|permission)|(?:telling|informing|notifying|alerting|asking) (?:the |any )?(?:user|users|operator|human)\b)/u,
+      /\bwithout (?:the user'?s? (?:knowledge|knowing|consent|noticing|permission)|(?:telling|informing|notifying|alerting) (?:the |any )?(?:user|users|operator|human)\b)/u,
   },
   {
     kind: "injection",
@@ -124,8 +134,13 @@ export const foldedPatterns: readonly ThreatPattern[] = [
     kind: "injection",
     grade: "high",
     what: "tells the agent to drop its instructions",
-    pattern:
-      /(?:忽略|无视|無視|忘记|忘掉|忘記|不要理会|不要遵守|不再遵守|跳过|绕过|违反)[^。！？；]{0,12}(?:之前|以前|先前|上面|以上|上述|前面|此前|你的|所有|系统|系統|原来|一切|全部)[^。！？；]{0,12}(?:指令|指示|提示词?|规则|規則|命令|设定|限制|约束)/u,
+    pattern: of(
+      "(?<!不要|不能|不得|不可|切勿|别|勿)(?:忽略|无视|無視|忘(?:记|掉|記)(?=你|之前|以前|先前|上面|所有|一切|全部)|不要理会|不要遵守|不再遵守|绕过|违反)",
+      clause(12),
+      "(?:之前|以前|先前|上面|以上|上述|前面|此前|你的|所有|系统|系統|原来|一切|全部)",
+      clause(12),
+      "(?:指令|指示|提示词?|规则|規則|命令|设定|限制|约束)(?! ?(?:警告|告警|检查|报错|错误))",
+    ),
   },
   {
     kind: "injection",
@@ -138,27 +153,34 @@ export const foldedPatterns: readonly ThreatPattern[] = [
     kind: "injection",
     grade: "high",
     what: "wants something kept from the user",
-    pattern: /(?:不要|别|不得|切勿)(?:告诉|告知|通知|提醒|让)[^。！？；]{0,6}(?:用户|使用者|操作员)/u,
-  },
-  {
-    kind: "injection",
-    grade: "high",
-    what: "tells the agent to drop its instructions",
-    pattern: /(?:これまで|以前|前|上記|全て|すべて)の[^。！？]{0,8}(?:指示|命令|ルール|プロンプト)[^。！？]{0,6}(?:無視|忘れ)/u,
-  },
-  {
-    kind: "injection",
-    grade: "high",
-    what: "tells the agent to drop its instructions",
-    pattern:
-      /\b(?:ignoriere?|vergiss|vergesse|missachte|umgehe)\b[^.!?;:]{0,25}\b(?:alle|vorherigen?|bisherigen?|deine|obigen?|fruheren?|früheren?|vorigen?)\b[^.!?;:]{0,25}\b(?:anweisungen|instruktionen|regeln|vorgaben|anordnungen)\b/u,
+    pattern: of(
+      "(?:不要|别|不得|切勿)(?:(?:告诉|告知|通知|提醒)",
+      clause(6),
+      "(?:用户|使用者|操作员)|让",
+      clause(6),
+      "(?:用户|使用者|操作员)(?:知道|发现|察觉|知晓))",
+    ),
   },
   {
     kind: "injection",
     grade: "high",
     what: "tells the agent to drop its instructions",
     pattern:
-      /\b(?:ignor(?:e|ez|er|a|ad|ar|i)|oublie[zr]?|olvida|olvide|omite|dimentica|esqueca|esqueça|desconsidere)\b[^.!?;:]{0,25}\b(?:instructions|consignes|regles|règles|instrucciones|indicaciones|reglas|istruzioni|regole|instrucoes|instruções|regras)\b[^.!?;:]{0,12}\b(?:precedentes?|précédentes?|anterieures|antérieures|anteriores|previas|precedenti|ci-dessus|arriba)\b/u,
+      /(?:これまで|以前|前|上記|全て|すべて)の[^。！？]{0,8}(?:指示|命令|ルール|プロンプト)[^。！？]{0,6}(?:無視(?!し?ない)|忘れ(?!ない|ず))/u,
+  },
+  {
+    kind: "injection",
+    grade: "high",
+    what: "tells the agent to drop its instructions",
+    pattern:
+      /\b(?:ignoriere?|vergiss|vergesse|missachte|umgehe)\b(?! (?:nicht|nie|niemals)\b)[^.!?;:]{0,25}\b(?:alle(?= (?:deine|vorher|bisher|obig|fruher|früher|vorig|anweisungen|instruktionen|anordnungen|regeln ?(?:[.!,;]|und\b|$)))|vorherigen?|bisherigen?|deine|obigen?|fruheren?|früheren?|vorigen?)\b[^.!?;:]{0,25}\b(?:anweisungen|instruktionen|regeln|vorgaben|anordnungen)\b/u,
+  },
+  {
+    kind: "injection",
+    grade: "high",
+    what: "tells the agent to drop its instructions",
+    pattern:
+      /(?<!n'|\bno |\bnon |\bnao |\bnão )\b(?:ignor(?:e|ez|er|a|ad|ar|i)|oublie[zr]?|olvida|olvide|omite|dimentica|esqueca|esqueça|desconsidere)\b[^.!?;:]{0,25}\b(?:instructions|consignes|regles|règles|instrucciones|indicaciones|reglas|istruzioni|regole|instrucoes|instruções|regras)\b[^.!?;:]{0,12}\b(?:precedentes?|précédentes?|anterieures|antérieures|anteriores|previas|precedenti|ci-dessus|arriba)\b/u,
   },
   {
     kind: "role",
@@ -179,7 +201,7 @@ export const foldedPatterns: readonly ThreatPattern[] = [
     grade: "high",
     what: "imitates a system message",
     pattern:
-      /(?:^|[\n#*> ])system ?(?:prompt|message)? ?[:：] ?(?:you (?:are|must|should|will|shall)|ignore|override|disregard|from now on|never|always|do not|你)/u,
+      /(?:^|[\n#*>]) ?system ?(?:prompt|message)? ?[:：] ?(?:you (?:are|must|should|will|shall)|ignore|override|disregard|from now on|never|always|do not|你)/u,
   },
   {
     kind: "exfiltration",
@@ -226,7 +248,7 @@ export const foldedPatterns: readonly ThreatPattern[] = [
     grade: "high",
     what: "has secrets or talks sent to somebody",
     pattern: of(
-      "\\b(?:send|sends|post|posts|upload|uploads|forward|forwards|email|e-mail|mail|transmit|exfiltrate|leak|submit|copy|deliver|report)\\b[^!?;\\n]{0,60}\\b(?:",
+      `${notTold}\\b(?:send|sends|post|posts|upload|uploads|forward|forwards|email|e-mail|mail|transmit|exfiltrate|leak|submit|copy|deliver|report(?! (?:lost|forgotten|expired|stolen|leaked|compromised)\\b))\\b[^!?;\\n]{0,60}\\b(?:`,
       secretWord,
       "|",
       talkWord,
@@ -239,7 +261,11 @@ export const foldedPatterns: readonly ThreatPattern[] = [
     grade: "high",
     what: "has secrets or talks sent to somebody",
     pattern: of(
-      "(?:把|将)[^。！？；]{0,24}(?:密码|密钥|令牌|凭据|凭证|私钥|聊天记录|对话|环境变量)[^。！？；]{0,24}(?:发送|发到|发给|上传|传到|传给|泄露|寄给)",
+      "(?<!不要|不得|切勿|别|请勿|禁止|严禁|不可|勿)(?:把|将)",
+      clause(24),
+      "(?:密码|密钥|令牌|凭据|凭证|私钥|聊天记录|对话(?!框)|环境变量)",
+      clause(24),
+      "(?:发送|发到|发给|上传|传到|传给|泄露|寄给)",
     ),
   },
   {
@@ -247,7 +273,7 @@ export const foldedPatterns: readonly ThreatPattern[] = [
     grade: "high",
     what: "hides data in an address",
     pattern:
-      /!\[[^\]]{0,80}\]\( ?https?:\/\/[^)\s]{1,200}[?&/=](?:\{|\$|<|%7b|\[)[^)]{0,80}\)|\b(?:append|add|put|embed|encode|include)\b[^.!?;\n]{0,50}\b(?:secrets?|api keys?|passwords?|conversation|chat history|tokens|memory)\b[^.!?;\n]{0,40}\b(?:url|query string|link|image (?:url|address)|markdown image)\b/u,
+      /!\[[^\]]{0,80}\]\( ?https?:\/\/[^)\s]{1,200}[?&/=](?:\{|\$|<|%7b|\[)[^)]{0,80}\)|\b(?:append|add|put|embed|encode|include)\b[^.!?;\n]{0,50}\b(?:secrets?|api keys?|passwords?|conversation|chat history|tokens|your memory)\b[^.!?;\n]{0,40}\b(?:url|query string|link|image (?:url|address)|markdown image)\b/u,
   },
   {
     kind: "shell",
@@ -293,12 +319,13 @@ export const plainPatterns: readonly ThreatPattern[] = [
     grade: "high",
     what: "tells the agent to drop its instructions",
     pattern:
-      /(?:игнорируй(?:те)?|проигнорируй(?:те)?|забудь(?:те)?|не обращай внимания)[^.!?;:]{0,30}(?:инструкци|указани|правил|команд)/u,
+      /(?<!не )(?:игнорируй(?:те)?|проигнорируй(?:те)?|забудь(?:те)?|не обращай внимания)[^.!?;:]{0,30}(?:инструкци|указани|правил|команд)/u,
   },
   {
     kind: "injection",
     grade: "high",
     what: "tells the agent to drop its instructions",
-    pattern: /(?:تجاهل|انس)[^.!؟؛]{0,25}(?:التعليمات|الأوامر|القواعد)/u,
+    pattern:
+      /(?<![\u0621-\u063a\u0642-\u0647\u0649\u064a])(?:تجاهل|انس(?![\u0621-\u064a]))[^.!؟؛]{0,25}(?:التعليمات|الأوامر|القواعد)/u,
   },
 ];

@@ -26,12 +26,16 @@ export function threatsIn(text: string): readonly Threat[] {
 
 /** A text without what it hides: for a person to look at. */
 export function withoutHidden(text: string): string {
-  return text.replaceAll(alwaysHidden, "");
+  return text.replaceAll(alwaysHidden, "").replaceAll(oftenHonest, "");
 }
 
 /** Hide text, turn its order round, or stand for nothing. Joiners, variation selectors and direction marks have honest uses. */
 const alwaysHidden =
-  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0000}-\u{e007f}\u{e0100}-\u{e01ef}]/gu;
+  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0000}-\u{e007f}]/gu;
+/** Where a word may be broken, and which form of a Chinese sign is meant. */
+const oftenHonest = /[\u00ad\u{e0100}-\u{e01ef}]/gu;
+/** Bits can be written in these too, one after another or where no sign has forms. */
+const oftenMisused = /\u00ad{2,}|(?<!\p{Script=Han})[\u{e0100}-\u{e01ef}]/u;
 /** Bits can be written in runs of these; and between Latin letters they only cut a word in two. */
 const joinersMisused = /[\u200c\u200d\ufe00-\ufe0f]{3,}|[A-Za-z][\u200c-\u200f\ufe00-\ufe0f]{1,2}[A-Za-z]/u;
 const rightToLeft = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/u;
@@ -41,7 +45,7 @@ const flags = /\u{1f3f4}[\u{e0030}-\u{e0039}\u{e0061}-\u{e007a}]{1,6}\u{e007f}/g
 function hiddenIn(text: string): readonly Threat[] {
   const honest = text.replaceAll(flags, "");
   const marks = /[\u200e\u200f]/u.test(honest) && !rightToLeft.test(honest);
-  const hides = honest.search(alwaysHidden) !== -1 || joinersMisused.test(honest) || marks;
+  const hides = honest.search(alwaysHidden) !== -1 || joinersMisused.test(honest) || oftenMisused.test(honest) || marks;
   return hides ? [{ kind: "invisible", grade: "high", what: "holds invisible characters", excerpt: "" }] : [];
 }
 
@@ -51,6 +55,7 @@ function plainly(text: string): string {
     .toWellFormed()
     .normalize("NFKC")
     .replaceAll(alwaysHidden, "")
+    .replaceAll(oftenHonest, "")
     .replaceAll(/[\u200c-\u200f\ufe00-\ufe0f]/g, "")
     .toLowerCase()
     .replaceAll(/[‘’ʼ´`]/g, (mark) => (mark === "`" ? mark : "'"))
