@@ -33,7 +33,7 @@ export interface DeliveryParts {
   readonly log: Log;
 }
 
-/** Longer than the slowest send: a row whose lease is out belongs to a gateway that died. */
+/** Longer than the slowest send, before each of which it begins anew: a row whose lease is out belongs to a gateway that died. */
 const sendLeaseMs = 20_000;
 /** A file takes longer: `largestFile` at 200 KB a second. */
 const fileLeaseMs = 120_000;
@@ -73,7 +73,7 @@ async function deliver(parts: DeliveryParts, chat: ChatRef, delivery: Delivery):
   try {
     if (delivery.body.edits !== undefined) return await amend(parts, chat, delivery, delivery.body.edits);
     if (delivery.body.file !== undefined) return await sendFile(parts, chat, delivery, delivery.body.file);
-    const preview = delivery.turn === null ? null : ((await parts.view.settle(delivery.turn)) ?? delivery.preview);
+    const preview = delivery.turn === null ? null : await settled(parts, delivery, delivery.turn);
     const repeated = await send(parts, chat, delivery, preview, sent);
     await closeDelivery(parts.db, delivery.id, sent);
     if (preview !== null && delivery.turn !== null) await dropPreview(parts.db, delivery.turn);
@@ -82,6 +82,13 @@ async function deliver(parts: DeliveryParts, chat: ChatRef, delivery: Delivery):
   } catch (error) {
     return await handle(parts, chat, delivery, asFailure(error));
   }
+}
+
+/** The message that shows the turn, once no more of it is under way; that may have taken long. */
+async function settled({ db, view }: DeliveryParts, { id, preview, sent }: Delivery, turn: string): Promise<string | null> {
+  const shown = (await view.settle(turn)) ?? preview;
+  await noteSent(db, id, sent, sendLeaseMs);
+  return shown;
 }
 
 /** Lets an earlier message's end say something else, without its buttons. One that is gone needs no amending. */
@@ -137,12 +144,15 @@ async function send(
     if (replaced !== null) {
       sent.push(replaced);
     } else {
+      // The edit that was refused has taken its time.
+      if (index === 0 && preview !== null) await noteSent(parts.db, delivery.id, sent, sendLeaseMs);
       const maybeRepeated = delivery.interrupted && index === delivery.sent.length;
       repeated ||= maybeRepeated;
       sent.push(
         await parts.adapter.post(chat, chunk, {
           replyTo: index === 0 ? delivery.body.replyTo : null,
           answers: delivery.body.replyTo,
+          part: index,
           ...last,
           key: `${delivery.id}:${index}`,
           since: delivery.since,

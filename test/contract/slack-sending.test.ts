@@ -117,9 +117,10 @@ test("nobody there: surely not sent", async () => {
 });
 
 test("a send of unknown outcome is looked up by its key before it is sent again", async () => {
-  await using rig = await slackRig();
-  const since = Date.now();
-  for (const root of [rig.slack.say("C1", "hi"), null]) {
+  for (const threaded of [true, false]) {
+    await using rig = await slackRig();
+    const since = Date.now();
+    const root = threaded ? rig.slack.say("C1", "hi") : null;
     const before = rig.slack.messages("C1").length;
     rig.slack.fault({ method: "chat.postMessage" }, { kind: "reset", when: "after" });
     assert.equal(await codeOf(post(rig, "once", { ...plain, key: `9:${before}`, since }, root)), "platform.unknown_outcome");

@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { sql } from "kysely";
+import type { Adapter } from "../../src/core/adapter.ts";
+import { chatKey } from "../../src/core/chats.ts";
+import { Failure } from "../../src/core/failures.ts";
+import type { Queues } from "../../src/core/queue.ts";
+import { openMetrics } from "../../src/insights/metrics.ts";
+import { openDatabase } from "../../src/store/database.ts";
+import { migrate } from "../../src/store/migrate.ts";
+import { migrations } from "../../src/store/migrations/index.ts";
+import { addOutbound } from "../../src/store/outbox.ts";
+import { workDeliveries } from "../../workers/deliveries.ts";
+import { freshDatabase } from "../services/postgres.ts";
+import { silent } from "./database-forms.ts";
+import { chatRef, telegramRig } from "./telegram-rig.ts";
+
+test("a lease that ran down while a preview ended, or an edit was refused, is whole again before the next request", async () => {
+  await using rig = await telegramRig();
+  await using place = await freshDatabase();
+  const database = await openDatabase({ url: place.url, directory: "/nowhere", log: silent });
+  const { db } = database;
+  await migrate(db, migrations);
+  const chat = chatRef(7);
+  rig.tg.say(7, "hi");
+  await addOutbound(db, { key: "answer:1", chat, turn: "1", body: { markdown: "Here it is.", replyTo: null } });
+  const runDown = async () => void (await sql`update outbox set lease_until = now()`.execute(db));
+  const leases: number[] = [];
+  const noteLease = async () => {
+    const found = await sql<{ left: number }>`
+      select extract(epoch from lease_until - now())::float8 as left from outbox`.execute(db);
+    leases.push(Math.round(found.rows[0]?.left ?? 0));
+  };
+  const adapter: Adapter = {
+    ...rig.adapter,
+    render: () => rig.adapter.render("Here it is."),
+    async edit() {
+      await noteLease();
+      await runDown();
+      throw new Failure("platform.refused", "the preview is gone");
+    },
+    async post() {
+      await noteLease();
+      return "2";
+    },
+  };
+  const over = async () => undefined;
+  const view = { settle: async () => (await runDown(), "1"), close: over };
+  let work: Parameters<Queues["consume"]>[2] = () => assert.fail("nobody works");
+  const queues: Queues = {
+    queue: () => assert.fail("nothing is to be woken"),
+    consume: async (_name, _concurrency, handler) => ((work = handler), { drain: over, close: over }),
+    health: async () => null,
+    close: over,
+  };
+  await workDeliveries({ db, queues, adapter, view, metrics: openMetrics(), log: silent }, "a gateway");
+  await work(chatKey(chat), new AbortController().signal);
+  assert.deepEqual(leases, [20, 20]);
+  const rows = await sql<{ status: string }>`select status from outbox`.execute(db);
+  assert.deepEqual(rows.rows, [{ status: "sent" }]);
+  await database.close();
+});
