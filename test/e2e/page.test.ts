@@ -287,7 +287,15 @@ test("files go in by button, drop, paste and microphone, with what may be sent s
     document.body.dispatchEvent(new DragEvent("drop", drop));
     document.body.dispatchEvent(new ClipboardEvent("paste", { clipboardData: carry("%PDF", "p.pdf"), bubbles: true }));
   `);
-  await page.locator("#record").click();
+  // Clicked twice, it asks for the microphone once.
+  const asked = await page.evaluate(`
+    const given = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+    const asked = [];
+    navigator.mediaDevices.getUserMedia = (wanted) => (asked.push(wanted), given(wanted));
+    for (let click = 0; click < 2; click += 1) document.querySelector("#record").click();
+    asked.length;
+  `);
+  assert.equal(asked, 1);
   await page.locator("#record[aria-pressed=true]").click();
   await page.locator(".chip", { hasText: "voice.webm" }).waitFor();
   await page.locator("#send", { hasText: "Send" }).waitFor();

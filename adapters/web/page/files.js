@@ -135,6 +135,8 @@ export function takeDropsAndPastes(area, add) {
 /** A button that records what is said until it is pressed again. Hidden where the browser has no microphone to give. */
 export function recorder(button, add, complain) {
   let running = null;
+  /** While the browser asks for its microphone, a second click would begin a second recording. */
+  let asking = false;
   button.hidden = !navigator.mediaDevices || typeof MediaRecorder === "undefined";
   const show = (recording) => {
     button.setAttribute("aria-pressed", String(recording));
@@ -142,8 +144,11 @@ export function recorder(button, add, complain) {
   };
   show(false);
   button.addEventListener("click", async () => {
-    if (running) return running.stop();
+    if (running) return running.state === "recording" ? running.stop() : undefined;
+    if (asking) return undefined;
+    asking = true;
     const sound = await navigator.mediaDevices.getUserMedia({ audio: true }).catch(() => null);
+    asking = false;
     if (!sound) return complain("The browser gives no microphone. Allow it for this page, or attach a recording.");
     const pieces = [];
     running = new MediaRecorder(sound);
