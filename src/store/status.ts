@@ -85,7 +85,7 @@ export async function saidIn(
       select 'in-' || id as id, received_at as at, inbound, null::jsonb as outbound, null::jsonb as tools from inbox
       where chat_key = ${chatKey} and inbound->>'type' = 'message'
       union all
-      select 'out-' || o.id, coalesce(o.sent_at, o.created_at), null::jsonb, coalesce(e.body - 'edits', case when o.key like 'question:%' or o.key like 'skill:%' then o.body else o.body - 'buttons' end),
+      select 'out-' || o.id, coalesce(o.sent_at, o.created_at), null::jsonb, coalesce(e.body - 'edits', o.body),
         case when o.key not like 'question:%' and o.body->>'file' is null then (
           select jsonb_agg(jsonb_build_object('call', c.step || '-' || c.position, 'tool', c.name,
             'ok', case c.status when 'done' then true when 'failed' then false end,

@@ -66,7 +66,8 @@ export async function pageDriver(): Promise<Driver & { history(): readonly Item[
       if (before.size === 0) return open(before);
       const fresh = open(before);
       await fresh.command("new");
-      await fresh.until((lines) => lines.length > 0);
+      // A late line of the conversation before may come first.
+      await fresh.until((lines) => lines.some(({ text }) => text.startsWith("A new conversation begins")));
       return open(known());
     },
     threads: () => assert.fail("the page has no threads"),
@@ -171,13 +172,13 @@ function lacks(wire: Wire): Readonly<Record<string, Lack>> {
       why: "nobody can delete the page's conversation",
       proof: gone("/api/history", "DELETE"),
     },
-    "told in the wrong order": {
-      why: "the page keeps nothing back: what is sent first is taken first, each at its own request",
+    "all arrive when told in the wrong order": {
+      why: "the page keeps nothing back: each message is a request of its own",
       async proof(driver) {
         const talk = await driver.talk();
         await Promise.all(["north", "south"].map((text) => talk.say(text)));
-        const all = await talk.until((lines) => lines.length >= 2 && lines.map(({ text }) => text));
-        assert.deepEqual(all.toSorted(), ["echo north", "echo south"]);
+        const echoes = ["echo north", "echo south"];
+        await talk.until((lines) => echoes.every((echo) => lines.filter(({ text }) => text === echo).length === 1));
       },
     },
     "429": {

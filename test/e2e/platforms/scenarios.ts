@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { kept } from "../../../src/core/maps.ts";
 import { call, type ModelServer, say, type Seen } from "../../doubles/model-server.ts";
 import { type Driver, type Line, remark, type Talk } from "./driver.ts";
+import { learningAnswer, walkThrough } from "./learning.ts";
 
 /** What a scenario works with. */
 export interface Scene {
@@ -26,7 +27,10 @@ export function storyteller() {
   const gate = (word: string) => kept(gates, word, () => Promise.withResolvers<void>());
   return {
     goOn: (word: string) => gate(word).resolve(),
-    answer({ body: { messages } }: Seen) {
+    answer(seen: Seen) {
+      const learnt = learningAnswer(seen);
+      if (learnt !== null) return learnt;
+      const { messages } = seen.body;
       const people = messages.filter(({ role }) => role === "user").map(({ content }) => String(content));
       const text = people.at(-1) ?? "";
       const last = messages.at(-1);
@@ -254,7 +258,7 @@ export const scenarios: readonly Scenario[] = [
     },
   },
   {
-    name: "told in the wrong order",
+    name: "all arrive when told in the wrong order",
     async run({ driver }: Scene) {
       const words = ["north", "east", "south"];
       const talks: Talk[] = [];
@@ -305,4 +309,5 @@ export const scenarios: readonly Scenario[] = [
       await said(talk, "I know of 2");
     },
   },
+  { name: "teach, install, write, schedule, delegate", run: async ({ driver }: Scene) => await walkThrough(driver) },
 ];

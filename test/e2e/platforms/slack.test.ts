@@ -56,6 +56,28 @@ walk("Slack", slackDriver, (scene) => {
     assert.deepEqual(slack.messages("C4"), []);
   });
 
+  test("what Slack tells in the wrong order is heard in the order in which it was written", async () => {
+    const { driver, model } = scene();
+    const { slack } = driver;
+    const root = slack.say("D7", "how many?");
+    await slack.waitFor(() => texts("D7", root)[0] === "I know of 1");
+    const release = driver.disorder();
+    const words = ["first told late", "second told late", "third told late"];
+    for (const each of words) slack.say("D7", each, { thread: root });
+    release();
+    const heard = () =>
+      model.seen.map(({ body }) =>
+        body.messages
+          .flatMap(({ role, content }) => (role === "user" ? (String(content).match(/\w+ told late/g) ?? []) : []))
+          .join(),
+      );
+    await slack.waitFor(() => heard().some((each) => words.every((word) => each.includes(word))));
+    assert.equal(
+      heard().findLast((each) => each.includes("third")),
+      words.join(),
+    );
+  });
+
   test("a stream that Slack ends in the middle harms no answer, nor does a channel that is gone", async () => {
     const { driver, goOn } = scene();
     const { slack } = driver;

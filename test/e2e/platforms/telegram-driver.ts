@@ -4,6 +4,8 @@ import { type Driver, type Line, type Talk, shown } from "./driver.ts";
 interface Place {
   readonly chat: number;
   readonly thread: number | null;
+  /** Who talks here. */
+  readonly person: number;
   name: string | null;
 }
 
@@ -30,7 +32,7 @@ export async function telegramDriver(): Promise<Driver & { readonly telegram: Te
     ];
     const write = (text: string, extra: object = {}): number =>
       telegram.say(chat, text, {
-        ...(chat > 0 && place.name === null ? {} : { from: { id: last, name: place.name ?? "Ann" } }),
+        ...(chat > 0 && place.name === null ? {} : { from: { id: place.person, name: place.name ?? "Ann" } }),
         ...(thread === null ? {} : { thread }),
         extra: { ...extra },
       });
@@ -45,7 +47,7 @@ export async function telegramDriver(): Promise<Driver & { readonly telegram: Te
       async press(label) {
         const message = telegram.messages(chat).findLast(({ buttons }) => buttons.some((each) => each.label === label));
         const data = message?.buttons.find((each) => each.label === label)?.data;
-        telegram.press(chat, message?.id ?? 0, data ?? "");
+        telegram.press(chat, message?.id ?? 0, data ?? "", { from: place.person });
       },
       stop: async () => void telegram.stopDraft(chat),
       until: (look) =>
@@ -67,10 +69,10 @@ export async function telegramDriver(): Promise<Driver & { readonly telegram: Te
     telegram,
     env: { TELEGRAM_BOT_TOKEN: telegram.token, TELEGRAM_API_ROOT: telegram.url },
     connected: async (hermes) => void (await hermes.printed(/telegram is connected/)),
-    talk: async () => open({ chat: (last += 1), thread: null, name: null }),
+    talk: async () => open({ chat: (last += 1), thread: null, person: last, name: null }),
     async threads() {
       const chat = -(last += 1);
-      return [open({ chat, thread: 7, name: null }), open({ chat, thread: 8, name: null })];
+      return [open({ chat, thread: 7, person: last, name: null }), open({ chat, thread: 8, person: last, name: null })];
     },
     trouble(talk, trouble) {
       const target = { method: "sendMessage", chat: placeOf(talk).chat };
