@@ -89,27 +89,58 @@ async function texted(context: Context, owner: string): Promise<z.output<typeof 
 async function edit(context: Context, owner: string): Promise<void> {
   const { texts, scope } = await texted(context, owner);
   const folder = await mkdtemp(join(tmpdir(), "hermes-memory-"));
-  const files = scope === "person" ? targets : (["memory"] as const);
-  const paths = files.map((target) => join(folder, names[target]));
-  for (const [index, target] of files.entries()) await writeFile(paths[index] ?? "", `${texts[target] ?? ""}\n`, { mode: 0o600 });
-  await edited(context, paths);
-  let whole = true;
-  for (const [index, target] of files.entries()) {
+  const files = (scope === "person" ? targets : (["memory"] as const)).map((target) => {
     const base = texts[target] ?? "";
-    const wanted = (await readFile(paths[index] ?? "", "utf8")).trim();
+    return { target, base, path: join(folder, names[target]), written: `${base}\n` };
+  });
+  let whole = false;
+  try {
+    for (const { path, written } of files) await writeFile(path, written, { mode: 0o600 });
+    await edited(
+      context,
+      files.map(({ path }) => path),
+    );
+    whole = await brought(context, owner, files);
+  } finally {
+    // Private words are left behind only where they would be lost.
+    whole ||= await untouched(files);
+    if (whole) await rm(folder, { recursive: true, force: true });
+    else context.remark(`Your text is kept in ${folder}`);
+  }
+}
+
+interface Edited {
+  readonly target: (typeof targets)[number];
+  readonly base: string;
+  readonly path: string;
+  readonly written: string;
+}
+
+/** Whether all that was changed stands in the record now. */
+async function brought(context: Context, owner: string, files: readonly Edited[]): Promise<boolean> {
+  let whole = true;
+  for (const { target, base, path } of files) {
+    const wanted = (await readFile(path, "utf8")).trim();
     if (wanted === base.trim()) continue;
     if (!(await print(context, { do: "write", whose: owner, target, base, wanted }))) whole = false;
   }
-  if (whole) await rm(folder, { recursive: true, force: true });
-  else context.remark(`Your text is kept in ${folder}`);
+  return whole;
+}
+
+/** Whether nobody has written into these files, as far as they are there at all. */
+async function untouched(files: readonly Edited[]): Promise<boolean> {
+  const texts = await Promise.all(files.map(({ path, written }) => readFile(path, "utf8").catch(() => written)));
+  return files.every(({ written }, index) => texts[index] === written);
 }
 
 async function edited({ env }: Context, paths: readonly string[]): Promise<void> {
   const editor = env["VISUAL"] ?? env["EDITOR"] ?? "vi";
   // The variable may hold options too, so a shell takes it apart; the paths are no part of its text.
   const child = spawn("/bin/sh", ["-c", `${editor} "$@"`, "sh", ...paths], { stdio: "inherit" });
-  const [code]: unknown[] = await once(child, "exit");
-  if (code !== 0) throw new Failure("config.invalid", `${editor} ended with status ${String(code)}; nothing was changed`);
+  const [code, signal]: unknown[] = await once(child, "exit");
+  if (code === 0) return;
+  const how = typeof signal === "string" ? `was ended by ${signal}` : `ended with status ${Number(code)}`;
+  throw new Failure("config.invalid", `${editor} ${how}; nothing was changed`);
 }
 
 async function filesIn(home: string): Promise<Partial<Record<"memory" | "user", string>>> {

@@ -125,7 +125,20 @@ suite("hermes memory", () => {
     assert.equal(hostile.status, 1);
     assert.match(hostile.err, /This is not saved: it tells the agent to drop its instructions[^]*Your text is kept in (\S+)/);
     await rm(/kept in (\S+)/.exec(hostile.err)?.[1] ?? "", { recursive: true });
-    await assert.rejects(typed(["edit"], { EDITOR: "false" }), /ended with status 1; nothing was changed/);
+    const failing = async (words: string, how: RegExp) => {
+      const noted = join(home, "folder");
+      const noting = `note() { dirname "$1" > ${noted}; ${words}; }; note`;
+      await assert.rejects(typed(["edit"], { EDITOR: noting }), how);
+      return (await readFile(noted, "utf8")).trim();
+    };
+    for (const folder of [
+      await failing("return 1", /ended with status 1; nothing was changed/),
+      await failing("kill -9 $$", /was ended by SIGKILL; nothing was changed/),
+    ])
+      await assert.rejects(readdir(folder), /ENOENT/, "nothing private stays behind");
+    const kept = await failing('echo "Mine." >> "$1"; return 1', /ended with status 1/);
+    assert.match(await readFile(join(kept, "MEMORY.md"), "utf8"), /Mine\./);
+    await rm(kept, { recursive: true });
     assert.equal((await entries()).length, 3);
   });
 
