@@ -34,7 +34,7 @@ export interface Series {
 
 const fewestRows = 3;
 const mostPoints = 40;
-export const mostSeries = 4;
+const mostSeries = 4;
 /** More bars than that side by side are a fence. */
 const mostBars = 48;
 /** A series this much smaller than another would lie on its axis. */
@@ -55,7 +55,7 @@ export function chartOf(markdown: string, title = ""): ChartSpec | null {
 }
 
 /** A chart of a table whose columns are mostly numbers; null when it is none. */
-export function chartOfTable(table: Table, title = ""): ChartSpec | null {
+function chartOfTable(table: Table, title = ""): ChartSpec | null {
   const labelled = labelColumn(table);
   const rows = table.rows.filter((row) => !sums.test(row[labelled] ?? "") && row.some((cell) => cell !== ""));
   if (rows.length < fewestRows || table.head.length < 2) return null;
