@@ -3,9 +3,8 @@ import type { SkillChange } from "../core/skill.ts";
 import { tool } from "../core/tool.ts";
 import { placeIn } from "./skill-place.ts";
 
-const actions = ["create", "edit", "patch", "write_file", "remove_file", "delete"] as const;
 const parameters = z.strictObject({
-  action: z.enum(actions),
+  action: z.enum(["create", "edit", "patch", "write_file", "remove_file", "delete"]),
   name: z.string(),
   file: z.string().default(""),
   old: z.string().default(""),
@@ -32,12 +31,11 @@ export const skillManage = tool({
   schema: {
     type: "object",
     properties: {
-      action: { enum: actions },
+      action: { type: "string" },
       name: { type: "string" },
       old: { type: "string" },
       content: { type: "string" },
     },
-    required: ["action", "name"],
   },
   preview: ({ action, name }) => `skill: ${action} ${name}`,
   run: (args, { skills }) => skills.propose(changeOf(args)),
