@@ -1,7 +1,7 @@
 import type { Adapter, ChatState, LiveStyle } from "../src/core/adapter.ts";
 import type { ProgressMode } from "../src/core/chat-settings.ts";
 import { chatKey, type ChatRef } from "../src/core/chats.ts";
-import type { LiveEvent, TurnEvent } from "../src/core/events.ts";
+import type { AgentState, LiveEvent, TurnEvent } from "../src/core/events.ts";
 import { asFailure } from "../src/core/failures.ts";
 import type { Live } from "../src/core/live.ts";
 import type { Log } from "../src/core/log.ts";
@@ -62,6 +62,9 @@ interface Shown {
   telling: Promise<void>;
   /** Whether it has said that it waits for a person. */
   asks: boolean;
+  /** Whether it rests, as far as is known: then only its subagents may be at work. */
+  parked: boolean;
+  readonly agents: Map<string, AgentState>;
   /** Ends and forgets it. */
   readonly forget: NodeJS.Timeout;
 }
@@ -76,7 +79,7 @@ export async function createView(parts: ViewParts): Promise<View> {
     // Live events may come later than the answer: they must not show a turn again that is over.
     if (settled.has(event.turn)) return;
     const shown = turns.get(event.turn) ?? begin(parts, turns, event);
-    take(parts, pace, shown, event);
+    if (take(parts, turns, shown, event)) schedule(parts, pace, shown);
   });
   return {
     async settle(turn) {
@@ -86,8 +89,7 @@ export async function createView(parts: ViewParts): Promise<View> {
       if (!shown) return null;
       end(shown);
       turns.delete(turn);
-      // The next turn of the same chat may have begun.
-      if (shown.told === "working" && !isWorking(turns, shown.chat)) tell(parts, shown, "idle");
+      if (shown.told === "working") rest(parts, turns, shown);
       // It has been handled where it was sent; here only its end matters.
       await shown.sending?.catch(() => undefined);
       return shown.message;
@@ -120,6 +122,8 @@ function begin(parts: ViewParts, turns: Map<string, Shown>, event: LiveEvent): S
     told: "idle",
     telling: Promise.resolve(),
     asks: false,
+    parked: event.event.type === "agent",
+    agents: new Map(),
     forget: setTimeout(() => {
       end(shown);
       if (turns.get(turn) === shown) turns.delete(turn);
@@ -133,23 +137,31 @@ function begin(parts: ViewParts, turns: Map<string, Shown>, event: LiveEvent): S
   return shown;
 }
 
-function take(parts: ViewParts, pace: Pace, shown: Shown, { fence, event }: LiveEvent): void {
+/** True: the chat may have more to show now. */
+function take(parts: ViewParts, turns: ReadonlyMap<string, Shown>, shown: Shown, { fence, event }: LiveEvent): boolean {
   // Words of an attempt that another worker has taken over are stale; a subagent's come from elsewhere.
-  if ((fence < shown.fence && event.type !== "agent") || shown.state === "ended") return;
+  if ((fence < shown.fence && event.type !== "agent") || shown.state === "ended") return false;
   shown.fence = Math.max(fence, shown.fence);
   shown.forget.refresh();
   shown.preview.take(event);
   mark(parts, shown, event);
-  if (event.type === "finished") {
-    if (event.end !== "parked") tell(parts, shown, "idle");
-    else if (shown.asks) tell(parts, shown, "waiting");
-    return pauseTimers(shown);
+  if (event.type === "finished" && event.end !== "parked") {
+    rest(parts, turns, shown);
+    pauseTimers(shown);
+    return false;
   }
-  if (event.type === "started") shown.asks = false;
-  if (event.type === "asks") shown.asks = true;
+  if (event.type === "agent") shown.agents.set(event.agent, event.state);
+  else shown.parked = event.type === "finished";
+  if (event.type === "started" || event.type === "asks") shown.asks = event.type === "asks";
+  const agents = [...shown.agents.values()];
+  if (shown.parked && (shown.asks || !agents.includes("working"))) {
+    if (shown.asks || agents.includes("asking")) tell(parts, shown, "waiting");
+    pauseTimers(shown);
+    return event.type === "agent";
+  }
   tell(parts, shown, "working");
   if (!shown.typing) keepTyping(parts, shown);
-  schedule(parts, pace, shown);
+  return event.type !== "finished";
 }
 
 function schedule(parts: ViewParts, pace: Pace, shown: Shown): void {
@@ -221,9 +233,12 @@ async function feed(parts: ViewParts, shown: Shown): Promise<void> {
   await parts.previews.keep(turn, message);
 }
 
-function isWorking(turns: ReadonlyMap<string, Shown>, chat: ChatRef): boolean {
-  const key = chatKey(chat);
-  return [...turns.values()].some((each) => each.told === "working" && chatKey(each.chat) === key);
+/** It works no more; the chat is told so unless another turn there works: the next one may have begun. */
+function rest(parts: ViewParts, turns: ReadonlyMap<string, Shown>, shown: Shown): void {
+  const key = chatKey(shown.chat);
+  const others = [...turns.values()].filter((each) => each !== shown && each.told === "working");
+  if (others.some(({ chat }) => chatKey(chat) === key)) shown.told = "idle";
+  else tell(parts, shown, "idle");
 }
 
 /** Says what the agent does in the chat, where that is shown; a courtesy too. */

@@ -162,3 +162,55 @@ test("a conversation's title reaches the session that Slack shows, and stays wit
   );
   await view.close();
 });
+
+test("while a turn rests and none of its subagents works, nothing types, and what they ask a person is waited for", async (t) => {
+  await using rig = await slackRig();
+  const states: ChatState[] = [];
+  let typed = 0;
+  const shown = {
+    live: () => ({ kind: "none" }) as const,
+    state: async (_: ChatRef, state: ChatState) => void states.push(state),
+    typing: async () => void (typed += 1),
+  };
+  const { view, tell } = await viewOf({ adapter: { ...rig.adapter, ...shown } });
+  const chat = slackChat("D1", rig.slack.say("D1", "hi"));
+  const agent = (state: "working" | "asking" | "waiting") =>
+    tell("1", chat, 0, { type: "agent", agent: "a", name: "1 a task", state, doing: "", step: 1 });
+  const typesOn = async () => {
+    const before = typed;
+    t.mock.timers.tick(5_000);
+    await new Promise(setImmediate);
+    return typed > before;
+  };
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  tell("1", chat, 1, { type: "started" });
+  agent("working");
+  tell("1", chat, 2, { type: "finished", end: "parked" });
+  assert.deepEqual([await typesOn(), states], [true, ["working"]]);
+  agent("asking");
+  assert.deepEqual([await typesOn(), states], [false, ["working", "waiting"]]);
+  agent("working");
+  assert.deepEqual([await typesOn(), states.at(-1)], [true, "working"]);
+  agent("waiting");
+  assert.equal(await typesOn(), false);
+  tell("1", chat, 3, { type: "started" });
+  assert.equal(await typesOn(), true);
+  await view.close();
+});
+
+test("a turn whose end is told after the next one's start does not end that one's state", async () => {
+  await using rig = await slackRig();
+  const states: ChatState[] = [];
+  const state = async (_: ChatRef, what: ChatState) => void states.push(what);
+  const { view, tell } = await viewOf({ adapter: { ...rig.adapter, state } });
+  const chat = slackChat("D1", rig.slack.say("D1", "hi"));
+  tell("1", chat, 1, { type: "started" });
+  tell("2", chat, 1, { type: "started" });
+  tell("1", chat, 2, { type: "finished", end: "answered" });
+  await new Promise(setImmediate);
+  assert.ok(!states.includes("idle"));
+  tell("2", chat, 2, { type: "finished", end: "answered" });
+  await new Promise(setImmediate);
+  assert.equal(states.at(-1), "idle");
+  await view.close();
+});
