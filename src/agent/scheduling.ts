@@ -1,7 +1,7 @@
 import type { ChatKind, ChatRef, Person } from "../core/chats.ts";
 import type { SchedulePorts, ScheduleWish } from "../core/schedule.ts";
 import { scheduleCommands } from "../schedules/commands.ts";
-import { act, type DeskParts, edit, keep, plan } from "../schedules/desk.ts";
+import { act, type DeskParts, edit, keep, plan, planEdit } from "../schedules/desk.ts";
 import { instantText } from "../schedules/report.ts";
 import { zoneOf } from "../schedules/zones.ts";
 
@@ -28,6 +28,11 @@ export function schedulePorts(
       const planned = await plan(desk, asker, wish);
       const schedule = await keep(desk, planned, "active");
       return `Saved as schedule ${schedule.number}, "${schedule.name}". Next: ${nextOf(planned.next, schedule.timing.zone)} (${schedule.timing.zone}).`;
+    },
+    async previewEdit(which, wish) {
+      const { schedule, next } = await planEdit(desk, asker, which, wish);
+      const { name, number, said, timing } = schedule;
+      return `${number}, ${name}: ${said} (${timing.zone}); next would be ${nextOf(next, timing.zone)}`;
     },
     list: () => told("list"),
     async act(verb, which) {

@@ -93,6 +93,8 @@ export interface SchedulePorts {
   /** What a new schedule would be: its next instants, in words. Nothing is saved. */
   preview(wish: ScheduleWish): Promise<string>;
   create(wish: ScheduleWish): Promise<string>;
+  /** Which schedule would be changed, in words. Nothing is. */
+  previewEdit(which: string, wish: Partial<ScheduleWish>): Promise<string>;
   list(): Promise<string>;
   /** `/cron`'s other verbs, on one schedule. */
   act(verb: "pause" | "resume" | "run" | "remove" | "show" | "history", which: string): Promise<string>;

@@ -12,6 +12,7 @@ import {
   removeSchedule,
   saveDraft,
   type Schedule,
+  type ScheduleChange,
   scheduleById,
   scheduleByNumber,
   type ScheduleViewer,
@@ -21,6 +22,7 @@ import type { Speaking } from "./day-times.ts";
 import { nextInstant, nextInstants } from "./next.ts";
 import { storedTargets } from "./targets.ts";
 import { parseTiming } from "./times.ts";
+import { nameIn } from "./wishes.ts";
 import { zoneOf } from "./zones.ts";
 
 /** What schedules are made and changed with. */
@@ -153,7 +155,7 @@ export function viewerOf({ person, chat, kind }: ScheduleAsker): ScheduleViewer 
 
 /** A schedule by its number, its name or the only beginning of one that fits. */
 export async function pick(db: Db, viewer: ScheduleViewer, which: string): Promise<Schedule> {
-  const word = which.trim().replace(/^#/, "");
+  const word = nameIn(which).replace(/^#/, "");
   if (word === "") throw refused("Which one? /cron list shows them with their numbers.");
   const all = await listSchedules(db, viewer);
   const lower = word.toLowerCase();
@@ -213,8 +215,29 @@ export async function edit(
   which: string,
   wish: Partial<ScheduleWish>,
 ): Promise<{ readonly schedule: Schedule; readonly next: readonly number[] }> {
+  const { schedule, change, next } = await planEdit(parts, asker, which, wish);
+  await changeSchedule(parts.db, schedule.id, change);
+  await parts.wake(null);
+  return { schedule: await found(parts.db, schedule.id), next };
+}
+
+/** It runs with its owner's rights, so nobody else says what it does; at the command line is whoever runs the service. */
+async function changeable(db: Db, asker: ScheduleAsker, which: string): Promise<Schedule> {
+  const schedule = await owned(db, asker, which);
+  if (asker.chat !== null && schedule.person.id !== asker.person.id)
+    throw refused("Only its owner changes what it does; you can pause or remove it.");
+  return schedule;
+}
+
+/** Checks a change; nothing is saved. */
+export async function planEdit(
+  parts: DeskParts,
+  asker: ScheduleAsker,
+  which: string,
+  wish: Partial<ScheduleWish>,
+): Promise<{ readonly schedule: Schedule; readonly change: ScheduleChange; readonly next: readonly number[] }> {
   await refuseRuns(parts, asker);
-  const schedule = await owned(parts.db, asker, which);
+  const schedule = await changeable(parts.db, asker, which);
   const owner = { person: schedule.person.id, origin: schedule.origin, originKind: schedule.originKind };
   const work = await changedWork(parts, asker, schedule.work, wish);
   const prompt = wish.prompt ?? schedule.prompt;
@@ -223,8 +246,10 @@ export async function edit(
   const said = (wish.time ?? schedule.said).trim();
   const retimed = wish.time !== undefined || wish.zone !== undefined;
   const timing = retimed ? parseTiming(said, speaking) : schedule.timing;
+  if (retimed && schedule.remaining === 0 && wish.repeat === undefined)
+    throw refused(`${schedule.name} has run as often as it was to. Say --repeat too: how often from now on, or 0 for no end.`);
   const next = nextInstants(timing, speaking.now, shownInstants);
-  await changeSchedule(parts.db, schedule.id, {
+  const change: ScheduleChange = {
     ...(wish.name === undefined || wish.name === null ? {} : { name: nameFor(wish.name, "") }),
     prompt,
     ...(retimed ? { timing, said } : {}),
@@ -233,9 +258,8 @@ export async function edit(
     ...(wish.missed === undefined ? {} : { missed: wish.missed }),
     ...(wish.repeat === undefined ? {} : { remaining: wish.repeat }),
     work,
-  });
-  await parts.wake(null);
-  return { schedule: await found(parts.db, schedule.id), next };
+  };
+  return { schedule, change, next };
 }
 
 async function changedWork(

@@ -38,27 +38,37 @@ const switches = new Set(["no-agent", "continuity", "no-continuity", "yes"]);
  */
 function takeOptions(text: string): { readonly options: ReadonlyMap<string, string>; readonly rest: string } {
   const options = new Map<string, string>();
-  const [before = "", ...after] = text.split(/\s--\s/);
-  const form = /(^|\s)--([a-z][a-z-]*)(?:(?:=|\s+)("[^"]*"|“[^”]*”|'[^']*'|(?!--)\S+))?/gi;
+  // A quote within double quotes is doubled.
+  const form = /(^|\s)--(?:([a-z][a-z-]*)(?:(?:=|\s+)("(?:[^"]|"")*"|“[^”]*”|'[^']*'|(?!--)\S+))?|(?=\s))/gi;
   let rest = "";
   let at = 0;
-  for (const match of before.matchAll(form)) {
-    const name = (match[2] ?? "").toLowerCase();
+  let after = "";
+  for (const match of [...text.matchAll(form), null]) {
+    if (match?.[2] === undefined) {
+      rest += text.slice(at, match?.index);
+      after = match === null ? "" : text.slice(match.index + match[0].length);
+      break;
+    }
+    const name = match[2].toLowerCase();
     const given = match[3];
     if (!valued.has(name) && !switches.has(name)) continue;
     if (match.index < at) continue;
-    rest += before.slice(at, match.index);
+    rest += text.slice(at, match.index);
     if (valued.has(name)) {
       if (given === undefined) throw refused(`--${name} needs a value.`);
-      options.set(name, /^["“']/.test(given) ? given.slice(1, -1) : given);
+      options.set(name, valueOf(given));
       at = match.index + match[0].length;
     } else {
       options.set(name, "");
       at = match.index + (match[1] ?? "").length + 2 + name.length;
     }
   }
-  rest += before.slice(at);
-  return { options, rest: [rest.trim(), ...after].filter((part) => part !== "").join(" ") };
+  return { options, rest: [rest.trim(), after.trim()].filter((part) => part !== "").join(" ") };
+}
+
+function valueOf(given: string): string {
+  const inner = /^["“']/.test(given) ? given.slice(1, -1) : given;
+  return given.startsWith('"') ? inner.replaceAll('""', '"') : inner;
 }
 
 /** Reads `/cron add`: options, a time, and what is to be done. */
@@ -117,6 +127,12 @@ function repeatCount(text: string): number | null {
   const count = Number(text);
   if (!/^\d{1,6}$/.test(text) || count < 1) throw refused(`--repeat is a number of runs, not "${text.slice(0, 20)}".`);
   return count;
+}
+
+/** A schedule's name or number as it was typed, without the quotes around it. */
+export function nameIn(text: string): string {
+  const word = text.trim();
+  return /^(?:"(?:[^"]|"")*"|“[^”]*”|'[^']*')$/.test(word) ? valueOf(word).trim() : word;
 }
 
 function unquoted(text: string): string {

@@ -51,7 +51,7 @@ export const cronjob = tool({
       case "create":
         return await create(wish, context);
       case "update":
-        return await schedules.edit(named(wish), changeOf(wish));
+        return await update(wish, context);
       case "pause":
       case "resume":
       case "remove":
@@ -69,23 +69,59 @@ function named({ job, name = "" }: Wish): string {
 }
 
 /** A person says yes to what will happen in their name while they are away; in a schedule's own run nobody is there, and the key decides. */
-async function create(wish: Wish, { schedules, ask, attended }: ToolContext): Promise<string> {
+async function create(wish: Wish, context: ToolContext): Promise<string> {
   if (wish.schedule === undefined) throw new Error('schedule is missing, such as "every 2h" or "weekdays at 9am".');
   const full: ScheduleWish = { ...nothing, ...changeOf(wish) };
-  const preview = await schedules.preview(full);
-  if (attended) {
-    const reply = await ask({
-      kind: "clarify",
-      text: `Shall I save this schedule?\n\n${preview}\n\n${full.noAgent ? (full.script ?? "") : full.prompt}`.slice(0, 3_000),
-      choices: ["Save", "Don't"],
-      digest: `cronjob ${JSON.stringify(full)}`,
-      lifetimeMs: 3_600_000,
-      mayAnswer: { type: "asker" },
-    });
-    if (reply.type === "expired") return "Not saved: the person did not say yes in time.";
-    if (reply.text !== "Save") return `Not saved. The person said: ${reply.text}`;
-  }
-  return await schedules.create(full);
+  const preview = await context.schedules.preview(full);
+  const no = await refusal(context, `Shall I save this schedule?\n\n${preview}\n\n${effects(full)}`, full);
+  return no ?? (await context.schedules.create(full));
+}
+
+async function update(wish: Wish, context: ToolContext): Promise<string> {
+  const [which, change] = [named(wish), changeOf(wish)];
+  const preview = await context.schedules.previewEdit(which, change);
+  const { name, time, zone, deliver, repeat, missed } = change;
+  const lines = Object.entries({ name, time, zone, deliver, repeat, missed }).flatMap(([key, value]) =>
+    value === undefined ? [] : [`${key}: ${Array.isArray(value) ? value.join(", ") : String(value ?? "none")}`],
+  );
+  const text = ["Shall I change this schedule?", preview, lines.join("\n"), effects(change)];
+  const no = await refusal(context, text.filter((part) => part !== "").join("\n\n"), { which, ...change });
+  return no ?? (await context.schedules.edit(which, change));
+}
+
+/** What is said when the person has not said yes; null when they have, or nobody is there to be asked. */
+async function refusal({ ask, attended }: ToolContext, text: string, wish: object): Promise<string | null> {
+  if (!attended) return null;
+  const reply = await ask({
+    kind: "clarify",
+    text,
+    choices: ["Save", "Don't"],
+    digest: `cronjob ${JSON.stringify(wish)}`,
+    lifetimeMs: 3_600_000,
+    mayAnswer: { type: "asker" },
+  });
+  if (reply.type === "expired") return "Not saved: the person did not say yes in time.";
+  return reply.text === "Save" ? null : `Not saved. The person said: ${reply.text}`;
+}
+
+/** Most that is shown of a request or script. */
+const shownChars = 1_500;
+
+/** All of a wish that decides what a run does: nobody says yes to what they have not seen. */
+function effects({ prompt, script, noAgent, skills, contextFrom, continuity }: Partial<ScheduleWish>): string {
+  const shown = (text: string) =>
+    text.length <= shownChars
+      ? text
+      : `${text.slice(0, shownChars).toWellFormed()}\n[${text.length - shownChars} more characters that are not shown here]`;
+  const script_ = script === null ? "None any more" : script && `\n${shown(script)}`;
+  return [
+    ...(script_ === undefined ? [] : [`Script that runs first:${script_}`]),
+    ...(noAgent === true ? ["No model is asked: the script is all."] : []),
+    ...(skills?.length ? [`Skills: ${skills.join(", ")}`] : []),
+    ...(contextFrom?.length ? [`It is told what these came to: ${contextFrom.join(", ")}`] : []),
+    ...(continuity === true ? ["It is told what its last run came to."] : []),
+    ...(prompt === undefined || prompt === "" ? [] : [shown(prompt)]),
+  ].join("\n\n");
 }
 
 const nothing: ScheduleWish = {

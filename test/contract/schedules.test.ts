@@ -301,6 +301,7 @@ test("others neither see nor touch a schedule; in a shared chat what was made th
   assert.doesNotMatch(await said(inGroup(bob), "list"), /mine/);
   assert.match(await said(inGroup(bob), "pause ours"), /ours is alice's/);
   assert.match(await said(inGroup(bob, "admin"), "pause ours"), /ours\*\* is paused/);
+  assert.match(await said(inGroup(bob, "admin"), "edit ours do what I say"), /Only its owner changes what it does/);
   assert.match(await said(bob, "add every 2h x --deliver telegram:7"), /can't have anything posted/);
   assert.match(await said({ ...bob, inRun: true }, "add every 2h x"), /run makes and changes no schedules/);
   assert.match(await said({ ...bob, person: { ...bob.person, role: "guest" } }, "add every 2h x"), /Guests have no schedules/);

@@ -246,6 +246,7 @@ function contextOf(rig: Rig) {
     attended: true,
     schedules: {
       preview: () => assert.fail("no schedules"),
+      previewEdit: () => assert.fail("no schedules"),
       create: () => assert.fail("no schedules"),
       list: () => assert.fail("no schedules"),
       act: () => assert.fail("no schedules"),

@@ -50,6 +50,7 @@ async function rig(t: TestContext, role: Role = "owner", env: Readonly<Record<st
     attended: true,
     schedules: {
       preview: () => assert.fail("no schedules"),
+      previewEdit: () => assert.fail("no schedules"),
       create: () => assert.fail("no schedules"),
       list: () => assert.fail("no schedules"),
       act: () => assert.fail("no schedules"),
