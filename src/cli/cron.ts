@@ -41,7 +41,7 @@ export const define: Define = (command, context) => {
     ["run", "run it now"],
     ["remove", "take it away"],
   ] as const) {
-    one(`${verb} <which>`, about).action((which: string, form: Form) => run([verb, which], form.json === true));
+    one(`${verb} <which>`, about).action((which: string, form: Form) => run([verb, quoted(which)], form.json === true));
   }
   for (const [verb, usage, about] of [
     ["add", "add <words...>", 'a time and what to do: "0 9 * * *" daily report'],
@@ -53,8 +53,9 @@ export const define: Define = (command, context) => {
       // Commander gives the options and the command last.
       const form = made.opts<Readonly<Record<string, string | boolean | undefined>>>();
       const more = rest.slice(0, -2).flatMap((each) => (Array.isArray(each) ? each.map(String) : []));
-      const words = typeof first === "string" ? [quoted(first), ...more] : asTyped(first);
-      await run([verb, ...optionWords(form), ...(verb === "add" ? ["--yes"] : []), ...words], form["json"] === true);
+      const options = optionWords(form);
+      const words = typeof first === "string" ? [quoted(first), ...options, ...more] : [...options, "--yes", ...asTyped(first)];
+      await run([verb, ...words], form["json"] === true);
     });
   }
 };
@@ -73,7 +74,7 @@ function optionWords(form: Readonly<Record<string, string | boolean | undefined>
   return [...given, ...(form["agent"] === false ? ["--no-agent"] : []), ...(form["continuity"] === true ? ["--continuity"] : [])];
 }
 
-/** Within double quotes there are none: a script with some gets single ones. */
+/** A quote within double quotes is doubled. */
 function quoted(text: string): string {
-  return text.includes('"') ? `'${text.replaceAll("'", "’")}'` : `"${text}"`;
+  return `"${text.replaceAll('"', '""')}"`;
 }

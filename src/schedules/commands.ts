@@ -226,8 +226,7 @@ function runText({ status, output, failure, attempt }: RunView): string {
 }
 
 async function change(parts: DeskParts, asker: ScheduleAsker, text: string): Promise<ScheduleReply> {
-  const [, which = "", rest = ""] =
-    /^(?:["“]([^"”]+)["”]|(\S+))\s*([\s\S]*)$/.exec(text)?.filter((each) => each !== undefined) ?? [];
+  const { which, rest } = await whichIn(parts, asker, text);
   const wish = readChange(rest);
   if (Object.keys(wish).length === 0)
     throw refused(
@@ -235,6 +234,17 @@ async function change(parts: DeskParts, asker: ScheduleAsker, text: string): Pro
     );
   const { schedule, next } = await edit(parts, asker, which, wish);
   return said(["✓ Changed.", "", ...(await aboutLines(parts, schedule, next))].join("\n"), viewOf(schedule, next));
+}
+
+/** In quotes, or else the longest name that the text begins with, or its first word. */
+async function whichIn(parts: DeskParts, asker: ScheduleAsker, text: string): Promise<{ which: string; rest: string }> {
+  const all = /^["“']/.test(text) ? [] : await listSchedules(parts.db, viewerOf(asker));
+  const named = all
+    .filter(({ name }) => text.slice(0, name.length).toLowerCase() === name.toLowerCase() && !/^\S/.test(text.slice(name.length)))
+    .toSorted((a, b) => b.name.length - a.name.length)[0];
+  const first = /^(?:"(?:[^"]|"")*"|“[^”]*”|'[^']*'|\S+)/.exec(text)?.[0] ?? "";
+  const which = text.slice(0, named?.name.length ?? first.length);
+  return { which, rest: text.slice(which.length).trim() };
 }
 
 /** What programs read of a schedule. */

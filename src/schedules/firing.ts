@@ -13,6 +13,7 @@ const mostMadeUp = 24;
  * downtime there may be many: `skip` runs none but what is on time, `once` one for all, `all` each of the last day, at most 24.
  */
 export function decideFiring({ id, timing, missed, remaining, nextAt }: DueSchedule, now: number): Fired {
+  if (remaining !== null && remaining <= 0) return { id, instants: [], skipped: null, nextAt: null, remaining: 0 };
   const last = lastInstant(timing, nextAt - 1, now) ?? nextAt;
   const chosen = missed === "all" ? lately(timing, nextAt, now, last) : missed === "skip" && now - last > onTimeMs ? [] : [last];
   const instants = remaining === null ? chosen : chosen.slice(-remaining);

@@ -22,8 +22,12 @@ export function wrapped(schedule: Schedule, text: string, lateMs: number, now: n
   const zone = zoneOf(schedule.timing.zone);
   const next = schedule.status === "active" ? nextInstant(schedule.timing, now) : null;
   const late = lateMs > 10 * 60_000 ? ` (late by ${lengthText(lateMs)})` : "";
-  const foot = next === null || schedule.remaining === 0 ? "That was the last time." : `Next: ${instantText(next, zone.name)}.`;
+  const foot = schedule.status === "paused" ? "It is paused." : footOf(next, schedule.remaining, zone.name);
   return `⏰ **${literal(schedule.name)}**${late}\n\n${text.trim()}\n\n*${foot} /cron show ${schedule.number}*`;
+}
+
+function footOf(next: number | null, remaining: number | null, zone: string): string {
+  return next === null || remaining === 0 ? "That was the last time." : `Next: ${instantText(next, zone)}.`;
 }
 
 /** `Mon 23 Nov 2026, 09:00`. */

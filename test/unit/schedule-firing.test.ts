@@ -30,6 +30,13 @@ test("after a downtime of 30 hours: nothing, one run, or one for each of the las
   assert.deepEqual([all.instants.length, all.instants[0], all.instants.at(-1), all.nextAt], [24, last - 23 * hourMs, last, next]);
   assert.deepEqual(decideFiring({ ...due, missed: "all", remaining: 3 }, now).instants, [last - 2 * hourMs, last - hourMs, last]);
   assert.equal(decideFiring({ ...due, missed: "all", remaining: 3 }, now).nextAt, null);
+  assert.deepEqual(decideFiring({ ...due, missed: "all", remaining: 0 }, now), {
+    id: "s",
+    instants: [],
+    skipped: null,
+    nextAt: null,
+    remaining: 0,
+  });
   const onTime = { ...due, nextAt: last };
   for (const missed of ["skip", "once", "all"] as const) {
     assert.deepEqual(decideFiring({ ...onTime, missed }, last + 900).instants, [last], missed);
