@@ -227,24 +227,32 @@ async function settleFailure(
   const failure = redact(end.failure).slice(0, 1_000);
   const wait = passing.has(end.code) && !open.broken ? retryMs[open.attempt - 1] : undefined;
   if (wait !== undefined) return void (await retryRun(db, run, wait, failure));
+  const { listed, told, pause } = await tellFailure(parts, schedule, run, { ...end, failure }, { ranAs, pauseAfter });
+  await endRun(db, run, { status: "failed", failure, output: end.output, listed }, ranAs, { key: told, pause });
+}
+
+/** Tells of a failure; gives what the list of schedules says of it, what told of it if that is new, and why the schedule is paused if it is. */
+async function tellFailure(
+  parts: ScheduleParts,
+  schedule: Schedule,
+  run: string,
+  { code, failure, output, told }: RunEnd & { readonly type: "failed" },
+  { ranAs, pauseAfter }: { readonly ranAs: ChatKind; readonly pauseAfter: number },
+): Promise<{ readonly listed: string; readonly told: string | null; readonly pause: string | null }> {
   // Where it was made others read, and this may say what only its owner may.
   const secret = ranAs === "private" && schedule.originKind === "shared";
-  const listed = secret ? `it failed (${end.code}); its owner knows more` : failure;
+  const listed = secret ? `it failed (${code}); its owner knows more` : failure;
   const count = schedule.failures + 1;
   const pause = count >= pauseAfter && schedule.status === "active" ? `it failed ${count} times running` : null;
-  const key = `${secret ? "failed-own" : "failed"}:${run}`;
-  const same = schedule.lastFailure === listed && (schedule.toldKey?.startsWith(`${key.split(":")[0]}:`) ?? false);
+  const prefix = secret ? "failed-own:" : "failed:";
+  const same = schedule.lastFailure === listed && schedule.toldKey?.startsWith(prefix) === true;
   // The same again is no news: the first message counts. That it is paused is.
-  const folded = same && pause === null ? schedule.toldKey : null;
+  const edits = same && pause === null ? schedule.toldKey : null;
   const counted = { count, same, pause };
-  const words = failureWords(schedule, failure, end.output, counted);
-  if (end.told !== true)
-    await tellOwner(parts, schedule, key, words, {
-      edits: folded,
-      open: secret ? failureWords(schedule, listed, null, counted) : words,
-    });
-  const told = same && pause === null ? null : key;
-  await endRun(db, run, { status: "failed", failure, output: end.output, listed }, ranAs, { key: told, pause });
+  const words = failureWords(schedule, failure, output, counted);
+  const open = secret ? failureWords(schedule, listed, null, counted) : words;
+  if (told !== true) await tellOwner(parts, schedule, `${prefix}${run}`, words, { edits, open });
+  return { listed, told: edits === null ? `${prefix}${run}` : null, pause };
 }
 
 function failureWords(
