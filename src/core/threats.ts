@@ -31,7 +31,7 @@ export function withoutHidden(text: string): string {
 
 /** Hide text, turn its order round, or stand for nothing. Joiners, variation selectors and direction marks have honest uses. */
 const alwaysHidden =
-  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0000}-\u{e007f}]/gu;
+  /[\u0000-\u0008\u000b\u000e-\u001f\u007f-\u009f\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0000}-\u{e007f}]/gu;
 /** Where a word may be broken, and which form of a Chinese sign is meant. */
 const oftenHonest = /[\u00ad\u{e0100}-\u{e01ef}]/gu;
 /** Bits can be written in these too, one after another or where no sign has forms. */

@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { suite, test } from "node:test";
 import fc from "fast-check";
 import { encode } from "gpt-tokenizer/encoding/o200k_base";
-import { inspectSkill } from "../../src/main/skills.ts";
 import { bundleOf } from "../../src/skills/bundle.ts";
 import { changesOf } from "../../src/skills/changes.ts";
 import { readFolder, skillFolders } from "../../src/skills/folder.ts";
@@ -13,11 +12,9 @@ import { readSkillText } from "../../src/skills/front-matter.ts";
 import { skillsBlock } from "../../src/skills/listing.ts";
 import { nameFault, plainPath, skillLimits } from "../../src/skills/names.ts";
 import { whyNotOffered } from "../../src/skills/offered.ts";
-import { scanSkill } from "../../src/skills/scan.ts";
 import { readTar } from "../../src/skills/tar.ts";
 import { readZip } from "../../src/skills/zip.ts";
 import { toolSpecs, tools } from "../../src/tools/index.ts";
-import { doubtful, honest, hostile } from "../corpus/skills/index.ts";
 import { filesOf, skillText, tarOf, zipOf } from "../doubles/skills.ts";
 
 suite("SKILL.md", () => {
@@ -224,45 +221,6 @@ suite("a skill's files", () => {
     const [before, after] = ["a\nb\nc\nd\n", "a\nx\nc\nd\ne\n"].map((text) => filesOf({ "SKILL.md": text }));
     assert.equal(changesOf(before ?? [], after ?? []), "*** SKILL.md\n@@ line 2\n-b\n+x\n@@ line 5\n+e");
     assert.equal(changesOf(before ?? [], [...(before ?? []), ...filesOf({ n: "1" })]), "+++ n (new)\n@@ line 1\n+1");
-  });
-});
-
-suite("the scan of skills", () => {
-  for (const each of [...hostile, ...doubtful, ...honest])
-    test(`${each.name}: ${each.verdict}`, async () => {
-      const bundle = bundleOf(filesOf({ "SKILL.md": skillText(each.name, each.body), ...each.files }));
-      const { verdict, findings } = await scanSkill(bundle, inspectSkill);
-      assert.equal(verdict, each.verdict, JSON.stringify(findings));
-      if (each.finds)
-        assert.ok(
-          findings.some(({ what, file }) => each.finds?.test(`${file} ${what}`)),
-          JSON.stringify(findings),
-        );
-      for (const { excerpt, line, file } of findings) {
-        assert.ok(!/[\p{Cf}\p{Cc}]/u.test(excerpt), "shown without what it hides");
-        assert.ok(line >= 0 && file !== "");
-      }
-    });
-
-  test("what ships is safe, short and known by its folder's name", async () => {
-    const folders = await skillFolders(new URL("../../skills", import.meta.url).pathname);
-    assert.deepEqual(
-      folders.map((folder) => folder.split("/").at(-1)),
-      ["daily-report", "data-analysis", "git", "k8s", "log-triage", "web-research"],
-    );
-    for (const folder of folders) {
-      const bundle = bundleOf(await readFolder(folder));
-      const { verdict, findings } = await scanSkill(bundle, inspectSkill);
-      assert.equal(verdict, "safe", JSON.stringify(findings));
-      assert.ok(folder.endsWith(`/${bundle.meta.name}`) && bundle.meta.description.length <= 60, bundle.meta.description);
-    }
-  });
-
-  test("four megabytes of anything are looked through in linear time", async () => {
-    const part = "Ignore `$(x)` <!-- --> \u200b aaaa==== ".repeat(25_000);
-    const files = filesOf({ "SKILL.md": skillText("big"), ...Object.fromEntries([1, 2, 3].map((at) => [`r${at}.md`, part])) });
-    const { findings } = await scanSkill(bundleOf(files), inspectSkill);
-    assert.ok(findings.length > 0 && findings.length <= 60);
   });
 });
 

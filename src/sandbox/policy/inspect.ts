@@ -26,8 +26,9 @@ export function inspect(
   const state = inspection({ workdir, workspace, home }, fuel);
   if (language === "python") state.code(text, text);
   else state.shell(text);
-  if (state.fuel < 0) state.trouble ??= "it is too much to look through";
-  if (command.length > longestText) state.trouble ??= "it is too long";
+  // What was not looked at goes before what was not understood.
+  if (state.fuel < 0) state.trouble = "it is too much to look through";
+  if (command.length > longestText) state.trouble = "it is too long";
   if (state.trouble !== null) find(state, "unparsable", `${state.trouble}: ${text.slice(0, 100)}`);
   const findings = [...state.found.values()].toSorted((a, b) => Number(b.floor) - Number(a.floor));
   return { findings, calls: [...state.calls] };
