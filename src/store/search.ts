@@ -44,8 +44,12 @@ export async function searchPast(db: Db, viewer: Viewer, wish: SearchWish): Prom
   if (words === null) return [];
   const role = { person: "user", agent: "assistant" };
   const said = wish.by ? sql`m.message->>'role' = ${role[wish.by]}` : sql`true`;
-  const holds = sql`m.words @@ ${words} and m.session_id <> ${wish.except} and ${said}`;
-  const sessions = await sessionsHolding(db, await audienceOf(db, viewer, wish.own === true), holds, wish);
+  const about = sql`m.session_id <> ${wish.except} and ${said}`;
+  // `is true` keeps the index of words out: a usual word's part of it is longer than the few messages that are read.
+  const holds = sql`(m.words @@ ${words}) is true and ${about}`;
+  const looks = { near: holds, all: sql`m.words @@ ${words} and ${about}` };
+  const among = { audience: await audienceOf(db, viewer, wish.own === true), hidden: hiddenFrom(viewer, wish.own === true) };
+  const sessions = await sessionsHolding(db, among, looks, wish);
   if (sessions.length === 0) return [];
   const order = wish.newestFirst ? sql`id desc` : sql`id`;
   const found = await sql<PastLine>`
@@ -58,36 +62,64 @@ export async function searchPast(db: Db, viewer: Viewer, wish: SearchWish): Prom
   return found.rows;
 }
 
-/** How many of the newest (or oldest) messages are looked through first: words that are everywhere are found among them. */
-const firstLook = 20_000;
-const secondLook = 200_000;
+/**
+ * How many of an audience's newest (or oldest) messages are read before the index of words is asked: words that are everywhere are found among
+ * them, and those that are not are rare enough for the index. Reading as many takes some milliseconds.
+ */
+const mostRead = 3_000;
+
+/** Whose messages are looked through, and on which platforms nobody looks. */
+interface Among {
+  /** Null: everybody's. */
+  readonly audience: readonly string[] | null;
+  readonly hidden: readonly string[];
+}
+
+/** What a message must hold: where each is read, and where the index of words is asked. */
+interface Looks {
+  readonly near: RawBuilder<unknown>;
+  readonly all: RawBuilder<unknown>;
+}
 
 /** The newest conversations of an audience that hold the words; more than wished for, since of these the viewer may not see all. */
 async function sessionsHolding(
   db: Db,
-  audience: readonly string[] | null,
-  holds: RawBuilder<unknown>,
+  { audience, hidden }: Among,
+  looks: Looks,
   { newestFirst, limit }: Pick<SearchWish, "newestFirst" | "limit">,
 ): Promise<readonly string[]> {
   const wanted = limit * 2;
-  const mine = audience === null ? sql`true` : sql`m.audience = any(${[...audience]}::text[])`;
   const [end, order] = newestFirst ? [sql`max(m.id)`, sql`desc`] : [sql`min(m.id)`, sql`asc`];
-  for (const look of [firstLook, secondLook, null]) {
-    const near = look === null ? sql`` : sql`with messages as materialized (${newest(mine, look, newestFirst)})`;
+  const among = async (holds: RawBuilder<unknown>): Promise<readonly string[]> => {
     const found = await sql<{ session: string }>`
-      ${near} select m.session_id as session from messages m where ${mine} and ${holds}
-      group by m.session_id order by ${end} ${order} limit ${wanted}`.execute(db);
-    if (found.rows.length >= wanted || look === null) return found.rows.map(({ session }) => session);
-  }
-  return [];
+      select f.session from (select m.session_id as session, ${end} as at from messages m where ${holds} group by m.session_id) f
+      join sessions s on s.id = f.session join conversations c on c.id = s.conversation_id
+      where c.platform <> all(${[...hidden]}::text[]) order by f.at ${order} limit ${wanted}`.execute(db);
+    return found.rows.map(({ session }) => session);
+  };
+  const ids = await newest(db, audience, order);
+  const near = await among(sql`m.id = any(${[...ids]}::bigint[]) and ${looks.near}`);
+  if (near.length >= wanted || ids.length < mostRead) return near;
+  const mine = audience === null ? sql`true` : sql`m.audience = any(${[...audience]}::text[])`;
+  return await among(sql`${mine} and ${looks.all}`);
 }
 
-/** An audience's part of the newest (or oldest) messages: read by whose they are and how new, before anybody looks at their words. */
-function newest(mine: RawBuilder<unknown>, look: number, newestFirst: boolean): RawBuilder<unknown> {
-  const within = newestFirst
-    ? sql`m.id > (select coalesce(max(id), 0) from messages) - ${look}::bigint`
-    : sql`m.id < (select coalesce(min(id), 0) from messages) + ${look}::bigint`;
-  return sql`select m.id, m.session_id, m.message, m.words, m.audience from messages m where ${mine} and ${within}`;
+/** The newest (or oldest) messages of an audience; all of them where there are fewer than are read. */
+async function newest(db: Db, audience: readonly string[] | null, order: RawBuilder<unknown>): Promise<readonly number[]> {
+  const found =
+    audience === null
+      ? await sql<{ id: number }>`select id from messages order by id ${order} limit ${mostRead}`.execute(db)
+      : await sql<{ id: number }>`
+          select m.id from unnest(${[...audience]}::text[]) a (name) cross join lateral (
+            select id from messages where audience = a.name order by id ${order} limit ${mostRead}) m
+          order by m.id ${order} limit ${mostRead}`.execute(db);
+  return found.rows.map(({ id }) => id);
+}
+
+/** Platforms whose conversations this viewer never sees: they are not to take the place of others. */
+function hiddenFrom(viewer: Viewer, own: boolean): readonly string[] {
+  if (viewer.kind === "system") return [];
+  return viewer.kind === "person" && own ? Object.values(errandPlatforms) : [errandPlatforms.subagent];
 }
 
 /** Whose messages a viewer may see, roughly: see the migration. Null: everybody's. */
@@ -150,7 +182,8 @@ export async function pastLines(
 /** The newest conversations this viewer may see, but the one that asks. */
 export async function pastSessions(db: Db, viewer: Viewer, except: string, limit: number): Promise<readonly PastSession[]> {
   const spoken = sql`m.session_id <> ${except} and m.message->>'role' in ('user', 'assistant') and m.message->>'content' <> ''`;
-  const sessions = await sessionsHolding(db, await audienceOf(db, viewer, false), spoken, { newestFirst: true, limit });
+  const among = { audience: await audienceOf(db, viewer, false), hidden: hiddenFrom(viewer, false) };
+  const sessions = await sessionsHolding(db, among, { near: spoken, all: spoken }, { newestFirst: true, limit });
   if (sessions.length === 0) return [];
   const found = await sql<PastSession>`
     select s.id as session, s.title, max(m.created_at) as at, count(*)::int as lines
