@@ -1,5 +1,6 @@
 import type { Adapter } from "../src/core/adapter.ts";
 import type { Account, ChatRef } from "../src/core/chats.ts";
+import type { Inbound } from "../src/core/inbound.ts";
 import type { OfferedCommand } from "../src/core/language.ts";
 import type { Log } from "../src/core/log.ts";
 import type { Config } from "../src/config/keys.ts";
@@ -11,8 +12,8 @@ export interface PlatformParts {
   readonly commands: readonly OfferedCommand[];
   /** The accounts of owners and admins on a platform. */
   rulers(platform: string): Promise<readonly string[]>;
-  /** What a command's argument can be, for whoever types it; nothing for those who may not know. Never rejects. */
-  suggest(account: Account, command: string, typed: string): Promise<readonly string[]>;
+  /** What a command's argument can be, for whoever types it and where; nothing for those who may not know. Never rejects. */
+  suggest(at: Pick<Inbound, "sender" | "chat" | "kind">, command: string, typed: string): Promise<readonly string[]>;
   /** Small facts that outlive the process. */
   readonly settings: { get(key: string): Promise<string | null>; set(key: string, value: string): Promise<void> };
   readonly page: PageParts;

@@ -49,7 +49,7 @@ export async function takeInteraction(parts: InteractionParts, data: unknown): P
 async function route(parts: InteractionParts, interaction: WireInteraction): Promise<void> {
   const { type, guild_id: guild } = interaction;
   const place = await placeOf(parts.places, interaction);
-  if (type === InteractionType.ApplicationCommandAutocomplete) return await suggest(parts, interaction);
+  if (type === InteractionType.ApplicationCommandAutocomplete) return await suggest(parts, interaction, place);
   if (guild !== null && !isOpen(parts.rules, guild, place.parent ?? interaction.channel_id)) {
     return await refuse(parts, interaction, elsewhereWords);
   }
@@ -132,11 +132,11 @@ async function soon(storing: Promise<"stored" | "failed">): Promise<"stored" | "
   return await Promise.race([storing, late]).finally(() => clearTimeout(timer));
 }
 
-async function suggest(parts: InteractionParts, interaction: WireInteraction): Promise<void> {
-  const { member, user, data } = interaction;
-  const sender = member?.user ?? user;
+async function suggest(parts: InteractionParts, interaction: WireInteraction, place: Place): Promise<void> {
+  const { data } = interaction;
+  const at = baseOf(parts, interaction, place);
   const typed = String(data?.options?.[0]?.value ?? "");
-  const found = sender && data?.name !== undefined ? await parts.suggest(accountOf(sender, member?.nick), data.name, typed) : [];
+  const found = at && data?.name !== undefined ? await parts.suggest(at, data.name, typed) : [];
   const choices = found.filter((value) => value !== "" && value.length <= suggestionChars).slice(0, mostSuggestions);
   const answer = { choices: choices.map((value) => ({ name: value, value })) };
   await respond(parts, interaction, { type: InteractionResponseType.ApplicationCommandAutocompleteResult, data: answer });

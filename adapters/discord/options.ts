@@ -1,5 +1,5 @@
 import type { OfferedCommand } from "../../src/core/language.ts";
-import type { Account } from "../../src/core/chats.ts";
+import type { Inbound } from "../../src/core/inbound.ts";
 import type { Log } from "../../src/core/log.ts";
 
 export interface DiscordOptions {
@@ -10,8 +10,8 @@ export interface DiscordOptions {
   /** Null: no slash commands. Else registered for one guild (seen at once), or everywhere. */
   readonly slashCommands: { readonly guild: string | null } | null;
   readonly commands: readonly OfferedCommand[];
-  /** What a command's argument can be, for people who may know. */
-  suggest(account: Account, command: string, typed: string): Promise<readonly string[]>;
+  /** What a command's argument can be there, for people who may know. */
+  suggest(at: Pick<Inbound, "sender" | "chat" | "kind">, command: string, typed: string): Promise<readonly string[]>;
   /** Small facts that outlive the process. */
   readonly settings: { get(key: string): Promise<string | null>; set(key: string, value: string): Promise<void> };
   readonly log: Log;

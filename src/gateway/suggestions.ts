@@ -1,9 +1,11 @@
 import { findCommand, mayUse } from "../commands/command.ts";
 import { languages } from "../commands/languages/index.ts";
-import type { Account } from "../core/chats.ts";
+import type { Viewer } from "../core/chats.ts";
 import type { Command } from "../core/command.ts";
+import type { InboundMessage } from "../core/inbound.ts";
 import type { ProviderListing } from "../core/model.ts";
 import type { Db } from "../store/hold.ts";
+import { findRoute } from "../store/inbox.ts";
 import { ownSessions } from "../store/own-sessions.ts";
 import { personOf } from "../store/people.ts";
 import { listSchedules } from "../store/schedules.ts";
@@ -15,26 +17,29 @@ export interface SuggestionParts {
   listings(signal: AbortSignal): Promise<readonly ProviderListing[]>;
 }
 
+/** Who types, and where: what they pick stands there for everybody to see. */
+export type Typing = Pick<InboundMessage, "sender" | "chat" | "kind">;
+
 /** Platforms wait three seconds for suggestions. */
 const listMs = 2_000;
 
-/** What a command's argument can be, while somebody types it. Models are for those who may choose one. */
+/** What a command's argument can be, while somebody types it: what the command would find there. Models are for those who may choose one. */
 export async function suggestArgument(
   parts: SuggestionParts,
-  account: Account,
+  at: Typing,
   name: string,
   typed: string,
 ): Promise<readonly string[]> {
   const found = findCommand(parts.commands, name);
   const offers = found.type === "one" ? found.command.argument?.offers : undefined;
   if (offers === "languages") return [...languages.map(({ code }) => code), "auto"].filter((each) => each.includes(typed));
-  if (offers === "sessions") return await sessionTitles(parts.db, account, typed);
-  if (offers === "schedules") return await scheduleNames(parts.db, account, typed);
-  if (offers === "skills") return await skillNames(parts.db, account, typed);
+  if (offers === "sessions") return await sessionTitles(parts.db, at, typed);
+  if (offers === "schedules") return await scheduleNames(parts.db, at, typed);
+  if (offers === "skills") return await skillNames(parts.db, at, typed);
   if (found.type !== "one" || offers !== "models") return [];
   const { command } = found;
   try {
-    const person = await personOf(parts.db, account);
+    const person = await personOf(parts.db, at.sender);
     if (!person || !mayUse(person.role, { ...command, role: "admin" })) return [];
     const providers = await parts.listings(AbortSignal.timeout(listMs));
     const names = providers.flatMap(({ provider, models }) =>
@@ -47,24 +52,29 @@ export async function suggestArgument(
   }
 }
 
-/** Nobody but whoever types sees them, so one's own are among them. */
-async function skillNames(db: Db, account: Account, typed: string): Promise<readonly string[]> {
+/** The team's, and in private one's own. */
+async function skillNames(db: Db, at: Typing, typed: string): Promise<readonly string[]> {
   try {
-    const person = await personOf(db, account);
+    const person = await personOf(db, at.sender);
     if (!person || person.role === "guest") return [];
     const wanted = typed.toLowerCase();
-    return (await listSkills(db, { person: person.id })).map(({ name }) => name).filter((name) => name.includes(wanted));
+    return (await listSkills(db, { person: at.kind === "private" ? person.id : null }))
+      .map(({ name }) => name)
+      .filter((name) => name.includes(wanted));
   } catch {
     return [];
   }
 }
 
-/** One's own in private: only who types sees them. */
-async function sessionTitles(db: Db, account: Account, typed: string): Promise<readonly string[]> {
+/** In private one's own private ones, in a shared chat that chat's. */
+async function sessionTitles(db: Db, at: Typing, typed: string): Promise<readonly string[]> {
   try {
-    const person = await personOf(db, account);
+    const person = await personOf(db, at.sender);
     if (!person || person.role === "guest") return [];
-    const all = await ownSessions(db, { kind: "person", person: person.id, conversation: "" }, null, mostTitles);
+    const conversation = (await findRoute(db, at.chat, at.sender)).conversation ?? "";
+    const viewer: Viewer =
+      at.kind === "private" ? { kind: "person", person: person.id, conversation } : { kind: "shared", conversation };
+    const all = await ownSessions(db, viewer, null, mostTitles);
     const wanted = typed.toLowerCase();
     return all.flatMap(({ title }) => (title?.toLowerCase().includes(wanted) === true ? [title] : []));
   } catch {
@@ -76,14 +86,14 @@ const mostTitles = 100;
 
 const verbs = ["add", "list", "show", "history", "pause", "resume", "run", "edit", "remove"];
 
-/** What `/cron` can do, and then one's own schedules by name. */
-async function scheduleNames(db: Db, account: Account, typed: string): Promise<readonly string[]> {
+/** What `/cron` can do, and then the schedules that it shows there, by name. */
+async function scheduleNames(db: Db, at: Typing, typed: string): Promise<readonly string[]> {
   try {
     const [, verb = "", rest] = /^(\S*)(?:\s+([\s\S]*))?$/.exec(typed.trimStart().toLowerCase()) ?? [];
     if (rest === undefined && !verbs.includes(verb)) return verbs.filter((each) => each.startsWith(verb));
-    const person = verb === "add" || verb === "list" ? null : await personOf(db, account);
+    const person = verb === "add" || verb === "list" ? null : await personOf(db, at.sender);
     if (!person || person.role === "guest") return verbs.filter((each) => each.startsWith(verb));
-    const all = await listSchedules(db, { person: person.id, chat: null, kind: "private" });
+    const all = await listSchedules(db, { person: person.id, chat: at.chat, kind: at.kind });
     const wanted = (rest ?? "").trim();
     return all
       .map(({ name }) => name)

@@ -162,11 +162,21 @@ test("an answer that a command's place refuses goes into the channel", async () 
 });
 
 test("an argument's suggestions come as it is typed", async () => {
-  await using rig = await openRig();
+  await using rig = await discordRig();
   const { discord } = rig;
+  const places: unknown[] = [];
+  const adapter = rig.make({
+    suggest: async ({ chat, kind, sender }) => {
+      places.push([chat, kind, sender.id]);
+      return ["qwen"];
+    },
+  });
+  await adapter.start(rig.inlet);
   const typed = discord.typeArgument(discord.hall, "model", "qw", ann);
   const { data } = await discord.waitFor(() => discord.interactions.get(typed).answered === 8 && discord.interactions.get(typed));
   assert.deepEqual(data["choices"], [{ name: "qwen", value: "qwen" }]);
+  await adapter.close();
+  assert.deepEqual(places, [[chatRef(discord.hall), "shared", ann]], "what is offered there depends on who reads along");
   assert.equal(rig.inlet.received.length, 0);
 });
 

@@ -71,7 +71,7 @@ export async function discordRig(server: DiscordServerOptions = {}, more: Partia
         { name: "help", aliases: [], description: "What I can do" },
         { name: "model", aliases: [], description: "Switch", argument: { description: "A model", offers: "models" } },
       ],
-      suggest: async (_account, _name, typed) => ["qwen", "llama"].filter((name) => name.includes(typed)),
+      suggest: async (_at, _name, typed) => ["qwen", "llama"].filter((name) => name.includes(typed)),
       settings: { get: async (key) => kept.get(key) ?? null, set: async (key, value) => void kept.set(key, value) },
       log: { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") },
       ...options,

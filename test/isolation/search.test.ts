@@ -3,13 +3,15 @@ import { suite, test } from "node:test";
 import fc from "fast-check";
 import { sql } from "kysely";
 import { pastPorts } from "../../src/agent/past.ts";
+import { resume } from "../../src/commands/index.ts";
 import type { ChatKind, Viewer } from "../../src/core/chats.ts";
+import { suggestArgument } from "../../src/gateway/suggestions.ts";
 import type { Db } from "../../src/store/hold.ts";
 import { lastRequest, storeInbound } from "../../src/store/inbox.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { migrations } from "../../src/store/migrations/index.ts";
 import { hasSaid, latestResult, readHistory } from "../../src/store/journal.ts";
-import { ownSessions, resumeSession, undoTurn } from "../../src/store/own-sessions.ts";
+import { entitleSession, ownSessions, resumeSession, undoTurn } from "../../src/store/own-sessions.ts";
 import { pastLines, searchOwn, searchPast } from "../../src/store/search.ts";
 import { endSession, openSession } from "../../src/store/sessions.ts";
 import { beginTurn, closeTurn } from "../../src/store/turns.ts";
@@ -18,6 +20,7 @@ import { forms as emptyForms, readyForms as forms } from "../contract/database-f
 
 /** One thing said in a chat, and the agent's answer. */
 interface Said {
+  readonly platform?: string;
   readonly chat: string;
   readonly kind: ChatKind;
   readonly person: string;
@@ -27,8 +30,8 @@ interface Said {
 let count = 0;
 
 /** Has somebody say something and be answered; the session is ended, so that each is a past conversation. */
-async function converse(db: Db, { chat, kind, person, text }: Said) {
-  const ref = { platform: "test", chat, thread: null };
+async function converse(db: Db, { platform = "test", chat, kind, person, text }: Said) {
+  const ref = { platform, chat, thread: null };
   await db
     .insertInto("people")
     .values({ id: person, name: person, role: "member" })
@@ -94,6 +97,31 @@ for (const [form, prepare] of Object.entries(forms)) {
       assert.deepEqual(await seen({ kind: "shared", conversation: group.conversation }), [group.session]);
       assert.deepEqual(await seen({ kind: "shared", conversation: other.conversation }), [other.session]);
       assert.deepEqual(await seen(inPrivate(ann, "carol")), []);
+    });
+
+    test("are found however many errands have said the same since", async () => {
+      await using place = await prepare();
+      const { db } = await place.open();
+      await migrate(db, migrations);
+      const ann = await converse(db, { chat: "ann", kind: "private", person: "ann", text: "a zebra" });
+      const errand = async (platform: string, count: number) => {
+        for (let each = 0; each < count; each += 1)
+          await converse(db, { platform, chat: `${each}`, kind: "private", person: "ann", text: "a zebra" });
+      };
+      const viewer: Viewer = { kind: "person", person: "ann", conversation: ann.conversation };
+      await errand("subagent", 3);
+      const past = await searchPast(db, viewer, { query: "zebra", newestFirst: true, limit: 1, except: "" });
+      assert.deepEqual(
+        past.map(({ session }) => session),
+        [ann.session],
+      );
+      await errand("schedule", 2);
+      await errand("background", 2);
+      const own = await searchOwn(db, viewer, "zebra", null, 1);
+      assert.deepEqual(
+        own.map(({ id }) => id),
+        [ann.session],
+      );
     });
 
     test("any words, quotes and operators are a search, never an error", async () => {
@@ -198,6 +226,23 @@ for (const [form, prepare] of Object.entries(forms)) {
         assert.deepEqual(await look(asBob), [bob.session]);
         assert.deepEqual(await look(asGroup), [group.session]);
       }
+      for (const each of [ann, group]) await entitleSession(db, each.session, each === ann ? "Mine" : "Ours");
+      await db.insertInto("identities").values({ platform: "test", account: "ann", person_id: "ann", name: "Ann" }).execute();
+      const sender = { platform: "test", id: "ann", name: "Ann" };
+      const offered = async (chat: string, kind: ChatKind) =>
+        await suggestArgument(
+          { db, commands: [resume], listings: async () => [] },
+          { sender, chat: { platform: "test", chat, thread: null }, kind },
+          "resume",
+          "",
+        );
+      assert.deepEqual(await offered("ann", "private"), ["Mine"]);
+      assert.deepEqual(
+        await offered("group", "shared"),
+        ["Ours"],
+        "a title of one's own is not to be picked where others read it",
+      );
+      assert.deepEqual(await offered("elsewhere", "shared"), []);
       assert.equal(await resumeSession(db, asBob, ann.session, bob.conversation), false);
       assert.equal(await resumeSession(db, asGroup, ann.session, group.conversation), false);
       assert.equal(await resumeSession(db, asAnn, group.session, ann.conversation), false);
