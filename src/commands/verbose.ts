@@ -14,7 +14,7 @@ export const verbose = command({
       return "Tools are shown as configured again.";
     }
     // Without a word: the next one, as the original has it.
-    const next = progressModes[(progressModes.indexOf(now ?? "all") + 1) % progressModes.length];
+    const next = progressModes[(progressModes.indexOf(now) + 1) % progressModes.length];
     const mode = wanted === "" ? next : progressModes.find((each) => each === wanted);
     if (mode === undefined) return "Say `/verbose off`, `/verbose new`, `/verbose all` or `/verbose auto`.";
     await chat.chooseProgress(mode);

@@ -11,8 +11,8 @@ export type ChatSetting = "busy" | "tool_progress";
 
 /** What the people of a chat have chosen for it, and its home. */
 export interface ChatPorts {
-  /** As chosen here; null: as configured. */
-  settings(): Promise<{ readonly busy: BusyMode | null; readonly toolProgress: ProgressMode | null; readonly footer: boolean }>;
+  /** As chosen here, else as configured; `busy` is null where nothing was chosen. */
+  settings(): Promise<{ readonly busy: BusyMode | null; readonly toolProgress: ProgressMode; readonly footer: boolean }>;
   /** Null: as configured again. */
   chooseBusy(mode: BusyMode | null): Promise<void>;
   chooseProgress(mode: ProgressMode | null): Promise<void>;

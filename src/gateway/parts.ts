@@ -1,5 +1,6 @@
 import type { NamedChannel } from "../core/adapter.ts";
 import type { ChatRef } from "../core/chats.ts";
+import type { ProgressMode } from "../core/chat-settings.ts";
 import type { Command } from "../core/command.ts";
 import type { FileRef } from "../core/files.ts";
 import type { Live } from "../core/live.ts";
@@ -46,6 +47,7 @@ export interface GatewayParts {
   readonly version: string;
   /** As configured now. */
   footers(): FooterRules;
+  toolProgress(): ProgressMode;
   /** The language of commands for those who have picked none and whose client tells none. */
   readonly language: string;
   readonly memory: MemoryRules;

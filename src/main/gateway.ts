@@ -66,6 +66,7 @@ export async function openGatewaySide(base: Base, facts: () => Promise<StandingF
     language: config.display.language,
     version: base.version,
     footers: () => base.follow.current.display,
+    toolProgress: () => base.follow.current.display.toolProgress,
     memory: memoryRules(config),
     busy,
     names,
@@ -170,7 +171,7 @@ async function platformParts(
     ...pagePorts({ db, version, facts, platforms: names, health, wording, metrics: () => metrics.render() }),
   };
   const suggestions = { db, commands, listings: (signal: AbortSignal) => base.models.listings(signal) };
-  const suggest: PlatformParts["suggest"] = (account, name, typed) => suggestArgument(suggestions, account, name, typed);
+  const suggest: PlatformParts["suggest"] = (at, name, typed) => suggestArgument(suggestions, at, name, typed);
   const rulers = (platform: string) => accountsOf(db, platform, "admin");
   const first = languageOf(config.display.language) ?? languages[0];
   // Those installed later are in the menus after the next start; typed, they are known at once.

@@ -6,13 +6,13 @@ import { makeHome } from "../../store/homes.ts";
 import type { GatewayParts } from "../parts.ts";
 
 /** What was chosen for the chat that a command was typed in. */
-export function chatPorts({ db, footers }: GatewayParts, chat: ChatRef): ChatPorts {
+export function chatPorts({ db, footers, toolProgress }: GatewayParts, chat: ChatRef): ChatPorts {
   return {
     async settings() {
       const { busy, tool_progress: progress } = await chatSettings(db, chat);
       return {
         busy: busyModes.find((mode) => mode === busy) ?? null,
-        toolProgress: progressModes.find((mode) => mode === progress) ?? null,
+        toolProgress: progressModes.find((mode) => mode === progress) ?? toolProgress(),
         footer: await footerWanted(db, footers(), chat),
       };
     },
