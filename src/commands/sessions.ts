@@ -9,10 +9,11 @@ export const sessions = command({
   argument: {},
   role: "member",
   async run({ args, kind, ports }) {
-    const words = args.replace(/^(?:search|all)\b\s*/i, "").slice(0, mostWords);
+    const zone = (await ports.personal.settings()).timezone;
+    const words = args.replace(/^(?:search|all)(?:\s+|$)/i, "").slice(0, mostWords);
     const found = await ports.sessions.list(words, words === "" ? mostListed : mostFound);
     if (found.length === 0) return words === "" ? none(kind) : "No earlier conversation has that. Try fewer or other words.";
-    const lines = found.map((each, index) => lineOf(each, index + 1));
+    const lines = found.map((each, index) => lineOf(each, index + 1, zone));
     return { markdown: [...lines, "", usage(words)].join("\n"), buttons: found.slice(0, mostButtons).map(button) };
   },
 });
@@ -36,8 +37,8 @@ function none(kind: "private" | "shared"): string {
     : "You have no earlier conversation with me in private.";
 }
 
-function lineOf({ title, at, requests, line }: OwnSession, number: number): string {
-  const head = `${number}. ${plainWords(title ?? "untitled")}, ${day(at)}, ${requests} ${requests === 1 ? "request" : "requests"}`;
+function lineOf({ title, at, requests, line }: OwnSession, number: number, zone: string | null): string {
+  const head = `${number}. ${plainWords(title ?? "untitled")}, ${clock(at, zone)}, ${requests} ${requests === 1 ? "request" : "requests"}`;
   return line === undefined ? head : `${head}  \n   ${literal(line)}`;
 }
 
@@ -47,6 +48,8 @@ function button({ id, title }: OwnSession, index: number): OutboundButton {
   return { label: `${index + 1}. ${short}`, data: `/resume ${id}` };
 }
 
-function day(at: Date): string {
-  return at.toISOString().slice(0, 16).replace("T", " ");
+/** E.g. `2026-03-01 09:30`; where the person has picked no zone, the one it is told in is named. */
+function clock(at: Date, zone: string | null): string {
+  const told = at.toLocaleString("sv", { timeZone: zone ?? "UTC", dateStyle: "short", timeStyle: "short" });
+  return zone === null ? `${told} UTC` : told;
 }

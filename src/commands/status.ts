@@ -1,4 +1,5 @@
 import type { ErrandLine } from "../core/errand.ts";
+import { plainWords } from "../core/markdown.ts";
 import { command } from "./command.ts";
 
 export const status = command({
@@ -13,7 +14,7 @@ export const status = command({
     const lines = [
       `- Now: ${running}${now.waiting > 0 ? `; ${now.waiting} waiting` : ""}`,
       ...(beside.length === 0 ? [] : [`- Beside that: ${countsOf(beside)} (/agents)`]),
-      ...(now.title === null ? [] : [`- Title: ${now.title}`]),
+      ...(now.title === null ? [] : [`- Title: ${plainWords(now.title)}`]),
       `- Conversation: ${now.messages} entries, began ${duration(Date.now() - now.startedAt)} ago`,
       `- Model: ${now.model} at ${now.server}`,
       `- Sandbox: ${now.sandbox}`,

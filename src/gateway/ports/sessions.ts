@@ -65,7 +65,7 @@ export function sessionPorts(
         completionTokens: completion,
         newestPrompt,
         // Another model's window is not known here.
-        window: choice?.model === null || choice === null ? window : null,
+        window: choice === null || (choice.model === null && choice.provider === null) ? window : null,
       };
     },
   };
