@@ -10,8 +10,9 @@ export const language = command({
     const wanted = args.toLowerCase();
     const known = personal.languages.map(({ code, name }) => `${codeSpan(code)} (${name})`).join(", ");
     if (wanted === "") {
-      const picked = (await personal.settings()).language !== null;
-      return `${current.name}${picked ? "" : ` (${current.help.asClient})`}. ${known}, ${codeSpan("auto")}`;
+      const { language: picked, client } = await personal.settings();
+      const asClient = picked === null && client === current.code;
+      return `${current.name}${asClient ? ` (${current.help.asClient})` : ""}. ${known}, ${codeSpan("auto")}`;
     }
     if (wanted === "auto") {
       await personal.choose("language", null);

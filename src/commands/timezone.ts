@@ -11,7 +11,7 @@ export const timezone = command({
     if (args === "") {
       const { timezone: now } = await personal.settings();
       return now === null
-        ? "You have picked no time zone. `/timezone Europe/Berlin` picks one; your schedules follow it."
+        ? "You have picked no time zone. `/timezone Europe/Berlin` picks one; new schedules use it."
         : `${now}; ${clock(now)}. \`/timezone auto\` goes back to the usual one.`;
     }
     if (args.toLowerCase() === "auto") {

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { call, type ModelServer, modelServerWith, say, type Seen } from "../doubles/model-server.ts";
 import { type TelegramServer, telegramServer } from "../doubles/telegram.ts";
@@ -28,6 +30,7 @@ suite("commands in a chat", () => {
     model = stack.use(await modelServerWith({ strict: false, models: ["alpha"] }, answer));
     telegram = stack.use(await telegramServer());
     const home = stack.use(await freshHome()).path;
+    await writeFile(join(home, "config.yaml"), `display:\n  tool_progress: "off"\n`);
     const env = { TELEGRAM_BOT_TOKEN: telegram.token, TELEGRAM_API_ROOT: telegram.url, OPENAI_BASE_URL: model.url };
     hermes = stack.use(startHermes({ mode: "start", home, env }));
     await hermes.printed(/telegram is connected/);
@@ -40,20 +43,22 @@ suite("commands in a chat", () => {
   test("help speaks the language of the client, or the one that was picked", async () => {
     const ada = somebody();
     const ben = somebody();
-    assert.match(await ask(ada, "/help", "zh-hans"), /直接用自己的话[^]*\/stop: 停止/);
-    assert.match(await ask(ada, "/help"), /直接用自己的话/, "it is remembered where an event does not tell it");
+    assert.match(await ask(ada, "/help", "zh-hans"), /直接用你自己的话[^]*\/stop: 停止/);
+    assert.match(await ask(ada, "/help"), /直接用你自己的话/, "it is remembered where an event does not tell it");
     assert.match(await ask(ada, "/language en", "zh-hans"), /English/);
     assert.match(await ask(ada, "/help", "zh-hans"), /Write to me in your own words[^]*\/stop: Stop what/);
     assert.match(await ask(ada, "/help stop"), /\/stop/);
     assert.match(await ask(ada, "/language klingon"), /en.*zh.*auto/);
     assert.match(await ask(ada, "/language auto", "de"), /app's language/);
     assert.match(await ask(ben, "/help"), /Write to me in your own words/);
+    assert.match(await ask(ben, "/language"), /^English\. /, "nobody's app has told that");
+    assert.match(await ask(ben, "/language", "en-GB"), /^English \(as your app has it\)/);
   });
 
   test("a command's beginning is enough, in any case; one that could be several asks which", async () => {
     const ada = somebody();
     assert.match(await ask(ada, "/WHO"), /Person \d+, member/);
-    assert.match(await ask(ada, "/st"), /\/start.*\/status|\/stop/);
+    assert.match(await ask(ada, "/st"), /\/start, \/status, \/steer, \/stop\./);
     assert.match(await ask(ada, "/insights"), /Only an owner or an admin/);
     assert.match(await ask(ada, "/nonsense"), /I don't know \/nonsense/);
   });
@@ -66,17 +71,32 @@ suite("commands in a chat", () => {
     await ask(ada, "/new");
     assert.equal(await ask(ada, "another matter"), "another matter");
     const list = await ask(ada, "/sessions");
-    assert.match(list, /^1\. Trip to Rome, .*1 request/);
+    assert.match(list, /^1\. Trip to Rome, .* UTC, 1 request/);
+    assert.match(
+      await ask(ada, "/sessions search-engine"),
+      /No earlier conversation has that/,
+      "it is one word, not the word to search",
+    );
+    assert.match(await ask(ada, "/sessions all"), /Trip to Rome/);
     assert.match(await ask(ada, "/resume rome"), /go on with Trip to Rome/);
     assert.equal(await ask(ada, "and now"), "the first thing | and now");
     const found = await ask(ada, "/sessions search another");
     assert.match(found, /another matter/);
-    const [button] = telegram.messages(ada).at(-1)?.buttons ?? [];
+    const listed = telegram.messages(ada).at(-1);
+    const [button] = listed?.buttons ?? [];
     assert.match(button?.data ?? "", /^\/resume /);
-    const seen = telegram.messages(ada).length;
-    telegram.press(ada, telegram.messages(ada).at(-1)?.id ?? 0, button?.data ?? "");
-    await telegram.waitFor(() => telegram.messages(ada).length > seen);
+    const press = async () => {
+      const seen = telegram.messages(ada).length;
+      telegram.press(ada, listed?.id ?? 0, button?.data ?? "");
+      await telegram.waitFor(() => telegram.messages(ada).length > seen);
+      return telegram.messages(ada).at(-1)?.text ?? "";
+    };
+    assert.match(await press(), /go on with that conversation/);
     assert.equal(await ask(ada, "back"), "another matter | back");
+    assert.match(await press(), /go on with that conversation/, "it is pressed again");
+    await ask(ada, "/title 2024");
+    await ask(ada, "/new");
+    assert.match(await ask(ada, "/resume 2024"), /go on with 2024/, "no list has so many: it is a title");
   });
 
   test("nobody takes up what is not theirs: not another's private words, and in a group only that group's", async () => {
@@ -96,6 +116,8 @@ suite("commands in a chat", () => {
     await ask(ada, "one");
     await ask(ada, "two");
     assert.match(await ask(ada, "/undo"), /Taken back: two/);
+    assert.equal(await ask(ada, "/retry"), "one | one", "what was taken back is not asked again");
+    await ask(ada, "/undo");
     assert.equal(await ask(ada, "three"), "one | three");
     await ask(ada, "/undo");
     await ask(ada, "/undo");
@@ -181,6 +203,7 @@ suite("commands in a chat", () => {
     assert.match(await ask(ada, "/timezone Nowhere/Land"), /not a time zone/);
     assert.match(await ask(ada, "/whoami"), /Asia\/Shanghai/);
     assert.match(await ask(ada, "/version"), /^Hermes Team \d/);
+    assert.match(await ask(ada, "/verbose"), /when I begin to use it/, "the one after what is configured");
     assert.match(await ask(ada, "/verbose off"), /don't show my tools/);
     assert.match(await ask(ada, "/footer on"), /end in a line/);
     assert.match(await ask(ada, "/footer auto"), /as configured/);

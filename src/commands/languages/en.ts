@@ -47,7 +47,7 @@ export const en: WholeLanguage = {
     debug: { line: "Show facts for a report of a fault" },
     skills: { line: "List, find, install and look after skills", argument: "search WORDS, install NAME, view NAME, pending …" },
     skill: { line: "Do something the way a skill says", argument: "The skill's name, then the request" },
-    language: { line: "The language of these commands", argument: "en, zh or auto" },
+    language: { line: "The language of the help", argument: "en, zh or auto" },
   },
   help: {
     inPrivate: "Write to me in your own words.",
@@ -58,7 +58,7 @@ export const en: WholeLanguage = {
     ambiguous: (name, among) => `/${name} could be ${among.map((each) => `/${each}`).join(", ")}. Which one?`,
     forbidden: (name) => `Only an owner or an admin can use /${name}.`,
     asClient: "as your app has it",
-    languageAuto: "The commands speak your app's language from now on.",
+    languageAuto: "The help speaks your app's language from now on.",
     noLanguage: "I can do",
     busy: (name) => `I am working on a request here. Use /${name} when that is done, or /stop it first.`,
   },

@@ -1,4 +1,4 @@
-import { languages } from "../../commands/languages/index.ts";
+import { languageOf, languages } from "../../commands/languages/index.ts";
 import type { Person } from "../../core/chats.ts";
 import type { PersonalPorts } from "../../core/personal.ts";
 import type { Db } from "../../store/hold.ts";
@@ -9,8 +9,8 @@ export function personalPorts(db: Db, person: Person): PersonalPorts {
   return {
     languages,
     async settings() {
-      const { language = null, timezone = null } = await personSettings(db, person.id);
-      return { language, timezone };
+      const { language = null, client_language: told, timezone = null } = await personSettings(db, person.id);
+      return { language, client: languageOf(told)?.code ?? null, timezone };
     },
     choose: (setting, value) => choosePersonSetting(db, person.id, setting, value),
   };
