@@ -143,6 +143,11 @@ suite("the scripts that ship, in a sandbox of this machine", () => {
       await says(`${log} | python3 ${at}/scripts/changelog.py`),
       /^### Added\n\n- \*\*api\*\*: Add x \(\w{8}\)\n\n### Fixed\n\n- Mend y \(\w{8}\)\n\nBy Ann \(2\)\.\n$/,
     );
+    assert.match(await says(`printf 'abc\\tAnn\\t\\n' | python3 ${at}/scripts/changelog.py`), /- \(no subject\) \(abc\)/);
+    await says(
+      "cd repo; for each in merge=refs/heads/gone remote=.; do git config branch.$(git branch --show-current).${each%%=*} ${each#*=}; done; cd ..",
+    );
+    assert.match(await says(`sh ${at}/scripts/survey.sh repo`), /\nupstream: none\n/);
     await says(
       "cd repo && git commit -qam three && git checkout -q -b other HEAD~1 && echo 4 > f && git commit -qam four; git merge -q master main 2>/dev/null; git merge -q - ; cd ..",
       0,
@@ -187,6 +192,13 @@ suite("the scripts that ship, in a sandbox of this machine", () => {
       `python3 ${at}/scripts/pivot.py o.csv --by region --sum amount --csv > t.csv && python3 ${at}/scripts/chart.py t.csv --out bars.svg --title 'By <region>'`,
     );
     assert.match(await says("cat bars.svg"), /By &lt;region&gt;[\s\S]*Nörd[\s\S]*<rect/);
+    const large = await says(`python3 ${at}/scripts/pivot.py o.csv --by region --count --where 'amount>19,5'`);
+    assert.match(large, /2 used/);
+    await put("us.csv", "day,n\n03/04/2026,1\n03/25/2026,2\n");
+    assert.match(await says(`python3 ${at}/scripts/profile.py us.csv`), /dates, 2026-03-04 to 2026-03-25\n\n/);
+    assert.match(await says(`python3 ${at}/scripts/pivot.py us.csv --by month:day --sum n`), /\| 2026-03 \| 3 \|/);
+    await put("either.csv", "day,n\n03/04/2026,1\n05/04/2026,2\n");
+    assert.match(await says(`python3 ${at}/scripts/profile.py either.csv`), /2026-04-03 to 2026-04-05\n  doubtful: whether/);
     await put("j.jsonl", '{"a": 1, "b": "x"}\n{"a": 2.5, "c": null}\n');
     assert.match(await says(`python3 ${at}/scripts/profile.py j.jsonl`), /2 rows, 3 columns; JSON lines[\s\S]*sum 3\.50/);
     assert.match(

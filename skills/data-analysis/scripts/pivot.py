@@ -21,27 +21,31 @@ def position(head, name):
     sys.exit(f"There is no column {name!r}. There are: {', '.join(head)}")
 
 
-def grouping(head, wish):
+def grouping(head, rows, wish):
     cut, _, name = wish.partition(":")
     if name and cut in CUTS:
         at = position(head, name)
-        return wish, lambda row: (lambda when: when.strftime(CUTS[cut]) if when else "(no date)")(table.date(row[at]))
+        forms, doubt = table.date_forms([row[at] for row in rows])
+        if doubt:
+            print(f"{name}: {doubt}", file=sys.stderr)
+        return wish, lambda row: (lambda when: when.strftime(CUTS[cut]) if when else "(no date)")(table.date(row[at], forms))
     at = position(head, wish)
     return wish, lambda row: row[at].strip() or "(empty)"
 
 
-def condition(head, wish):
+def condition(head, rows, wish):
     match = re.fullmatch(r"\s*(.+?)\s*(!=|>=|<=|=|>|<)\s*(.*?)\s*", wish)
     if not match:
         sys.exit(f"--where {wish!r}: write COLUMN=VALUE, or with != > < >= <=")
     at, sign, wanted = position(head, match[1]), match[2], match[3]
     if sign in ("=", "!="):
         return lambda row: (row[at].strip() == wanted) == (sign == "=")
-    bound = table.number(wanted)
+    comma = table.decimal_comma([row[at] for row in rows if not table.is_missing(row[at])])
+    bound = table.number(wanted, comma and "," in wanted)
     if bound is None:
         sys.exit(f"--where {wish!r}: {wanted!r} is no number")
     compare = {">": float.__gt__, "<": float.__lt__, ">=": float.__ge__, "<=": float.__le__}[sign]
-    return lambda row: (lambda value: value is not None and compare(value, bound))(table.number(row[at]))
+    return lambda row: (lambda value: value is not None and compare(value, bound))(table.number(row[at], comma))
 
 
 def main():
@@ -56,8 +60,8 @@ def main():
         parser.add_argument(f"--{name}", action="append", default=[])
     args = parser.parse_args()
     head, rows, _ = table.read(args.file)
-    groups = [grouping(head, wish) for wish in args.by]
-    conditions = [condition(head, wish) for wish in args.where]
+    groups = [grouping(head, rows, wish) for wish in args.by]
+    conditions = [condition(head, rows, wish) for wish in args.where]
     measures = [(name, column, position(head, column)) for name in AGGREGATES for column in getattr(args, name)]
     comma = {at: table.decimal_comma([row[at] for row in rows if not table.is_missing(row[at])]) for _, _, at in measures}
     kept = [row for row in rows if all(fits(row) for fits in conditions)]

@@ -19,9 +19,12 @@ def column(name, cells):
         return lines[0] + ", nothing else"
     comma = table.decimal_comma(present)
     numbers = [value for value in (table.number(cell, comma) for cell in present) if value is not None]
-    dates = [value for value in (table.date(cell) for cell in present) if value is not None]
+    forms, doubt = table.date_forms(present)
+    dates = [value for value in (table.date(cell, forms) for cell in present) if value is not None]
     if len(dates) > 0.8 * len(present) and len(dates) >= len(numbers):
         lines.append(f"  dates, {min(dates):%Y-%m-%d} to {max(dates):%Y-%m-%d}")
+        if doubt:
+            lines.append(f"  doubtful: {doubt}")
         if len(dates) < len(present):
             lines.append(f"  doubtful: {len(present) - len(dates)} are no dates")
     elif len(numbers) > 0.8 * len(present):

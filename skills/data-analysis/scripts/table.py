@@ -77,9 +77,23 @@ def number(cell, comma=False):
     return value if value == value and abs(value) != float("inf") else None
 
 
-def date(cell):
+def date_forms(cells):
+    """How a column writes its dates, and what is doubtful about that: of 03/04/2026 alone nobody can tell which is the month."""
+    pairs = [re.match(r"\s*(\d{1,2})/(\d{1,2})/\d{4}\b", cell) for cell in cells]
+    pairs = [(int(match[1]), int(match[2])) for match in pairs if match]
+    day_first, month_first = any(one > 12 for one, _ in pairs), any(other > 12 for _, other in pairs)
+    if month_first and not day_first:
+        return tuple(form for form in DATES if form != "%d/%m/%Y"), ""
+    if day_first and month_first:
+        return DATES, "some dates begin with the day and some with the month"
+    if pairs and not day_first:
+        return DATES, "whether its dates begin with the day or the month can't be told; read as day/month"
+    return tuple(form for form in DATES if form != "%m/%d/%Y"), ""
+
+
+def date(cell, forms=DATES):
     text = re.sub(r"(\.\d+)?(Z|[+-]\d\d:?\d\d)$", "", cell.strip())
-    for form in DATES:
+    for form in forms:
         try:
             return datetime.datetime.strptime(text, form)
         except ValueError:

@@ -36,7 +36,7 @@ def main():
         if re.match(r"^Merge (branch|pull request|remote)", text):
             continue
         authors[author] = authors.get(author, 0) + 1
-        entries.setdefault(group, {}).setdefault((scope, text[0].upper() + text[1:]), []).append(commit)
+        entries.setdefault(group, {}).setdefault((scope, text[:1].upper() + text[1:] or "(no subject)"), []).append(commit)
     if not entries:
         sys.exit("No commits: pipe in git log --format='%H%x09%an%x09%s' RANGE")
     for name, _ in GROUPS:

@@ -10,7 +10,7 @@ fi
 dir=$(git rev-parse --git-dir)
 branch=$(git symbolic-ref --quiet --short HEAD || echo "detached at $(git rev-parse --short HEAD 2>/dev/null || echo 'no commit')")
 echo "branch: $branch"
-upstream=$(git rev-parse --abbrev-ref --symbolic-full-name '@{u}' 2>/dev/null || true)
+upstream=$(git rev-parse --abbrev-ref --symbolic-full-name '@{u}' 2>/dev/null) || upstream=
 if [ -n "$upstream" ]; then
   set -- $(git rev-list --left-right --count "HEAD...$upstream")
   echo "upstream: $upstream, $1 ahead, $2 behind (as of the last fetch)"
