@@ -46,7 +46,8 @@ export function cardOf(card: SkillCard, id: string | null): string {
   ];
   const text = unhidden(changes);
   const long = text.length > shownChars;
-  const rest = long && id !== null ? [`The rest: ${codeSpan(`/skills diff ${id}`)}`] : [];
+  // Of a new one only its text is shown here.
+  const rest = (long || files.length > 1) && id !== null ? [`All of it: ${codeSpan(`/skills diff ${id}`)}`] : [];
   const shown =
     text === ""
       ? []

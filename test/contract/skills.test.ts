@@ -54,6 +54,13 @@ for (const [form, prepare] of Object.entries(forms)) {
         (await rig.told())["telegram:1"] ?? "",
         /From GitHub, `acme\/tools\/lint` \(abc1234\)[\s\S]*scripts\/lint\.sh[\s\S]*Do it well/,
       );
+      const [id = ""] = await rig.waiting();
+      const ann = (await rig.told())["telegram:1"] ?? "";
+      assert.ok(ann.includes(`/skills diff ${id}`), "whose other files can be read");
+      assert.match((await rig.says(rig.at(rig.ann), `diff ${id}`)).text, /\+\+\+ scripts\/lint\.sh/);
+      const script = (await rig.says(rig.at(rig.ann), `diff ${id} scripts/lint.sh`)).text;
+      assert.ok(script.includes("+++ scripts/lint.sh") && !script.includes("+++ SKILL.md"));
+      assert.match((await rig.says(rig.at(rig.ann), `diff ${id} other`)).text, /no file `other`/);
       assert.deepEqual(await rig.names(rig.ann), []);
       await rig.says(rig.at(rig.bob), "install acme/tools/fmt --mine");
       assert.deepEqual(await rig.names(rig.bob), []);
@@ -121,6 +128,15 @@ for (const [form, prepare] of Object.entries(forms)) {
     test("giving it on asks the owner, and then the team has it", async () => {
       await rig.changes(rig.bob, false, { action: "create", name: "how-to", content: skillText("how-to") });
       const [mine = ""] = await rig.waiting();
+      const more = Array.from({ length: 30 }, (_, at) => ({ name: `w${at}`, content: skillText(`w${at}`) }));
+      for (const each of more) await rig.changes(rig.bob, true, { action: "create", ...each });
+      await assert.rejects(
+        rig.says(rig.at(rig.bob), `share ${mine}`).then(({ ok, text }) => assert.ok(ok, text)),
+        /Too many/,
+      );
+      assert.ok((await rig.waiting()).includes(mine), "what can't be given on stays");
+      for (const id of await rig.waiting()) if (id !== mine) await rig.says(rig.at(rig.ann), `reject ${id}`);
+      await rig.db.deleteFrom("outbox").execute();
       assert.match((await rig.says(rig.at(rig.bob), `share ${mine}`)).text, /Sent to those/);
       assert.match((await rig.told())["telegram:1"] ?? "", /bob asks for it/);
       const [team = ""] = await rig.waiting();

@@ -106,30 +106,45 @@ export async function share(call: DeskCall): Promise<SkillReply> {
     bundle,
     origin: proposal.origin,
   });
-  const decided = await decide(desk.db, proposal, false, person, shownFor(visitor, "for the team"));
-  if (decided.type !== "done") return refused("That was decided already.");
+  // In this order: where the team's can't be asked for, what was written stays.
   const made = await propose(deciding, looked, { person, chat, shared: visitor.shared, replyTo: null });
+  const decided = await decide(desk.db, proposal, false, person, shownFor(visitor, "for the team"));
+  if (decided.type !== "done") {
+    const second = made.fresh ? await openProposal(desk.db, made.id) : null;
+    if (second !== null) await decide(desk.db, second, false, person, shownFor(visitor, "taken back"));
+    return refused("That was decided already.");
+  }
   await desk.wake([...decided.chats, ...made.chats]);
   if (!made.own) return done("Sent to those who look after the team's skills.", { proposal: made.id });
   return await approve({ ...call, words: [made.id] });
 }
 
-/** What a proposal, or the skill it is about, would become. */
+/** What a proposal would make of a skill's files, or of one of them. */
 export async function diff(call: DeskCall): Promise<SkillReply> {
   const proposal = await named(call);
-  const { desk } = call;
+  const { desk, words } = call;
+  const file = words.slice(1).join(" ");
   const [before, after] = await Promise.all([
     proposal.base === null ? [] : filesOf(desk.db, proposal.base),
     proposal.bundle === null ? [] : filesOf(desk.db, proposal.bundle),
   ]);
-  const changes = changesOf(before, after);
   const bundle = proposal.bundle === null ? null : bundleOf(after, proposal.name);
   const head = cardOf({ ...proposal, bundle, changes: "", by: proposal.byName }, null);
-  return done([head, "", codeBlock(unhidden(changes).slice(0, shownChars), "diff")].join("\n"), { ...proposal, changes });
+  if (file !== "" && ![...before, ...after].some(({ path }) => path === file))
+    return refused(`There is no file ${codeSpan(file.slice(0, 100))} in it.`);
+  const [old, fresh] = [before, after].map((files) => files.filter(({ path }) => file === "" || path === file));
+  const changes = changesOf(old ?? [], fresh ?? []);
+  const text = unhidden(changes);
+  const most = file === "" ? shownChars : shownOfFile;
+  const shown = codeBlock(text.slice(0, most).toWellFormed(), "diff");
+  const one = file === "" ? `; ${codeSpan(`/skills diff ${proposal.id} FILE`)} shows one file` : "";
+  const more = text.length > most ? [`… (${text.length} characters${one})`] : [];
+  return done([head, "", shown, ...more].join("\n"), { ...proposal, changes });
 }
 
 /** Chats cut it into several messages. */
 const shownChars = 20_000;
+const shownOfFile = 100_000;
 
 async function named({ desk, visitor, deciding, words: [id = ""] }: DeskCall): Promise<SkillProposal> {
   if (id === "") throw new Error("Say which, by its id; `/skills pending` lists them.");
