@@ -116,6 +116,8 @@ export interface CommandCall {
   readonly language: Language;
   /** What follows the command's name, trimmed. */
   readonly args: string;
+  /** Whether files came with it. */
+  readonly files: boolean;
   readonly ports: CommandPorts;
   /** All commands this person may use: for `/help`. */
   readonly commands: readonly Command[];

@@ -31,7 +31,10 @@ export async function runCommand(
       const ports = commandPorts(parts, inbound, person, session);
       if (found.command.whenIdle && (await busy(ports))) return { answer: language.help.busy(found.command.name) };
       const { chat, kind } = inbound;
-      return { answer: await found.command.run({ person, chat, kind, language, args: parsed.args, ports, commands: usable }) };
+      const files = inbound.files !== undefined;
+      return {
+        answer: await found.command.run({ person, chat, kind, language, args: parsed.args, files, ports, commands: usable }),
+      };
     }
   }
 }

@@ -99,13 +99,19 @@ export async function changeWaiting(db: Db, { chat, sender, messageId, text }: I
   for (const { id, inbound } of rows) {
     if (inbound.type !== "message" || (text !== null && inbound.sender.id !== sender.id)) continue;
     const changed = withPiece(inbound, messageId, text);
+    const said = changed?.busy === undefined ? changed : { ...changed, text: withoutCommand(changed.text) };
     await db
       .updateTable("inbox")
-      .set(changed === null ? { status: "done" } : { inbound: JSON.stringify(changed) })
+      .set(said === null ? { status: "done" } : { inbound: JSON.stringify(said) })
       .where("id", "=", id)
       .where("status", "=", "waiting")
       .execute();
   }
+}
+
+/** What was sent as `/queue REQUEST` or `/steer WORDS` waits as its request, and stays one when it is edited. */
+function withoutCommand(text: string): string {
+  return text.trim().replace(/^\/\S+\s*/, "");
 }
 
 /** Null when nothing of it is left. */

@@ -138,9 +138,11 @@ suite("files that people send", () => {
     rig.tg.say(9, `${"y".repeat(4_095)}z`);
     rig.tg.say(9, "lsat");
     rig.tg.update({ edited_message: { ...edited, message_id: 5, text: "last", from } });
+    rig.tg.say(9, "/queue and tehn");
+    rig.tg.update({ edited_message: { ...edited, message_id: 6, text: "/queue and then", from } });
     // Answered in order: what came before it has been taken in.
     rig.tg.say(9, "/help");
-    await rig.tg.waitFor(() => rig.tg.messages(9).length > 0);
+    await rig.tg.waitFor(() => rig.tg.messages(9).some(({ text }) => text.includes("/stop")));
     await rig.release();
     const asked = await rig.tg.waitFor(() => rig.model.seen.find((each) => userOf(each).endsWith("z\nlast")), 20_000);
     const { messages } = asked.body;
@@ -150,6 +152,22 @@ suite("files that people send", () => {
     );
     assert.match(String(messages.at(-3)?.content), /late words/);
     assert.equal(messages.at(-2)?.content, "first");
+    await rig.tg.waitFor(() => rig.model.seen.some((each) => userOf(each) === "and then"), 20_000);
+  });
+
+  test("with a command they go along where it asks something here, also when it is asked again; else that is said", async () => {
+    const file = () => ({ document: { ...rig.tg.file(Buffer.from("rye and water")), file_name: "bread.txt" } });
+    const asked = await rig.send("", { caption: "/queue sum this up", ...file() });
+    assert.match(asked, /^sum this up\n\n\[file "bread\.txt"[^]*rye and water/);
+    const seen = rig.model.seen.length;
+    assert.match(await rig.send("/retry", {}), /^sum this up\n\n\[file "bread\.txt"[^]*rye and water/);
+    assert.equal(rig.model.seen.length, seen + 1);
+    for (const command of ["/background", "/btw"]) {
+      const before = rig.tg.messages(12).length;
+      rig.tg.say(12, "", { extra: { caption: `${command} sum this up`, ...file() } });
+      await rig.tg.waitFor(() => rig.tg.messages(12).length > before);
+      assert.match(rig.tg.messages(12).at(-1)?.text ?? "", /^Files can't go along/);
+    }
   });
 });
 

@@ -4,6 +4,7 @@ import type { InboundMessage } from "../../core/inbound.ts";
 import { assignInbound, lastRequest, storeInbound } from "../../store/inbox.ts";
 import { openSession } from "../../store/sessions.ts";
 import { sessionState } from "../../store/status.ts";
+import { takeFiles } from "../files.ts";
 import type { GatewayParts } from "../parts.ts";
 
 /** Requests that a command makes for the person. */
@@ -19,6 +20,8 @@ export function askingPorts(
     const { messageId, at } = inbound;
     const stored = await storeInbound(db, { ...message, key: `${inbound.key}:${suffix}`, messageId, at });
     if (stored === null) return;
+    const { files } = message;
+    if (files !== undefined) await takeFiles(parts, stored.id, inbound.chat.platform, files, new AbortController().signal);
     const open = await openSession(db, inbound.chat, inbound.kind);
     await assignInbound(db, stored.id, open.session, person.id);
     await parts.queues.queue(parts.names.turns).wake(open.session);
