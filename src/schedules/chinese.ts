@@ -104,9 +104,14 @@ const rules: readonly Rule[] = [
   [/^每(?:个)?(?:天|日)|^天天/, (_, { named }) => void (named.daily = true)],
   [/^(?:每个?)?(?:工作日|平日)/, ({ length }, { named }) => void named.weekdays.push(...(length > 0 ? [1, 2, 3, 4, 5] : []))],
   [/^(?:每个?)?周末/, (_, { named }) => void named.weekdays.push(6, 0)],
-  [/^每(?:隔|过)?(\d+)(?:个)?(天|日|周)/, everyFew],
+  [/^每(?=[早晚])/, (_, { named }) => void (named.daily = true)],
+  [/^每?隔(?:天|日)/, (_, { named }) => void (named.everyDays = 2)],
+  [/^每(隔|过)?(\d+)(?:个)?(天|日|周)/, everyFew],
   [/^每(?:个)?周((?:[一二三四五六日天](?:[到至-]周?[一二三四五六日天])?[、,和]?(?:周(?=[一二三四五六日天]))?)+)/, weekly],
   [/^每(?:个)?月(?:的)?((?:\d{1,2}[号日]?[、,和]?)+[号日]|最后1?天)/, monthly],
+  [/^周([一二三四五六日天][到至-]周?[一二三四五六日天])/, weekly],
+  [/^周([一二三四五六日天])/, onceOrWeekly],
+  [/^午夜(?:(?:12|0)点(?:整|钟)?)?/, ({ 0: said }, { named }) => addTime(named, 0, 0, null, said)],
   [/^下(?:个)?周([一二三四五六日天])/, (match, reading) => coming(match, reading, true)],
   [/^(?:这|本)(?:个)?周([一二三四五六日天])/, (match, reading) => coming(match, reading, false)],
   [/^大后天/, (_, reading) => on(reading, 3)],
@@ -115,7 +120,7 @@ const rules: readonly Rule[] = [
   [/^今(?:天|日|(?=[早晚]))/, (_, reading) => on(reading, 0)],
   [/^(?:(\d{4})年)?(\d{1,2})月(\d{1,2})[号日]/, dated],
   [/^(\d{4})-(\d{1,2})-(\d{1,2})/, dated],
-  [/^(\d{1,2})(?::(\d{2})|[点时](?:(半)|([123])刻|(\d{1,2})分?|整|钟)?)/, timed],
+  [/^(\d{1,2})(?::(\d{2})|[点时](?:(半)|([123])刻|(\d{2})(?!\d)分?|(\d)分|整|钟)?)/, timed],
   [/^[的在于、,和]/, () => undefined],
 ];
 
@@ -143,8 +148,11 @@ function readNamed(said: string, speaking: Speaking): Named {
 
 const chineseExamples = "请这样说:“每天9点”、“工作日早上9点”、“每两小时”、“30分钟后”、“每周一上午9点半”、“明天8点”。";
 
-function everyFew([, count = "", unit]: RegExpExecArray, { named }: Reading): void {
-  named.everyDays = Number(count) * (unit === "周" ? 7 : 1);
+/** 每隔一天 leaves one out; what 每隔两天 means, people don't agree on. */
+function everyFew([said, apart, digit = "", unit = ""]: RegExpExecArray, { named }: Reading): void {
+  const count = Number(digit);
+  if (apart === "隔" && count > 1) throw refused(`“${said}”有两种理解。请说“每${count}${unit}”或“每${count + 1}${unit}”。`);
+  named.everyDays = (apart === "隔" ? count + 1 : count) * (unit === "周" ? 7 : 1);
   if (named.everyDays === 0) throw refused("每0天永远不会到来。");
 }
 
@@ -160,6 +168,10 @@ function weekly([, marks = ""]: RegExpExecArray, { named }: Reading): void {
       if (day === last) break;
     }
   }
+}
+
+function onceOrWeekly([said]: RegExpExecArray): never {
+  throw refused(`“${said}”是一次还是每周?请说“这${said}”、“下${said}”或“每${said}”。`);
 }
 
 function monthly([, days = ""]: RegExpExecArray, { named }: Reading): void {
@@ -188,9 +200,9 @@ function dated([, year, month, day]: RegExpExecArray, { named, speaking }: Readi
   named.date = dateOf(year === undefined ? null : Number(year), Number(month), Number(day), speaking);
 }
 
-function timed([said, hourText, clock, half, quarters, minutes]: RegExpExecArray, { named, period }: Reading): void {
+function timed([said, hourText, clock, half, quarters, two, single]: RegExpExecArray, { named, period }: Reading): void {
   const hour = Number(hourText);
-  const minute = half === undefined ? (quarters === undefined ? Number(clock ?? minutes ?? 0) : Number(quarters) * 15) : 30;
+  const minute = half === undefined ? (quarters === undefined ? Number(clock ?? two ?? single ?? 0) : Number(quarters) * 15) : 30;
   addTime(named, inPeriod(hour, period, said), minute, null, said);
 }
 

@@ -20,7 +20,7 @@ const numbers = "zero one two three four five six seven eight nine ten eleven tw
 
 /** Reads `2h`, `1h30m`, `90 minutes`, `half an hour`, `an hour and 5 min`, `other day`; null for anything else. */
 export function lengthOf(text: string): Length | null {
-  const said = text.replace(/^other /, "2 ").replaceAll(/\bhalf an? hour\b/g, "30 m");
+  const said = text.replace(/^other /, "2 ").replaceAll(/\b(?:an? )?half (?:an? )?hour\b/g, "30 m");
   const words = said.match(/\d+(?:\.\d+)?|[a-z]+|\S/g)?.filter((word) => word !== "and" && word !== ",") ?? [];
   if (words.length === 0 || words.length > 12) return null;
   // "every hour": one of it.

@@ -2,6 +2,7 @@ import { refused } from "./cron-expression.ts";
 import { addTime, comingWeekday, dateOf, dayFromNow, type Named, nothingNamed, type Speaking, timingOf } from "./day-times.ts";
 import { everyLength, inLength, lengthOf } from "./durations.ts";
 import type { Timing } from "../core/timing.ts";
+import { dayMs } from "./zones.ts";
 
 const weekdayNames = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
 const monthNames = [
@@ -40,7 +41,11 @@ const fillers = new Set([
 
 /** Reads a time in English words. Throws a `Failure` that says what is wrong with it. */
 export function englishTiming(text: string, speaking: Speaking): Timing {
-  const said = text.toLowerCase().replaceAll(/\s+/g, " ").replace(/[.!]$/, "").trim();
+  const said = text
+    .toLowerCase()
+    .replaceAll(/\s+/g, " ")
+    .replace(/[.!,:;]$/, "")
+    .trim();
   const away = /^in (.+)$/.exec(said)?.[1] ?? /^(.+?) from now$/.exec(said)?.[1];
   const awayLength = away === undefined ? null : lengthOf(away);
   if (awayLength !== null) return inLength(awayLength, speaking);
@@ -152,9 +157,14 @@ function readWeekdays(named: Named, words: readonly string[], at: number): numbe
   return until < 0 ? 1 : 3;
 }
 
-/** `2 days`, `other week`, `next monday`. */
+/** `other week`, `next monday`, `this friday`: today, if it is one. */
 function readSpan({ named, speaking }: Reading, words: readonly string[], at: number): number {
   const [word = "", next = ""] = words.slice(at, at + 2);
+  if (word === "this" && weekdayOf(next) >= 0) {
+    const today = dayFromNow(0, speaking);
+    named.date = today + ((weekdayOf(next) - new Date(today).getUTCDay() + 7) % 7) * dayMs;
+    return 2;
+  }
   if (word === "next" || word === "coming") {
     const day = weekdayOf(next);
     if (day < 0) return 0;

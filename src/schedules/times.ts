@@ -90,16 +90,40 @@ export function splitTiming(text: string, speaking: Speaking): Begun {
     return { timing: parseTiming(quoted[1], speaking), said: quoted[1].trim(), rest: (quoted[2] ?? "").trim() };
   let problem: Error | null = null;
   for (const end of endings(trimmed)) {
-    const said = trimmed.slice(0, end).trim();
+    const said = trimmed
+      .slice(0, end)
+      .trim()
+      .replace(/\s*[,:;\uff0c\uff1a\uff1b、]$/, "");
+    const rest = trimmed.slice(end).replace(/^\s*[,:;\uff0c\uff1a\uff1b、]?\s*/, "");
+    if (rest !== "" && cutsRequest(said, rest)) continue;
     try {
       const timing = parseTiming(said, speaking);
-      return { timing, said, rest: trimmed.slice(end).trim() };
+      return { timing, said, rest };
     } catch (error) {
       // The failure of the longest beginning that names all it needs says more than those of its halves.
       problem = better(problem, error, said);
     }
   }
   throw problem ?? refused(`When? ${examples}`);
+}
+
+/** After a whole time: a count, an adverb or a part of the day belongs to what is to be done. `at 9 5 facts`, `17:00 weekly report`. */
+const afterTime =
+  /(?<![\d-])(?:\d{1,2}(?:[:.]\d{2})?(?:\s?[ap]\.?m\.?)?|noon|midday|midnight)\s+(?:\d{1,2}|hourly|daily|weekly|monthly|mornings?|afternoons?|evenings?|nights?)$/i;
+/** `9点30|条`, `9点10分|钟`, `9点半|价`, `9点整|理`: what looks like minutes counts or describes what is to be done. */
+const inWords = [
+  [
+    /\d$|十[一二三四五六七八九]?$/u,
+    /^[条个句只起张件位名家首段则种项年天周月日号块元度页章道遍篇份次本部组轮期集倍套类封款斤点分小秒%]/u,
+  ],
+  [/分$/u, /^钟/u],
+  [/半$/u, /^[价天年月夜个小场决导程径路]/u],
+  [/整$/u, /^[理合体个改点天年月周顿齐套装]/u],
+] as const;
+
+/** Whether a time that ends here would take words of the request along. */
+function cutsRequest(said: string, rest: string): boolean {
+  return afterTime.test(said) || inWords.some(([end, next]) => end.test(said) && next.test(rest));
 }
 
 /** Where a time may end, the longest first. */

@@ -41,7 +41,7 @@ test("times are said in many ways, in English and Chinese", () => {
       ["2026-11-21 19:30", "2026-11-21 21:30"],
     ],
     [
-      ["every 30m", "every half an hour", "每30分钟", "每半小时", "每半个小时"],
+      ["every 30m", "every half an hour", "每30分钟", "每半小时", "每半个小时", "every half hour"],
       ["2026-11-21 18:00", "2026-11-21 18:30"],
     ],
     [
@@ -53,6 +53,9 @@ test("times are said in many ways, in English and Chinese", () => {
         "工作日早上9点",
         "每个工作日9点",
         "每周一到周五九点",
+        "周一到周五 9:00",
+        "周一至周五早上9点",
+        "星期一到五九点",
       ],
       ["2026-11-23 09:00", "2026-11-24 09:00"],
     ],
@@ -79,7 +82,7 @@ test("times are said in many ways, in English and Chinese", () => {
       ["2026-11-22 08:00"],
     ],
     [
-      ["every 2 days at 9:00", "every other day at 9am", "每两天9点", "每隔2天早上九点"],
+      ["every 2 days at 9:00", "every other day at 9am", "每两天9点", "每隔一天早上九点", "隔天9点"],
       ["2026-11-22 09:00", "2026-11-24 09:00"],
     ],
     [
@@ -100,6 +103,14 @@ test("times are said in many ways, in English and Chinese", () => {
     ],
     [["tonight at 9", "today 21:00", "今晚9点", "今天晚上九点"], ["2026-11-21 21:00"]],
     [["next friday 9am", "下周五9点"].slice(0, 1), ["2026-11-27 09:00"]],
+    [["this friday at 5pm", "next friday 17:00"], ["2026-11-27 17:00"]],
+    [
+      ["every day at 20:00", "every night at 8", "每晚8点", "每天晚上八点"],
+      ["2026-11-21 20:00", "2026-11-22 20:00"],
+    ],
+    [["每早8点", "every morning at 8"], ["2026-11-22 08:00"]],
+    [["每天午夜", "每天午夜12点", "every day at midnight"], ["2026-11-22 00:00"]],
+    [["每天9点05", "每天9点5分", "every day at 9:05,"], ["2026-11-22 09:05"]],
     [["day after tomorrow at noon", "后天中午12点", "后天中午"], ["2026-11-23 12:00"]],
     [
       ["every other week on monday at 9", "every 2 weeks on monday 9:00"],
@@ -162,6 +173,8 @@ test("what is impossible, ambiguous or past is refused with the mend", () => {
     ["三十分钟", /一次还是重复/],
     ["每月32号9点", /没有32号/],
     ["随便什么时候", /看不懂/],
+    ["周五下午5点", /“周五”是一次还是每周.*“这周五”、“下周五”或“每周五”/],
+    ["每隔两天9点", /有两种理解.*“每2天”或“每3天”/],
   ];
   for (const [text, expected] of cases) assert.match(refusal(text), expected, text);
 });
@@ -178,6 +191,26 @@ test("a time at the beginning of a request is told from the request", () => {
     ["weekdays at 9am the summary", "weekdays at 9am", "the summary"],
     ["tomorrow 8:00 in the office", "tomorrow 8:00", "in the office"],
     ["in 30m", "in 30m", ""],
+    ["每天9点3条新闻", "每天9点", "3条新闻"],
+    ["每天9点30条新闻", "每天9点", "30条新闻"],
+    ["每天九点十条新闻", "每天九点", "十条新闻"],
+    ["每天9点30分三条新闻", "每天9点30分", "三条新闻"],
+    ["每天9点10分钟冥想", "每天9点", "10分钟冥想"],
+    ["明天8点一起开会", "明天8点", "一起开会"],
+    ["每天9点整理邮件", "每天9点", "整理邮件"],
+    ["每天9点整 邮件", "每天9点整", "邮件"],
+    ["每天9点半价商品", "每天9点", "半价商品"],
+    ["每天9点：总结", "每天9点", "总结"],
+    ["每天9点，总结", "每天9点", "总结"],
+    ["每晚8点提醒我", "每晚8点", "提醒我"],
+    ["every day at 9 5 facts about bees", "every day at 9", "5 facts about bees"],
+    ["weekdays at 9am 3 headlines", "weekdays at 9am", "3 headlines"],
+    ["every day at 9 night shift status", "every day at 9", "night shift status"],
+    ["every friday at 17:00 weekly report", "every friday at 17:00", "weekly report"],
+    ["every day at 9 in the evening report", "every day at 9 in the evening", "report"],
+    ["every day at 9, summarise", "every day at 9", "summarise"],
+    ["every day at 9: summarise", "every day at 9", "summarise"],
+    ["2026-12-24 9:00 5 gifts", "2026-12-24 9:00", "5 gifts"],
   ];
   for (const [text, said, rest] of cases) {
     const found = splitTiming(text, speaking);
