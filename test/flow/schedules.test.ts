@@ -21,6 +21,8 @@ function answer({ body: { messages } }: Seen) {
   const wish = /cronjob (\{.*\})/s.exec(text)?.[1];
   if (wish !== undefined) return call("cronjob", JSON.parse(wish));
   if (text.includes("tell the sales")) return say(sales);
+  const fact = /^memorise (.*)$/m.exec(text)?.[1];
+  if (fact !== undefined) return call("memory", { action: "add", target: "user", content: `My code is ${fact}` });
   if (text.includes("stay quiet")) return say("Nothing new.\n[SILENT]");
   if (text.includes("tell all you know")) return say(`I know: ${messages.map(({ content }) => String(content)).join(" | ")}`);
   return say(`done: ${text.slice(-200)}`);
@@ -32,7 +34,8 @@ let model: ModelServer;
 let hermes: Process;
 let home: string;
 const texts = (chat: number) => telegram.messages(chat).map((message) => message.text);
-const until = (chat: number, says: RegExp) => telegram.waitFor(() => texts(chat).some((text) => says.test(text)), 30_000);
+const until = (chat: number, says: RegExp, ms = 30_000) =>
+  telegram.waitFor(() => texts(chat).some((text) => says.test(text)), ms);
 
 before(async () => {
   stack = new AsyncDisposableStack();
@@ -73,12 +76,15 @@ test("a schedule is shown with its next three times, saved by a button, run, and
 });
 
 test("what others read has nothing of what its owner said in private, and schedules are their owner's alone", async () => {
+  telegram.say(alice, "memorise canary-7");
+  await until(alice, /^came: /);
   telegram.say(alice, `/cron add in 2m tell all you know --name leak --deliver telegram:${group} --yes`);
-  await until(alice, /Saved as/);
-  telegram.say(alice, "/cron run leak");
-  await until(group, /⏰ leak/);
-  const leaked = texts(group).find((text) => text.includes("⏰ leak")) ?? "";
-  assert.doesNotMatch(leaked, /USER|profile/i);
+  await until(alice, /leak: tell all/);
+  telegram.say(alice, "/cron add in 2m tell all you know --name diary --yes");
+  await until(alice, /diary: tell all/);
+  for (const name of ["leak", "diary"]) telegram.say(alice, `/cron run ${name}`);
+  await Promise.all([until(group, /⏰ leak/), until(alice, /⏰ diary[^]*canary-7/)]);
+  assert.ok(!texts(group).some((text) => text.includes("canary-7")));
   telegram.say(bob, "/cron run leak");
   await until(bob, /There is no schedule "leak" here/);
   telegram.say(bob, `/cron add every 2h spam --deliver telegram:${group}`);
@@ -97,8 +103,8 @@ test("silence is kept, a script without a model is told, its failure too, and fi
   for (const name of ["quiet", "disk", "broken"]) telegram.say(alice, `/cron run ${name}`);
   await until(alice, /⏰ disk\s+from the script/);
   await until(alice, /⚠️ broken \(schedule \d+\) failed: the script ended with 3\.\s+half/);
-  telegram.say(alice, "/cron history quiet");
-  await until(alice, /quiet\s+.*(✓ nothing to tell|runs)/);
+  do telegram.say(alice, "/cron history quiet");
+  while (!(await until(alice, /quiet\s+.*✓ nothing to tell/, 1_000).catch(() => false)));
   assert.ok(!texts(alice).some((text) => /^⏰ quiet$/m.test(text)));
   const [number = ""] = await readdir(join(home, "cron", "output"));
   const [file = ""] = await readdir(join(home, "cron", "output", number));
@@ -140,6 +146,11 @@ test("the model makes a schedule once the person has said yes, and its run can m
   await until(alice, /Shall I save this schedule\?[^]*made: every 2h/);
   press(alice, "Save");
   await until(alice, /came: Saved as schedule \d+, "made"/);
+  const change = { action: "update", job: "made", script: "echo sneaky", skills: ["tea"] };
+  telegram.say(alice, `cronjob ${JSON.stringify(change)}`);
+  await until(alice, /Shall I change this schedule\?[^]*made: every 2h[^]*Script that runs first:\s+echo sneaky[^]*Skills: tea/);
+  press(alice, "Don't");
+  await until(alice, /came: Not saved/);
   telegram.say(alice, "/cron run made");
   await until(alice, /⏰ made[^]*came: /);
   const said = texts(alice).find((text) => /⏰ made/.test(text)) ?? "";
