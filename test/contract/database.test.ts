@@ -125,6 +125,25 @@ for (const [form, prepare] of Object.entries(forms)) {
       assert.deepEqual(await migrate(db, [good, { ...bad, sql: "create table two (a int)" }]), ["0002-bad"]);
     });
 
+    test("what conversations remembered becomes their chat's, and a Discord thread's stays its own", async () => {
+      await using place = await prepare();
+      const { db, pool } = await place.open();
+      const before = migrations.findIndex(({ name }) => name === "0012-memories");
+      await migrate(db, migrations.slice(0, before));
+      await pool.query(`
+        insert into conversations (id, platform, chat, thread, kind) select platform || thread, platform, 'a:1', thread, 'shared'
+          from unnest(array['discord', 'telegram']) platform, unnest(array['', '5']) thread;
+        insert into memories (scope, owner, target, text, updated_at)
+          select 'conversation', id, 'memory', 'Of ' || id, now() + length(thread) * interval '1 second' from conversations`);
+      await migrate(db, migrations);
+      const { rows } = await pool.query("select owner, text from memories order by owner");
+      assert.deepEqual(rows.map(Object.values), [
+        ["discord:a%3A1", "Of discord"],
+        ["discord:a%3A1:5", "Of discord5"],
+        ["telegram:a%3A1", "Of telegram\n§\nOf telegram5"],
+      ]);
+    });
+
     test("a schema from a newer version is refused", async () => {
       await using place = await prepare();
       const { db, pool } = await place.open();
