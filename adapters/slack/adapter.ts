@@ -11,7 +11,7 @@ import { createFiles } from "./files.ts";
 import { openHttp } from "./http.ts";
 import { createIntake } from "./intake.ts";
 import { createLastThread } from "./last-thread.ts";
-import { namedChannels } from "./channels.ts";
+import { createChannels } from "./channels.ts";
 import { createNames } from "./names.ts";
 import type { SlackOptions } from "./options.ts";
 import { createOutgoing } from "./outgoing.ts";
@@ -54,7 +54,7 @@ export function createSlack(options: SlackOptions): Adapter<SlackChunk> {
   const streams = createStreams({ ...shared, ...feeding });
   const outgoing = createOutgoing({ api, budget, streams, unfinished, signal: closed.signal });
   const files = createFiles({ api, budget, bot, token: options.botToken, apiUrl });
-  const welcome = createWelcome(api, log);
+  const welcome = createWelcome(api, budget, log);
   const commands = new Set(options.commands.flatMap(({ name, aliases }) => [name, ...aliases]));
   let door: Door | null = null;
   let stopping = new AbortController();
@@ -94,7 +94,7 @@ export function createSlack(options: SlackOptions): Adapter<SlackChunk> {
     draft() {
       throw new Failure("internal", "Slack has no drafts: live() never says so");
     },
-    channels: () => namedChannels(api),
+    channels: createChannels(api, budget),
     typing: status.keep,
     state: status.set,
     title: status.rename,

@@ -25,6 +25,8 @@ const perMinute: Readonly<Record<string, number>> = {
   "conversations.replies": 50,
   "conversations.history": 50,
   "users.info": 100,
+  "users.conversations": 50,
+  "assistant.threads.setSuggestedPrompts": 100,
   "files.getUploadURLExternal": 100,
   "files.completeUploadExternal": 100,
 };

@@ -1,13 +1,28 @@
 import type { NamedChannel } from "../../src/core/adapter.ts";
 import type { SlackApi } from "./api.ts";
+import type { Budget } from "./budget.ts";
 import { fields, items, text } from "./fields.ts";
 
 /** Slack's page of channels, and how many pages are read. */
 const pageSize = 200;
 const mostPages = 10;
 
+/** So long they are taken to be the same. */
+const freshMs = 60_000;
+
 /** The channels that the bot is in, by name; none where Slack does not say (a scope is missing). */
-export async function namedChannels(api: SlackApi): Promise<readonly NamedChannel[]> {
+export function createChannels(api: SlackApi, budget: Budget): () => Promise<readonly NamedChannel[]> {
+  let known: { readonly at: number; readonly channels: Promise<readonly NamedChannel[]> } | null = null;
+  return async () => {
+    const now = performance.now();
+    if (known === null || now - known.at > freshMs) known = { at: now, channels: namedChannels(api, budget) };
+    const channels = await known.channels;
+    if (channels.length === 0) known = null;
+    return channels;
+  };
+}
+
+async function namedChannels(api: SlackApi, budget: Budget): Promise<readonly NamedChannel[]> {
   const found: NamedChannel[] = [];
   let cursor = "";
   for (let page = 0; page < mostPages; page += 1) {
@@ -17,6 +32,7 @@ export async function namedChannels(api: SlackApi): Promise<readonly NamedChanne
       limit: pageSize,
       ...(cursor === "" ? {} : { cursor }),
     };
+    if (!budget.take("users.conversations")) return found;
     const told = await api.aside("users.conversations", asked).catch(() => null);
     if (told === null) return found;
     for (const each of items(told["channels"])) {

@@ -1,5 +1,6 @@
 import type { Log } from "../../src/core/log.ts";
 import type { SlackApi } from "./api.ts";
+import type { Budget } from "./budget.ts";
 import { reason } from "./errors.ts";
 import { type Fields, fields, text } from "./fields.ts";
 import { suggestedPrompts } from "./manifest.ts";
@@ -12,10 +13,10 @@ export interface Welcome {
 const most = 5_000;
 
 /** Shows what can be asked to whoever opens our page for the first time, and says in the log when the app was removed. */
-export function createWelcome(api: SlackApi, log: Log): Welcome {
+export function createWelcome(api: SlackApi, budget: Budget, log: Log): Welcome {
   const shown = new Set<string>();
   const suggest = async (channel: string): Promise<void> => {
-    if (shown.has(channel)) return;
+    if (shown.has(channel) || !budget.take("assistant.threads.setSuggestedPrompts")) return;
     if (shown.size >= most) shown.clear();
     shown.add(channel);
     await api

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { namedChannels } from "../../adapters/slack/channels.ts";
+import { createBudget } from "../../adapters/slack/budget.ts";
+import { createChannels } from "../../adapters/slack/channels.ts";
+import { createChannelNames } from "../../src/gateway/channel-names.ts";
 import { createPlaces } from "../../adapters/discord/places.ts";
 
-test("Slack's channels are read page by page; where a scope is missing there are none", async () => {
+test("Slack's channels are read page by page, and not anew for each question; where a scope is missing there are none", async () => {
   const pages = [
     { channels: [{ id: "C1", name: "reports" }], response_metadata: { next_cursor: "more" } },
     { channels: [{ id: "C2", name: "team" }, { id: 3 }], response_metadata: { next_cursor: "" } },
@@ -14,12 +16,31 @@ test("Slack's channels are read page by page; where a scope is missing there are
     return pages[asked.length - 1] ?? assert.fail("one page too many");
   };
   const call = () => assert.fail("this may not hold up answers");
-  assert.deepEqual(await namedChannels({ call, aside }), [
+  const channels = createChannels({ call, aside }, createBudget());
+  const both = [
     { chat: "C1", name: "reports" },
     { chat: "C2", name: "team" },
-  ]);
+  ];
+  assert.deepEqual(await Promise.all([channels(), channels()]), [both, both]);
+  assert.deepEqual(await channels(), both);
   assert.deepEqual(asked, [undefined, "more"]);
-  assert.deepEqual(await namedChannels({ call, aside: () => Promise.reject(new Error("missing_scope")) }), []);
+  const refused = createChannels({ call, aside: () => Promise.reject(new Error("missing_scope")) }, createBudget());
+  assert.deepEqual(await refused(), []);
+});
+
+test("a platform is asked what its channels are called until it tells, and then now and then", async () => {
+  let now = 0;
+  let asked = 0;
+  // Nothing is written, since nothing is told.
+  const db = {} as unknown as Parameters<typeof createChannelNames>[0];
+  const names = createChannelNames(db, () => now);
+  for (; now < 600_000; now += 2_000) {
+    await names.look("slack", async () => {
+      asked += 1;
+      return [];
+    });
+  }
+  assert.ok(asked >= 5 && asked <= 7, `asked ${asked} times in ten minutes`);
 });
 
 test("Discord's channels are those that it has told of, threads left out", () => {
