@@ -88,6 +88,7 @@ export function createOutgoing(parts: OutgoingParts): Outgoing {
       if (typed.size >= mostTyping) typed.clear();
       typed.set(channel, now);
       await client.call({ method: "POST", path: Routes.channelTyping(channel), urgency: "courtesy" }).catch((error: unknown) => {
+        typed.delete(channel);
         throw toFailure(error, true);
       });
     },

@@ -229,6 +229,8 @@ test("however many files are under way, an answer elsewhere goes out at once", a
 test("typing is shown once in a while; signs take one another's place", async () => {
   await using rig = await discordRig();
   const { discord } = rig;
+  discord.fault({ route: "POST /channels/:id/typing" }, { kind: "refuse", status: 503, code: 0, message: "Service Unavailable" });
+  await failure(rig.adapter.typing(chatRef(discord.hall)), "platform.unavailable");
   await rig.adapter.typing(chatRef(discord.hall));
   await rig.adapter.typing(chatRef(discord.hall));
   assert.equal(discord.channel(discord.hall).typings, 1);
