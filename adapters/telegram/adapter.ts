@@ -12,7 +12,7 @@ import { fetchFile } from "./files.ts";
 import type { TelegramChunk } from "./forms.ts";
 import { toInbound } from "./inbound.ts";
 import type { Self } from "./mention.ts";
-import { registerMenus } from "./menu.ts";
+import { keepMenus } from "./menu.ts";
 import type { TelegramOptions } from "./options.ts";
 import { createOutgoing } from "./outgoing.ts";
 import { type Polling, startPolling } from "./polling.ts";
@@ -55,7 +55,7 @@ export function createTelegram(options: TelegramOptions): Adapter<TelegramChunk>
       const receiving = { client, take, log: options.log };
       polling =
         options.webhook === null ? startPolling(receiving) : await startWebhook(receiving, options.webhook, attempt.signal);
-      void registerMenus(client.api, self.id, options, closed.signal);
+      void keepMenus(client.api, self.id, options, attempt.signal);
     },
     pause,
     async close() {

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Api } from "grammy";
 import type { BotCommand, BotCommandScope, LanguageCode } from "grammy/types";
 import type { OfferedCommand } from "../../src/core/language.ts";
+import { pause } from "../../src/core/pause.ts";
 import { callSignal } from "./client.ts";
 import { reason } from "./errors.ts";
 import type { TelegramOptions } from "./options.ts";
@@ -17,27 +18,57 @@ interface Menu {
   readonly commands: readonly BotCommand[];
 }
 
+/** People become admins, and cease to be, while we run. */
+const lookEveryMs = 60_000;
+
+/** Registers the commands' menus, and those of owners and admins again when these are others. */
+export async function keepMenus(api: Api, bot: number, options: TelegramOptions, signal: AbortSignal): Promise<void> {
+  const known = await registerMenus(api, bot, options, signal);
+  for (let before = known; !signal.aborted;) {
+    await pause(options.rulersEveryMs ?? lookEveryMs, signal);
+    const now = await rulersOf(options).catch(() => null);
+    if (signal.aborted || now === null || now.join() === before?.join()) continue;
+    before = await registerRulers(api, bot, options, now, signal).catch(() => null);
+  }
+}
+
+async function rulersOf(options: TelegramOptions): Promise<readonly string[]> {
+  return (await options.rulers()).filter((account) => /^\d{1,16}$/.test(account)).toSorted();
+}
+
 /**
  * Registers the commands' menus that have changed since the last time: one for private chats, one for groups, and one with the commands of
- * owners and admins in each one's private chat; all in every language. Without them the commands still work.
+ * owners and admins in each one's private chat; all in every language. Without them the commands still work. Returns whose menus there are,
+ * or null.
  */
-export async function registerMenus(api: Api, bot: number, options: TelegramOptions, signal: AbortSignal): Promise<void> {
+async function registerMenus(
+  api: Api,
+  bot: number,
+  options: TelegramOptions,
+  signal: AbortSignal,
+): Promise<readonly string[] | null> {
   try {
     for (const menu of menusOf(options.commands, [{ type: "all_private_chats" }, { type: "all_group_chats" }], "members"))
       await register(api, bot, options, menu, signal);
-    await registerRulers(api, bot, options, signal);
+    return await registerRulers(api, bot, options, await rulersOf(options), signal);
   } catch (error) {
     if (!signal.aborted)
       options.log.warn({ reason: reason(error) }, "Telegram's command menu was not updated; it will be at the next start");
+    return null;
   }
 }
 
 /** Telegram knows a private chat by the id of its person. One that has never been begun has no menu: that is no trouble. */
-async function registerRulers(api: Api, bot: number, options: TelegramOptions, signal: AbortSignal): Promise<void> {
+async function registerRulers(
+  api: Api,
+  bot: number,
+  options: TelegramOptions,
+  now: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly string[]> {
   const { settings, log } = options;
   const key = `telegram:${bot}:commands:rulers`;
   const before = ((await settings.get(key)) ?? "").split(" ").filter(Boolean);
-  const now = (await options.rulers()).filter((account) => /^\d{1,16}$/.test(account));
   await settings.set(key, [...new Set([...before, ...now])].join(" "));
   const left = new Set([...before, ...now]);
   for (const account of left) {
@@ -47,11 +78,12 @@ async function registerRulers(api: Api, bot: number, options: TelegramOptions, s
       for (const menu of menus) await register(api, bot, options, menu, signal);
       if (!now.includes(account)) left.delete(account);
     } catch (error) {
-      if (signal.aborted) return;
+      if (signal.aborted) return now;
       log.debug({ reason: reason(error) }, "the command menu of an owner's or admin's private chat was not set");
     }
   }
   await settings.set(key, [...left].join(" "));
+  return now;
 }
 
 async function register(

@@ -14,6 +14,8 @@ export interface TelegramOptions {
   readonly commands: readonly OfferedCommand[];
   /** The accounts of owners and admins: in their private chats the menu has all commands. */
   rulers(): Promise<readonly string[]>;
+  /** How often they are asked for anew; a minute, unless a test has less time. */
+  readonly rulersEveryMs?: number;
   /** Small facts that outlive the process. */
   readonly settings: { get(key: string): Promise<string | null>; set(key: string, value: string): Promise<void> };
   readonly log: Log;

@@ -94,6 +94,15 @@ test("Telegram has a menu for private chats, one for groups, and one for each ow
   rulers = [];
   await start(() => !rig.tg.menus.has("chat:501") && !rig.tg.menus.has("chat:501:zh"));
   assert.equal(rig.callsOf("setMyCommands").length, calls, "what has not changed is not registered again");
+  // Somebody becomes an admin while it runs.
+  await using running = new AsyncDisposableStack();
+  let looks = 0;
+  const options = { commands: offered, rulers: async () => ((looks += 1), rulers), rulersEveryMs: 5 };
+  const adapter = running.adopt(rig.make(options), (it) => it.close());
+  await adapter.start(rig.inlet);
+  await rig.tg.waitFor(() => looks > 1);
+  rulers = ["502"];
+  await rig.tg.waitFor(() => rig.tg.menus.has("chat:502:zh"));
 });
 
 test("Discord gets every command with its words in every language", async () => {
