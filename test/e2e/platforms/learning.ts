@@ -46,7 +46,7 @@ export async function walkThrough(driver: Driver): Promise<void> {
 
   await talk.say(`${slash}skills install k8s --mine`);
   await has(talk, /k8s.{0,3} is installed/);
-  await talk.say(`${slash}k8s why is web down?`);
+  await talk.say(`${slash}skill k8s why is web down?`);
   await has(talk, /Look at the pods first\./);
 
   await talk.say("write down how to greet as a skill");
@@ -55,6 +55,8 @@ export async function walkThrough(driver: Driver): Promise<void> {
   await has(talk, /greeting.{0,3} is installed/);
 
   const [room] = driver.lacks["thread"] === undefined ? await driver.threads() : [talk];
+  await room.say("how many?");
+  await has(room, /I know of \d/);
   await room.say(`${slash}cron add "0 9 * * *" tell of the day --name daily`);
   await offers(room, "Save");
   await room.press("Save");

@@ -8,8 +8,8 @@ walk("The page", pageDriver, (scene) => {
     const { driver } = scene();
     const talk = await driver.talk();
     await talk.say("write it down");
-    await talk.until((lines) => lines.some(({ text }) => text.startsWith("came:")));
-    const tools = driver.history().at(-1)?.tools ?? [];
+    await talk.until((lines) => lines.some(({ text, written }) => written && /^came: [^]*down\.txt/.test(text)));
+    const tools = driver.history().findLast(({ role, html }) => role === "agent" && /down\.txt/.test(html ?? ""))?.tools ?? [];
     assert.deepEqual(
       tools.map(({ tool, ok }) => [tool, ok]),
       [["write_file", true]],
