@@ -1,4 +1,3 @@
-import type { NamedChannel } from "../core/adapter.ts";
 import type { ChatRef } from "../core/chats.ts";
 import type { ProgressMode } from "../core/chat-settings.ts";
 import type { Command } from "../core/command.ts";
@@ -61,8 +60,6 @@ export interface GatewayParts {
   readonly skills: SkillDesk;
   /** A file that came with a message of this platform; throws a `Failure` when it can't be had. */
   fetchFile(platform: string, file: FileRef, limitBytes: number, signal: AbortSignal): Promise<Uint8Array>;
-  /** A platform's channels by name, as far as this gateway knows. */
-  channels(platform: string): Promise<readonly NamedChannel[]>;
   /** Tells a chat something past the outbox, for when the record or the queue is down. Never throws. */
   tell(chat: ChatRef, markdown: string): Promise<void>;
 }

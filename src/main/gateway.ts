@@ -17,6 +17,7 @@ import type { ChatRef } from "../core/chats.ts";
 import { chatSettings } from "../store/chat-settings.ts";
 import { Failure } from "../core/failures.ts";
 import type { ModelChoice } from "../core/model.ts";
+import { createChannelNames } from "../gateway/channel-names.ts";
 import { createGateway } from "../gateway/inlet.ts";
 import { pagePorts, pageToken } from "../gateway/page.ts";
 import { suggestArgument } from "../gateway/suggestions.ts";
@@ -30,6 +31,9 @@ import { type Base, baseDesk, commands, localPlatforms } from "./base.ts";
 import { memoryRules } from "./memory-rules.ts";
 import { scheduleDesk } from "./schedules.ts";
 import { takeShifts } from "./shifts.ts";
+
+/** How often it is looked which platform's channels may have new names; each is asked less often. */
+const namesMs = 2_000;
 
 /** The platforms' side: gateway, adapters, views, deliveries. Resolves to the page's address once everything that can start has. */
 export async function openGatewaySide(base: Base, facts: () => Promise<StandingFacts>): Promise<string | null> {
@@ -75,7 +79,6 @@ export async function openGatewaySide(base: Base, facts: () => Promise<StandingF
     skills: baseDesk(base),
     schedules: scheduleDesk(base),
     fetchFile,
-    channels: async (platform) => (await adapters.get(platform)?.channels?.()) ?? [],
     tell,
   });
   stack.defer(() => flushed(base, [...adapters.keys()]));
@@ -95,6 +98,11 @@ export async function openGatewaySide(base: Base, facts: () => Promise<StandingF
     await sweepDeliveries(db, queues, [...serving]);
   });
   stack.defer(() => sweeping.close());
+  const channelNames = createChannelNames(db);
+  const naming = every("channel names", namesMs, log, async () => {
+    for (const name of serving) await channelNames.look(name, async () => (await adapters.get(name)?.channels?.()) ?? []);
+  });
+  stack.defer(() => naming.close());
   stack.defer(async () => void (await Promise.all([...adapters.values()].map((adapter) => adapter.pause()))));
   return [...adapters.values()].map((adapter) => adapter.address?.() ?? null).find((address) => address !== null) ?? null;
 }

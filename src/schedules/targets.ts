@@ -81,7 +81,9 @@ async function channel(db: Db, owner: TargetOwner, platform: string, name: strin
   const chats = found.map((chat): ChatRef => ({ platform, chat, thread: null }));
   const may = await Promise.all(chats.map(async (chat) => ((await mayPost(db, owner, chat)) === null ? [] : [chat])));
   const [first, second] = may.flat();
-  if (first === undefined) throw cannotPost(`${platform}:#${name}`);
+  // The same whether there is none or one that is not for them: its name is not for them either.
+  if (first === undefined)
+    throw refused(`I know no channel #${name.replace(/^#/, "").slice(0, 80)} on ${platform} where you have written to me.`);
   if (second !== undefined) throw refused(`There are several channels #${name}. Say ${may.flat().map(chatKey).join(" or ")}.`);
   return first;
 }

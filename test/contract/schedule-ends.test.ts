@@ -14,6 +14,7 @@ import type { Queues } from "../../src/core/queue.ts";
 import { Failure } from "../../src/core/failures.ts";
 import type { SandboxBackend } from "../../src/core/sandbox.ts";
 import { runQueue, type ScheduleAsker } from "../../src/core/schedule.ts";
+import { createChannelNames } from "../../src/gateway/channel-names.ts";
 import { openQueues } from "../../src/queue/index.ts";
 import { openSandboxes, type SandboxOptions } from "../../src/sandbox/index.ts";
 import { noWish, scheduleCommands } from "../../src/schedules/commands.ts";
@@ -302,6 +303,15 @@ test("a schedule is named by a number, or by a name of several words with or wit
   await changeSchedule(database.db, id, { remaining: 0, status: "done", nextAt: null });
   assert.match(await said("edit news of --time 'every 3h'"), /has run as often as it was to\. Say --repeat too/);
   assert.match(await said("edit news of --time 'every 3h' --repeat 2"), /every 3h[^]*Runs left: 2/);
+});
+
+test("a channel's name is known wherever a schedule is made, once its platform has told it", async () => {
+  const team = { platform: "discord", chat: "10", thread: null };
+  await speaks("team", team, "shared");
+  const said = async () => (await scheduleCommands(desk, alice).run("add every 2h look --deliver discord:#reports --yes")).text;
+  assert.match(await said(), /I know no channel #reports on discord/);
+  await createChannelNames(database.db).look("discord", async () => [{ chat: "10", name: "Reports" }]);
+  assert.match(await said(), /Reports to: Reports \(`discord:10`\)/);
 });
 
 function closing(worker: { close(): Promise<void> }): AsyncDisposable {
