@@ -6,6 +6,7 @@ import { absolutePath, type FileFault, workspace } from "./paths.ts";
 import type { VirtualReply, VirtualRequest, VirtualSetup } from "./virtual-messages.ts";
 import { quoted } from "./shell-scripts.ts";
 import { virtualBackground } from "./virtual-background.ts";
+import { oneChangeAtATime } from "./virtual-changes.ts";
 import { withQuota } from "./virtual-quota.ts";
 
 /**
@@ -49,7 +50,8 @@ if (port !== null) {
 async function serve(setup: VirtualSetup): Promise<(request: VirtualRequest) => Promise<VirtualReply | null>> {
   mkdirSync(setup.directory, { recursive: true, mode: 0o700 });
   // Links stay forbidden: a link is the only way out of the directory.
-  const disk = await withQuota(new ReadWriteFs({ root: setup.directory, allowSymlinks: false }), setup.directory, setup.diskMb);
+  const root = oneChangeAtATime(new ReadWriteFs({ root: setup.directory, allowSymlinks: false }));
+  const disk = await withQuota(root, setup.directory, setup.diskMb);
   const base = new InMemoryFs(
     { "/tmp/.keep": "", "/dev/null": "", "/etc/hostname": "sandbox\n" },
     { maxTotalBytes: memoryLimit },

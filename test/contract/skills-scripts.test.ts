@@ -39,8 +39,7 @@ for (const form of ["docker, bash", "docker, busybox", "local", "virtual"] as co
       (await run(sandbox, `cat ${directory}/scripts/run.sh; ls ${directory}`)).output,
       /ran in[\s\S]*SKILL\.md\nreferences\nscripts\n$/,
     );
-    // A thread runs the virtual one's commands one behind the other.
-    const readings = Array.from({ length: form === "virtual" ? 1 : 4 }, async (_, at) => {
+    const readings = Array.from({ length: 4 }, async (_, at) => {
       const own = await rig.open("alice", `r${at}`);
       await placeFiles(own, "a", files, still);
       const said = await run(own, `sh ${directory}/scripts/run.sh`);
