@@ -127,7 +127,7 @@ async function fill(db: Db): Promise<void> {
   ];
   await db.connection().execute(async (one) => {
     await sql`set statement_timeout = 0`.execute(one);
-    await sql`set maintenance_work_mem = '512MB'`.execute(one);
+    await sql`set maintenance_work_mem = '2GB'`.execute(one);
     // What triggers and foreign keys would do a million times is done by the statements themselves.
     await sql`set session_replication_role = replica`.execute(one);
     for (const step of steps) await step.execute(one);
