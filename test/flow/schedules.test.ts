@@ -10,6 +10,8 @@ import { freshHome, type Process, startHermes } from "./service.ts";
 const group = -55;
 const alice = 7;
 const bob = 8;
+/** Telegram takes only so many messages in half a minute in one chat. */
+const carol = 9;
 
 const sales = "Sales:\n\n| 城市 | 销量 |\n|---|--:|\n| 北京 | €1,234 |\n| Ulm | €980 |\n| Bonn | €-20 |\n\nThat is all.";
 
@@ -50,7 +52,13 @@ before(async () => {
   telegram.say(alice, "hello");
   telegram.say(group, `@${telegram.bot.username} hello`, { from: alice });
   telegram.say(bob, "hello");
-  await Promise.all([until(alice, /^done: hello/), until(group, /^done: .*hello/), until(bob, /^done: hello/)]);
+  telegram.say(carol, "hello");
+  await Promise.all([
+    until(alice, /^done: hello/),
+    until(group, /^done: .*hello/),
+    until(bob, /^done: hello/),
+    until(carol, /^done: hello/),
+  ]);
 });
 after(() => stack.disposeAsync());
 
@@ -94,18 +102,18 @@ test("what others read has nothing of what its owner said in private, and schedu
 });
 
 test("silence is kept, a script without a model is told, its failure too, and files are written", async () => {
-  telegram.say(alice, "/cron add every 2h stay quiet --name quiet --yes");
-  await until(alice, /quiet: stay quiet/);
-  telegram.say(alice, `/cron add every 2h --script "echo from the script" --no-agent --name disk --deliver local,origin --yes`);
-  await until(alice, /disk: echo from the script/);
-  telegram.say(alice, `/cron add every 2h --script "echo half; exit 3" --no-agent --name broken --yes`);
-  await until(alice, /broken: echo half/);
-  for (const name of ["quiet", "disk", "broken"]) telegram.say(alice, `/cron run ${name}`);
-  await until(alice, /⏰ disk\s+from the script/);
-  await until(alice, /⚠️ broken \(schedule \d+\) failed: the script ended with 3\.\s+half/);
-  do telegram.say(alice, "/cron history quiet");
-  while (!(await until(alice, /quiet\s+.*✓ nothing to tell/, 1_000).catch(() => false)));
-  assert.ok(!texts(alice).some((text) => /^⏰ quiet$/m.test(text)));
+  telegram.say(carol, "/cron add every 2h stay quiet --name quiet --yes");
+  await until(carol, /quiet: stay quiet/);
+  telegram.say(carol, `/cron add every 2h --script "echo from the script" --no-agent --name disk --deliver local,origin --yes`);
+  await until(carol, /disk: echo from the script/);
+  telegram.say(carol, `/cron add every 2h --script "echo half; exit 3" --no-agent --name broken --yes`);
+  await until(carol, /broken: echo half/);
+  for (const name of ["quiet", "disk", "broken"]) telegram.say(carol, `/cron run ${name}`);
+  await until(carol, /⏰ disk\s+from the script/);
+  await until(carol, /⚠️ broken \(schedule \d+\) failed: the script ended with 3\.\s+half/);
+  do telegram.say(carol, "/cron history quiet");
+  while (!(await until(carol, /quiet\s+.*✓ nothing to tell/, 1_000).catch(() => false)));
+  assert.ok(!texts(carol).some((text) => /^⏰ quiet$/m.test(text)));
   const [number = ""] = await readdir(join(home, "cron", "output"));
   const [file = ""] = await readdir(join(home, "cron", "output", number));
   assert.equal(await readFile(join(home, "cron", "output", number, file), "utf8"), "from the script\n");
@@ -142,18 +150,18 @@ test("a report of numbers is told whole, and brings a chart, a file too; without
 
 test("the model makes a schedule once the person has said yes, and its run can make none", async () => {
   const wish = { action: "create", schedule: "every 2h", prompt: 'cronjob {"action":"list"}', name: "made" };
-  telegram.say(alice, `cronjob ${JSON.stringify(wish)}`);
-  await until(alice, /Shall I save this schedule\?[^]*made: every 2h/);
-  press(alice, "Save");
-  await until(alice, /came: Saved as schedule \d+, "made"/);
+  telegram.say(bob, `cronjob ${JSON.stringify(wish)}`);
+  await until(bob, /Shall I save this schedule\?[^]*made: every 2h/);
+  press(bob, "Save");
+  await until(bob, /came: Saved as schedule \d+, "made"/);
   const change = { action: "update", job: "made", script: "echo sneaky", skills: ["tea"] };
-  telegram.say(alice, `cronjob ${JSON.stringify(change)}`);
-  await until(alice, /Shall I change this schedule\?[^]*made: every 2h[^]*Script that runs first:\s+echo sneaky[^]*Skills: tea/);
-  press(alice, "Don't");
-  await until(alice, /came: Not saved/);
-  telegram.say(alice, "/cron run made");
-  await until(alice, /⏰ made[^]*came: /);
-  const said = texts(alice).find((text) => /⏰ made/.test(text)) ?? "";
+  telegram.say(bob, `cronjob ${JSON.stringify(change)}`);
+  await until(bob, /Shall I change this schedule\?[^]*made: every 2h[^]*Script that runs first:\s+echo sneaky[^]*Skills: tea/);
+  press(bob, "Don't");
+  await until(bob, /came: Not saved/);
+  telegram.say(bob, "/cron run made");
+  await until(bob, /⏰ made[^]*came: /);
+  const said = texts(bob).find((text) => /⏰ made/.test(text)) ?? "";
   assert.match(said, /no tool|not run|unknown|isn't|There is no/i);
 });
 
