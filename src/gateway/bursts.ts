@@ -10,6 +10,8 @@ export interface Gathered {
 
 /** Gathers what platforms cut up: albums, forwards, pastes beyond their limit. A message that is whole passes at once. */
 export interface Bursts {
+  /** Whether something of its sender is kept that it may belong to. */
+  holds(of: Pick<InboundMessage, "chat" | "sender">): boolean;
   /** False when the message is kept for now: it will be handed on with what belongs to it. What was kept of its sender goes first. */
   take(id: number, message: InboundMessage): boolean;
   /** Hands on what is kept of one sender in a chat. */
@@ -53,6 +55,7 @@ export function createBursts(handOn: (gathered: Gathered) => void): Bursts {
     }
   };
   return {
+    holds: (of) => open.has(keyOf(of)),
     take(id, message) {
       const key = keyOf(message);
       const burst = open.get(key);

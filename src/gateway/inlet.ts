@@ -71,7 +71,8 @@ export function createGateway(parts: GatewayParts): Gateway {
     lane.inside -= 1;
     if (lane.inside === 0) lanes.delete(key);
   };
-  const bursts = createBursts(({ ids, message }) => enqueue(ids, message, null));
+  const ways = { tellOnce, closing: closing.signal };
+  const bursts = createBursts(({ ids, message }) => enqueue(ids, message, () => route(parts, ids, message, null, ways)));
   const take = (id: number, inbound: Inbound, known: Route | null): void => {
     if (routing.has(id)) return;
     routing.add(id);
@@ -80,15 +81,16 @@ export function createGateway(parts: GatewayParts): Gateway {
     // An edit concerns what is still gathered, too.
     if (inbound.type === "change") bursts.end(inbound);
     const whole = inbound.type !== "message" || bursts.take(id, inbound);
-    if (whole) enqueue([id], inbound, lane?.queued === before ? known : null);
+    const still = lane?.queued === before ? known : null;
+    if (whole) enqueue([id], inbound, () => route(parts, [id], inbound, still, ways));
   };
-  const enqueue = (ids: readonly number[], inbound: Inbound, known: Route | null): void => {
+  const enqueue = (ids: readonly number[], inbound: Inbound, task: () => Promise<void>): void => {
     const key = chatKey(inbound.chat);
     const lane = enter(key);
     lane.queued += 1;
     lane.routing += 1;
     lane.tail = lane.tail
-      .then(() => route(parts, ids, inbound, known, { tellOnce, closing: closing.signal }))
+      .then(task)
       .catch((error: unknown) => parts.log.warn({ error, ids }, "an event could not be routed; it will be tried again"))
       .finally(() => {
         for (const id of ids) routing.delete(id);
@@ -101,12 +103,16 @@ export function createGateway(parts: GatewayParts): Gateway {
       const key = chatKey(inbound.chat);
       const lane = enter(key);
       const quietAt = lane.routing === 0 ? lane.queued : null;
+      const alone = lane.routing === 0 && lane.inside === 1;
       try {
-        const stored = await store(parts, inbound, tellOnce);
+        const stored = await store(parts, inbound, alone && isPlain(inbound) && !bursts.holds(inbound), tellOnce);
         if (stored === null) return;
         parts.metrics.messageIn(inbound.chat.platform);
+        const { session, busy } = stored.route;
         // An earlier event of the chat (a /new, a first message) may have changed where this one goes since it was stored.
-        take(stored.id, inbound, lane.queued === quietAt ? stored.route : null);
+        if (stored.assigned && session !== null)
+          enqueue([stored.id], inbound, () => begin(parts, inbound.chat, session, busy, tellOnce));
+        else take(stored.id, inbound, lane.queued === quietAt ? stored.route : null);
         // The message's own way comes first: asking the platform for the next one would hold it up by a millisecond.
         await setImmediate();
       } finally {
@@ -145,9 +151,20 @@ interface Ways {
 
 type TellOnce = (chat: ChatRef, markdown: string) => Promise<void>;
 
-async function store(parts: GatewayParts, inbound: Inbound, tellOnce: TellOnce): Promise<Stored | null> {
+/** Nothing but words for the agent: no command, no file, no piece of something. */
+function isPlain(inbound: Inbound): boolean {
+  return (
+    inbound.type === "message" &&
+    inbound.addressed &&
+    inbound.part === undefined &&
+    inbound.files === undefined &&
+    /^[^/\s]/.test(inbound.text)
+  );
+}
+
+async function store(parts: GatewayParts, inbound: Inbound, plain: boolean, tellOnce: TellOnce): Promise<Stored | null> {
   try {
-    return await storeInbound(parts.db, inbound);
+    return await storeInbound(parts.db, inbound, plain);
   } catch (error) {
     parts.log.error(
       { error, chat: chatKey(inbound.chat) },
@@ -221,13 +238,23 @@ async function request(
   if (inbound.files !== undefined) await takeFiles(parts, id, inbound.chat.platform, inbound.files, closing);
   const session = open ?? (await openSession(parts.db, inbound.chat, inbound.kind)).session;
   // Somebody else has taken it up meanwhile.
-  if (!(await assignInbound(parts.db, id, session, person.id))) return;
+  if (await assignInbound(parts.db, id, session, person.id)) await begin(parts, inbound.chat, session, busy, tellOnce);
+}
+
+/** What waits in a session is begun, after what runs there or instead of it. */
+async function begin(
+  parts: GatewayParts,
+  chat: ChatRef,
+  session: string,
+  busy: Route["busy"],
+  tellOnce: TellOnce,
+): Promise<void> {
   if ((busy ?? parts.busy) === "interrupt") await stopTurn(parts, session, null);
   try {
     await parts.queues.queue(parts.names.turns).wake(session, { priority: priorities.interactive });
   } catch (error) {
     parts.log.warn({ error, session }, "the queue can't be reached; the message is stored and will be answered when it is back");
-    void tellOnce(inbound.chat, queueTrouble);
+    void tellOnce(chat, queueTrouble);
   }
 }
 

@@ -16,18 +16,27 @@ export interface InboxRow {
 export interface Stored {
   readonly id: number;
   readonly route: Route;
+  /** It waits in the route's session already: there was nothing to decide. */
+  readonly assigned: boolean;
 }
 
-/** Stores an event; null when its key is already there (a redelivery). Once this resolves, the platform may be acknowledged. */
-export async function storeInbound(db: Db, inbound: Inbound): Promise<Stored | null> {
-  const found = await sql<RouteRow & { id: number }>`
-    with stored as (
-      insert into inbox (key, chat_key, inbound)
-      values (${inbound.key}, ${chatKey(inbound.chat)}, ${JSON.stringify(inbound)}::jsonb)
-      on conflict (key) do nothing returning id)
-    select stored.id, ${routeColumns} from stored ${routeJoins(inbound.chat, inbound.sender)}`.execute(db);
+/**
+ * Stores an event; null when its key is already there (a redelivery). Once this resolves, the platform may be acknowledged. A `plain` one
+ * is a request whenever its writer is one of the team and its chat has a session that asks nothing: then it waits there at once.
+ */
+export async function storeInbound(db: Db, inbound: Inbound, plain = false): Promise<Stored | null> {
+  const ready = sql`${plain}::boolean and person is not null and role <> 'guest' and session is not null and not asks`;
+  const found = await sql<RouteRow & { id: number; assigned: boolean }>`
+    with route as materialized (select ${routeColumns} from (select 1) one ${routeJoins(inbound.chat, inbound.sender)}),
+    stored as (
+      insert into inbox (key, chat_key, inbound, status, session_id, person_id)
+      select ${inbound.key}, ${chatKey(inbound.chat)}, ${JSON.stringify(inbound)}::jsonb, case when ${ready} then 'waiting' else 'new' end,
+        case when ${ready} then session end, case when ${ready} then person end
+      from route
+      on conflict (key) do nothing returning id, status = 'waiting' as assigned)
+    select stored.id, stored.assigned, route.* from stored, route`.execute(db);
   const row = found.rows[0];
-  return row ? { id: row.id, route: toRoute(row) } : null;
+  return row ? { id: row.id, route: toRoute(row), assigned: row.assigned } : null;
 }
 
 /** Events stored longer than `olderMs` ago that nobody has routed: their gateway died in between. Oldest first. */

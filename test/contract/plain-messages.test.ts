@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { after, before, suite, test } from "node:test";
+import { sql } from "kysely";
+import type { Role } from "../../src/core/chats.ts";
+import type { InboundMessage } from "../../src/core/inbound.ts";
+import type { Db } from "../../src/store/hold.ts";
+import { storeInbound } from "../../src/store/inbox.ts";
+import { migrate } from "../../src/store/migrate.ts";
+import { migrations } from "../../src/store/migrations/index.ts";
+import { admit } from "../../src/store/people.ts";
+import { openSession } from "../../src/store/sessions.ts";
+import { readyForms } from "./database-forms.ts";
+
+for (const form of ["embedded", "postgres"] as const) {
+  suite(`${form}: a message that is nothing but words`, () => {
+    const stack = new AsyncDisposableStack();
+    let db: Db;
+    let chats = 0;
+    before(async () => {
+      ({ db } = await stack.use(await readyForms[form]()).open());
+      await migrate(db, migrations);
+    });
+    after(() => stack.disposeAsync());
+
+    /** A message of somebody in a chat of their own; its session, if it has one. */
+    async function message(role: Role | null, open: boolean) {
+      const chat = { platform: "telegram", chat: String((chats += 1)), thread: null };
+      const sender = { platform: "telegram", id: chat.chat, name: "Ann" };
+      if (role !== null) await admit(db, sender, role);
+      const session = open ? (await openSession(db, chat, "private")).session : null;
+      const common = { chat, kind: "private", sender, at: 1, messageId: "1", addressed: true } as const;
+      const inbound: InboundMessage = { ...common, type: "message", key: `telegram:1:update:${chat.chat}`, text: "hello" };
+      return { inbound, session };
+    }
+    const rowOf = async (id: number) =>
+      await db.selectFrom("inbox").select(["status", "session_id", "person_id"]).where("id", "=", id).executeTakeFirstOrThrow();
+
+    test("waits in its chat's session from the moment it is stored, once", async () => {
+      const { inbound, session } = await message("member", true);
+      const stored = await storeInbound(db, inbound, true);
+      assert.equal(stored?.assigned, true);
+      const { status, session_id, person_id } = await rowOf(stored.id);
+      assert.deepEqual([status, session_id, person_id], ["waiting", session, stored.route.person?.id]);
+      assert.equal(await storeInbound(db, inbound, true), null);
+    });
+
+    test("is routed where something is to be decided: a stranger, a guest, no session, a question, or not so plain", async () => {
+      for (const [role, open, plain] of [
+        [null, true, true],
+        ["guest", true, true],
+        ["owner", false, true],
+        ["owner", true, false],
+      ] as const) {
+        const { inbound } = await message(role, open);
+        const stored = await storeInbound(db, inbound, plain);
+        assert.equal(stored?.assigned, false, `${role} ${open} ${plain}`);
+        assert.deepEqual(await rowOf(stored.id), { status: "new", session_id: null, person_id: null });
+      }
+      const { inbound, session } = await message("member", true);
+      const first = await storeInbound(db, inbound, true);
+      await sql`insert into turns (id, session_id, person_id, inbox_id) values ('t', ${session}, ${first?.route.person?.id}, ${first?.id})`.execute(
+        db,
+      );
+      await sql`insert into questions (id, turn_id, session_id, step, position, digest, kind, question, messages, expires_at)
+        values ('q', 't', ${session}, 0, 0, 'd', 'clarify', '{}', '[]', now() + interval '1 hour')`.execute(db);
+      const answer = await storeInbound(db, { ...inbound, key: `${inbound.key}:answer` }, true);
+      assert.deepEqual([answer?.assigned, answer?.route.asks], [false, true]);
+    });
+  });
+}
