@@ -12,11 +12,11 @@ import { prepare } from "./services/prepare.ts";
 import { announce, since } from "./services/processes.ts";
 import { warmUp } from "./services/warm-up.ts";
 
-/** More than twice as many as there are cores: much of what is tested is waiting, for containers, browsers and other processes. */
-const filesAtOnce = Math.min(2 * availableParallelism() + 1, 9);
+/** More than there are cores: much of what is tested is waiting, for containers, browsers and other processes. */
+const filesAtOnce = Math.min(availableParallelism() + 1, 9);
 /** No test takes so long unless it hangs. */
 const testTimeoutMs = 120_000;
-/** The whole suite takes four minutes on two quiet cores; what still runs after five times as long hangs, and is named and ended. */
+/** The whole suite takes eight to nine minutes on two quiet cores; what still runs after twice as long hangs, and is named and ended. */
 const suiteTimeoutMs = 1_200_000;
 /** Variables of the real world that no test may see: keys, tokens, addresses, and this user's home of Hermes. */
 const real =

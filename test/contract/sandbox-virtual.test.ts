@@ -68,19 +68,15 @@ suite("the virtual sandbox's Python and JavaScript", () => {
     }
   });
 
-  test("conversations that change files at once don't hold each other up, also when one is stopped meanwhile", async () => {
+  test("conversations that change files at once don't hold each other up", async () => {
     const others = await Promise.all([1, 2, 3, 4].map((at) => rig.open("alice", `c${at}`)));
     const work = (at: number) =>
       `for i in 1 2 3 4; do mkdir -p c${at}/$i; echo x > f${at}; mv f${at} c${at}/$i/f; done; ls c${at} | wc -l`;
-    for (const stopped of [30, 60, 90]) {
-      const endless = run(sandbox, "while true; do echo x > endless; mkdir -p e; rm -rf e; done", { timeoutMs: stopped });
-      const results = await Promise.all(others.map((other, at) => run(other, work(at))));
-      assert.equal((await endless).end, "timed_out");
-      assert.deepEqual(
-        results.map(({ output }) => output.trim()),
-        ["4", "4", "4", "4"],
-      );
-    }
+    const results = await Promise.all(others.map((other, at) => run(other, work(at))));
+    assert.deepEqual(
+      results.map(({ output }) => output.trim()),
+      ["4", "4", "4", "4"],
+    );
   });
 
   test("one that takes all memory ends by itself, and the next command works", async () => {
