@@ -19,27 +19,40 @@ const repeatMs = 60_000;
 
 /** Watches one server for the log. `without` says what its absence costs. */
 export function watchOutage(server: string, without: string, log: Log): Outage {
-  let down = false;
+  return watchConnections(server, without, log)();
+}
+
+/**
+ * Watches one server over several connections: it is gone with the first that loses it, and back when all are. Each call gives a
+ * connection's own watch; one that is closed for good calls `back` last.
+ */
+export function watchConnections(server: string, without: string, log: Log): () => Outage {
+  const down = new Set<symbol>();
   const said = new Map<string, number>();
-  return {
-    error(error) {
-      const text = `${error.name} ${error.message} ${"code" in error ? String(error.code) : ""}`;
-      if (gone.test(text)) {
-        if (!down) log.warn({ reason: error.message }, `${server} can't be reached; ${without}`);
-        down = true;
-        return;
-      }
-      const kind = error.message.replaceAll(/[\da-f]{4,}/g, "#");
-      if (Date.now() - (said.get(kind) ?? -Infinity) < repeatMs) return;
-      if (said.size >= mostKinds) said.clear();
-      said.set(kind, Date.now());
-      log.warn({ error }, `${server}: ${error.message}`);
-    },
-    back() {
-      if (down) log.info({}, `${server} is back`);
-      down = false;
-    },
-    down: () => down,
+  const lost = (connection: symbol, error: Error) => {
+    if (down.size === 0) log.warn({ reason: error.message }, `${server} can't be reached; ${without}`);
+    down.add(connection);
+  };
+  const other = (error: Error) => {
+    const kind = error.message.replaceAll(/[\da-f]{4,}/g, "#");
+    if (Date.now() - (said.get(kind) ?? -Infinity) < repeatMs) return;
+    if (said.size >= mostKinds) said.clear();
+    said.set(kind, Date.now());
+    log.warn({ error }, `${server}: ${error.message}`);
+  };
+  return () => {
+    const connection = Symbol(server);
+    return {
+      error(error) {
+        const text = `${error.name} ${error.message} ${"code" in error ? String(error.code) : ""}`;
+        if (gone.test(text)) lost(connection, error);
+        else other(error);
+      },
+      back() {
+        if (down.delete(connection) && down.size === 0) log.info({}, `${server} is back`);
+      },
+      down: () => down.has(connection),
+    };
   };
 }
 

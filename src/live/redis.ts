@@ -3,7 +3,7 @@ import { Redis } from "ioredis";
 import type { LiveEvent } from "../core/events.ts";
 import type { Live, LiveSubscription } from "../core/live.ts";
 import type { Log } from "../core/log.ts";
-import { watchOutage } from "../core/outage.ts";
+import { type Outage, watchConnections } from "../core/outage.ts";
 import { blockMs, openReader, type Reader } from "./reader.ts";
 import { createWriter } from "./writer.ts";
 
@@ -18,27 +18,30 @@ const closeMs = 500;
  */
 export function openRedisLive(url: string, prefix: string, log: Log): Live {
   const server = `Redis at ${new URL(url).host} (live events)`;
-  const outage = watchOutage(server, "chats see no previews meanwhile; answers arrive all the same", log);
+  const watch = watchConnections(server, "chats see no previews meanwhile; answers arrive all the same", log);
   const key = (name: string) => `${prefix}:live:${name}`;
-  const connect = (manner: Manner) =>
+  const connect = (manner: Manner, outage: Outage) =>
     new Redis(url, { ...manner, socketTimeout: silentMs, retryStrategy: (attempt) => Math.min(2_000, 100 * attempt) })
       .on("error", (error: Error) => outage.error(error))
       .on("ready", () => outage.back());
-  const out = connect({ maxRetriesPerRequest: 0, enableOfflineQueue: false });
+  const outage = watch();
+  const out = connect({ maxRetriesPerRequest: 0, enableOfflineQueue: false }, outage);
   // Whoever has subscribed may also speak: until then the first words would be lost.
   const connected = Promise.withResolvers<void>();
   out.once("ready", connected.resolve);
   const writer = createWriter(out, (error) => outage.error(error));
   const readers = new Set<Reader>();
   const read = async (name: string, onValue: (value: string) => void): Promise<LiveSubscription> => {
-    const redis = connect({ maxRetriesPerRequest: null });
-    const reader = openReader({ redis, key: key(name), onValue, outage, log });
+    const own = watch();
+    const redis = connect({ maxRetriesPerRequest: null }, own);
+    const reader = openReader({ redis, key: key(name), onValue, outage: own, log });
     readers.add(reader);
     await Promise.all([reader.ready, connected.promise]);
     return {
       async close() {
         readers.delete(reader);
         reader.close();
+        own.back();
       },
     };
   };
