@@ -62,8 +62,9 @@ export async function fireBatch(
           select count(*) from schedule_runs o where o.schedule_id = r.schedule and o.ended_at is null) >= ${mostOpen}
           then 'skipped' else r.status end as status
         from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r (id text, schedule text, at float8, status text)),
-      made as (insert into schedule_runs (id, schedule_id, instant, cause, status, ended_at)
-      select id, schedule, to_timestamp(at / 1000), 'clock', status, case when status = 'skipped' then now() end from wanted
+      made as (insert into schedule_runs (id, schedule_id, instant, cause, status, fired_at, ended_at)
+      select id, schedule, to_timestamp(at / 1000), 'clock', status, clock_timestamp(),
+        case when status = 'skipped' then clock_timestamp() end from wanted
       on conflict (schedule_id, instant) do nothing returning id, schedule_id, status)
       select made.id, made.status, s.work->>'script' is not null as script from made join schedules s on s.id = made.schedule_id`.execute(
       trx,
