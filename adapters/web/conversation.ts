@@ -3,7 +3,7 @@ import type { LiveEvent, TurnEvent } from "../../src/core/events.ts";
 import type { OutboundButton } from "../../src/core/outbound.ts";
 import type { PageFile } from "./options.ts";
 import type { Stream } from "./stream.ts";
-import { createTurns, merge, type TurnState } from "./turns.ts";
+import { createTurns, merge, type TurnState } from "../turns.ts";
 import type { PagePost, WireEvent } from "./wire.ts";
 
 /** A message to be shown, in both forms. */

@@ -2,6 +2,7 @@ import type { Account, ChatRef } from "../../src/core/chats.ts";
 import type { FileKind } from "../../src/core/files.ts";
 import type { Log } from "../../src/core/log.ts";
 import type { OutboundButton } from "../../src/core/outbound.ts";
+import { homeAccount } from "../../src/core/terminal.ts";
 
 /** A file as the page shows it: its bytes are at `/api/files/ID`. */
 export interface PageFile {
@@ -82,4 +83,4 @@ export interface WebOptions {
 export const webChat: ChatRef = { platform: "web", chat: "main", thread: null };
 
 /** Whoever holds the token: the page knows no other accounts. */
-export const webAccount: Account = { platform: "web", id: "local", name: "Local page" };
+export const webAccount: Account = homeAccount;

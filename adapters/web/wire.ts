@@ -1,7 +1,7 @@
 import type { TurnEvent } from "../../src/core/events.ts";
 import type { OutboundButton } from "../../src/core/outbound.ts";
 import type { PageFile } from "./options.ts";
-import type { TurnState } from "./turns.ts";
+import type { TurnState } from "../turns.ts";
 
 /** A finished message as the page shows it. `html` is safe to insert; nothing else is. */
 export interface PagePost {

@@ -5,7 +5,7 @@ import { watchLoop } from "../doubles/busy-loop.ts";
 import { toChunks } from "../../adapters/web/chunks.ts";
 import { toHtml } from "../../adapters/web/html.ts";
 import { createRenderer } from "../../adapters/web/renderer.ts";
-import { createTurns } from "../../adapters/web/turns.ts";
+import { createTurns } from "../../adapters/turns.ts";
 import type { LiveEvent, TurnEvent } from "../../src/core/events.ts";
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };

@@ -1,4 +1,4 @@
-import type { LiveEvent, TurnEvent } from "../../src/core/events.ts";
+import type { LiveEvent, TurnEvent } from "../src/core/events.ts";
 
 /** A turn as a page that has just opened must show it: its events, with pieces of one text put together. */
 export interface TurnState {
