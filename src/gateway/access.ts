@@ -2,6 +2,7 @@ import { type ChatRef, parseChatKey, type Person } from "../core/chats.ts";
 import type { Inbound } from "../core/inbound.ts";
 import { plainWords } from "../core/markdown.ts";
 import type { OutboundButton } from "../core/outbound.ts";
+import { codeIn, redeem } from "../people/invitations.ts";
 import { approvePairing, requestPairing } from "../people/pairing.ts";
 import type { Db } from "../store/hold.ts";
 import { admit, listPeople, privateChatsOf, type Pairing } from "../store/people.ts";
@@ -32,6 +33,8 @@ export type Decision =
 export async function decideAccess(db: Db, rules: AccessRules, inbound: Inbound, known: Person | null): Promise<Decision> {
   // What was not said to us gets no answer.
   const aside = inbound.type === "change" || (inbound.type === "message" && !inbound.addressed);
+  const invited = await invitation(db, inbound, known);
+  if (invited !== null) return { type: "out", notices: [{ chat: inbound.chat, markdown: invitedWords(invited) }] };
   if (known?.role === "guest") return { type: "out", notices: aside ? [] : [{ chat: inbound.chat, markdown: guestWords }] };
   if (known) return { type: "in", person: known };
   // A stranger's change can only be of what we have not taken.
@@ -73,6 +76,13 @@ export async function noOwnerYet(db: Db, localPlatforms: readonly string[]): Pro
   return !people.some((person) => person.role === "owner" && person.accounts.some(reachable));
 }
 
+/** Whoever shows an invitation's code in a private chat is let in with its role. */
+async function invitation(db: Db, inbound: Inbound, known: Person | null): Promise<Person | null> {
+  if (inbound.type !== "message" || inbound.kind !== "private") return null;
+  const code = codeIn(inbound.text);
+  return code === null ? null : await redeem(db, code, inbound.sender, known);
+}
+
 async function pair(db: Db, inbound: Inbound): Promise<readonly Notice[]> {
   const asked = await requestPairing(db, inbound.sender, inbound.chat);
   if (asked.type === "full") return [{ chat: inbound.chat, markdown: fullWords }];
@@ -94,6 +104,11 @@ const guestWords = "You are known here, but not let in. Ask an owner of this bot
 const sharedWords = "I don't know you yet. Write to me in a private chat first, and an owner can let you in.";
 const closedWords = "This bot is closed to new people. Ask its owner to add you.";
 const fullWords = "Too many people are waiting to be let in right now. Please try again in an hour.";
+
+function invitedWords({ name, role }: Person): string {
+  const what = role === "owner" ? "you own this bot now" : `you are in, as ${role}`;
+  return `Hello ${plainWords(name)}, ${what}. Just write what you need; /help shows what else I understand.`;
+}
 
 function codeWords(code: string): string {
   return `I don't know you yet. Your pairing code is \`${code}\`.\n\nThe owner lets you in with the button I sent them, or with \`hermes pairing approve ${code}\`. The code is good for an hour.`;

@@ -9,6 +9,7 @@ import type { SkillDesk } from "./skills/call.ts";
 import { noOwnerYet, welcome } from "./access.ts";
 import { insightsReply } from "./insights.ts";
 import { grantLines } from "../commands/grants.ts";
+import { invite } from "../people/invitations.ts";
 import { approvePairing } from "../people/pairing.ts";
 import { listGrants, revokeGrants } from "../store/grants.ts";
 import type { Db } from "../store/hold.ts";
@@ -44,6 +45,10 @@ export async function control(parts: ControlParts, command: string, args: readon
       return await approve(parts, args[0] ?? "", args[1] ?? null);
     case "pairing.revoke":
       return await revoke(parts.db, args[0] ?? "");
+    case "pairing.invite":
+      return { ok: true, text: await invite(parts.db, "owner") };
+    case "pairing.owned":
+      return { ok: true, text: (await noOwnerYet(parts.db, parts.localPlatforms)) ? "no" : "yes" };
     case "people.list":
       return await people(parts.db);
     case "approvals.list":

@@ -5,6 +5,7 @@ import { Failure } from "../core/failures.ts";
 import type { Inbound, InboundButton, InboundMessage } from "../core/inbound.ts";
 import type { Outbound } from "../core/outbound.ts";
 import { priorities } from "../core/queue.ts";
+import { codeIn } from "../people/invitations.ts";
 import { takePairing } from "../store/people.ts";
 import {
   assignInbound,
@@ -151,14 +152,15 @@ interface Ways {
 
 type TellOnce = (chat: ChatRef, markdown: string) => Promise<void>;
 
-/** Nothing but words for the agent: no command, no file, no piece of something. */
+/** Nothing but words for the agent: no command, no code, no file, no piece of something. */
 function isPlain(inbound: Inbound): boolean {
   return (
     inbound.type === "message" &&
     inbound.addressed &&
     inbound.part === undefined &&
     inbound.files === undefined &&
-    /^[^/\s]/.test(inbound.text)
+    /^[^/\s]/.test(inbound.text) &&
+    codeIn(inbound.text) === null
   );
 }
 

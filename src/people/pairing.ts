@@ -4,7 +4,7 @@ import type { Db } from "../store/hold.ts";
 import { admit, openPairing, type Pairing, pendingPairing, takePairing } from "../store/people.ts";
 
 /** Letters and digits that nobody mistakes for one another: no 0, O, 1, I. */
-const alphabet = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
+export const alphabet = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 const codeLength = 8;
 /** A code is good for an hour, and a platform has at most this many open: enough for a team, too few to guess at. */
 const lifeMs = 3_600_000;
@@ -20,7 +20,7 @@ export type PairingRequest =
 export async function requestPairing(db: Db, account: Account, chat: ChatRef): Promise<PairingRequest> {
   const known = await pendingPairing(db, account);
   if (known) return { type: "known", code: known.code };
-  const code = newCode();
+  const code = newCode(codeLength);
   if (await openPairing(db, { code, account, chatKey: chatKey(chat) }, lifeMs, mostOpen)) return { type: "new", code };
   // Another message of the same person may have been quicker.
   const other = await pendingPairing(db, account);
@@ -34,6 +34,7 @@ export async function approvePairing(db: Db, code: string, role: Role): Promise<
   return { person: await admit(db, pairing.account, role), pairing };
 }
 
-function newCode(): string {
-  return Array.from({ length: codeLength }, () => alphabet.charAt(randomInt(alphabet.length))).join("");
+/** A code that can't be guessed. */
+export function newCode(length: number): string {
+  return Array.from({ length }, () => alphabet.charAt(randomInt(alphabet.length))).join("");
 }

@@ -16,6 +16,7 @@ import { schedules } from "./0014-schedules.ts";
 import { peopleSettings } from "./0015-people-settings.ts";
 import { pageFiles } from "./0016-page-files.ts";
 import { searchScale } from "./0017-search-scale.ts";
+import { invitations } from "./0018-invitations.ts";
 
 /** All steps of the schema, oldest first. A released one never changes; the next is a new file and a new line. */
 export const migrations: readonly Migration[] = [
@@ -36,4 +37,5 @@ export const migrations: readonly Migration[] = [
   { name: "0015-people-settings", sql: peopleSettings },
   { name: "0016-page-files", sql: pageFiles },
   { name: "0017-search-scale", sql: searchScale },
+  { name: "0018-invitations", sql: invitations },
 ];
