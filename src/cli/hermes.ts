@@ -8,6 +8,7 @@ import { asFailure } from "../core/failures.ts";
 import { redact } from "../core/redact.ts";
 import { commands, loadProduct, loadToolsets } from "./commands.ts";
 import { type Context, exits } from "./context.ts";
+import { hasLeft, leaving } from "./leaving.ts";
 
 /** Runs one command line; gives the exit status. Never throws. */
 export async function hermes(args: readonly string[], streams: Streams = process): Promise<number> {
@@ -27,7 +28,7 @@ export async function hermes(args: readonly string[], streams: Streams = process
   } catch (thrown) {
     // Help and the version end in an error with code 0; what commander refuses has been said by then.
     if (!(thrown instanceof CommanderError)) return explain(thrown, streams);
-    if (thrown.code === leftCode) return exits.failure;
+    if (hasLeft(thrown)) return exits.failure;
     return thrown.exitCode === 0 ? exits.ok : exits.usage;
   }
 }
@@ -82,8 +83,6 @@ function contextOf(streams: Streams, given: Readonly<Record<string, string>>, ex
   };
 }
 
-const leftCode = "hermes.left";
-
 /** Ctrl-C and the end of the input leave the question: nothing has been changed by then. */
 async function askAtTerminal(question: string, answer?: "hidden"): Promise<string> {
   const hidden = answer === "hidden";
@@ -99,7 +98,7 @@ async function askAtTerminal(question: string, answer?: "hidden"): Promise<strin
     return said;
   } catch {
     process.stdout.write("\n");
-    throw new CommanderError(exits.failure, leftCode, "left at a question");
+    throw leaving();
   } finally {
     terminal.close();
   }
