@@ -12,6 +12,7 @@ import type { TurnEnd } from "../src/core/events.ts";
 import type { Hold } from "../src/store/hold.ts";
 import { skillsBlock } from "../src/skills/listing.ts";
 import { freezePrompt, type SessionInfo } from "../src/store/sessions.ts";
+import { stepsOfErrands } from "../src/store/errand-steps.ts";
 import { footerFacts } from "../src/store/footers.ts";
 import { readJournal } from "../src/store/journal.ts";
 import { beginTurn, type Turn } from "../src/store/turns.ts";
@@ -128,6 +129,9 @@ async function run(parts: TurnParts, one: OneTurn): Promise<TurnEnd> {
   const tools = await one.tools;
   // Asking for the model has read the configuration again.
   const { maxSteps, steer, footers } = parts.settings;
+  const mostSteps = Math.min(maxSteps, errand?.terms.maxSteps ?? maxSteps);
+  // What its subagents have taken is gone, also after a restart; before its first step it can have had none.
+  const used = turn.step === 0 ? 0 : await stepsOfErrands(db, turn.id);
   const footer = createFooter({
     facts: () => footerFacts(db, footers, place.chat, turn.id),
     fields: footers.runtimeFooter.fields,
@@ -160,7 +164,8 @@ async function run(parts: TurnParts, one: OneTurn): Promise<TurnEnd> {
     compressor,
     delegating: delegatingFor(parts, place, turn, person, errand),
     misfit: misfitFor(errand),
-    maxSteps: Math.min(maxSteps, errand?.terms.maxSteps ?? maxSteps),
+    maxSteps: mostSteps - used,
+    mostSteps,
     steer: steer && errand === null,
     urgency: errand === null ? "interactive" : errand.type === "run" ? "scheduled" : "subagent",
     signal,

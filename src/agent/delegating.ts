@@ -8,6 +8,7 @@ import type { Tool } from "../core/tool.ts";
 import { covers, isToolsetName } from "../core/toolsets.ts";
 import { stopErrand } from "../store/errand-ends.ts";
 import { beginErrand, errandsOfCall, type NewErrand } from "../store/errands.ts";
+import { stepsOfErrands } from "../store/errand-steps.ts";
 import { type ErrandWork, errandWork } from "../store/errand-work.ts";
 import type { Db, Hold } from "../store/hold.ts";
 import type { CallPlace } from "../store/journal.ts";
@@ -38,8 +39,10 @@ export interface DelegationSetting {
   readonly hold: Hold;
   readonly tools: ReadonlyMap<string, Tool>;
   readonly delegating: Delegating;
-  /** How many steps the turn that delegates has left. */
+  /** How many steps the turn may take after the one it is in, its subagents' included. */
   readonly stepsLeft: number;
+  /** How many other calls of this step delegate. */
+  readonly beside: number;
 }
 
 /** What no subagent has: it can't be answered, speaks to nobody, and leaves nothing behind that outlives its task. */
@@ -56,7 +59,8 @@ export function delegationPorts(setting: DelegationSetting, place: CallPlace): D
       const begun = known.length < tasks.length ? await beginAll(setting, place, tasks) : known;
       if (begun.some(({ result, status }) => result === null && status !== "stopped")) throw new Parked();
       const work = await errandWork(setting.db, place);
-      return begun.map((errand) => endOf(errand, work.get(errand.id)));
+      const stepsLeft = Math.max(0, setting.stepsLeft - (await stepsOfErrands(setting.db, place.turn)));
+      return { ends: begun.map((errand) => endOf(errand, work.get(errand.id))), stepsLeft };
     },
   };
 }
@@ -69,7 +73,7 @@ async function beginAll(
 ): Promise<readonly Errand[]> {
   const { db, delegating } = setting;
   const bounds = await delegating.rules();
-  const errands = await Promise.all(tasks.map((task, index) => errandOf(setting, place, bounds, task, index)));
+  const errands = await Promise.all(tasks.map((task, index) => errandOf(setting, place, bounds, task, index, tasks.length)));
   const begun: Errand[] = [];
   try {
     for (const errand of errands) begun.push(await beginErrand(db, errand));
@@ -89,6 +93,7 @@ async function errandOf(
   bounds: DelegationRules,
   task: DelegatedTask,
   index: number,
+  count: number,
 ): Promise<NewErrand> {
   const { delegating, hold } = setting;
   const { person, kind, chat, shownIn } = delegating;
@@ -101,13 +106,21 @@ async function errandOf(
     home: chat,
     prompt: promptOf(task),
     terms: await termsOf(setting, bounds, task),
-    parent: { hold, ...place, atOnce: bounds.atOnce, mostInTurn: bounds.mostInTurn },
+    parent: {
+      hold,
+      ...place,
+      atOnce: bounds.atOnce,
+      mostInTurn: bounds.mostInTurn,
+      stepsLeft: setting.stepsLeft,
+      others: count - 1 - index,
+      beside: setting.beside,
+    },
     ...(shownIn === null ? {} : { shownIn }),
   };
 }
 
 async function termsOf(
-  { delegating, tools, stepsLeft }: DelegationSetting,
+  { delegating, tools }: DelegationSetting,
   bounds: DelegationRules,
   { goal, toolsets, model, maxSteps, outputSchema }: DelegatedTask,
 ): Promise<ErrandTerms> {
@@ -122,8 +135,8 @@ async function termsOf(
     only: onlyOf(tools, terms, toolsets),
     without: [...new Set(without)],
     model: model === "" ? (bounds.model ?? delegating.choice) : await delegating.modelNamed(model),
-    // Never more than who delegates has left.
-    maxSteps: Math.max(1, Math.min(bounds.maxSteps, stepsLeft, maxSteps ?? bounds.maxSteps)),
+    // At the most: it gets its share of what the one who delegates has left.
+    maxSteps: Math.min(bounds.maxSteps, maxSteps ?? bounds.maxSteps),
     timeoutMs: bounds.timeoutMs,
     attended: terms?.attended ?? true,
     depth,
@@ -156,15 +169,17 @@ function endOf(errand: Errand, work: ErrandWork | undefined): DelegatedEnd {
   const said = result?.answer.markdown.trim() ?? "";
   const { steps = 0, tools = {}, tokens = 0, seconds = 0 } = work ?? {};
   const common = { goal: terms.about, steps, tools, tokens, seconds };
+  // Its last step is its report: it may have had to break off.
+  const spent = steps > 0 && steps === terms.maxSteps ? `[It took all of its ${steps} steps.]` : "";
   if (status === "stopped")
     return { ...common, status, summary: joined(said, `[Stopped: ${stopWhy ?? "a person stopped it"}.]`) };
   if (status === "failed") return { ...common, status, summary: joined(said, `[Failed: ${failure ?? "for no known reason"}.]`) };
-  if (terms.outputSchema === undefined) return { ...common, status: "done", summary: said };
+  if (terms.outputSchema === undefined) return { ...common, status: "done", summary: joined(said, spent) };
   const read = formOf(terms.outputSchema)(said);
-  if (read.ok) return { ...common, status: "done", summary: "", output: read.value };
+  if (read.ok) return { ...common, status: "done", summary: spent, output: read.value };
   return { ...common, status: "done", summary: joined(said, `[This does not fit output_schema: ${read.problem}]`) };
 }
 
 function joined(said: string, note: string): string {
-  return said === "" ? note : `${said}\n\n${note}`;
+  return [said, note].filter((part) => part !== "").join("\n\n");
 }

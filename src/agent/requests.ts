@@ -1,6 +1,7 @@
 import { Failure } from "../core/failures.ts";
 import type { ModelMessage, ModelRequest } from "../core/model.ts";
 import { constrainedDemand, constrainedSchema } from "./constrained.ts";
+import { isStuck } from "./loops.ts";
 import { flawsNoted } from "./notes.ts";
 import type { Mode } from "./strikes.ts";
 import type { TurnSetting } from "./turn-setting.ts";
@@ -28,7 +29,7 @@ export function stepRequest(
     case "required":
       return { messages, tools: head.tools, toolChoice: "required", ...common };
     case "closing":
-      return { messages: [...messages, closingDemand], tools: head.tools, toolChoice: "none", ...common };
+      return { messages: [...messages, closingDemand(setting, isStuck(own))], tools: head.tools, toolChoice: "none", ...common };
     case "constrained": {
       const schema = constrainedSchema(head.tools);
       return { messages: [...messages, constrainedDemand(head.tools)], tools: [], toolChoice: "auto", schema, ...common };
@@ -36,7 +37,9 @@ export function stepRequest(
   }
 }
 
-const closingDemand: ModelMessage = {
-  role: "user",
-  content: "[No more tools can be called for this request. Say what you did, what you found and what is left.]",
-};
+function closingDemand({ mostSteps, maxSteps }: TurnSetting, stuck: boolean): ModelMessage {
+  const others = maxSteps < mostSteps ? ", its subagents' included" : "";
+  const why = stuck ? "" : `All ${mostSteps} steps of this request are taken${others}. `;
+  const content = `[${why}No more tools can be called for this request. Say what you did, what you found and what is left.]`;
+  return { role: "user", content };
+}

@@ -48,7 +48,7 @@ export async function takeAnswer(setting: TurnSetting, step: Step, given: ModelA
 /** The closing answer: it stands if it is one, whatever else it held; where the model would only go on, the turn has failed. */
 async function concluded(setting: TurnSetting, step: Step, answer: ModelAnswer): Promise<Next> {
   if (answer.calls.length === 0 && answer.content.trim() !== "") return await answered(setting, answer);
-  const failure = step.state.step >= setting.maxSteps ? failures.stepLimit(setting.maxSteps) : failures.circling();
+  const failure = step.state.step >= setting.maxSteps ? failures.stepLimit(setting.mostSteps) : failures.circling();
   return await end(fail(setting, closingWords(setting, step, answer.content), failure));
 }
 

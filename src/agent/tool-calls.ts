@@ -32,6 +32,7 @@ export interface CallSetting {
   readonly approving: Approving;
   readonly messaging: Messaging;
   readonly delegating: Delegating;
+  /** See `DelegationSetting`. */
   readonly stepsLeft: number;
   readonly metrics: Metrics;
   emit(event: TurnEvent): void;
@@ -136,7 +137,7 @@ async function attempt(setting: CallSetting, tool: Tool, args: unknown, call: To
     setting.emit({ type: "tool.output", call: call.id, chunk: setting.context.skills.conceal(text) }),
   );
   const tools = callingPorts(setting, progress);
-  const delegation = delegationPorts(setting, place);
+  const delegation = delegationPorts({ ...setting, beside: delegatingBeside(setting) }, place);
   try {
     const content = await tool.run(args, { ...setting.context, progress, ask, chats, tools, delegation });
     return setting.context.signal.aborted ? null : { status: "done", content };
@@ -144,6 +145,12 @@ async function attempt(setting: CallSetting, tool: Tool, args: unknown, call: To
     if (error instanceof Parked) return setting.context.signal.aborted ? null : "parked";
     return setting.context.signal.aborted ? null : { status: "failed", content: `Error: ${asFailure(error).message}` };
   }
+}
+
+/** How many other calls of the step hand tasks over: they share the steps that are left. */
+function delegatingBeside({ own, tools }: CallSetting): number {
+  const asked = own.findLast((message) => message.role === "assistant");
+  return (asked?.calls ?? []).filter(({ name }) => tools.get(name)?.toolset === "delegation").length - 1;
 }
 
 async function keep(

@@ -41,7 +41,9 @@ export interface TurnSetting {
   readonly titles: Pick<Titles, "consider">;
   readonly footer: Footer;
   readonly compressor: Compressor;
+  /** Steps that it may take itself, and those together with its subagents'. */
   readonly maxSteps: number;
+  readonly mostSteps: number;
   /** What is wrong with the form of an answer, for the model; null: nothing, or no form was asked for. */
   misfit(answer: string): string | null;
   /** Who waits for the model's answers. */

@@ -187,7 +187,7 @@ async function count(setting: TurnSetting, step: number, outcome: Outcome): Prom
 
 function callSetting(setting: TurnSetting, own: readonly ModelMessage[], step: number): CallSetting {
   const { db, hold, tools, context, asking, approving, messaging, delegating, metrics, emit } = setting;
-  const stepsLeft = setting.maxSteps - step;
+  const stepsLeft = setting.mostSteps - step;
   const common = { db, hold, turn: setting.turn.id, own, tools, context, asking, approving, messaging };
   return { ...common, delegating, stepsLeft, metrics, emit };
 }

@@ -23,11 +23,11 @@ export const agents = command({
 
 const usage = "`/agents stop NUMBER` stops one, `/agents stop all` all of them.";
 
-function lineOf({ number, name, about, by, state, since, step, tool }: ErrandLine): string {
+function lineOf({ number, name, about, by, state, since, step, mostSteps, tool }: ErrandLine): string {
   const at = {
     waiting: "waits for its turn",
     asking: "waits for an answer",
-    working: `step ${step + 1}${tool === null ? "" : `, in ${codeSpan(tool)}`}`,
+    working: `step ${step + 1}${mostSteps === null ? "" : ` of ${mostSteps}`}${tool === null ? "" : `, in ${codeSpan(tool)}`}`,
   }[state];
   return `- **${number}** ${plainWords(name)}, for ${plainWords(by)}: ${plainWords(about)} (${at}, ${duration(Date.now() - since)})`;
 }

@@ -16,7 +16,12 @@ export const delegationKeys = {
       effect: "message",
     },
   ),
-  "delegation.max_iterations": row(whole(1, 500, "steps"), 25, "Model calls one subagent may take.", next),
+  "delegation.max_iterations": row(
+    whole(1, 500, "steps"),
+    25,
+    "Model calls one subagent may take, out of those of its request (`agent.max_turns`).",
+    next,
+  ),
   "delegation.max_concurrent_children": row(
     whole(1, 50, "subagents"),
     3,

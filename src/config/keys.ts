@@ -206,7 +206,7 @@ export const keys = {
 
   ...memoryKeys,
 
-  "agent.max_turns": row(whole(1, 10_000, "steps"), 50, "Model calls one request may take.", {
+  "agent.max_turns": row(whole(1, 10_000, "steps"), 50, "Model calls one request may take, those of its subagents included.", {
     aliases: ["agent.max_iterations"],
     effect: "message",
     chat: true,
@@ -310,12 +310,14 @@ export function findKey(name: string): KeyPath | null {
   return match ?? (name === "model" ? "model.default" : null);
 }
 
-/** Every path that has keys under it: `model`, `auxiliary`, `auxiliary.compression`. */
+/** Every path that has keys under it, in any of their spellings: `model`, `auxiliary`, `auxiliary.compression`, `discord.extra`. */
 export const sections: ReadonlySet<string> = new Set(
-  keyPaths.flatMap((path) => {
-    const names = path.split(".").slice(0, -1);
-    return names.map((_, index) => names.slice(0, index + 1).join("."));
-  }),
+  keyPaths
+    .flatMap((path) => [path, ...(keyOf(path).aliases ?? [])])
+    .flatMap((path) => {
+      const names = path.split(".").slice(0, -1);
+      return names.map((_, index) => names.slice(0, index + 1).join("."));
+    }),
 );
 
 function isKeyPath(name: string): name is KeyPath {

@@ -29,12 +29,18 @@ export interface DelegatedEnd {
   readonly seconds: number;
 }
 
+/** What came of the tasks of a call, and the steps that its request has left for itself and for others. */
+export interface Delegated {
+  readonly ends: readonly DelegatedEnd[];
+  readonly stepsLeft: number;
+}
+
 /** Handing tasks to subagents. */
 export interface DelegationPorts {
   /**
    * Begins them, once for a call however often it runs, and throws `Parked` until all have ended. Throws for the model what can't be begun.
    */
-  run(tasks: readonly DelegatedTask[]): Promise<readonly DelegatedEnd[]>;
+  run(tasks: readonly DelegatedTask[]): Promise<Delegated>;
 }
 
 /** The bounds of delegation, from the configuration. */

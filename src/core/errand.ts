@@ -132,6 +132,8 @@ export interface ErrandLine {
   /** Since when, epoch milliseconds. */
   readonly since: number;
   readonly step: number;
+  /** Steps that it may take, those of its own subagents included; null: as many as any request. */
+  readonly mostSteps: number | null;
   readonly tool: string | null;
 }
 

@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from "kysely";
 import type { ErrandResult } from "../core/errand.ts";
+import { shareAtRelease } from "./errand-steps.ts";
 import type { Db } from "./hold.ts";
 
 /** After the CTE `ended`: what an errand's turn came to goes into its row, and nobody is told of the processes that it leaves behind. */
@@ -50,11 +51,12 @@ export async function releaseHeld(db: Db, turn: string): Promise<readonly string
       select coalesce(max((spec->>'atOnce')::int), 1) - count(*) filter (where ended_at is null and not held) as places
       from errands where turn_id = ${turn}),
     next as (
-      select id from errands where turn_id = ${turn} and held and ended_at is null
-      order by created_at, key limit greatest(0, (select places from room))),
+      select e.id, ${shareAtRelease} as steps from errands e where e.turn_id = ${turn} and e.held and e.ended_at is null
+      order by e.created_at, e.key limit greatest(0, (select places from room))),
     let_go as (
-      update errands set held = false, deadline_at = now() + (spec->'terms'->>'timeoutMs')::bigint * interval '1 millisecond'
-      where id in (select id from next) and held returning session_id, person_id)
+      update errands set held = false, deadline_at = now() + (spec->'terms'->>'timeoutMs')::bigint * interval '1 millisecond',
+        spec = jsonb_set(spec, '{terms,maxSteps}', coalesce(to_jsonb(next.steps), 'null'::jsonb))
+      from next where errands.id = next.id and held returning session_id, person_id)
     update inbox set person_id = let_go.person_id from let_go
     where inbox.session_id = let_go.session_id and inbox.status = 'waiting'
     returning inbox.session_id as session`.execute(db);

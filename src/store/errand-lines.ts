@@ -18,6 +18,7 @@ interface LineRow {
   readonly since: Date;
   readonly step: number;
   readonly tool: string | null;
+  readonly mostSteps: number | null;
 }
 
 /** A turn `t` is parked for its subagents too. */
@@ -32,7 +33,8 @@ export async function openErrandLines(
   const found = await sql<LineRow>`
     select e.id, e.type, e.number, e.spec->'terms' as terms, p.name as by,
       case when t.id is null then 'waiting' when t.status = 'parked' and ${isAsking} then 'asking' else 'working' end as state,
-      coalesce(e.began_at, e.created_at) as since, coalesce(t.step, 0) as step, t.tool
+      coalesce(e.began_at, e.created_at) as since, coalesce(t.step, 0) as step, t.tool,
+      (e.spec->'terms'->>'maxSteps')::int as "mostSteps"
     from errands e join conversations h on h.id = e.home_id join people p on p.id = e.person_id
       left join turns t on t.session_id = e.session_id and t.status in ('running', 'parked')
     where h.platform = ${platform} and h.chat = ${chat} and h.thread = ${thread ?? ""} and e.ended_at is null

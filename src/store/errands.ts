@@ -4,6 +4,7 @@ import { chatKey, type ChatKind, type ChatRef, type Person } from "../core/chats
 import { type Errand, errandPlatforms, type ErrandTerms, type ErrandType, type ShownIn } from "../core/errand.ts";
 import { Failure } from "../core/failures.ts";
 import type { InboundMessage } from "../core/inbound.ts";
+import { shareOf, type StepBudget } from "./errand-steps.ts";
 import { type Db, heldRow, type Hold, stale } from "./hold.ts";
 import { copyHistory } from "./own-sessions.ts";
 import type { ErrandSpec, Schema } from "./schema.ts";
@@ -31,7 +32,7 @@ export interface NewErrand {
 }
 
 /** The call that waits for an errand. A worker that has lost its session begins none. */
-export interface ErrandParent {
+export interface ErrandParent extends StepBudget {
   readonly hold: Hold;
   readonly turn: string;
   readonly step: number;
@@ -92,9 +93,10 @@ export async function sessionOfTurn(db: Db, turn: string): Promise<string | null
 }
 
 async function insert(trx: Transaction<Schema>, errand: NewErrand): Promise<string> {
-  const { type, key, person, kind, parent, terms } = errand;
+  const { type, key, person, kind, parent } = errand;
   const id = randomUUID();
   const held = parent === undefined ? false : await holdFor(trx, parent);
+  const terms = parent === undefined ? errand.terms : await termsWithin(trx, parent, errand.terms);
   const home = errand.home === null ? null : await numberAt(trx, errand.home, kind);
   const session = await insertSession(trx, id, errand);
   await trx
@@ -108,7 +110,7 @@ async function insert(trx: Transaction<Schema>, errand: NewErrand): Promise<stri
       session_id: session,
       home_id: home?.id ?? null,
       ...placeOf(parent),
-      spec: JSON.stringify(specOf(errand)),
+      spec: JSON.stringify({ ...specOf(errand), terms }),
       held,
       ...(held ? {} : { deadline_at: deadline(terms) }),
     })
@@ -140,7 +142,8 @@ function placeOf(parent: ErrandParent | undefined) {
 }
 
 function specOf({ terms, shownIn, details, parent }: NewErrand): ErrandSpec {
-  return { terms, shownIn: shownIn ?? null, details: details ?? {}, atOnce: parent?.atOnce ?? 1 };
+  const common = { terms, shownIn: shownIn ?? null, details: details ?? {}, atOnce: parent?.atOnce ?? 1 };
+  return parent === undefined ? common : { ...common, stepsLeft: parent.stepsLeft, most: terms.maxSteps };
 }
 
 function requestOf(id: string, { type, person, kind, prompt }: NewErrand): InboundMessage {
@@ -203,6 +206,11 @@ async function holdFor(trx: Transaction<Schema>, { hold, turn, atOnce, mostInTur
   return running >= atOnce;
 }
 
+/** Its terms with the steps that the turn it works for has for it. Begun one after another (see `holdFor`), none gets what another has. */
+async function termsWithin(trx: Transaction<Schema>, parent: ErrandParent, terms: ErrandTerms): Promise<ErrandTerms> {
+  return { ...terms, maxSteps: await shareOf(trx, parent, parent, terms.maxSteps) };
+}
+
 /** The turn of a chat, a background task or a schedule that this one, or one that waits for it, was begun for. */
 async function firstTurn(trx: Transaction<Schema>, turn: string): Promise<string> {
   const found = await sql<{ id: string }>`
@@ -251,10 +259,14 @@ async function errandsWhere(db: Db, which: RawBuilder<unknown>, end: RawBuilder<
     from errands e join sessions s on s.id = e.session_id join conversations c on c.id = s.conversation_id
       left join conversations h on h.id = e.home_id
     where ${which} order by e.created_at, e.key ${end}`.execute(db);
-  return found.rows.map(({ spec: { atOnce: _, ...spec }, homeId, platform, chat, thread, turn, step, position, ...row }) => ({
-    ...row,
-    ...spec,
-    home: homeId === null ? null : { conversation: homeId, chat: { platform, chat, thread: thread === "" ? null : thread } },
-    parent: turn === null ? null : { turn, step, position },
-  }));
+  return found.rows.map(
+    ({ spec: { terms, shownIn, details }, homeId, platform, chat, thread, turn, step, position, ...row }) => ({
+      ...row,
+      terms,
+      shownIn,
+      details,
+      home: homeId === null ? null : { conversation: homeId, chat: { platform, chat, thread: thread === "" ? null : thread } },
+      parent: turn === null ? null : { turn, step, position },
+    }),
+  );
 }

@@ -49,6 +49,9 @@ export interface ErrandSpec {
   readonly details: Readonly<Record<string, unknown>>;
   /** How many of its turn's errands run side by side. */
   readonly atOnce: number;
+  /** What its turn and all of its errands may take beyond the step they are begun in, and what this one was to have at the most. */
+  readonly stepsLeft?: number;
+  readonly most?: number | null;
 }
 
 /** The record. One key a table, named in the words of DESIGN.md section 2. */

@@ -6,6 +6,8 @@ import { withinLimit } from "./spill.ts";
 /** More tasks in one call are no delegation any more. */
 const mostTasks = 20;
 const goalChars = 20_000;
+/** From here on the model is told how many steps it may still take. */
+const fewSteps = 10;
 /** What the numbers around a summary take. */
 const aroundChars = 400;
 
@@ -48,8 +50,9 @@ export const delegateTask = tool({
     const tasks = tasksOf(wish);
     if (tasks.length === 0 || tasks.some(({ goal }) => goal === ""))
       throw new Error("Every task needs a goal: what is to be done, in full.");
-    const ends = await context.delegation.run(tasks);
-    return JSON.stringify(await Promise.all(ends.map((end) => shown(end, ends.length, context))), null, 1);
+    const { ends, stepsLeft } = await context.delegation.run(tasks);
+    const told = JSON.stringify(await Promise.all(ends.map((end) => shown(end, ends.length, context))), null, 1);
+    return stepsLeft > fewSteps ? told : `${told}\n[${stepsLeft} steps are left for this request, its subagents included.]`;
   },
 });
 
@@ -80,5 +83,10 @@ async function shown({ goal, status, summary, output, ...rest }: DelegatedEnd, c
   const resultChars = Math.max(500, Math.floor(context.limits.resultChars / count) - aroundChars);
   const words = output === undefined ? summary : JSON.stringify(output);
   const said = await withinLimit("subagent", words, { ...context, limits: { ...context.limits, resultChars } });
-  return { task: goal, status, ...(output === undefined || said !== words ? { summary: said } : { output }), ...rest };
+  return {
+    task: goal,
+    status,
+    ...(output === undefined || said !== words ? { summary: said } : { output, ...(summary === "" ? {} : { note: summary }) }),
+    ...rest,
+  };
 }

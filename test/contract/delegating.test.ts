@@ -67,6 +67,7 @@ suite("delegating", () => {
       hold,
       tools: new Map(tools.map((each) => [each.name, each])),
       stepsLeft: 10,
+      beside: 0,
       delegating: {
         person,
         kind: "private",
@@ -90,17 +91,19 @@ suite("delegating", () => {
 
   test("however often the call runs, also after a death in the middle of beginning, there is one of each", async () => {
     const { at, run, woken } = await asked();
-    await assert.rejects(run([task("one")]), Parked);
-    await assert.rejects(run([task("one"), task("two")]), Parked);
-    await assert.rejects(run([task("one"), task("two")]), Parked);
+    const wanted = [task("one", { maxSteps: 4 }), task("two")];
+    await assert.rejects(run(wanted.slice(0, 1)), Parked);
+    await assert.rejects(run(wanted), Parked);
+    await assert.rejects(run(wanted), Parked);
     const [one, two, ...more] = await errandsOfCall(db, at);
     assert.ok(one && two);
     assert.equal(more.length, 0);
     assert.deepEqual(new Set(woken), new Set([one.session, two.session]));
     await end(one, "answered", "found");
-    await assert.rejects(run([task("one"), task("two")]), Parked);
+    await assert.rejects(run(wanted), Parked);
     await end(two, "failed", "");
-    const ends = await run([task("one"), task("two")]);
+    const { ends, stepsLeft } = await run(wanted);
+    assert.equal(stepsLeft, 8);
     assert.deepEqual(
       ends.map(({ goal, status, summary, steps }) => [goal, status, summary, steps]),
       [
@@ -147,7 +150,7 @@ suite("delegating", () => {
     assert.deepEqual(a?.only, ["file"]);
     assert.deepEqual(b?.only, ["file", "web"]);
     assert.ok(a.without.includes("vision") && a.without.includes("delegation"));
-    assert.deepEqual([a.maxSteps, a.depth, a.attended, a.memory], [10, 2, false, false]);
+    assert.deepEqual([a.maxSteps, a.depth, a.attended, a.memory], [4, 2, false, false]);
   });
 
   test("one that rests for its own is shown at work, and as asking only where a person is asked", async () => {

@@ -194,8 +194,10 @@ for (const [form, prepare] of Object.entries(forms)) {
       const children = (hold: Hold, turn: Turn, names: readonly string[], atOnce = 2, mostInTurn = 50) =>
         Promise.all(
           names.map((name) => {
-            const parent = { hold, turn: turn.id, step: 1, position: 0, atOnce, mostInTurn };
-            return beginErrand(db, errand({ type: "subagent", key: `subagent:${turn.id}:${name}`, parent }));
+            const steps = { stepsLeft: 1_000, others: 0, beside: 0 };
+            const parent = { hold, turn: turn.id, step: 1, position: 0, atOnce, mostInTurn, ...steps };
+            const key = `subagent:${turn.id}:${name}`;
+            return beginErrand(db, errand({ type: "subagent", key, terms: { ...terms, maxSteps: 5 }, parent }));
           }),
         );
       const isReady = async (session: string) => (await sessionsWithWork(db)).some((each) => each.session === session);
@@ -311,7 +313,8 @@ for (const [form, prepare] of Object.entries(forms)) {
     test("what it says is found by its person, what a subagent says by nobody; neither is a chat to post in", async () => {
       const parent = await asked(db, { ...chat, chat: "seen" });
       const own = await beginErrand(db, errand({ prompt: "quokka in the background" }));
-      const hidden = { hold: parent.hold, turn: parent.turn.id, step: 1, position: 0, atOnce: 3, mostInTurn: 50 };
+      const within = { atOnce: 3, mostInTurn: 50, stepsLeft: 50, others: 0, beside: 0 };
+      const hidden = { hold: parent.hold, turn: parent.turn.id, step: 1, position: 0, ...within };
       const child = await beginErrand(db, errand({ type: "subagent", prompt: "quokka of a subagent", parent: hidden }));
       await answer(db, own, "a quokka");
       await answer(db, child, "a quokka");

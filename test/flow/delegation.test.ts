@@ -229,6 +229,43 @@ suite("subagents", () => {
     assert.match(await until(15, /came: /), /"status": "stopped",\s+"summary": "\[Stopped: it took too long\.\]"/);
   });
 
+  test("a request and its subagents take no more steps together than it may, also when all are killed between", async () => {
+    await configure("agent: {max_turns: 12}");
+    const seen = since();
+    const open = { hanging: true };
+    script.now = (each) => {
+      const goal = goalOf(each);
+      const messages = each.body.messages.length;
+      if (goal === null) {
+        if (String(each.body.messages.at(-1)?.content).includes("No more tools")) return say(`came: ${each.raw}`);
+        return call("delegate_task", { tasks: ["ever", "more"].map((name) => ({ goal: `${name} ${messages}` })) });
+      }
+      if (String(each.body.messages.at(-1)?.content).includes("No more tools")) return say(`${goal} ran out`);
+      return open.hanging && messages > 5 ? hang() : call("terminal", { command: `echo ${goal} ${messages}` });
+    };
+    telegram.say(17, "go on for ever");
+    await telegram.waitFor(
+      () =>
+        new Set(
+          seen()
+            .filter((each) => each.body.messages.length > 5)
+            .map(goalOf),
+        ).size === 2,
+      30_000,
+    );
+    open.hanging = false;
+    await running.hermes?.kill("SIGKILL");
+    await start();
+    const said = await until(17, /came: /);
+    assert.match(said, /ever ran out/);
+    const steps = new Set(seen().map((each) => `${goalOf(each)} ${each.body.messages.length}`));
+    assert.ok(steps.size <= 12, [...steps].join());
+    const raw = seen().at(-1)?.raw ?? "";
+    assert.match(raw, /It took all of its 5 steps/);
+    assert.match(raw, /All 12 steps of this request are taken, its subagents' included/);
+    assert.match(raw, /\[1 steps are left/);
+  });
+
   test("as deep as the configuration allows, and no deeper", async () => {
     await configure("delegation: {max_spawn_depth: 2}");
     const seen = since();
