@@ -1,7 +1,6 @@
 import { type RawBuilder, sql } from "kysely";
 import { Failure } from "../core/failures.ts";
 import type { Db } from "./hold.ts";
-import type { CallPlace } from "./journal.ts";
 
 /** What a turn may still have done for it. */
 export interface StepBudget {
@@ -10,6 +9,12 @@ export interface StepBudget {
   /** How many errands its call has still to begin after this one, and how many other calls of the step begin some. */
   readonly others: number;
   readonly beside: number;
+}
+
+interface CallAt {
+  readonly turn: string;
+  readonly step: number;
+  readonly position: number;
 }
 
 /** With fewer, an errand could only say that it has done nothing: one to work and one to report. */
@@ -39,7 +44,7 @@ export async function stepsOfErrands(db: Db, turn: string): Promise<number> {
 }
 
 /** The fair share of what is left for one more errand of a call, and no more than `most`. Throws where it could do nothing with it. */
-export async function shareOf(db: Db, place: CallPlace, budget: StepBudget, most: number | null): Promise<number> {
+export async function shareOf(db: Db, place: CallAt, budget: StepBudget, most: number | null): Promise<number> {
   const { turn, step, position } = place;
   const found = await sql<{ used: number; begun: number }>`
     select ${stepsUsed(turn)} as used, (select count(distinct position)::int from errands
