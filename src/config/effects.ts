@@ -1,10 +1,15 @@
 import { findKey, keyOf } from "./keys.ts";
 import type { Effect } from "./row.ts";
 
-/** When a change of a key counts, as a sentence; the fields of named servers count as models do. */
-export function whenItCounts(path: string): string {
+/** When a change of a key counts; the fields of named servers, and hosted services' keys, count as models do. */
+export function effectOf(path: string): Effect {
   const key = findKey(path);
-  return sentences[key === null ? "message" : (keyOf(key).effect ?? "restart")];
+  return key === null ? "message" : (keyOf(key).effect ?? "restart");
+}
+
+/** The same as a sentence. */
+export function whenItCounts(path: string): string {
+  return sentences[effectOf(path)];
 }
 
 const sentences: Readonly<Record<Effect, string>> = {

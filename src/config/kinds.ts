@@ -5,6 +5,8 @@ export interface Kind<T> {
   readonly schema: z.ZodType<T>;
   /** Completes "expected …". */
   readonly expected: string;
+  /** All that it may be, where that is a few words. */
+  readonly words?: readonly string[];
   /** For a list or a mapping: what is wrong inside it. Such parts are left out and the rest is used. */
   faults?(raw: unknown): readonly Fault[];
   /** For a list or a mapping: how `hermes config show` prints it, without secrets. */
@@ -55,7 +57,7 @@ export function oneOf<const Words extends readonly [string, ...string[]]>(
     const word = typeof raw === "string" ? raw.trim().toLowerCase() : raw;
     return typeof word === "string" ? (also[word] ?? word) : word;
   };
-  return { schema: z.preprocess(asWord, z.enum(words)), expected: `one of ${words.join(", ")}` };
+  return { schema: z.preprocess(asWord, z.enum(words)), expected: `one of ${words.join(", ")}`, words };
 }
 
 /** One line of text, not empty. */

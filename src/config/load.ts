@@ -14,6 +14,8 @@ export interface LoadOptions {
   readonly env?: Environment;
   /** Defaults to HERMES_HOME, or `~/.hermes`. */
   readonly home?: string;
+  /** In place of what stands in config.yaml. */
+  readonly yaml?: string;
 }
 
 export interface Loaded {
@@ -29,7 +31,7 @@ export interface Loaded {
 export async function loadConfig(options: LoadOptions = {}): Promise<Loaded> {
   const env = options.env ?? process.env;
   const home = options.home ?? homeDirectory(env);
-  const [dotenv, yaml] = await Promise.all([readEnvFile(home), readYamlFile(home)]);
+  const [dotenv, yaml] = await Promise.all([readEnvFile(home), readYamlFile(home, options.yaml)]);
   const variables = { ...dotenv.values, ...withoutEmpty(env) };
   const settings = yaml.settings.map((setting) => interpolated(setting, variables));
   const sources: Source[] = [
@@ -119,8 +121,8 @@ async function readEnvFile(home: string): Promise<{ values: Readonly<Record<stri
   return { values: content.values, findings: [...findings, ...content.findings] };
 }
 
-async function readYamlFile(home: string): Promise<YamlContent> {
-  const { text, findings } = await readText(configFile(home));
+async function readYamlFile(home: string, instead: string | undefined): Promise<YamlContent> {
+  const { text, findings } = instead === undefined ? await readText(configFile(home)) : { text: instead, findings: [] };
   const content = readConfigText(text, configFile(home));
   return { settings: content.settings, findings: [...findings, ...content.findings] };
 }

@@ -109,6 +109,7 @@ export function providerFindings(
     ...doubles(written),
     ...withoutAddress(config),
     ...withoutVariable(config, variables),
+    ...withoutModel(config),
   ];
 }
 
@@ -164,7 +165,7 @@ function unknownName(config: Config, key: string, name: string): Finding[] {
   const meant = nearest(name, [...namedProviders(config).map((entry) => entry.name), ...Object.keys(wellKnown)]);
   const mend =
     known !== undefined
-      ? `Set ${known.keyEnv} in .env, or providers.${name}.base_url.`
+      ? `Give its key with \`hermes config set ${known.keyEnv} KEY\`, or set providers.${name}.base_url.`
       : meant !== null
         ? `Did you mean ${meant}?`
         : `Set providers.${name}.base_url, or add it with \`hermes model\`.`;
@@ -193,6 +194,18 @@ function withoutAddress(config: Config): Finding[] {
     }));
 }
 
+/** A server of one's own has one model as a rule; of a hosted service's many, none can be meant. */
+function withoutModel(config: Config): Finding[] {
+  return auxiliaryTasks.flatMap((task): Finding[] => {
+    const { provider, model, baseUrl } = auxiliaryOf(config, task);
+    const entry = isUnnamed(provider) || baseUrl !== null ? null : providerNamed(config, provider);
+    if (entry === null || entry.model !== null || model !== null || wellKnown[entry.name.toLowerCase()] === undefined) return [];
+    const key = `auxiliary.${task}.provider`;
+    const mend = `\`hermes config set auxiliary.${task}.model NAME\` names one.`;
+    return [{ severity: "warning", key, message: `${key} is ${entry.name}, and no model of it is named.`, mend }];
+  });
+}
+
 function withoutVariable(config: Config, variables: Environment): Finding[] {
   const all = [...config.customProviders, ...config.providers, ...config.fallbackProviders];
   const missing = all.flatMap(({ keyEnv }) => (keyEnv !== null && !variables[keyEnv]?.trim() ? [keyEnv] : []));
@@ -200,6 +213,6 @@ function withoutVariable(config: Config, variables: Environment): Finding[] {
     severity: "warning",
     key: name,
     message: `${name} is the key of a provider (key_env), and it is not set.`,
-    mend: `Set ${name} in .env.`,
+    mend: `\`hermes config set ${name} KEY\` keeps it in .env.`,
   }));
 }

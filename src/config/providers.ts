@@ -65,8 +65,8 @@ export function providerField(name: string): Kind<unknown> | null {
 /** The context length of one model, under `models`. */
 export const modelWindow = window;
 
-/** Other spellings that the original reads. */
-const synonyms: Readonly<Record<string, string>> = { url: "base_url", api: "base_url", default_model: "model" };
+/** Other spellings of a server's fields that the original reads. */
+export const fieldSynonyms: Readonly<Record<string, string>> = { url: "base_url", api: "base_url", default_model: "model" };
 /** Fields of the original that this version does not use. */
 const originals =
   "key_cmd extra_body extra_headers request_timeout_seconds stale_timeout_seconds session_affinity_header ssl_ca_cert ssl_verify discover_models max_tokens supports_vision timeout_seconds transport context_length enabled".split(
@@ -176,7 +176,7 @@ function readFields<T extends Table>(raw: Mapping, at: string, table: T): { valu
   const values: Record<string, unknown> = {};
   const faults: Fault[] = [];
   for (const [written, value] of Object.entries(raw)) {
-    const name = Object.hasOwn(table, written) ? written : (synonyms[written] ?? written);
+    const name = Object.hasOwn(table, written) ? written : (fieldSynonyms[written] ?? written);
     const kind = Object.hasOwn(table, name) ? table[name] : undefined;
     if (kind === undefined) faults.push(stranger(`${at}.${written}`, written, Object.keys(table)));
     else if (value !== null && value !== "") {

@@ -4,7 +4,7 @@ import { editEnvText, parseEnvText } from "./env-file.ts";
 import { configFile, type Environment, envFile } from "./home.ts";
 import { keyVariable } from "./inner-keys.ts";
 import { hostOf } from "./providers.ts";
-import { readOwnFile, writeOwnFile } from "./write-file.ts";
+import { editOwnFile, readOwnFile } from "./write-file.ts";
 
 /** A model server to be saved under a name and made the default. */
 export interface NewDefault {
@@ -31,10 +31,23 @@ export interface SavedDefault {
  */
 export async function saveDefault(home: string, chosen: NewDefault): Promise<SavedDefault> {
   const file = configFile(home);
-  const before = await readOwnFile(file);
-  const document = openDocument(before);
   const variables = await readOwnFile(envFile(home));
-  keepFormer(document, parseEnvText(variables, ".env").values, chosen.baseUrl);
+  let list: SavedDefault["list"] = "custom_providers";
+  const edit = (before: string): string => {
+    const document = openDocument(before);
+    list = makeDefault(document, parseEnvText(variables, ".env").values, chosen);
+    return render(document);
+  };
+  // What can't be edited is told of before .env is touched.
+  edit(await readOwnFile(file));
+  await saveVariables(home, chosen);
+  await editOwnFile(file, edit);
+  return { file, list };
+}
+
+/** In which list the entry stands. */
+function makeDefault(document: Document, variables: Environment, chosen: NewDefault): SavedDefault["list"] {
+  keepFormer(document, variables, chosen.baseUrl);
   const place = entryPlace(document, chosen);
   if (typeof place[1] === "number") setAt(document, [...place, "name"], chosen.name);
   if (!addressesAt(document, place).includes(chosen.baseUrl)) setAt(document, [...place, "base_url"], chosen.baseUrl);
@@ -50,10 +63,7 @@ export async function saveDefault(home: string, chosen: NewDefault): Promise<Sav
   setAt(document, ["model", "default"], chosen.model);
   for (const other of ["model", "name", "base_url", "base_urls", "api_mode", "context_length"])
     removeAt(document, ["model", other]);
-  await saveVariables(home, chosen);
-  const after = render(document);
-  if (after !== before) await writeOwnFile(file, after);
-  return { file, list: place[0] === "providers" ? "providers" : "custom_providers" };
+  return place[0] === "providers" ? "providers" : "custom_providers";
 }
 
 /** The server that `model.base_url` or .env named until now becomes an entry of its own, to be gone back to. */
@@ -72,12 +82,12 @@ function keepFormer(document: Document, variables: Environment, baseUrl: string)
 /** Makes a model of the server in force the default. */
 export async function saveModel(home: string, model: string): Promise<string> {
   const file = configFile(home);
-  const before = await readOwnFile(file);
-  const document = openDocument(before);
-  setAt(document, ["model", "default"], model);
-  for (const other of ["model", "name"]) removeAt(document, ["model", other]);
-  const after = render(document);
-  if (after !== before) await writeOwnFile(file, after);
+  await editOwnFile(file, (before) => {
+    const document = openDocument(before);
+    setAt(document, ["model", "default"], model);
+    for (const other of ["model", "name"]) removeAt(document, ["model", other]);
+    return render(document);
+  });
   return file;
 }
 
@@ -118,9 +128,8 @@ function addressesAt(document: Document, place: Place): readonly unknown[] {
 
 /** The key goes to .env; an address that stands there would beat the one in config.yaml. */
 async function saveVariables(home: string, { name, apiKey }: NewDefault): Promise<void> {
-  const file = envFile(home);
-  const before = await readOwnFile(file);
-  const without = editEnvText(before, "OPENAI_BASE_URL", null);
-  const after = apiKey === null ? without : editEnvText(without, keyVariable(name), apiKey);
-  if (after !== before) await writeOwnFile(file, after);
+  await editOwnFile(envFile(home), (before) => {
+    const without = editEnvText(before, "OPENAI_BASE_URL", null);
+    return apiKey === null ? without : editEnvText(without, keyVariable(name), apiKey);
+  });
 }

@@ -1,27 +1,28 @@
-import { type Document, isScalar, isSeq } from "yaml";
+import { type Document, isScalar } from "yaml";
 import { Failure } from "../core/failures.ts";
-import { type Place, openDocument, removeAt, render, setAt } from "./edit-yaml.ts";
-import { editEnvText, parseEnvText } from "./env-file.ts";
+import { type Change, editVariable } from "./change.ts";
+import { openDocument, render, setAt } from "./edit-yaml.ts";
+import { parseEnvText } from "./env-file.ts";
 import { shown } from "./findings.ts";
 import { configFile, envFile } from "./home.ts";
-import { type KeyPath, findKey, keyOf, keyPaths } from "./keys.ts";
-import { type InnerKey, findInner, keyVariable } from "./inner-keys.ts";
+import { type KeyPath, findKey, keyOf, keyPaths, sections } from "./keys.ts";
+import { findInner } from "./inner-keys.ts";
+import type { Kind } from "./kinds.ts";
+import { movedKey } from "./moved-keys.ts";
 import { nearest } from "./nearest.ts";
 import { isOriginalKey } from "./original.ts";
-import { readOwnFile, writeOwnFile } from "./write-file.ts";
+import { serviceVariable } from "./service-variables.ts";
+import { setInner, unsetInner } from "./set-inner.ts";
+import { editOwnFile, readOwnFile } from "./write-file.ts";
 
-/** What a change did. */
-export interface Change {
-  readonly path: string;
-  readonly file: string;
-  /** False when the file said so already (or, for a removal, never did). */
-  readonly changed: boolean;
-}
+export type { Change } from "./change.ts";
 
 /** Sets a key from text: in config.yaml with its comments kept, or in .env when it is a secret or stands there. Throws `config.invalid` with the mend. */
 export async function setKey(home: string, name: string, value: string): Promise<Change> {
   const inner = findInner(name);
   if (inner !== null) return await setInner(home, name.trim(), inner, value);
+  const service = await serviceVariable(home, name);
+  if (service !== null) return await editVariable(home, service, service, keyText(service, value));
   const path = knownKey(name);
   const key = keyOf(path);
   const parsed = key.kind.schema.safeParse(value);
@@ -31,7 +32,7 @@ export async function setKey(home: string, name: string, value: string): Promise
     throw new Failure("config.invalid", `${path}${fault.at}${fault.message.replace(/;[^;]*$/, ".")}`, { advice: fault.mend });
   if (!parsed.success) {
     throw new Failure("config.invalid", `${path} can't be ${shown(value, key.secret === true)}.`, {
-      advice: `Expected ${key.kind.expected}.`,
+      advice: `Expected ${key.kind.expected}.${key.secret === true ? "" : meantWord(key.kind, value)}`,
     });
   }
   if (key.env !== undefined && (belongsInEnv(path) || (await isInEnv(home, key.env))))
@@ -43,6 +44,8 @@ export async function setKey(home: string, name: string, value: string): Promise
 export async function unsetKey(home: string, name: string): Promise<Change> {
   const inner = findInner(name);
   if (inner !== null) return await unsetInner(home, name.trim(), inner);
+  const service = await serviceVariable(home, name);
+  if (service !== null) return await editVariable(home, service, service, null);
   const path = knownKey(name);
   const { env } = keyOf(path);
   const fromEnv = env === undefined ? null : await editEnv(home, path, env, null);
@@ -54,8 +57,16 @@ export async function unsetKey(home: string, name: string): Promise<Change> {
 export function knownKey(name: string): KeyPath {
   const path = findKey(name.trim());
   if (path !== null) return path;
+  const moved = movedKey(name.trim());
+  if (moved !== null)
+    throw new Failure("config.invalid", `${name} is a key of the original Hermes Agent.`, { advice: `Here it is ${moved.to}.` });
   if (isOriginalKey(name)) {
     throw new Failure("config.invalid", `${name} is a key of the original Hermes Agent that this version does not use.`);
+  }
+  if (sections.has(name.trim())) {
+    throw new Failure("config.invalid", `${name.trim()} is a section, not a key.`, {
+      advice: `Name a key of it; \`hermes config show ${name.trim()}\` lists them.`,
+    });
   }
   const names = keyPaths.flatMap((known) => {
     const { env, aliases = [] } = keyOf(known);
@@ -64,6 +75,18 @@ export function knownKey(name: string): KeyPath {
   const meant = nearest(name, names);
   const advice = meant === null ? "`hermes config show` lists all keys." : `Did you mean ${meant}?`;
   throw new Failure("config.invalid", `there is no key ${shown(name, false)}.`, { advice });
+}
+
+function meantWord({ words }: Kind<unknown>, value: string): string {
+  const meant = words === undefined ? null : nearest(value.trim(), words);
+  return meant === null ? "" : ` Did you mean ${meant}?`;
+}
+
+/** A key as it may stand in .env and in an HTTP header. */
+function keyText(name: string, value: string): string {
+  const text = value.trim();
+  if (text !== "" && !/\p{Cc}/u.test(text)) return text;
+  throw new Failure("config.invalid", `${name} can't be a value that is not shown.`, { advice: "Expected one line of text." });
 }
 
 function belongsInEnv(path: KeyPath): boolean {
@@ -79,19 +102,12 @@ async function editEnv(home: string, path: KeyPath, env: string, value: string |
   if (value !== null && keyOf(path).early === true) {
     throw new Failure("config.invalid", `${env} is read before any file is.`, { advice: "Set it in the environment." });
   }
-  const file = envFile(home);
-  const before = await readOwnFile(file);
-  const after = editEnvText(before, env, value);
-  if (after !== before) await writeOwnFile(file, after);
-  return { path, file, changed: after !== before };
+  return await editVariable(home, path, env, value);
 }
 
 async function editYaml(home: string, path: KeyPath, value: unknown): Promise<Change> {
   const file = configFile(home);
-  const before = await readOwnFile(file);
-  const after = editConfigText(before, path, value);
-  if (after !== before) await writeOwnFile(file, after);
-  return { path, file, changed: after !== before };
+  return { path, file, changed: await editOwnFile(file, (before) => editConfigText(before, path, value)) };
 }
 
 /** The text of a config.yaml with one key set, or removed with null. Comments and everything else stay. */
@@ -120,59 +136,4 @@ function byHand(path: KeyPath): Failure {
       ? "Change it in config.yaml with an editor."
       : `Set one field, such as ${path}.deepseek.base_url, use \`hermes model\`, or change it in config.yaml with an editor.`;
   return new Failure("config.invalid", `${path} holds several entries and can't be set at once.`, { advice });
-}
-
-/** A server's key goes to .env, under a variable that its entry names; every other field to its place in config.yaml. */
-async function setInner(home: string, name: string, inner: InnerKey, value: string): Promise<Change> {
-  const secret = inner.path[0] === "api_key";
-  const parsed = inner.kind.schema.safeParse(value);
-  if (!parsed.success)
-    throw new Failure("config.invalid", `${name} can't be ${shown(value, secret)}.`, {
-      advice: `Expected ${inner.kind.expected}.`,
-    });
-  if (!secret) return await changeInner(home, name, inner, parsed.data);
-  const variable = keyVariable(inner.provider);
-  const file = envFile(home);
-  const before = await readOwnFile(file);
-  const after = editEnvText(before, variable, value.trim());
-  // The entry first: an entry without its key is told of, a key without its entry is not.
-  const named = await changeInner(home, name, { ...inner, path: ["key_env"] }, variable);
-  if (after !== before) await writeOwnFile(file, after);
-  return { path: name, file, changed: named.changed || after !== before };
-}
-
-async function unsetInner(home: string, name: string, inner: InnerKey): Promise<Change> {
-  const change = await changeInner(home, name, inner, null);
-  if (inner.path[0] !== "api_key") return change;
-  const variable = await changeInner(home, name, { ...inner, path: ["key_env"] }, null);
-  const file = envFile(home);
-  const before = await readOwnFile(file);
-  const after = editEnvText(before, keyVariable(inner.provider), null);
-  if (after !== before) await writeOwnFile(file, after);
-  return { ...change, changed: change.changed || variable.changed || after !== before };
-}
-
-async function changeInner(home: string, name: string, inner: InnerKey, value: unknown): Promise<Change> {
-  const file = configFile(home);
-  const before = await readOwnFile(file);
-  const document = openDocument(before);
-  const place = placeOf(document, inner);
-  if (value !== null) setAt(document, place, value);
-  const touched = value !== null || removeAt(document, place);
-  const after = touched ? render(document) : before;
-  if (after !== before) await writeOwnFile(file, after);
-  return { path: name, file, changed: after !== before };
-}
-
-function placeOf(document: Document, { list, provider, path }: InnerKey): Place {
-  if (list === "providers") return [list, provider, ...path];
-  const index = entryNamed(document, provider);
-  if (index >= 0) return [list, index, ...path];
-  const advice = `\`hermes model\` adds one; or set providers.${provider}.${path.join(".")}.`;
-  throw new Failure("config.invalid", `custom_providers has no entry named ${provider}.`, { advice });
-}
-
-function entryNamed(document: Document, name: string): number {
-  const list = document.get("custom_providers", true);
-  return isSeq(list) ? list.items.findIndex((_, index) => document.getIn(["custom_providers", index, "name"]) === name) : -1;
 }

@@ -19,6 +19,26 @@ export function shownKeys(loaded: Loaded): ShownKey[] {
   return keyPaths.map((path) => getKey(loaded, path));
 }
 
+/** The keys of a section. */
+export function keysUnder(section: string): readonly KeyPath[] {
+  return keyPaths.filter((path) => path.startsWith(`${section}.`));
+}
+
+/** A secret as it is; null for what is none, or not set. */
+export function secretAt(loaded: Loaded, path: KeyPath): string | null {
+  const value = keyOf(path).secret === true ? valueAt(loaded.config, path) : null;
+  return typeof value === "string" ? value : null;
+}
+
+/** A key's value for a program: typed; of a secret, null, and of lists of entries the text that people are shown. */
+export function plainValue(loaded: Loaded, path: KeyPath): unknown {
+  const value = valueAt(loaded.config, path);
+  if (value === null || value === undefined || keyOf(path).secret === true) return null;
+  if (typeof value === "number" || typeof value === "boolean") return value;
+  if (Array.isArray(value) && value.every((each) => typeof each === "string")) return value.map(listed);
+  return display(path, value);
+}
+
 /** One key with what is in force and where it comes from. */
 export function getKey(loaded: Loaded, path: KeyPath): ShownKey {
   return { path, value: display(path, valueAt(loaded.config, path)), origin: loaded.origins[path] };

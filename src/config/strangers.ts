@@ -2,6 +2,7 @@ import { variablePattern } from "./decide.ts";
 import type { Finding } from "./findings.ts";
 import type { Environment } from "./home.ts";
 import { findKey, keyOf, keyPaths, sections } from "./keys.ts";
+import { movedKey } from "./moved-keys.ts";
 import { nearest } from "./nearest.ts";
 import { isOriginalKey } from "./original.ts";
 import { wellKnown } from "./well-known.ts";
@@ -17,6 +18,11 @@ export function unknownSettings(settings: readonly Setting[]): Finding[] {
     if (path !== null)
       return [warning(setting.path, `${where} has no effect there.`, `Set ${keyOf(path).env} in .env or the environment.`)];
     if (sections.has(setting.path)) return sectionFinding(setting, where);
+    const moved = movedKey(setting.path);
+    if (moved !== null) {
+      const message = `${where} is a key of the original Hermes Agent; here it is ${moved.to}, and this line does nothing.`;
+      return [warning(setting.path, message, "`hermes config migrate` brings it over.")];
+    }
     if (isOriginalKey(setting.path)) {
       return [
         warning(
@@ -81,7 +87,8 @@ function namesOf(section: string): string {
     .join(", ");
 }
 
-function namesIn(value: unknown): string[] {
+/** The variables that a value of config.yaml names: in `key_env`, and as `${NAME}`. */
+export function namesIn(value: unknown): string[] {
   if (typeof value === "object" && value !== null)
     return Object.entries(value).flatMap(([name, inner]) => (name === "key_env" ? [String(inner)] : namesIn(inner)));
   return typeof value === "string" ? [...value.matchAll(variablePattern)].flatMap((match) => match[1] ?? []) : [];

@@ -1,0 +1,120 @@
+import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { type Finding, findingLine } from "../../config/findings.ts";
+import { configFile } from "../../config/home.ts";
+import { loadConfig } from "../../config/load.ts";
+import { editOwnFile, readOwnFile } from "../../config/write-file.ts";
+import { Failure } from "../../core/failures.ts";
+import { type Context, exits } from "../context.ts";
+
+/**
+ * Opens a copy of config.yaml in the person's editor and puts it in place when it can be used: while it is being edited, and when it is
+ * broken, the old one stays in force.
+ */
+export async function edit(context: Context): Promise<void> {
+  const file = configFile(context.home);
+  const before = await readOwnFile(file);
+  const draft = `${file.replace(/\.yaml$/, "")}.edit-${randomUUID().slice(0, 8)}.yaml`;
+  await mkdir(context.home, { recursive: true, mode: 0o700 });
+  await writeFile(draft, before === "" ? head : before, { mode: 0o600, flag: "wx" });
+  if (await editUntilWell(context, { file, before, draft })) await rm(draft, { force: true });
+}
+
+const head = "# The settings of Hermes Team. Every key: docs/configuration.md, or `hermes config show`.\n";
+
+interface Draft {
+  readonly file: string;
+  readonly before: string;
+  readonly draft: string;
+}
+
+/** False where the draft stays, because it is worth something and not in force. */
+async function editUntilWell(context: Context, { file, before, draft }: Draft): Promise<boolean> {
+  for (;;) {
+    await runEditor(context, draft);
+    const text = await readOwnFile(draft);
+    if (text === before || (before === "" && text === head)) {
+      context.print("Nothing was changed.");
+      return true;
+    }
+    const errors = await fresh(context, before, text);
+    if (errors.length === 0) return await putInPlace(context, { file, before, draft }, text);
+    for (const error of errors) context.remark(`error  ${findingLine(error)}`);
+    const next = context.ask === null ? "keep" : await whatNext(context);
+    if (next === "drop") {
+      context.print(`${file} is as it was.`);
+      return true;
+    }
+    if (next === "keep") {
+      context.print(`${file} is as it was; what you wrote is in ${draft}.`);
+      context.exit(exits.failure);
+      return false;
+    }
+  }
+}
+
+async function whatNext({ ask }: Context): Promise<"again" | "keep" | "drop"> {
+  const said = (await ask?.("Back to the editor, keep this as a draft, or drop it? [E/k/d] ")) ?? "k";
+  return /^d/i.test(said) ? "drop" : /^k/i.test(said) ? "keep" : "again";
+}
+
+/** Errors that were not there before: what has been wrong since long ago holds up no other change. */
+async function fresh(context: Context, before: string, text: string): Promise<readonly Finding[]> {
+  const [old, now] = await Promise.all([findingsIn(context, before), findingsIn(context, text)]);
+  return now.filter(
+    ({ severity, key, message }) =>
+      severity === "error" &&
+      (key === null || !old.some((each) => each.key === key && each.severity === "error" && same(each.message, message))),
+  );
+}
+
+async function findingsIn({ env, home }: Context, yaml: string): Promise<readonly Finding[]> {
+  return (await loadConfig({ env, home, yaml })).findings;
+}
+
+/** Lines move. */
+function same(one: string, other: string): boolean {
+  return one.replace(/line \d+/, "") === other.replace(/line \d+/, "");
+}
+
+async function putInPlace(context: Context, { file, before, draft }: Draft, text: string): Promise<boolean> {
+  let overtaken = false;
+  await editOwnFile(file, (now) => {
+    overtaken = now !== before;
+    return overtaken ? now : text;
+  });
+  if (!overtaken) {
+    context.print(
+      `${file} is changed. \`hermes config show\` says what is in force; a running service reads it at its next use.`,
+    );
+    return true;
+  }
+  context.remark(`${file} was changed by somebody else meanwhile and is left alone; what you wrote is in ${draft}.`);
+  context.exit(exits.failure);
+  return false;
+}
+
+async function runEditor({ env }: Context, file: string): Promise<void> {
+  const editor = env["VISUAL"]?.trim() || env["EDITOR"]?.trim() || "vi";
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const unusable = (why: string) =>
+    reject(
+      new Failure("config.invalid", `the editor \`${editor}\` ${why}; nothing was changed.`, {
+        advice: "Name one that is there: EDITOR=nano hermes config edit",
+      }),
+    );
+  // By a shell, as git does: "code --wait" is two words.
+  const child = spawn("/bin/sh", ["-c", `${editor} "$@"`, editor, file], { stdio: "inherit", env: { ...env } });
+  child.once("error", ({ message }) => unusable(`can't be started (${message})`));
+  child.once("close", (code, signal) => {
+    if (code === 0) resolve();
+    else unusable(signal === null ? `ended with status ${code}` : `was ended by ${signal}`);
+  });
+  try {
+    await promise;
+  } catch (thrown) {
+    await rm(file, { force: true });
+    throw thrown;
+  }
+}
