@@ -4,6 +4,7 @@ import type { Inbound } from "../src/core/inbound.ts";
 import type { OfferedCommand } from "../src/core/language.ts";
 import type { Log } from "../src/core/log.ts";
 import type { Config } from "../src/config/keys.ts";
+import type { TerminalPost, TerminalState } from "../src/core/terminal.ts";
 import type { HistoryItem, PageFiles, PageStatus, Probes } from "./web/options.ts";
 
 /** What a platform may use when it is made. */
@@ -17,7 +18,32 @@ export interface PlatformParts {
   /** Small facts that outlive the process. */
   readonly settings: { get(key: string): Promise<string | null>; set(key: string, value: string): Promise<void> };
   readonly page: PageParts;
+  readonly terminal: TerminalParts;
   readonly log: Log;
+}
+
+/** What terminals need of the record, of the service and of the home's socket. */
+export interface TerminalParts {
+  readonly version: string;
+  /** Lets this one talk with those who come from now on; null: nobody any more. */
+  host(host: ((call: string, visit: TerminalVisit) => void) | null): void;
+  /** What was said in a chat after the post with this number, and the questions that are open; nothing where nothing was ever shown (null). */
+  missed(chat: ChatRef, after: number | null): Promise<readonly MissedPost[]>;
+  state(chat: ChatRef, message: string | null): Promise<TerminalState>;
+  /** Goes on in this chat with a conversation of the owner's, by its id, or the `last` one; false: there is none such. */
+  resume(chat: ChatRef, which: string): Promise<boolean>;
+}
+
+/** A post of the record; of one with a file its name tells where the adapter has put it. */
+export interface MissedPost extends Omit<TerminalPost, "file"> {
+  readonly fileName: string | null;
+}
+
+/** Somebody at the other end of the home's socket. */
+export interface TerminalVisit {
+  say(message: object): void;
+  leave(): void;
+  listen(heard: (message: unknown) => void, gone: () => void): void;
 }
 
 /** What the local page shows of the record and of the service. */
@@ -34,6 +60,8 @@ export interface Platform {
   readonly name: string;
   /** True when people on it have proven themselves before they get here (the page's token). */
   readonly local: boolean;
+  /** True for what is spoken to over the home's socket: only a process that holds it has it. */
+  readonly atSocket?: boolean;
   wanted(config: Config): boolean;
   load(): Promise<{ create(parts: PlatformParts): Promise<Adapter> }>;
 }

@@ -3,6 +3,7 @@ import type { Platform } from "./platform.ts";
 /** The platforms: one line each. Their SDKs are loaded only when the configuration turns them on. */
 export const platforms: readonly Platform[] = [
   { name: "web", local: true, wanted: () => true, load: () => import("./web/platform.ts") },
+  { name: "terminal", local: true, atSocket: true, wanted: () => true, load: () => import("./terminal/platform.ts") },
   {
     name: "telegram",
     local: false,

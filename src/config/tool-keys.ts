@@ -14,7 +14,8 @@ export interface ToolsetEntry {
 const kindsOfChats = ["private", "shared"];
 const rolesWithTools = ["owner", "admin", "member"];
 /** The original's platforms and ours; of others nothing is known, so they are told of. */
-const platforms = "telegram web discord slack whatsapp signal matrix email cli cron webhook api_server homeassistant".split(" ");
+const platforms =
+  "telegram web terminal discord slack whatsapp signal matrix email cli cron webhook api_server homeassistant".split(" ");
 
 /** The rows of which tools are on for whom. */
 export const toolKeys = {

@@ -108,7 +108,12 @@ export interface TerminalOutcome {
   readonly failure: string | null;
   readonly ms: number;
   readonly tools: readonly { readonly tool: string; readonly ok: boolean | null; readonly ms: number }[];
-  readonly usage: { readonly calls: number; readonly promptTokens: number; readonly cachedTokens: number; readonly completionTokens: number };
+  readonly usage: {
+    readonly calls: number;
+    readonly promptTokens: number;
+    readonly cachedTokens: number;
+    readonly completionTokens: number;
+  };
   /** Files of its answer that are still on their way. */
   readonly filesToCome: number;
 }

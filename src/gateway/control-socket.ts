@@ -7,6 +7,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { Failure, asFailure } from "../core/failures.ts";
 import { redact } from "../core/redact.ts";
 import { jsonLines } from "./json-lines.ts";
+import { type Visit, visitAt, visitOver } from "./visit.ts";
 
 /** What a command asks of the running service. */
 export interface ControlRequest {
@@ -23,6 +24,8 @@ export interface ControlReply {
 /** Answers commands; the running service and the offline record both do. */
 export interface ControlHandler {
   handle(request: ControlRequest): Promise<ControlReply>;
+  /** Takes over a connection whose first request it knows as the beginning of a talk; false: it is an ordinary one. */
+  receive?(request: ControlRequest, visit: Visit): boolean;
 }
 
 /** Asks the service that runs on this home; null when none runs. */
@@ -38,6 +41,12 @@ export async function callControl(
   } finally {
     socket.destroy();
   }
+}
+
+/** Begins a talk with the service that runs on this home; null when none runs. */
+export async function callVisit(home: string, request: ControlRequest): Promise<Visit | null> {
+  const socket = await reach(controlPath(home));
+  return socket === null ? null : visitAt(socket, request);
 }
 
 /**
@@ -110,7 +119,17 @@ async function listen(path: string, handler: ControlHandler): Promise<{ close():
 function serve(socket: Socket, handler: ControlHandler): void {
   socket.on("error", () => socket.destroy());
   socket.setTimeout(idleMs, () => socket.destroy());
+  let talk: ((message: unknown) => void) | null = null;
   jsonLines(socket, (message) => {
+    if (talk !== null) return talk(message);
+    if (isRequest(message)) {
+      const { visit, hear } = visitOver(socket);
+      if (handler.receive?.(message, visit) === true) {
+        socket.setTimeout(0);
+        talk = hear;
+        return;
+      }
+    }
     void answer(handler, message).then((reply) => socket.write(`${JSON.stringify(reply)}\n`));
   });
 }

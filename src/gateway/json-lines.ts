@@ -1,10 +1,10 @@
 import type { Socket } from "node:net";
 
 /** A request or an answer is a few lines of text; whatever is longer is not ours. */
-const mostChars = 1_000_000;
+const usualChars = 1_000_000;
 
 /** Calls back with each line of JSON from a socket; what is not JSON comes as null, and a line without end closes the socket. */
-export function jsonLines(socket: Socket, onMessage: (message: unknown) => void): void {
+export function jsonLines(socket: Socket, onMessage: (message: unknown) => void, mostChars = usualChars): void {
   let rest = "";
   socket.setEncoding("utf8");
   socket.on("data", (chunk: string) => {

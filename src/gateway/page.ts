@@ -63,8 +63,8 @@ export function pagePorts(page: PageFacts) {
   };
 }
 
-/** A command needs no conversation: what was answered is shown also before there is one. */
-async function viewerOf(db: Db, chat: ChatRef, account: Account): Promise<Viewer | Newcomer | null> {
+/** Who looks into a private chat. A command needs no conversation: what was answered is shown also before there is one. */
+export async function viewerOf(db: Db, chat: ChatRef, account: Account): Promise<Viewer | Newcomer | null> {
   const { person, conversation } = await findRoute(db, chat, account);
   if (conversation === null) return { kind: "newcomer", platform: account.platform, id: account.id };
   return person === null ? null : { kind: "person", person: person.id, conversation };

@@ -1,6 +1,8 @@
 import type { Config } from "../config/keys.ts";
 import { type LiveConfig, stepMs } from "../config/live.ts";
+import type { ChatRef } from "../core/chats.ts";
 import type { ModelChoice, ToolSpec } from "../core/model.ts";
+import { terminalPlatform } from "../core/terminal.ts";
 import type { Tool, ToolNeed } from "../core/tool.ts";
 import { toolSpecs, tools } from "../tools/index.ts";
 import { hasEngine } from "../tools/web/index.ts";
@@ -31,19 +33,22 @@ export interface OfferParts {
   sees(session: SessionModel): Promise<boolean>;
   /** One sentence on where commands run. */
   hint(): Promise<string>;
+  /** The sets that a conversation was begun with, as text with commas; null: no such choice was made. */
+  chosen(chat: ChatRef): Promise<string | null>;
 }
 
-export function openOffer({ follow, mcp, sees, hint }: OfferParts): Offer {
+export function openOffer({ follow, mcp, sees, hint, chosen }: OfferParts): Offer {
   const { memory } = follow.current;
-  const now = async () => {
+  const now = async ({ chat }: Asker) => {
     const config = await follow.refresh(stepMs);
     await mcp.follow(config.mcpServers);
     // Memory counts after a restart, so that prompts and tools agree on it.
-    return { rules: rulesOf(config), set: setUp({ ...config, memory }) };
+    const sets = chat.platform === terminalPlatform ? await chosen(chat) : null;
+    return { rules: rulesOf(config, sets?.split(",") ?? null), set: setUp({ ...config, memory }) };
   };
   return {
     async specs(asker) {
-      const { rules, set } = await now();
+      const { rules, set } = await now(asker);
       const why = asker.kind === "shared" ? whyOffHere : whyOff;
       const isOn = ({ toolset }: Tool) => why(rules, toolset, asker) === null;
       const seen = await sees({ session: asker.session, choice: asker.choice });
@@ -55,7 +60,7 @@ export function openOffer({ follow, mcp, sees, hint }: OfferParts): Offer {
       );
     },
     async tools(asker, frozen) {
-      const { rules, set } = await now();
+      const { rules, set } = await now(asker);
       const usable = <T extends Tool>(tool: T): Tool => {
         const why = whyOff(rules, tool.toolset, asker);
         return why === null ? tool : refusing(tool, why);
@@ -84,12 +89,14 @@ function setUp(config: Config): readonly Tool[] {
   return tools.filter(({ needs }) => needs === undefined || met[needs]);
 }
 
-function rulesOf(config: Config): ToolsetRules {
+function rulesOf(config: Config, chosen: ToolsetRules["chosen"]): ToolsetRules {
   return {
     toolsets: config.toolsets,
     disabled: config.agent.disabledToolsets,
-    platforms: config.platformToolsets,
+    // The original's name of it.
+    platforms: config.platformToolsets.map((each) => (each.name === "cli" ? { ...each, name: terminalPlatform } : each)),
     kinds: config.chatToolsets,
     roles: config.roleToolsets,
+    chosen,
   };
 }

@@ -22,12 +22,15 @@ export interface ToolsetRules {
   readonly platforms: Entries;
   readonly kinds: Entries;
   readonly roles: Entries;
+  /** What the asker's conversation was begun with; null: no such choice was made. */
+  readonly chosen: readonly string[] | null;
 }
 
 /** Why a set is off in this chat, for the model; null when it is on. */
 export function whyOffHere(rules: ToolsetRules, set: Toolset, { chat, kind, terms }: Omit<Asker, "person">): string | null {
   if (!covers(rules.toolsets, set)) return "it is switched off (toolsets)";
   if (covers(rules.disabled, set)) return "it is switched off (agent.disabled_toolsets)";
+  if (rules.chosen !== null && !covers(rules.chosen, set)) return "this conversation was begun without it (--toolsets)";
   if (lacks(rules.platforms, chat.platform, set)) return `it is switched off on ${chat.platform} (platform_toolsets)`;
   if (lacks(rules.kinds, kind, set)) return `it is switched off in ${kind} chats (chat_toolsets)`;
   if (terms !== undefined && (covers(terms.without, set) || (terms.only !== null && !covers(terms.only, set))))

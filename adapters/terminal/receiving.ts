@@ -1,0 +1,189 @@
+import { z } from "zod";
+import type { Inlet } from "../../src/core/adapter.ts";
+import { asFailure } from "../../src/core/failures.ts";
+import type { Inbound } from "../../src/core/inbound.ts";
+import {
+  homeAccount,
+  narrowedKey,
+  seatChat,
+  type TerminalCall,
+  type TerminalCommand,
+  type TerminalHears,
+  type TerminalPost,
+  type TerminalSays,
+} from "../../src/core/terminal.ts";
+import { isToolsetName } from "../../src/core/toolsets.ts";
+import type { MissedPost, TerminalVisit } from "../platform.ts";
+import type { Turns } from "../turns.ts";
+import type { TerminalOptions } from "./adapter.ts";
+import { filePath } from "./files.ts";
+import type { Guests } from "./guests.ts";
+
+export interface ReceivingParts {
+  readonly options: TerminalOptions;
+  readonly turns: Turns;
+  readonly guests: Guests;
+  /** Null while nothing is taken in. */
+  inlet(): Inlet | null;
+}
+
+/** Far more than anybody pastes; a model's window is full long before. */
+const mostChars = 2_000_000;
+
+const id = z.string().regex(/^[\w-]{8,64}$/);
+const call = z.object({
+  seat: z.string().regex(/^[\w.,-]{1,100}(?: \d{1,3})?$/),
+  only: z.array(z.string().refine(isToolsetName)).min(1).nullable(),
+  resume: z.string().min(1).max(100).nullable(),
+  language: z.string().max(35).nullable(),
+  looks: z.boolean(),
+}) satisfies z.ZodType<TerminalCall>;
+const says: z.ZodType<TerminalSays> = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("say"), id, text: z.string().min(1).max(mostChars) }),
+  z.object({ type: z.literal("stop"), id }),
+  // Sixty-four bytes: what the smallest platform's buttons carry.
+  z.object({ type: z.literal("press"), id, data: z.string().min(1).max(64) }),
+  z.object({ type: z.literal("seen"), post: z.string().regex(/^out-\d+$/) }),
+  z.object({ type: z.literal("look"), message: id.nullable() }),
+  z.object({ type: z.literal("suggest"), id, command: z.string().max(64), typed: z.string().max(200) }),
+]);
+
+/** Takes in those who come over the home's socket. */
+export function receiver(parts: ReceivingParts): (call: string, visit: TerminalVisit) => void {
+  return (text, visit) => {
+    const asked = call.safeParse(parsed(text));
+    if (!asked.success) {
+      tell(visit, refusal(null, "This `hermes` and the running service don't understand each other. Restart the service."));
+      return visit.leave();
+    }
+    const seat = parts.guests.sit(asked.data.seat, visit);
+    const guest = { parts, visit, seat, chat: seatChat(seat), language: asked.data.language, shown: { upTo: 0 } };
+    // In the order in which they are said: what narrows the tools is known before the first question.
+    let last = greet(guest, asked.data).catch((thrown: unknown) => {
+      tell(visit, refusal(null, asFailure(thrown).message));
+      visit.leave();
+    });
+    visit.listen(
+      (message) => {
+        last = last
+          .then(() => hear(guest, message))
+          .catch((thrown: unknown) => parts.options.log.warn({ error: thrown }, "a terminal could not be answered"));
+      },
+      () => parts.guests.leave(seat, visit),
+    );
+  };
+}
+
+interface Guest {
+  readonly parts: ReceivingParts;
+  readonly visit: TerminalVisit;
+  readonly seat: string;
+  readonly chat: ReturnType<typeof seatChat>;
+  readonly language: string | null;
+  /** The number of the newest post that has been shown. */
+  readonly shown: { upTo: number };
+}
+
+async function greet(guest: Guest, { only, resume, looks }: TerminalCall): Promise<void> {
+  const { parts, visit, seat, chat } = guest;
+  const { options, turns, guests } = parts;
+  if (only !== null) await options.settings.set(narrowedKey(chat), only.join(","));
+  if (resume !== null && !(await options.resume(chat, resume))) {
+    tell(visit, refusal(null, "There is no such conversation of yours to go on with. `hermes sessions list` shows them."));
+    return visit.leave();
+  }
+  const none = { commands: [], missed: [], events: [] };
+  if (!looks) return tell(visit, { type: "hello", seat, version: options.version, ...none });
+  const kept = await options.settings.get(seenKey(seat));
+  guest.shown.upTo = Number(kept ?? 0);
+  const missed = await options.missed(chat, kept === null ? null : guest.shown.upTo);
+  const events = turns
+    .list()
+    .filter(({ turn }) => guests.isOf(turn, seat))
+    .flatMap(({ turn, replyTo, fence, events: said }) => said.map((event) => ({ turn, replyTo, fence, seq: 0, event })));
+  // From now on there is something to come back to.
+  if (kept === null) await options.settings.set(seenKey(seat), "0");
+  const commands = options.commands.map(({ name, description: about, argument }) => ({
+    name,
+    about,
+    argument: argument !== undefined,
+  }));
+  const known = commands satisfies readonly TerminalCommand[];
+  const posts = missed.map((post) => withFile(options.home, post));
+  tell(visit, { type: "hello", seat, version: options.version, commands: known, missed: posts, events });
+}
+
+async function hear(guest: Guest, message: unknown): Promise<void> {
+  const { parts, visit, seat, chat } = guest;
+  const { options } = parts;
+  const said = says.safeParse(message);
+  if (!said.success) return tell(visit, refusal(idIn(message), "This could not be read; it may be too long."));
+  const { data } = said;
+  const language = guest.language === null ? {} : { language: guest.language };
+  const base = { chat, kind: "private" as const, sender: { ...homeAccount, ...language }, at: Date.now() };
+  switch (data.type) {
+    case "say": {
+      const about = { text: data.text, messageId: data.id, addressed: true };
+      return await receive(guest, data.id, { type: "message", key: `terminal:${data.id}`, ...base, ...about });
+    }
+    case "stop":
+      return await receive(guest, data.id, { type: "stop", key: `terminal:stop:${data.id}`, ...base, turn: null });
+    case "press":
+      return await receive(guest, data.id, { type: "button", key: `terminal:press:${data.id}`, ...base, data: data.data });
+    case "seen": {
+      const number = Number(data.post.slice("out-".length));
+      if (number <= guest.shown.upTo) return;
+      guest.shown.upTo = number;
+      return await options.settings.set(seenKey(seat), String(number));
+    }
+    case "look":
+      return tell(visit, { type: "state", ...(await options.state(chat, data.message)) });
+    case "suggest": {
+      const list = await options.suggest(base, data.command, data.typed);
+      return tell(visit, { type: "suggestions", id: data.id, list });
+    }
+  }
+}
+
+/** Says that it was taken only when the inbox has it. */
+async function receive({ parts, visit }: Guest, message: string, inbound: Inbound): Promise<void> {
+  const inlet = parts.inlet();
+  try {
+    if (inlet === null) return tell(visit, { ...refusal(message, "Hermes is stopping or starting."), again: true });
+    await inlet.receive(inbound);
+    tell(visit, { type: "taken", id: message });
+  } catch (thrown) {
+    const { code, message: why } = asFailure(thrown);
+    parts.options.log.warn({ key: inbound.key, code, error: why }, "a message from a terminal was not stored");
+    tell(visit, { ...refusal(message, "Hermes could not take this in just now."), again: true });
+  }
+}
+
+function withFile(home: string, { fileName, ...post }: MissedPost): TerminalPost {
+  return { ...post, file: fileName === null || post.id === null ? null : filePath(home, post.id, fileName) };
+}
+
+function seenKey(seat: string): string {
+  return `terminal.seen:${seat}`;
+}
+
+function refusal(message: string | null, why: string) {
+  return { type: "refused", id: message, why, again: false } as const;
+}
+
+function tell(visit: TerminalVisit, message: TerminalHears): void {
+  visit.say(message);
+}
+
+function idIn(message: unknown): string | null {
+  const found = z.object({ id }).safeParse(message);
+  return found.success ? found.data.id : null;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

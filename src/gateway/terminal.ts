@@ -1,0 +1,79 @@
+import { type ChatRef, chatKey } from "../core/chats.ts";
+import type { Outbound } from "../core/outbound.ts";
+import { homeAccount, type TerminalState } from "../core/terminal.ts";
+import { shownModel } from "../model/address.ts";
+import type { Db } from "../store/hold.ts";
+import { findRoute } from "../store/inbox.ts";
+import { ownSessions, resumeSession } from "../store/own-sessions.ts";
+import { openSession, sessionChoice } from "../store/sessions.ts";
+import { saidIn, sessionState } from "../store/status.ts";
+import { outcomeOfMessage, windowUse } from "../store/turn-outcomes.ts";
+import { viewerOf } from "./page.ts";
+import type { StandingFacts } from "./parts.ts";
+
+interface TerminalFacts {
+  readonly db: Db;
+  facts(): Promise<StandingFacts>;
+  /** An outbox entry as Markdown. */
+  wording(body: Outbound): string;
+}
+
+/** As much as is told to one who comes back: what is older is found with `/sessions`. */
+const mostMissed = 40;
+
+/** What terminals ask of the record, each in the home owner's name. */
+export function terminalPorts({ db, facts, wording }: TerminalFacts) {
+  const viewerIn = (chat: ChatRef) => viewerOf(db, chat, homeAccount);
+  return {
+    async missed(chat: ChatRef, after: number | null) {
+      const viewer = await viewerIn(chat);
+      if (viewer === null) return [];
+      const items = await saidIn(db, viewer, chat, chatKey(chat), mostMissed);
+      return items.flatMap(({ id, outbound }) => {
+        if (outbound === null) return [];
+        const buttons = outbound.buttons ?? [];
+        const isNew = after !== null && Number(id.replace("out-", "")) > after;
+        if (!isNew && buttons.length === 0) return [];
+        const file = outbound.file?.name ?? null;
+        const markdown = file === null ? wording(outbound) : "";
+        const { replyTo: answers, footer = null } = outbound;
+        return [{ id, answers, markdown, footer, buttons, repeated: false, fileName: file }];
+      });
+    },
+    async state(chat: ChatRef, message: string | null): Promise<TerminalState> {
+      const [viewer, { session }, { model, demonstration, window = null }] = await Promise.all([
+        viewerIn(chat),
+        findRoute(db, chat, homeAccount),
+        facts(),
+      ]);
+      const own = viewer?.kind === "person" ? viewer : null;
+      const [state, use, choice, outcome] = await Promise.all([
+        session === null ? null : sessionState(db, session),
+        session === null ? null : windowUse(db, session),
+        session === null ? null : sessionChoice(db, session),
+        message === null || own === null ? null : outcomeOfMessage(db, own, chat, message),
+      ]);
+      const picked = choice?.model ?? null;
+      return {
+        session,
+        title: state?.title ?? null,
+        since: state?.startedAt ?? Date.now(),
+        model: shownModel(picked ?? model),
+        demonstration,
+        used: use?.used ?? null,
+        // Another model's window is not known here.
+        window: picked === null ? window : null,
+        busy: state !== null && (state.running !== null || state.waiting > 0),
+        outcome,
+      };
+    },
+    async resume(chat: ChatRef, which: string): Promise<boolean> {
+      const { person, session } = await findRoute(db, chat, homeAccount);
+      if (person === null) return false;
+      const { conversation } = await openSession(db, chat, "private");
+      const viewer = { kind: "person", person: person.id, conversation } as const;
+      const wanted = which === "last" ? ((await ownSessions(db, viewer, session, 1))[0]?.id ?? null) : which;
+      return wanted !== null && (await resumeSession(db, viewer, wanted, conversation));
+    },
+  };
+}
