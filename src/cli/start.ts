@@ -3,5 +3,6 @@ import { serve } from "./serve.ts";
 
 /** `hermes start`. */
 export const define: Define = (command, context) => {
-  command.action(() => serve("all", context));
+  command.option("--quiet", "print nothing; the log is in logs/ in the home");
+  command.action(({ quiet = false }: { readonly quiet?: boolean }) => serve("all", context, { quiet }));
 };

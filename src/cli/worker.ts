@@ -3,5 +3,6 @@ import { serve } from "./serve.ts";
 
 /** `hermes worker`. */
 export const define: Define = (command, context) => {
-  command.action(() => serve("worker", context));
+  command.option("--quiet", "print nothing; the log is in logs/ in the home");
+  command.action(({ quiet = false }: { readonly quiet?: boolean }) => serve("worker", context, { quiet }));
 };

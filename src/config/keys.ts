@@ -271,6 +271,12 @@ export const keys = {
   ),
 
   "logging.level": row(oneOf(["debug", "info", "warning", "error"]), "info", "What goes into the log."),
+  "logging.max_size_mb": row(
+    whole(1, 10_000, "megabytes"),
+    10,
+    "The size at which a log file is moved aside, as `hermes.log.1`.",
+  ),
+  "logging.backup_count": row(whole(0, 1_000, "files"), 5, "How many log files that were moved aside are kept."),
 };
 
 /** A key's canonical path. */

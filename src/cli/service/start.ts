@@ -1,0 +1,62 @@
+import { Failure } from "../../core/failures.ts";
+import { pause } from "../../core/pause.ts";
+import { type Context, exits } from "../context.ts";
+import { startBackground } from "./background.ts";
+import { type Place, refuseForeignHome } from "./place.ts";
+import type { ServiceMode } from "./plan.ts";
+import { holderOf, type Standing, standingOf } from "./running.ts";
+import type { Supervisor } from "./supervisor.ts";
+import { holderWords } from "./words.ts";
+
+/** Starts the installed service, or a process in the background where none is installed. */
+export async function startService(context: Context, place: Place, mode: ServiceMode): Promise<void> {
+  const now = await standingOf(place, mode);
+  if (now.running !== null) return already(context, place, now);
+  if (now.installed !== null) return await startInstalled(context, place, mode, now.installed.supervisor);
+  await refuseForeignHome(place);
+  const { pid, ready } = await startBackground(place, mode);
+  context.print(
+    ready ? `Started in the background: process ${pid}.` : `Process ${pid} runs in the background, and is still starting.`,
+  );
+  context.print(
+    "It stays until this machine is restarted or `hermes gateway stop`; `hermes gateway install` makes it a service that always comes back.",
+  );
+  context.print("Its log: hermes logs -f");
+}
+
+function already(context: Context, place: Place, now: Standing): void {
+  context.print(`Hermes runs already on ${place.home}: ${holderWords(now)}.`);
+  if (now.running?.by !== "hand") return;
+  context.remark("hermes: It is not the service that runs. To change that: hermes gateway stop, then hermes gateway start");
+  context.exit(exits.held);
+}
+
+async function startInstalled(context: Context, place: Place, mode: ServiceMode, supervisor: Supervisor): Promise<void> {
+  const obstacle = await supervisor.obstacle();
+  if (obstacle !== null)
+    throw new Failure("state.unavailable", `${supervisor.unit} is installed. ${obstacle.message}`, { advice: obstacle.advice });
+  await supervisor.start();
+  const ready = await readiness(place, mode, supervisor);
+  const { pid } = await supervisor.state();
+  context.print(`Started ${supervisor.unit}${pid === null ? "" : `: process ${pid}`}.${ready ? "" : " It is still starting."}`);
+  context.print("Its log: hermes logs -f");
+}
+
+/** Waits until it answers; one that has no socket of its own has only to run. False when that takes too long. */
+async function readiness(place: Place, mode: ServiceMode, supervisor: Supervisor): Promise<boolean> {
+  const until = performance.now() + readyMs;
+  while (performance.now() < until) {
+    const state = await supervisor.state();
+    if (state.active === "failed" || state.active === "stopped")
+      throw new Failure("state.unavailable", `${supervisor.unit} did not stay: ${state.why ?? "it has ended"}.`, {
+        advice: `What it said: hermes logs, or ${supervisor.journal}`,
+      });
+    if (mode !== "all" || (await holderOf(place.home)) !== null) return true;
+    await pause(lookMs, never);
+  }
+  return false;
+}
+
+const readyMs = 60_000;
+const lookMs = 200;
+const never = new AbortController().signal;
