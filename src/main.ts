@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Environment } from "./config/home.ts";
 import type { Config } from "./config/keys.ts";
+import { loadConfig } from "./config/load.ts";
 import type { ChatRef } from "./core/chats.ts";
 import type { Log } from "./core/log.ts";
 import { control } from "./gateway/control.ts";
@@ -44,6 +45,24 @@ export async function openService(mode: Mode, config: Config, log: Log, env: Env
   if (worker) tellOfSilence(base);
   const open = stack.move();
   return { page, facts, close: () => open.disposeAsync() };
+}
+
+/** Everything for a terminal, and no other platform, in this process; what it logs goes into files. */
+export async function openForTerminal(home: string, env: Environment): Promise<{ close(): Promise<void> }> {
+  const { config } = await loadConfig({ env, home });
+  const log = await openLog({ directory: join(config.home, "logs"), level: config.logging.level, pretty: true, console: null });
+  try {
+    const service = await openService("chat", config, log, env);
+    return {
+      async close() {
+        await service.close();
+        await log.close();
+      },
+    };
+  } catch (thrown) {
+    await log.close();
+    throw thrown;
+  }
 }
 
 /** Opens the record in this process, for commands typed while no service runs. */

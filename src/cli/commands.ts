@@ -16,6 +16,7 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./gateway.ts"),
   },
   { name: "worker", summary: "run a worker only (needs REDIS_URL and DATABASE_URL)", load: () => import("./worker.ts") },
+  { name: "chat", summary: "talk with the agent here, or ask it one question", load: loadChat },
   { name: "model", summary: "show the model server, or connect one", load: () => import("./model.ts") },
   { name: "config", summary: "show, change and check the configuration", load: () => import("./config.ts") },
   { name: "pairing", summary: "let people in by their pairing codes", load: () => import("./pairing.ts") },
@@ -37,6 +38,12 @@ export const commands: readonly CommandEntry[] = [
   { name: "bench", summary: "measure how fast the model is", load: () => import("./bench.ts") },
   { name: "doctor", summary: "check every part, with the mend for each fault", load: () => import("./doctor.ts") },
 ];
+
+/** What draws on the screen is loaded only where there is one. */
+async function loadChat(): Promise<{ readonly define: Define }> {
+  const { chatWith } = await import("./chat.ts");
+  return { define: chatWith(() => import("../main/screen.ts")) };
+}
 
 /** The product itself, loaded only by the commands that run it. */
 export async function loadProduct(): Promise<Product> {

@@ -29,6 +29,8 @@ export interface McpState {
 /** What the product's composition root offers to the command line. */
 export interface Product {
   openService(mode: Mode, config: Config, log: Log, env: Environment): Promise<Service>;
+  /** Everything for a terminal, and no other platform, in this process; what it logs goes into files. */
+  openForTerminal(home: string, env: Environment): Promise<{ close(): Promise<void> }>;
   /** Connects to the configured MCP servers once. */
   tryMcp(config: Config, env: Environment): Promise<readonly McpState[]>;
   /** Opens the record in this process, for commands typed while no service runs. */
@@ -50,8 +52,16 @@ export interface Context {
   product(): Promise<Product>;
 }
 
+/** The parts of `process` that a command line touches. */
+export interface Streams {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
+  readonly stdout: { write(text: string): unknown; readonly isTTY?: boolean };
+  readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean };
+}
+
 /** Adds a command's own arguments, options and action. */
-export type Define = (command: Command, context: Context) => void;
+export type Define = (command: Command, context: Context, streams?: Streams) => void;
 
 /** Exit statuses: usage as in BSD's tools, 78 is its EX_CONFIG. */
 export const exits = { ok: 0, failure: 1, usage: 2, config: 78 } as const;

@@ -7,7 +7,7 @@ import { homeDirectory } from "../config/home.ts";
 import { asFailure } from "../core/failures.ts";
 import { redact } from "../core/redact.ts";
 import { commands, loadProduct, loadToolsets } from "./commands.ts";
-import { type Context, exits } from "./context.ts";
+import { type Context, exits, type Streams } from "./context.ts";
 import { hasLeft, leaving } from "./leaving.ts";
 
 /** Runs one command line; gives the exit status. Never throws. */
@@ -33,14 +33,6 @@ export async function hermes(args: readonly string[], streams: Streams = process
   }
 }
 
-/** The parts of `process` that a command line touches. */
-export interface Streams {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
-  readonly stdout: { write(text: string): unknown; readonly isTTY?: boolean };
-  readonly stderr: { write(text: string): unknown };
-}
-
 /** Only the command that was typed is loaded; the others are names for the help. */
 async function programOf(args: readonly string[], context: Context, streams: Streams): Promise<Command> {
   const program = new Command("hermes")
@@ -61,7 +53,7 @@ async function programOf(args: readonly string[], context: Context, streams: Str
       .command(entry.name)
       .description(entry.summary)
       .showHelpAfterError(`\`hermes ${entry.name} --help\` says how.`);
-    if (entry.name === typed) (await entry.load()).define(command, context);
+    if (entry.name === typed) (await entry.load()).define(command, context, streams);
   }
   if (args.length === 0) program.action(() => program.outputHelp());
   return program;

@@ -142,3 +142,12 @@ export type TerminalHears =
 
 /** The control command that begins such a talk. */
 export const chatCommand = "chat";
+
+/** A terminal's talk with the service. */
+export interface TerminalLink {
+  say(message: TerminalSays): void;
+  /** What it hears from now on; `gone` comes once, when nothing more will. */
+  listen(heard: (message: TerminalHears) => void, gone: () => void): void;
+  /** Hangs up. Where the service was opened for this terminal alone, it is ended; resolves when it has. */
+  leave(): Promise<void>;
+}

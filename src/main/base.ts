@@ -17,7 +17,9 @@ import type { Live } from "../core/live.ts";
 import type { Log } from "../core/log.ts";
 import type { Queues } from "../core/queue.ts";
 import { control } from "../gateway/control.ts";
-import { type ControlHandler, serveControl } from "../gateway/control-socket.ts";
+import { type ControlHandler, type ControlRequest, serveControl } from "../gateway/control-socket.ts";
+import type { Visit } from "../gateway/visit.ts";
+import { chatCommand, type TerminalHears } from "../core/terminal.ts";
 import type { SkillDesk } from "../gateway/skills/call.ts";
 import { openMetrics, type OpenMetrics } from "../insights/metrics.ts";
 import { openLive } from "../live/index.ts";
@@ -34,8 +36,8 @@ import { scheduleDesk } from "./schedules.ts";
 import { memoryRules } from "./memory-rules.ts";
 import { modelSettings } from "./model-settings.ts";
 
-/** What one process runs: everything, the platforms only, or the turns only. */
-export type Mode = "all" | "gateway" | "worker";
+/** What one process runs: everything, the platforms only, the turns only, or everything for one terminal and no other platform. */
+export type Mode = "all" | "gateway" | "worker" | "chat";
 
 /** How often the embedded record is vacuumed: well before a busy day's rows slow anything down. */
 const vacuumMs = 900_000;
@@ -56,6 +58,8 @@ export interface Base {
   readonly holder: string;
   readonly version: string;
   readonly stack: AsyncDisposableStack;
+  /** Who talks with those that come over the home's socket; null as long as nobody does. */
+  readonly host: { current: ((call: string, visit: Visit) => void) | null };
 }
 
 export const localPlatforms = platforms.filter((platform) => platform.local).map((platform) => platform.name);
@@ -68,12 +72,16 @@ export async function openBase(
   stack: AsyncDisposableStack,
 ): Promise<Base> {
   const { redisUrl, stateUrl } = config;
-  if (mode !== "all" && (redisUrl === null || stateUrl === null)) throw needsServers(mode);
+  const alone = mode === "all" || mode === "chat";
+  if (!alone && (redisUrl === null || stateUrl === null)) throw needsServers(mode);
   const metrics = openMetrics();
   stack.defer(() => metrics.close());
   const handler: { current: ControlHandler | null } = { current: null };
-  if (mode === "all") {
-    const socket = await serveControl(config.home, { handle: async (request) => await answer(handler.current, request) });
+  const host: Base["host"] = { current: null };
+  if (alone) {
+    const handle: ControlHandler["handle"] = async (request) =>
+      await answer(handler.current, request);
+    const socket = await serveControl(config.home, { handle, receive: (request, visit) => welcome(host, request, visit) });
     stack.defer(() => socket.close());
   }
   leanWasm();
@@ -101,7 +109,7 @@ export async function openBase(
   const models = openModels({ settings: async () => modelSettings(await follow.refresh(stepMs)), demo: true, log, workers });
   stack.defer(() => models.close());
   const parts = { mode, config, follow, log, metrics, database, queues, live, models };
-  const base = { ...parts, holder, version: await version(), stack };
+  const base = { ...parts, holder, version: await version(), stack, host };
   handler.current = controlHandler(base);
   return base;
 }
@@ -115,6 +123,18 @@ async function countWorkers({ db }: Database, worker: string, log: Log, stack: A
     await leaveWorkers(db, worker);
   });
   return () => alive;
+}
+
+/** True: it is a terminal's call, and has been seen to. */
+function welcome({ current }: Base["host"], { command, args }: ControlRequest, visit: Visit): boolean {
+  if (command !== chatCommand) return false;
+  if (current !== null) {
+    current(args[0] ?? "", visit);
+  } else {
+    visit.say({ type: "refused", id: null, why: "The service is still starting.", again: true } satisfies TerminalHears);
+    visit.leave();
+  }
+  return true;
 }
 
 async function answer(

@@ -20,6 +20,7 @@ import type { ModelChoice } from "../core/model.ts";
 import { createChannelNames } from "../gateway/channel-names.ts";
 import { createGateway } from "../gateway/inlet.ts";
 import { pagePorts, pageToken } from "../gateway/page.ts";
+import { terminalPorts } from "../gateway/terminal.ts";
 import { suggestArgument } from "../gateway/suggestions.ts";
 import type { GatewayParts, StandingFacts } from "../gateway/parts.ts";
 import { deliveriesDue, keepPreview, previewOf } from "../store/outbox.ts";
@@ -85,7 +86,7 @@ export async function openGatewaySide(base: Base, facts: () => Promise<StandingF
   const parts = await platformParts(base, facts, () => [...adapters.keys()]);
   await Promise.all(
     platforms
-      .filter((platform) => platform.wanted(config))
+      .filter((platform) => isHere(base.mode, platform) && platform.wanted(config))
       .map(async (platform) => {
         const adapter = await (await platform.load()).create(parts);
         adapters.set(platform.name, adapter);
@@ -105,6 +106,11 @@ export async function openGatewaySide(base: Base, facts: () => Promise<StandingF
   stack.defer(() => naming.close());
   stack.defer(async () => void (await Promise.all([...adapters.values()].map((adapter) => adapter.pause()))));
   return [...adapters.values()].map((adapter) => adapter.address?.() ?? null).find((address) => address !== null) ?? null;
+}
+
+/** A terminal without a service has nothing else; what is at the home's socket is where that is held. */
+function isHere(mode: Base["mode"], { atSocket = false }: Platform): boolean {
+  return mode === "chat" ? atSocket : mode === "all" || !atSocket;
 }
 
 /** The accounts that the configuration lets in, as `platform:account`. */
@@ -185,7 +191,9 @@ async function platformParts(
   // Those installed later are in the menus after the next start; typed, they are known at once.
   const skills = await listSkills(db, { person: null });
   const offered = withSkills(offeredCommands(commands, first, languages), skills, first);
-  return { config, commands: offered, rulers, suggest, settings, page, log };
+  const host: PlatformParts["terminal"]["host"] = (to) => void (base.host.current = to);
+  const terminal = { version, host, ...terminalPorts({ db, facts, wording }) };
+  return { config, commands: offered, rulers, suggest, settings, page, terminal, log };
 }
 
 /** Waits, for a moment, until what is ready to be said has been: a clean stop leaves no answer behind. */

@@ -14,6 +14,7 @@ import type { Person } from "../core/chats.ts";
 import { titled } from "../core/events.ts";
 import { asFailure } from "../core/failures.ts";
 import type { Models } from "../core/model.ts";
+import { narrowedKey } from "../core/terminal.ts";
 import { type CompressionSettings, openCompressor } from "../agent/compression/compressor.ts";
 import { openDigest } from "../agent/digest.ts";
 import { openPictures, seeing } from "../agent/pictures.ts";
@@ -22,6 +23,7 @@ import { storeFacts } from "../gateway/facts.ts";
 import type { StandingFacts } from "../gateway/parts.ts";
 import { dropStrayFiles } from "../store/files.ts";
 import { withoutValues } from "../skills/variables.ts";
+import { getSetting } from "../store/settings.ts";
 import { dropStrayBundles } from "../store/skills.ts";
 import { hear, type Recording } from "../model/hearing.ts";
 import { openWeb } from "../tools/web/index.ts";
@@ -78,7 +80,8 @@ export async function startTurns(base: Base, worker: WorkerSide): Promise<void> 
     settings: async () => digestSettings(await follow.refresh()),
   });
   const sees: OfferParts["sees"] = async (session) => (await seeing(worker.models, session, AbortSignal.timeout(seeMs))) !== null;
-  const offer = openOffer({ follow, mcp, sees, hint: () => hintOf(sandboxes) });
+  const chosen: OfferParts["chosen"] = (chat) => getSetting(db, narrowedKey(chat));
+  const offer = openOffer({ follow, mcp, sees, hint: () => hintOf(sandboxes), chosen });
   const given: TitleParts["given"] = ({ session, chat }, title) => live.publish(titled(session, chat, title));
   const titles = openTitles({ db, models: worker.models, metrics, log, settings: () => titleSettings(base), given });
   const { reviews, tend: tendMemories } = openRemembering(base, worker.models, settings.memory);

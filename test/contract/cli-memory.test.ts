@@ -57,6 +57,7 @@ suite("hermes memory", () => {
       product: async () => ({
         openService: () => Promise.reject(new Error("not asked for here")),
         tryMcp: () => Promise.reject(new Error("not asked for here")),
+        openForTerminal: () => Promise.reject(new Error("not asked for here")),
         openOffline: async () => ({
           handle: async ({ command, args }) => {
             assert.equal(command, "memory");

@@ -31,6 +31,7 @@ test("hermes cron edit takes which one, options and a request as the shell gives
     product: async () => ({
       openService: () => assert.fail("no service is started"),
       tryMcp: () => assert.fail("no tools are looked for"),
+      openForTerminal: () => assert.fail("nobody talks"),
       openOffline: async () => ({ handle: async ({ args }) => await cronControl(desk, args), close: async () => undefined }),
     }),
   };

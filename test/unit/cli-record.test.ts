@@ -22,6 +22,7 @@ async function contextWith(t: TestContext, handler: ControlHandler): Promise<{ c
     product: async () => ({
       openService: () => Promise.reject(new Error("not asked for here")),
       tryMcp: () => Promise.reject(new Error("not asked for here")),
+      openForTerminal: () => Promise.reject(new Error("not asked for here")),
       openOffline: async (config) => {
         calls.push(`open ${config.home}`);
         return { ...handler, close: async () => void calls.push("close") };

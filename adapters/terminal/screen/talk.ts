@@ -1,0 +1,3 @@
+export async function talk(): Promise<number> {
+  return 0;
+}

@@ -1,0 +1,93 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { Failure } from "../../core/failures.ts";
+import { chatCommand, type TerminalCall, type TerminalHears, type TerminalLink } from "../../core/terminal.ts";
+import { callVisit } from "../../gateway/control-socket.ts";
+import type { Visit } from "../../gateway/visit.ts";
+import type { Context } from "../context.ts";
+
+export interface LinkOptions {
+  readonly context: Pick<Context, "home" | "env" | "product">;
+  readonly call: TerminalCall;
+  /** How long a service that has just gone away is given to come back before one is opened here, in milliseconds. */
+  readonly patienceMs: number;
+}
+
+type Hello = TerminalHears & { readonly type: "hello" };
+
+/** Reaches the service that runs on this home, or opens one here; throws a `Failure` where neither can be. */
+export async function openLink(options: LinkOptions): Promise<{ readonly link: TerminalLink; readonly hello: Hello }> {
+  const until = performance.now() + giveUpMs;
+  const own: { service: { close(): Promise<void> } | null } = { service: null };
+  const opensAt = performance.now() + options.patienceMs;
+  for (;;) {
+    const visit = await callVisit(options.context.home, { command: chatCommand, args: [JSON.stringify(options.call)] });
+    const late = performance.now() > until;
+    if (visit !== null) {
+      const answer = await greeted(visit);
+      if (answer.type === "hello") return { link: linkOver(visit, own), hello: answer };
+      if (answer.type !== "refused" || !answer.again || late) {
+        await own.service?.close();
+        throw new Failure("state.unavailable", answer.type === "refused" ? answer.why : misunderstood);
+      }
+    } else if (own.service !== null) {
+      throw new Failure("state.unavailable", "the service that was opened here does not answer");
+    } else if (performance.now() >= opensAt) {
+      own.service = await openHere(options, late);
+      if (own.service !== null) continue;
+    }
+    await wait(retryMs);
+  }
+}
+
+const giveUpMs = 60_000;
+const retryMs = 100;
+const misunderstood = "This `hermes` and the running service don't understand each other. Restart the service.";
+
+/** Null when somebody else has just taken the home: they answer soon. */
+async function openHere({ context }: LinkOptions, late: boolean): Promise<{ close(): Promise<void> } | null> {
+  // What was chosen for this talk is its own; others that this process works for have what is configured.
+  const { HERMES_TOOLSETS: _, ...env } = context.env;
+  try {
+    return await (await context.product()).openForTerminal(context.home, env);
+  } catch (thrown) {
+    if (thrown instanceof Failure && thrown.code === "home.held" && !late) return null;
+    throw thrown;
+  }
+}
+
+/** What it says first; posts that came before that are said again by it. */
+async function greeted(
+  visit: Visit,
+): Promise<Hello | (TerminalHears & { readonly type: "refused" }) | { readonly type: "other" }> {
+  const { promise, resolve } = Promise.withResolvers<Awaited<ReturnType<typeof greeted>>>();
+  visit.listen(
+    (message) => {
+      const said = heard(message);
+      if (said === null) resolve({ type: "other" });
+      else if (said.type === "hello" || said.type === "refused") resolve(said);
+    },
+    () => resolve({ type: "refused", id: null, why: "The service has just ended.", again: true }),
+  );
+  return await promise;
+}
+
+function linkOver(visit: Visit, own: { readonly service: { close(): Promise<void> } | null }): TerminalLink {
+  return {
+    say: (message) => visit.say(message),
+    listen(listener, gone) {
+      visit.listen((message) => {
+        const said = heard(message);
+        if (said !== null) listener(said);
+      }, gone);
+    },
+    async leave() {
+      visit.leave();
+      await own.service?.close();
+    },
+  };
+}
+
+/** What the service said. It is ours, behind a socket that only the home's owner may open: the cast states that. */
+function heard(message: unknown): TerminalHears | null {
+  return typeof message === "object" && message !== null && "type" in message ? (message as TerminalHears) : null;
+}

@@ -1,0 +1,235 @@
+import { randomUUID } from "node:crypto";
+import { leaveLabels } from "../../core/question.ts";
+import type {
+  TerminalCall,
+  TerminalHears,
+  TerminalLink,
+  TerminalOutcome,
+  TerminalPost,
+  TerminalState,
+} from "../../core/terminal.ts";
+import { type Context, exits, type Streams } from "../context.ts";
+import { openLink } from "./link.ts";
+import { type Progress, progressOn } from "./progress.ts";
+
+export interface OnceOptions {
+  readonly question: string;
+  readonly only: TerminalCall["only"];
+  readonly resume: TerminalCall["resume"];
+  readonly language: TerminalCall["language"];
+  /** `json`: one object at the end; `lines`: what happens as it does, an object a line. */
+  readonly form: "text" | "json" | "lines";
+  readonly quiet: boolean;
+  /** Draws Markdown for a screen of this width. */
+  draw(markdown: string): Promise<string>;
+}
+
+/** Asks once: the answer goes to stdout, what else there is to say to stderr. Sets the exit status; never waits for somebody who is not there. */
+export async function askOnce(context: Context, streams: Streams, options: OnceOptions): Promise<void> {
+  const { only, resume, language } = options;
+  const seat = `q-${randomUUID()}`;
+  const asking: Asking = {
+    context,
+    options,
+    id: randomUUID(),
+    progress: progressOn(streams, options),
+    refused: [],
+    files: [],
+    answer: null,
+  };
+  let call: TerminalCall = { seat, only, resume, language, looks: false };
+  let patienceMs = 0;
+  for (;;) {
+    const { link, hello } = await openLink({ context, call, patienceMs });
+    const end = await talkOver(link, hello, asking).finally(() => link.leave());
+    if (end !== null) return finish(asking, streams, end);
+    context.remark("hermes: the service has gone away; waiting for it to come back …");
+    // What was posted meanwhile is told to one who looks on. The question is the same one, so it is not asked twice.
+    call = { ...call, resume: null, looks: true };
+    patienceMs = comingBackMs;
+  }
+}
+
+/** A service that is restarted is there again by then; after that the question is answered in this process. */
+const comingBackMs = 10_000;
+/** So long after Ctrl-C we wait for the turn to end. */
+const stopMs = 5_000;
+/** How often it is asked how things stand, should what would have told it be lost. */
+const lookMs = 2_000;
+const interrupted = 130;
+
+interface Asking {
+  readonly context: Context;
+  readonly options: OnceOptions;
+  readonly id: string;
+  readonly progress: Progress;
+  /** What was asked for and not allowed, as nobody was there to ask. */
+  readonly refused: string[];
+  readonly files: string[];
+  answer: TerminalPost | null;
+}
+
+type End = { readonly type: "over"; readonly state: TerminalState } | { readonly type: "interrupted" };
+
+/** Asks, and listens until all is said; null when the service has gone away. */
+async function talkOver(
+  link: TerminalLink,
+  hello: TerminalHears & { readonly type: "hello" },
+  asking: Asking,
+): Promise<End | null> {
+  const { promise, resolve, reject } = Promise.withResolvers<End | null>();
+  const look = () => link.say({ type: "look", message: asking.id });
+  const hear = (said: TerminalHears) => {
+    if (asking.options.form === "lines" && said.type !== "state") asking.context.print(JSON.stringify(said));
+    switch (said.type) {
+      case "event":
+        asking.progress.take(said.event);
+        return said.event.type === "finished" ? look() : undefined;
+      case "post":
+        take(asking, said);
+        return look();
+      case "state":
+        void settle(link, asking, said).then((over) => (over ? resolve({ type: "over", state: said }) : undefined), reject);
+        return;
+      case "refused":
+        if (said.id !== asking.id || !said.again)
+          return resolve({ type: "over", state: { ...noState, outcome: failed(said.why) } });
+        return void setTimeout(ask, againMs).unref();
+      case "edit":
+      case "hello":
+      case "suggestions":
+      case "taken":
+        return;
+    }
+  };
+  const ask = () => link.say({ type: "say", id: asking.id, text: asking.options.question });
+  link.listen(hear, () => resolve(null));
+  const stop = () => {
+    link.say({ type: "stop", id: randomUUID() });
+    process.once("SIGINT", () => resolve({ type: "interrupted" }));
+    setTimeout(() => resolve({ type: "interrupted" }), stopMs).unref();
+  };
+  const looking = setInterval(look, lookMs);
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  for (const signal of signals) process.once(signal, stop);
+  for (const post of hello.missed) take(asking, post);
+  ask();
+  return await promise.finally(() => {
+    clearInterval(looking);
+    for (const signal of signals) process.removeListener(signal, stop);
+  });
+}
+
+const againMs = 200;
+
+function take(asking: Asking, post: TerminalPost): void {
+  if (post.file !== null) {
+    if (!asking.files.includes(post.file)) asking.files.push(post.file);
+    return;
+  }
+  // A remark past the record, such as that the queue is away: no answer.
+  if (post.id === null) return asking.context.remark(post.markdown);
+  asking.answer = post;
+}
+
+/** Whether all is said. What the agent asks in between is answered as far as that can be. */
+async function settle(link: TerminalLink, asking: Asking, { busy, outcome }: TerminalState): Promise<boolean> {
+  const said = asking.answer;
+  if (outcome !== null) return said !== null && said.buttons.length === 0 && outcome.filesToCome === 0;
+  if (said === null) return false;
+  // A command is answered without a turn.
+  if (!busy && said.buttons.length === 0) return true;
+  if (busy) {
+    asking.answer = null;
+    await reply(link, asking, said);
+  }
+  return false;
+}
+
+/** Somebody who looks on is asked; else what needs leave is refused, and what needs words is told that nobody has any. */
+async function reply(link: TerminalLink, asking: Asking, { markdown, buttons }: TerminalPost): Promise<void> {
+  const { context } = asking;
+  const deny = buttons.find(({ label }) => label === leaveLabels.deny);
+  const id = randomUUID();
+  if (context.ask !== null) {
+    asking.progress.clear();
+    const lines = [markdown, ...buttons.map(({ label }, at) => `  ${at + 1} ${label}`)];
+    const words = await context.ask(`${lines.join("\n")}\n❯ `);
+    const chosen = buttons[Number(words) - 1] ?? buttons.find(({ label }) => label.toLowerCase() === words.toLowerCase()) ?? deny;
+    return link.say(
+      chosen === undefined
+        ? { type: "say", id, text: words === "" ? nobodyThere : words }
+        : { type: "press", id, data: chosen.data },
+    );
+  }
+  if (deny === undefined) return link.say({ type: "say", id, text: nobodyThere });
+  asking.refused.push(markdown);
+  link.say({ type: "press", id, data: deny.data });
+}
+
+const nobodyThere = "Nobody is here to answer. Decide for yourself, and say in your answer what you assumed.";
+
+function finish(asking: Asking, streams: Streams, end: End): Promise<void> {
+  const { context } = asking;
+  asking.progress.clear();
+  if (end.type === "interrupted") {
+    context.remark("hermes: stopped.");
+    context.exit(interrupted);
+    return Promise.resolve();
+  }
+  return say(asking, streams, end.state);
+}
+
+async function say(asking: Asking, streams: Streams, state: TerminalState): Promise<void> {
+  const { context, options, answer, files, refused } = asking;
+  const { outcome } = state;
+  const end = outcome?.end ?? "answered";
+  const markdown = answer?.markdown ?? "";
+  if (options.form !== "text") {
+    context.print(JSON.stringify(resultOf(asking, state), null, options.form === "json" ? 2 : 0));
+  } else if (end === "answered") {
+    context.print(streams.stdout.isTTY === true ? await options.draw(markdown) : harmless(markdown));
+    for (const path of files) context.remark(`Saved: ${path}`);
+  }
+  if (end === "failed") context.remark(`hermes: ${harmless(markdown || outcome?.failure || "it failed")}`);
+  if (end === "stopped") context.remark(`hermes: ${harmless(markdown || "stopped")}`);
+  for (const what of refused)
+    context.remark(
+      `hermes: this needed leave, and nobody was there to ask, so it was refused:\n${indented(harmless(what))}\n` +
+        "        Ask in `hermes chat`, where you can allow it, or allow it ahead: docs/approvals.md.",
+    );
+  context.exit(end === "stopped" ? interrupted : end === "failed" || refused.length > 0 ? exits.failure : exits.ok);
+}
+
+function resultOf({ answer, files, refused, options }: Asking, { session, model, outcome }: TerminalState): object {
+  const { end = "answered", failure = null, ms = 0, tools = [], usage = null } = outcome ?? {};
+  return {
+    ...(options.form === "lines" ? { type: "result" } : {}),
+    status: end,
+    answer: end === "answered" ? (answer?.markdown ?? "") : null,
+    failure: end === "failed" ? (failure ?? answer?.markdown ?? null) : null,
+    session,
+    model,
+    seconds: ms / 1_000,
+    tools,
+    usage,
+    files,
+    refused,
+  };
+}
+
+/** What a model writes must not steer the terminal that some later program shows it on. */
+function harmless(text: string): string {
+  return text.replaceAll(/[^\P{Cc}\n\t]/gu, "").trimEnd();
+}
+
+function indented(text: string): string {
+  return text.replaceAll(/^/gm, "        ");
+}
+
+const noUsage = { calls: 0, promptTokens: 0, cachedTokens: 0, completionTokens: 0 };
+const noState = { session: null, title: null, since: 0, model: "", demonstration: false, used: null, window: null, busy: false };
+
+function failed(why: string): TerminalOutcome {
+  return { turn: "", end: "failed", failure: why, ms: 0, tools: [], usage: noUsage, filesToCome: 0 };
+}
