@@ -10,6 +10,7 @@ import { chatKey, type Person } from "../src/core/chats.ts";
 import type { Errand } from "../src/core/errand.ts";
 import type { TurnEnd } from "../src/core/events.ts";
 import type { Hold } from "../src/store/hold.ts";
+import { withLogContext } from "../src/insights/log-context.ts";
 import { skillsBlock } from "../src/skills/listing.ts";
 import { freezePrompt, type SessionInfo } from "../src/store/sessions.ts";
 import { stepsOfErrands } from "../src/store/errand-steps.ts";
@@ -26,6 +27,7 @@ import { errandIn, placeOf, sandboxOwnerOf, viewerOf } from "./places.ts";
 import { beginReadings, type Readings, withRequest } from "./readings.ts";
 import { emitter, tellingWaits } from "./saying.ts";
 import { askerOf, contextOf, type OneTurn } from "./turn-context.ts";
+import { loggedEvents } from "./turn-log.ts";
 
 /** A session that is held, as its turns know it. */
 export type Held = Omit<Claim, "work">;
@@ -50,7 +52,7 @@ export async function workOne(
   set({ turn: turn.id, leave: (reason) => control.abort(reason) });
   if (work.type === "resume" && work.stopping) control.abort("stop" satisfies LeaveReason);
   const began = performance.now();
-  const emit = emitter(parts.live, hold, turn, errand);
+  const emit = loggedEvents(parts.log, emitter(parts.live, hold, turn, errand));
   const reads = incomingFor(parts, {
     info: { ...placeOf(found, errand), choice: work.choice },
     person,
@@ -60,23 +62,26 @@ export async function workOne(
   const incoming: TurnSetting["incoming"] = (inbox, inbound) => tellingWaits(parts, emit, () => reads(inbox, inbound));
   const later: (() => Promise<void>)[] = [];
   const afterwards = (task: () => Promise<void>) => void later.push(task);
-  try {
-    const info = await tellingWaits(parts, emit, () => withPrompt(parts, { ...found, choice: work.choice }, person, errand));
-    const { model, tools } = early ?? ask(info);
-    const one = { hold, info, errand, turn, opening, viewer, model, tools, person, incoming, emit, afterwards };
-    const end = await run(parts, { ...one, signal: control.signal });
-    emit({ type: "finished", end });
-    parts.metrics.turnEnd(end, performance.now() - began);
-    if (end !== "handed_over" && end !== "parked") await told(parts, turn);
-    if (end === "answered" && errand === null) later.push(() => parts.reviews.consider({ ...found, person }));
-    for (const task of later) await task();
-    return end;
-  } catch (error) {
-    emit({ type: "finished", end: "handed_over" });
-    throw error;
-  } finally {
-    set(null);
-  }
+  // All that is logged in its course bears its id, whoever logs it.
+  return await withLogContext({ turn: turn.id, session: hold.session }, async () => {
+    try {
+      const info = await tellingWaits(parts, emit, () => withPrompt(parts, { ...found, choice: work.choice }, person, errand));
+      const { model, tools } = early ?? ask(info);
+      const one = { hold, info, errand, turn, opening, viewer, model, tools, person, incoming, emit, afterwards };
+      const end = await run(parts, { ...one, signal: control.signal });
+      emit({ type: "finished", end });
+      parts.metrics.turnEnd(end, performance.now() - began);
+      if (end !== "handed_over" && end !== "parked") await told(parts, turn);
+      if (end === "answered" && errand === null) later.push(() => parts.reviews.consider({ ...found, person }));
+      for (const task of later) await task();
+      return end;
+    } catch (error) {
+      emit({ type: "finished", end: "handed_over" });
+      throw error;
+    } finally {
+      set(null);
+    }
+  });
 }
 
 /** What the turn came to is in the record: has it said, or done what follows an errand. */
