@@ -14,9 +14,15 @@ const heapMb = 256;
 const mostDiskMb = 1024;
 /** How long a thread may take to stop a command by itself before it is ended. */
 const graceMs = 500;
+/** The same where other conversations' commands run in it, which would end with it. */
+const sharedGraceMs = 5_000;
+/** The same for one that is not up yet: that takes a second, on a busy machine several. */
+const startMs = 30_000;
 
 interface Thread extends Asked {
   readonly alive: boolean;
+  /** Whether it has answered yet. */
+  readonly up: boolean;
   abort(id: number): void;
   end(): Promise<void>;
 }
@@ -122,7 +128,8 @@ async function runCommand(
   const halt = (why: "timed_out" | "aborted"): void => {
     stop ??= why;
     live.abort(id);
-    grace ??= setTimeout(() => void endThread(owner), graceMs);
+    const patience = !live.up ? startMs : owner.running > 1 ? sharedGraceMs : graceMs;
+    grace ??= setTimeout(() => void endThread(owner), patience);
   };
   const timer = setTimeout(() => halt("timed_out"), options.timeoutMs);
   const onAbort = (): void => halt("aborted");
@@ -175,7 +182,7 @@ function startThread(setup: VirtualSetup): Thread {
   worker.unref();
   const waiting = new Map<number, PromiseWithResolvers<VirtualReply>>();
   let last = 0;
-  let alive = true;
+  let [alive, up] = [true, false];
   const die = (why: string): void => {
     alive = false;
     const error = new Error(`The sandbox ended while this ran${why}; ${resetNote}`);
@@ -183,6 +190,7 @@ function startThread(setup: VirtualSetup): Thread {
     waiting.clear();
   };
   worker.on("message", (reply: VirtualReply) => {
+    up = true;
     waiting.get(reply.id)?.resolve(reply);
     waiting.delete(reply.id);
     if (waiting.size === 0) worker.unref();
@@ -194,6 +202,9 @@ function startThread(setup: VirtualSetup): Thread {
   return {
     get alive() {
       return alive;
+    },
+    get up() {
+      return up;
     },
     request: (body) => {
       const id = ++last;

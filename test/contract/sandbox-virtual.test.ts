@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { watch } from "node:fs/promises";
+import { join } from "node:path";
 import { after, before, beforeEach, suite, test } from "node:test";
 import type { Sandbox } from "../../src/core/sandbox.ts";
 import { forms, openRig, type Rig, run } from "./sandbox-forms.ts";
@@ -68,15 +70,22 @@ suite("the virtual sandbox's Python and JavaScript", () => {
     }
   });
 
-  test("conversations that change files at once don't hold each other up", async () => {
+  test("conversations that change files at once don't hold each other up, also when one is stopped meanwhile", async () => {
     const others = await Promise.all([1, 2, 3, 4].map((at) => rig.open("alice", `c${at}`)));
     const work = (at: number) =>
       `for i in 1 2 3 4; do mkdir -p c${at}/$i; echo x > f${at}; mv f${at} c${at}/$i/f; done; ls c${at} | wc -l`;
-    const results = await Promise.all(others.map((other, at) => run(other, work(at))));
-    assert.deepEqual(
-      results.map(({ output }) => output.trim()),
-      ["4", "4", "4", "4"],
-    );
+    for (const changes of [1, 4, 9]) {
+      const stop = new AbortController();
+      const stopped = stopAfter(changes, join(rig.options.directory, "alice"), stop);
+      const endless = run(sandbox, "while true; do echo x > endless; mkdir -p e; rm -rf e; done", { signal: stop.signal });
+      const results = await Promise.all(others.map((other, at) => run(other, work(at))));
+      await stopped;
+      assert.equal((await endless).end, "aborted");
+      assert.deepEqual(
+        results.map(({ output }) => output.trim()),
+        ["4", "4", "4", "4"],
+      );
+    }
   });
 
   test("one that takes all memory ends by itself, and the next command works", async () => {
@@ -96,3 +105,10 @@ suite("the virtual sandbox's Python and JavaScript", () => {
     assert.match(output, /42\n/);
   });
 });
+
+/** Stops a command in mid-change: when its file has been seen to change so often. */
+async function stopAfter(changes: number, directory: string, stop: AbortController): Promise<void> {
+  let seen = 0;
+  for await (const { filename } of watch(directory)) if (filename?.startsWith("e") === true && ++seen >= changes) break;
+  stop.abort();
+}
