@@ -120,8 +120,28 @@ export interface SkillReach {
     url: string,
     options: { readonly limit: number; readonly signal: AbortSignal; readonly headers?: Readonly<Record<string, string>> },
   ): Promise<SkillFetched>;
+  /**
+   * Fetches a repository at any git server through the guard, with the host's git; `ref` empty: its default branch. Throws what a person
+   * can act on.
+   */
+  repository(url: string, ref: string, signal: AbortSignal): Promise<SkillRepository>;
   /** What a command or program would do, by the policy's parser. */
   inspect(text: string, language: "shell" | "python"): readonly Finding[];
+}
+
+/** One commit of a repository, until it is disposed of. */
+export interface SkillRepository extends AsyncDisposable {
+  readonly revision: string;
+  readonly entries: readonly RepositoryEntry[];
+  read(entries: readonly RepositoryEntry[]): Promise<readonly Uint8Array[]>;
+}
+
+export interface RepositoryEntry {
+  readonly path: string;
+  readonly id: string;
+  readonly bytes: number;
+  /** `repository`: it only names another one. */
+  readonly kind: "file" | "program" | "link" | "repository";
 }
 
 export interface SkillFetched {

@@ -6,6 +6,7 @@ import { variablesOf } from "../config/variables.ts";
 import type { SkillReach } from "../core/skill.ts";
 import type { SkillDesk } from "../gateway/skills/call.ts";
 import { allowing } from "../sandbox/guard/allowance.ts";
+import { openRepository } from "../sandbox/git/repository.ts";
 import { guardedFetch } from "../sandbox/guard/fetch.ts";
 import { inspect } from "../sandbox/policy/inspect.ts";
 import type { SkillPlaces } from "../skills/sources/index.ts";
@@ -31,11 +32,12 @@ function skillPlaces({ skills: { hubUrl, githubUrl, githubToken } }: Config): Sk
 }
 
 /** Reading from the web through the address guard, and the policy's parser. */
-export function skillReach(allowed: readonly string[]): SkillReach {
+export function skillReach(allowed: readonly string[], path = process.env["PATH"] ?? ""): SkillReach {
   const allowance = allowing(allowed);
   return {
     fetch: async (url, { limit, signal, headers = {} }) =>
       await guardedFetch(url, { allowance, signal, limit: () => limit, headers, totalMs: fetchMs }),
+    repository: async (url, ref, signal) => await openRepository(url, ref, { allowance, signal, path }),
     inspect: inspectSkill,
   };
 }

@@ -43,7 +43,13 @@ export async function runSkills(desk: SkillDesk, visitor: Visitor, args: string)
   if (action === null) return refused(`I don't know ${codeSpan(`/skills ${typed.slice(0, 40)}`)}. ${usage}`);
   const { approvers, places, reach } = await desk.rules();
   const deciding: DecidingParts = { db: desk.db, approvers, inspect: reach.inspect };
-  const reading: Reading = { places, fetch: reach.fetch, signal: AbortSignal.timeout(readMs), local: visitor.person === null };
+  const reading: Reading = {
+    places,
+    fetch: reach.fetch,
+    repository: reach.repository,
+    signal: AbortSignal.timeout(readMs),
+    local: visitor.person === null,
+  };
   try {
     return await actions[action]({ desk, visitor, deciding, reading, words, flags });
   } catch (thrown) {

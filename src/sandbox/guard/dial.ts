@@ -4,7 +4,7 @@ import { isIP } from "node:net";
 import { Agent } from "undici";
 import { Failure } from "../../core/failures.ts";
 import type { Allowance } from "./allowance.ts";
-import { closed } from "./target.ts";
+import { closed, hostOf, targetOf } from "./target.ts";
 
 /** All addresses of a name. */
 export type Resolver = (host: string) => Promise<readonly string[]>;
@@ -18,6 +18,17 @@ export const systemResolver: Resolver = async (host) => (await lookup(host, { al
  */
 export function guardedAgent(allowance: Allowance, resolve: Resolver, connectMs: number): Agent {
   return new Agent({ connect: { lookup: checkedLookup(allowance, resolve), timeout: connectMs }, allowH2: false });
+}
+
+/** An address as the guard lets it be read, and where it leads, for a program that dials by itself: it must be held to these. Throws `web.refused`. */
+export async function checkedTarget(
+  address: string,
+  allowance: Allowance,
+  resolve: Resolver = systemResolver,
+): Promise<{ readonly url: URL; readonly addresses: readonly string[] }> {
+  const url = targetOf(address, null, allowance);
+  const host = hostOf(url);
+  return { url, addresses: isIP(host) === 0 ? await checkedAddresses(host, allowance, resolve) : [host] };
 }
 
 function checkedLookup(allowance: Allowance, resolve: Resolver): LookupFunction {

@@ -6,7 +6,7 @@ import { readFolder } from "../folder.ts";
 import { nameFault, skillLimits } from "../names.ts";
 import { filesIn } from "./archive.ts";
 import { indexUrl, listedSkill, readIndex } from "./catalogue.ts";
-import { gitPlace, gitSkill } from "./git.ts";
+import { gitPlace, gitSkill, isOtherGit } from "./git.ts";
 import { githubPlace, githubSkill } from "./github.ts";
 import { shippedSkill, shippedSkills } from "./shipped.ts";
 import type { FoundSkill, Reading } from "./source.ts";
@@ -23,7 +23,9 @@ export async function findSource(reading: Reading, wanted: string): Promise<Foun
   const text = wanted.trim();
   if (text === "") throw new Error("Say which skill: a name, owner/repo/path at GitHub, or an address.");
   if (/^(?:\.{0,2}\/|~\/|\.{1,2}$)/.test(text)) return await localSkill(reading, text);
-  if (/^https?:\/\//i.test(text)) return await atAddress(reading, text);
+  if (/^(?:git\+)?https?:\/\//i.test(text)) return await atAddress(reading, text);
+  if (isOtherGit(text))
+    throw new Error("Repositories are read over https alone: https://host/name.git, without an account's keys.");
   const shipped = await shippedSkill(reading.places.shipped, text.toLowerCase());
   if (shipped !== null) return shipped;
   const github = githubPlace(text);
@@ -42,7 +44,7 @@ export async function findAgain(reading: Reading, { type, from }: SkillOrigin): 
     case "url":
     case "zip":
     case "well-known":
-      return /^https?:\/\//i.test(from) || type === "github" ? await findSource(reading, from) : null;
+      return /^(?:git\+)?https?:\/\//i.test(from) || type === "github" ? await findSource(reading, from) : null;
     case "hub":
       return await hubSkill(reading, from);
     case "folder":

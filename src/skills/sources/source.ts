@@ -21,6 +21,7 @@ export interface SkillPlaces {
 export interface Reading {
   readonly places: SkillPlaces;
   readonly fetch: SkillReach["fetch"];
+  readonly repository: SkillReach["repository"];
   readonly signal: AbortSignal;
   /** Folders of this machine may be read: at the command line alone. */
   readonly local: boolean;

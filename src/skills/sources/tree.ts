@@ -3,6 +3,15 @@ import { bundleOf, skillFileName } from "../bundle.ts";
 
 /** The skill in many files: the one at `place`, the one whose directory is called so, or the only one there. Throws which there are. */
 export function skillIn(files: readonly SkillFile[], place: string, fallbackName: string): SkillBundle {
+  const { name, own, prefix } = partOf(files, place);
+  return bundleOf(
+    own.map((file) => ({ ...file, path: file.path.slice(prefix.length) })),
+    name === "" ? fallbackName : name,
+  );
+}
+
+/** Of all that lies in a place, what belongs to that skill. */
+export function partOf<T extends { readonly path: string }>(files: readonly T[], place: string) {
   const roots = files
     .filter(({ path }) => path === skillFileName || path.endsWith(`/${skillFileName}`))
     .map(({ path }) => path.slice(0, -skillFileName.length).replace(/\/$/, ""));
@@ -10,11 +19,7 @@ export function skillIn(files: readonly SkillFile[], place: string, fallbackName
   const prefix = root === "" ? "" : `${root}/`;
   const inner = roots.filter((each) => each !== root && each.startsWith(prefix));
   const own = files.filter(({ path }) => path.startsWith(prefix) && !inner.some((other) => path.startsWith(`${other}/`)));
-  const name = root.split("/").at(-1) ?? "";
-  return bundleOf(
-    own.map((file) => ({ ...file, path: file.path.slice(prefix.length) })),
-    name === "" ? fallbackName : name,
-  );
+  return { name: root.split("/").at(-1) ?? "", own, prefix };
 }
 
 function chosen(roots: readonly string[], place: string): string {
