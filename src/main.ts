@@ -9,8 +9,8 @@ import type { ControlHandler } from "./gateway/control-socket.ts";
 import { storedFacts } from "./gateway/facts.ts";
 import type { StandingFacts } from "./gateway/parts.ts";
 import { openLog } from "./insights/log.ts";
-import { openDatabase } from "./store/database.ts";
-import { migrate } from "./store/migrate.ts";
+import { type Database, openDatabase } from "./store/database.ts";
+import { migrate, pendingMigrations } from "./store/migrate.ts";
 import { migrations } from "./store/migrations/index.ts";
 import { addOutbound } from "./store/outbox.ts";
 import { type Mode, localPlatforms, openBase } from "./main/base.ts";
@@ -65,11 +65,19 @@ export async function openForTerminal(home: string, env: Environment): Promise<{
   }
 }
 
-/** Opens the record in this process, for commands typed while no service runs. */
-export async function openOffline(config: Config): Promise<ControlHandler & { close(): Promise<void> }> {
+/** The record, opened in a command's own process. */
+export interface OfflineRecord extends ControlHandler {
+  /** The migrations that were missing when it was opened. */
+  readonly pending: readonly string[];
+  close(): Promise<void>;
+}
+
+/** Opens the record in this process, for commands typed while no service runs; its tables are brought up to date unless it is only looked at. */
+export async function openOffline(config: Config, { migrating = true } = {}): Promise<OfflineRecord> {
   const log = await openLog({ directory: join(config.home, "logs"), level: config.logging.level, pretty: true, console: null });
   const database = await openDatabase({ url: config.stateUrl, directory: join(config.home, "data"), log });
-  await migrate(database.db, migrations);
+  const pending = await looked(database);
+  if (migrating) await migrate(database.db, migrations);
   const tell = async (key: string, notice: { chat: ChatRef; markdown: string }) =>
     await addOutbound(database.db, { key, chat: notice.chat, turn: null, body: { markdown: notice.markdown, replyTo: null } });
   const skills = skillDesk({ db: database.db, config: async () => config, wake: async () => undefined });
@@ -82,12 +90,23 @@ export async function openOffline(config: Config): Promise<ControlHandler & { cl
     memory: memoryRules(config),
     tell,
     service: async () => [],
+    requeue: null,
   };
   return {
+    pending,
     handle: ({ command, args }) => control(parts, command, args),
     async close() {
       await database.close();
       await log.close();
     },
   };
+}
+
+async function looked(database: Database): Promise<readonly string[]> {
+  try {
+    return await pendingMigrations(database.db, migrations);
+  } catch (thrown) {
+    await database.close();
+    throw thrown;
+  }
 }

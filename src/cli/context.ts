@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import type { Config } from "../config/keys.ts";
 import type { Environment } from "../config/home.ts";
+import type { Failure } from "../core/failures.ts";
 import type { Log } from "../core/log.ts";
 import type { ControlHandler } from "../gateway/control-socket.ts";
 
@@ -26,6 +27,13 @@ export interface McpState {
   readonly fault: string | null;
 }
 
+/** The record, opened in a command's own process. */
+export interface OfflineRecord extends ControlHandler {
+  /** The migrations that were missing when it was opened. */
+  readonly pending?: readonly string[];
+  close(): Promise<void>;
+}
+
 /** What the product's composition root offers to the command line. */
 export interface Product {
   openService(mode: Mode, config: Config, log: Log, env: Environment): Promise<Service>;
@@ -33,8 +41,8 @@ export interface Product {
   openForTerminal(home: string, env: Environment): Promise<{ close(): Promise<void> }>;
   /** Connects to the configured MCP servers once. */
   tryMcp(config: Config, env: Environment): Promise<readonly McpState[]>;
-  /** Opens the record in this process, for commands typed while no service runs. */
-  openOffline(config: Config): Promise<ControlHandler & { close(): Promise<void> }>;
+  /** Opens the record in this process, for commands typed while no service runs; brings its tables up to date unless told not to. */
+  openOffline(config: Config, how?: { readonly migrating?: boolean }): Promise<OfflineRecord>;
 }
 
 /** What a command of `hermes` works with. */
@@ -63,5 +71,11 @@ export interface Streams {
 /** Adds a command's own arguments, options and action. */
 export type Define = (command: Command, context: Context, streams?: Streams) => void;
 
-/** Exit statuses: usage as in BSD's tools, 78 is its EX_CONFIG. */
-export const exits = { ok: 0, failure: 1, usage: 2, config: 78 } as const;
+/** Exit statuses: usage as in BSD's tools; 69 is its EX_UNAVAILABLE (another process has the home), 78 its EX_CONFIG. */
+export const exits = { ok: 0, failure: 1, usage: 2, held: 69, config: 78 } as const;
+
+/** The exit status of a failure; service managers don't start again after those that starting again can't mend. */
+export function statusOf({ code }: Failure): number {
+  if (code === "home.held") return exits.held;
+  return code === "config.invalid" || code === "state.newer" ? exits.config : exits.failure;
+}

@@ -1,4 +1,4 @@
-import { copyFile, constants } from "node:fs/promises";
+import { chmod, constants, copyFile } from "node:fs/promises";
 import { type Document, isMap, isScalar, isSeq, type Pair } from "yaml";
 import { type Place, openDocument, removeAt, render, setAt } from "./edit-yaml.ts";
 import { editEnvText, parseEnvText } from "./env-file.ts";
@@ -43,6 +43,8 @@ export async function applyMigration(home: string, now: Date = new Date()): Prom
     if (before === text) continue;
     if (before !== "") {
       await copyFile(file, `${file}.backup-${stamp}`, constants.COPYFILE_EXCL);
+      // There may be secrets in it.
+      await chmod(`${file}.backup-${stamp}`, 0o600);
       copies.push(`${file}.backup-${stamp}`);
     }
     // Made again of what is there by then, so that a change in between is not lost.

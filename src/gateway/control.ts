@@ -2,6 +2,7 @@ import type { Role } from "../core/chats.ts";
 import type { MemoryRules } from "../core/memory.ts";
 import type { Notice } from "./access.ts";
 import { cronControl } from "./control/cron.ts";
+import { type DoctorParts, doctorControl } from "./control/doctor.ts";
 import { memoryControl } from "./control/memory.ts";
 import { skillsControl } from "./control/skills.ts";
 import type { DeskParts } from "../schedules/desk.ts";
@@ -17,7 +18,7 @@ import { listPairings, listPeople, takePairing } from "../store/people.ts";
 import { backlog } from "../store/status.ts";
 
 /** What the control commands need; they run in the service that holds the state, or in the command itself when none runs. */
-export interface ControlParts {
+export interface ControlParts extends DoctorParts {
   readonly db: Db;
   /** Platforms that are this machine's own: their owner can't be reached in a chat. */
   readonly localPlatforms: readonly string[];
@@ -65,6 +66,8 @@ export async function control(parts: ControlParts, command: string, args: readon
       return await memoryControl(parts, args);
     case "status":
       return await status(parts);
+    case "doctor":
+      return await doctorControl(parts, args);
     default:
       return { ok: false, text: `The running service does not know "${command}". Restart it if it is older than this command.` };
   }

@@ -22,6 +22,16 @@ export async function migrate<Tables>(db: Kysely<Tables>, migrations: readonly M
   }
 }
 
+/** The migrations that are missing; nothing is changed. Throws `state.newer` as `migrate` does. */
+export async function pendingMigrations<Tables>(db: Kysely<Tables>, migrations: readonly Migration[]): Promise<readonly string[]> {
+  const known = await sql<{ there: boolean }>`select to_regclass('hermes_migrations') is not null as there`.execute(db);
+  if (known.rows[0]?.there !== true) return migrations.map((migration) => migration.name);
+  const { rows } = await sql<{ name: string }>`select name from hermes_migrations`.execute(db);
+  const done = new Set(rows.map((row) => row.name));
+  refuseNewer(done, migrations);
+  return migrations.map((migration) => migration.name).filter((name) => !done.has(name));
+}
+
 /** Any number; the same for every release, and not BullMQ's. Read as ASCII: `hermes`. */
 const lockKey = 0x6865_726d_6573;
 

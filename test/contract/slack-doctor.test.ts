@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { loadConfig } from "../../src/config/load.ts";
-import { checkSlack } from "../../src/cli/slack-check.ts";
+import { checkSlack } from "../../src/cli/doctor/slack.ts";
 import { slackServer } from "../doubles/slack.ts";
 
 test("doctor says who the bot is, what is missing, and how to mend it; no token is printed", async (t) => {
@@ -27,10 +27,10 @@ test("doctor says who the bot is, what is missing, and how to mend it; no token 
   ];
   for (const [at, expected] of [
     /^ok Off/,
-    /^ok @hermes in Team, over a socket\. \nwarn The app lacks app_mentions:read,[^]*slack-manifest/,
-    /^fail @hermes[^]*SLACK_APP_TOKEN[^]*SLACK_SIGNING_SECRET/,
-    /^ok @hermes in Team, called at http:\/\/127\.0\.0\.1:3000\/slack\/events/,
-    /^fail @hermes[^]*invalid_auth[^]*connections:write/,
+    /^ok @hermes in Team\. \nok Slack reaches it over a socket\. \nwarn The app lacks app_mentions:read,[^]*slack-manifest/,
+    /^ok @hermes[^]*fail Nothing can reach it\.[^]*SLACK_APP_TOKEN[^]*SLACK_SIGNING_SECRET/,
+    /^ok @hermes[^]*ok Slack calls it at http:\/\/127\.0\.0\.1:3000\/slack\/events/,
+    /^ok @hermes[^]*fail The app-level token is refused: [^]*invalid_auth[^]*connections:write/,
     /^fail The bot's token is refused: invalid_auth/,
     /^fail http:\/\/127\.0\.0\.1:1\/api\/ does not answer/,
   ].entries())

@@ -10,7 +10,7 @@ import { type TestContext, test } from "node:test";
 import { hermes } from "../../src/cli/hermes.ts";
 import { adviceFor } from "../../src/model/measure/advice.ts";
 import { wrapped } from "../../src/cli/tool-width.ts";
-import { pingRedis } from "../../src/cli/redis-ping.ts";
+import { askRedis } from "../../src/cli/doctor/redis-ping.ts";
 import { serveControl } from "../../src/gateway/control-socket.ts";
 import {
   call,
@@ -54,7 +54,8 @@ async function doctor(
 /** Telegram and a model server in one. */
 async function servers(t: TestContext): Promise<string> {
   const answers: Readonly<Record<string, unknown>> = {
-    "/bot1:good/getMe": { ok: true, result: { id: 1, username: "team_bot" } },
+    "/bot1:good/getMe": { ok: true, result: { id: 1, username: "team_bot", can_read_all_group_messages: false } },
+    "/bot1:good/getWebhookInfo": { ok: true, result: { url: "", pending_update_count: 0 } },
     "/bot1:bad/getMe": { ok: false, error_code: 401, description: "Unauthorized" },
     "/v1/models": { data: [{ id: "qwen" }] },
   };
@@ -79,26 +80,37 @@ test("a whole house in order: one line a part, status 0", async (t) => {
     TELEGRAM_BOT_TOKEN: "1:good",
     REDIS_URL: redis.url,
     DOCKER_HOST: "unix:///nonexistent.sock",
+    HERMES_HTTP_PORT: "0",
   };
   const { status, lines } = await doctor(await heldHome(t), env, "--quick");
   const says = [
-    /^ok +home +.* is writable/,
-    /^ok +config/,
-    /^ok +record +embedded, held by the running service \(process \d+\)/,
-    /^ok +redis +Redis \d+\./,
+    /^ok +node\.version +Node 2\d\./,
+    /^ok +home\.writable +.* is writable/,
+    /^ok +home\.permissions/,
+    /^ok +home\.disk +[\d,]+ MB are free/,
+    /^ok +config\.error +No finding/,
+    /^ok +record\.open +The embedded record, held by the running service \(process \d+\)/,
+    /^ok +redis\.answers +Redis \d+\.\d+\.\d+ answers\.$/,
+    /^ok +redis\.eviction +It drops no jobs/,
+    /^warn +sandbox\.backend +Commands run in the virtual shell: /,
+    /^ok +model\.server +\S+ answers\.$/,
+    /^ok +model\.name +qwen at /,
+    /^warn +model\.window +The server does not tell/,
+    /^ok +mcp\.server +No MCP server is configured\.$/,
+    /^ok +telegram\.token +@team_bot: https:\/\/t\.me\/team_bot$/,
+    /^ok +telegram\.privacy +In groups Telegram sends it commands, mentions/,
+    /^ok +telegram\.webhook +It polls, and no webhook/,
+    /^ok +discord\.token +Off: /,
+    /^ok +slack\.token +Off: /,
+    /^ok +clock\.skew +As 127\.0\.0\.1:\d+\.$/,
+    /^ok +ports\.page +The page has any free port/,
+    /^ok +risk\.local +No risky setting/,
+    /^ok +risk\.readable/,
+    /^ok +tools\.probe +Not probed, because of --quick/,
+    /^All is well, 2 warnings\.$/,
   ];
-  const rest = [
-    /^warn +sandbox +Commands run in the virtual shell: /,
-    /^ok +model +qwen at /,
-    /^ok +tools +Not probed, because of --quick/,
-    /^ok +mcp +No MCP server is configured\.$/,
-    /^ok +telegram +@team_bot: https:\/\/t\.me\/team_bot$/,
-    /^ok +discord +Off: /,
-    /^ok +slack +Off: /,
-    /^All is well\.$/,
-  ];
-  assert.equal(lines.length, 12, lines.join("\n"));
-  for (const [index, pattern] of [...says, ...rest].entries()) assert.match(lines[index] ?? "", pattern);
+  assert.equal(lines.length, says.length, lines.join("\n"));
+  for (const [index, pattern] of says.entries()) assert.match(lines[index] ?? "", pattern);
   assert.equal(status, 0);
 });
 
@@ -117,38 +129,39 @@ test("every fault has its mend, secrets stay hidden, status 1", async (t) => {
   assert.equal(status, 1);
   assert.match(
     faults.join("\n"),
-    /config .*HERMES_HTTP_PORT[^]*redis .*127\.0\.0\.1:1 does not answer[^]*model .*answers 200, and not with[^]*telegram .*Unauthorized/,
+    /config\.error .*HERMES_HTTP_PORT[^]*redis\.answers .*127\.0\.0\.1:1 does not answer[^]*model\.server .*answers 200, and not with[^]*telegram\.token .*Unauthorized/,
   );
   for (const line of faults) assert.match(line, / → \S/);
-  assert.match(lines.at(-1) ?? "", /^4 faults\.$/);
+  assert.match(lines.at(-1) ?? "", /^4 faults, \d warnings\./);
   assert.doesNotMatch(lines.join("\n"), /hunter2/);
 });
 
-test("pingRedis: a password that is missing, wrong, right; something that is no Redis; silence", async (t) => {
+test("askRedis: a password that is missing, wrong, right; something that is no Redis; silence", async (t) => {
   await using redis = await startRedis();
   const { port } = new URL(redis.url);
-  assert.match(await pingRedis(redis.url, AbortSignal.timeout(5_000)), /^\d+\.\d+/);
+  const version = async (url: string) => (await askRedis(url, AbortSignal.timeout(5_000))).get("redis_version") ?? "";
+  assert.match(await version(redis.url), /^\d+\.\d+/);
   const admin = connect(Number(port), "127.0.0.1");
   admin.write("CONFIG SET requirepass s3cret\r\n");
   await once(admin, "data");
   t.after(() => admin.destroy());
-  assert.match(await pingRedis(`redis://:s3cret@127.0.0.1:${port}`, AbortSignal.timeout(5_000)), /^\d+\.\d+/);
+  assert.match(await version(`redis://:s3cret@127.0.0.1:${port}`), /^\d+\.\d+/);
   for (const login of ["", ":hunter2@", "somebody:hunter2@"]) {
-    await assert.rejects(pingRedis(`redis://${login}127.0.0.1:${port}`, AbortSignal.timeout(5_000)), (thrown: Error) => {
+    await assert.rejects(askRedis(`redis://${login}127.0.0.1:${port}`, AbortSignal.timeout(5_000)), (thrown: Error) => {
       assert.match(thrown.message, /refuses: (?:NOAUTH|WRONGPASS)/);
       return !thrown.message.includes("hunter2");
     });
   }
   const origin = await servers(t);
   await assert.rejects(
-    pingRedis(`redis://${new URL(origin).host}`, AbortSignal.timeout(5_000)),
+    askRedis(`redis://${new URL(origin).host}`, AbortSignal.timeout(5_000)),
     /not the answer of a Redis server|does not answer/,
   );
   const silent = createTcpServer().listen(0, "127.0.0.1");
   await once(silent, "listening");
   t.after(() => silent.close());
   await assert.rejects(
-    pingRedis(`redis://127.0.0.1:${(silent.address() as AddressInfo).port}`, AbortSignal.timeout(50)),
+    askRedis(`redis://127.0.0.1:${(silent.address() as AddressInfo).port}`, AbortSignal.timeout(50)),
     /does not answer \(no answer in time\)/,
   );
 });
@@ -165,7 +178,7 @@ async function toolLines(
     DOCKER_HOST: "unix:///nonexistent.sock",
     TERMINAL_ENV: "virtual",
   });
-  return { status, lines: lines.filter((line) => / tools /.test(line)).join("\n") };
+  return { status, lines: lines.filter((line) => / tools\./.test(line)).join("\n") };
 }
 
 /** llama-server that renders a template; `text` is what it makes of any conversation. */
@@ -236,18 +249,21 @@ test("a closed port, a wrong key and a wrong name: the check of the model fails,
   await using locked = await modelServerWith({ apiKey: "sesame", strict: false }, perfect);
   const env = { OPENAI_BASE_URL: locked.url, TERMINAL_ENV: "virtual" };
   const wrong = await doctor(await heldHome(t), { ...env, OPENAI_API_KEY: "wrong" });
-  assert.match(wrong.lines.join("\n"), /^fail +model .*401[^]*^warn +tools +Not probed: .*does not accept the key \(401\)\.$/m);
+  assert.match(
+    wrong.lines.join("\n"),
+    /^fail +model\.server .*401[^]*^warn +tools\.probe +Not probed: .*does not accept the key \(401\)\.$/m,
+  );
   assert.equal(locked.seen.length, 0);
   const gone = await modelServerWith({}, perfect);
   await gone.close();
   const closed = await doctor(await heldHome(t), { ...env, OPENAI_BASE_URL: gone.url });
   assert.match(
     closed.lines.join("\n"),
-    /^fail +model [^]*^warn +tools +Not probed: no model server answers at \S+ \(connection refused\)\.$/m,
+    /^fail +model\.server [^]*^warn +tools\.probe +Not probed: no model server answers at \S+ \(connection refused\)\.$/m,
   );
   for (const { status: code, lines } of [wrong, closed]) {
     assert.equal(code, 1);
-    assert.equal(lines.filter((line) => / tools /.test(line)).length, 1, "nothing is said of a model that is not there");
+    assert.equal(lines.filter((line) => / tools\./.test(line)).length, 1, "nothing is said of a model that is not there");
   }
 });
 

@@ -1,9 +1,12 @@
 import { connect as connectTcp } from "node:net";
 import { connect as connectTls } from "node:tls";
-import { Failure } from "../core/failures.ts";
+import { Failure } from "../../core/failures.ts";
 
-/** Asks a Redis server for its version, with the address's own user and password. Throws `queue.unavailable` with the mend. */
-export async function pingRedis(address: string, signal: AbortSignal): Promise<string> {
+/** What a Redis server says of itself: the fields of its INFO. */
+export type RedisAbout = ReadonlyMap<string, string>;
+
+/** Asks a Redis server about itself, with the address's own user and password. Throws `queue.unavailable` with the mend. */
+export async function askRedis(address: string, signal: AbortSignal): Promise<RedisAbout> {
   const url = new URL(address);
   const where = `Redis at ${url.host}`;
   const text = await converse(url, signal).catch((thrown: unknown) => {
@@ -13,8 +16,8 @@ export async function pingRedis(address: string, signal: AbortSignal): Promise<s
       cause: thrown,
     });
   });
-  const version = /^redis_version:(\S+)/m.exec(text)?.[1];
-  if (version !== undefined) return version;
+  const about = new Map([...text.matchAll(/^(\w+):(.*?)\r?$/gm)].map(([, name = "", value = ""]) => [name, value]));
+  if (about.has("redis_version")) return about;
   const refusal = /^-(.*)$/m.exec(text)?.[1] ?? "not the answer of a Redis server";
   throw new Failure("queue.unavailable", `${where} refuses: ${refusal.trim()}`, {
     advice: "Correct the user and password in REDIS_URL.",
@@ -33,7 +36,7 @@ async function converse(url: URL, signal: AbortSignal): Promise<string> {
     .on("error", reject)
     .on("close", () => resolve(text));
   signal.addEventListener("abort", () => reject(new Error("no answer in time")), { once: true });
-  socket.write([...login(url), command("INFO", "server"), command("QUIT")].join(""));
+  socket.write([...login(url), command("INFO"), command("QUIT")].join(""));
   try {
     return await promise;
   } finally {

@@ -1,29 +1,25 @@
-import type { Effort, ModelFacts } from "../core/model.ts";
-import { adviceFor, bounds, leastRight } from "../model/measure/advice.ts";
-import { leastWritten, rate, time } from "../model/measure/speed-words.ts";
-import type { ToolProbe } from "../model/measure/tool-probe.ts";
-import type { CheckResult } from "./check.ts";
+import type { Effort, ModelFacts } from "../../core/model.ts";
+import { adviceFor, bounds, leastRight } from "../../model/measure/advice.ts";
+import { leastWritten, rate, time } from "../../model/measure/speed-words.ts";
+import type { ToolProbe } from "../../model/measure/tool-probe.ts";
+import { type CheckResult, fail, ok, warn } from "./check.ts";
 
 /** Why no request with tools can be answered, where that is so. */
 export function faultLine({ done, failures, failure }: ToolProbe, { kind }: ModelFacts): CheckResult | null {
   if (failure === null || failures < done) return null;
   const { message, advice } = failure;
   if (/requires --jinja/.test(message)) {
-    return {
-      state: "fail",
-      text: "The server refuses tools: it runs without --jinja.",
-      mend: "Start llama-server with --jinja.",
-    };
+    return fail("tools.refused", "The server refuses tools: it runs without --jinja.", "Start llama-server with --jinja.");
   }
   if (/enable-auto-tool-choice|tool-call-parser/.test(message)) {
-    return {
-      state: "fail",
-      text: "The server refuses tools: it runs without --enable-auto-tool-choice.",
-      mend: `Start vLLM with ${parsers}.`,
-    };
+    return fail(
+      "tools.refused",
+      "The server refuses tools: it runs without --enable-auto-tool-choice.",
+      `Start vLLM with ${parsers}.`,
+    );
   }
   const who = kind === "other" ? "The server" : kind;
-  return { state: "fail", text: `${who} answers no request with tools: ${message.replace(/\.?$/, ".")}`, mend: advice ?? "" };
+  return fail("tools.refused", `${who} answers no request with tools: ${message.replace(/\.?$/, ".")}`, advice ?? "");
 }
 
 const parsers =
@@ -40,7 +36,7 @@ export function probeLines(
   const { deadlineMs, rendered } = how;
   if (probe.done === 0) {
     const text = `No tool call was answered within ${deadlineMs / 1_000} s: the model is too slow, or the server busy.`;
-    return [{ state: "warn", text, mend: "`hermes bench model` measures its speed." }];
+    return [warn("tools.accuracy", text, "`hermes bench model` measures its speed.")];
   }
   return [
     accuracy(probe, adviceFor(facts, effort, model), deadlineMs),
@@ -55,10 +51,10 @@ function accuracy(probe: ToolProbe, advice: string, deadlineMs: number): CheckRe
   const { low, high } = bounds(right, done);
   const late = done < cases ? `, ${done} of ${cases} in the ${deadlineMs / 1_000} s given` : "";
   const text = `Tool calls: ${right} of ${done} cases right (${percent(right / done)}${late}). The true rate lies between ${percent(low)} and ${percent(high)}.`;
-  if (high < leastRight) return { state: high < useless ? "fail" : "warn", text, mend: advice };
+  if (high < leastRight) return (high < useless ? fail : warn)("tools.accuracy", text, advice);
   const open = low >= leastRight ? "" : verdict(cases);
-  if (right / done >= leastRight) return { state: "ok", text: `${text}${open}`, mend: "" };
-  return { state: "warn", text: `${text}${open}`, mend: advice };
+  if (right / done >= leastRight) return ok("tools.accuracy", `${text}${open}`);
+  return warn("tools.accuracy", `${text}${open}`, advice);
 }
 
 /** Such a model can't do anything with tools. */
@@ -77,7 +73,7 @@ function wrong({ wrong: all }: ToolProbe): CheckResult[] {
   const kinds = Map.groupBy(all, ({ instead }) => instead);
   const told = [...kinds].slice(0, mostWrong).map(([instead, cases]) => `${casesOf(cases)}: ${instead}`);
   const more = [...kinds.values()].slice(mostWrong).reduce((sum, cases) => sum + cases.length, 0);
-  return [{ state: "warn", text: `Not as asked: ${told.join("; ")}${more > 0 ? `; and ${more} more` : ""}.`, mend: "" }];
+  return [warn("tools.wrong", `Not as asked: ${told.join("; ")}${more > 0 ? `; and ${more} more` : ""}.`, "")];
 }
 
 /** The first by its name, the others by their number: they went wrong in the same way. */
@@ -90,13 +86,8 @@ function textForm({ calls, textCalls }: ToolProbe, { kind }: ModelFacts, rendere
   if (calls === 0 && kind === "llama-server" && !rendered) return [noCalls];
   if (textCalls === 0) return [];
   const text = `${textCalls} of ${calls} calls (${percent(textCalls / calls)}) came as text that the server had not recognised: a wrong --tool-call-parser or template. They are read here, but less reliably.`;
-  return [
-    {
-      state: "warn",
-      text,
-      mend: kind === "vllm" ? `Start vLLM with ${parsers}.` : formMend[kind === "llama-server" ? "llama" : "other"],
-    },
-  ];
+  const mend = kind === "vllm" ? `Start vLLM with ${parsers}.` : formMend[kind === "llama-server" ? "llama" : "other"];
+  return [warn("tools.form", text, mend)];
 }
 
 const formMend = {
@@ -104,11 +95,11 @@ const formMend = {
   other: "Give the server the model's own chat template and parser.",
 };
 
-const noCalls: CheckResult = {
-  state: "warn",
-  text: "Not one call was made. An older llama-server leaves tools out without a word when it runs without --jinja.",
-  mend: "Start llama-server with --jinja; if it does so already, take another model.",
-};
+const noCalls = warn(
+  "tools.form",
+  "Not one call was made. An older llama-server leaves tools out without a word when it runs without --jinja.",
+  "Start llama-server with --jinja; if it does so already, take another model.",
+);
 
 function speed({ coldMs, warmMs, writePerSecond, cached }: ToolProbe): CheckResult {
   const parts = [
@@ -117,9 +108,9 @@ function speed({ coldMs, warmMs, writePerSecond, cached }: ToolProbe): CheckResu
     cached === null ? "the server does not tell what it took from its cache" : `${percent(cached)} of the prompts from the cache`,
   ];
   const text = `${parts.join("; ")}.`;
-  if (writePerSecond === null || writePerSecond >= leastWritten) return { state: "ok", text, mend: "" };
+  if (writePerSecond === null || writePerSecond >= leastWritten) return ok("tools.speed", text);
   const mend = `Under ${leastWritten} tok/s people wait for words: \`hermes bench model\` shows more; a smaller or lighter model would help.`;
-  return { state: "warn", text, mend };
+  return warn("tools.speed", text, mend);
 }
 
 /** 94.9 % is not 95. */

@@ -1,15 +1,15 @@
-import { asFailure, Failure } from "../core/failures.ts";
-import type { Model } from "../core/model.ts";
-import { shownModel } from "../model/address.ts";
-import { ask } from "../model/measure/asking.ts";
-import { requireListed } from "../model/measure/listing.ts";
-import { probeTools } from "../model/measure/tool-probe.ts";
-import type { ModelSettings } from "../model/settings.ts";
-import { toolSpecs, tools } from "../tools/index.ts";
-import { aboutModel, withModel } from "./asked-model.ts";
-import type { CheckInput, CheckResult } from "./check.ts";
-import { agreementLine, injectionLine, leakLine, pinningLine, templateLines } from "./server-check.ts";
-import { openServer, type RawServer } from "./raw-server.ts";
+import { asFailure, Failure } from "../../core/failures.ts";
+import type { Model } from "../../core/model.ts";
+import { shownModel } from "../../model/address.ts";
+import { ask } from "../../model/measure/asking.ts";
+import { requireListed } from "../../model/measure/listing.ts";
+import { probeTools } from "../../model/measure/tool-probe.ts";
+import type { ModelSettings } from "../../model/settings.ts";
+import { toolSpecs, tools } from "../../tools/index.ts";
+import { aboutModel, withModel } from "../asked-model.ts";
+import { type CheckInput, type CheckResult, ok, warn } from "./check.ts";
+import { agreementLine, injectionLine, leakLine, pinningLine, templateLines } from "./server.ts";
+import { openServer, type RawServer } from "../raw-server.ts";
 import { faultLine, probeLines } from "./tool-words.ts";
 
 /** One minute for twenty cases; a hundred get five. */
@@ -19,7 +19,7 @@ const fullProbeMs = 300_000;
 /** How well the configured model calls tools, how fast it is, and whether its server keeps people apart. */
 export async function checkTools(input: CheckInput): Promise<CheckResult[]> {
   const { context, loaded, asked } = input;
-  if (asked.quick) return [{ state: "ok", text: "Not probed, because of --quick.", mend: "" }];
+  if (asked.quick) return [ok("tools.probe", "Not probed, because of --quick.")];
   try {
     return await withModel(loaded.config, {}, async (model, settings) => {
       const raw = openServer(model, settings);
@@ -32,8 +32,7 @@ export async function checkTools(input: CheckInput): Promise<CheckResult[]> {
     });
   } catch (thrown) {
     // The check of the model has told why, with the mend.
-    if (thrown instanceof Failure)
-      return [{ state: "warn", text: `Not probed: ${thrown.message.replace(/\.$/, "")}.`, mend: "" }];
+    if (thrown instanceof Failure) return [warn("tools.probe", `Not probed: ${thrown.message.replace(/\.$/, "")}.`, "")];
     throw thrown;
   }
 }
@@ -51,8 +50,8 @@ async function probeAll({ model, raw, settings, full }: Probed, say: (line: stri
   const name = shownModel(model.name);
   say(`Probing ${name} for ${full ? "up to five minutes" : "about a minute"}; --quick leaves this out, Ctrl-C stops it.`);
   const facts = await model.facts(signal);
-  const about: CheckResult = { state: "ok", text: `${await aboutModel(model, signal)}.`, mend: "" };
-  const remarks = facts.remarks.map((text): CheckResult => ({ state: "warn", text, mend: "" }));
+  const about = ok("tools.probe", `${await aboutModel(model, signal)}.`);
+  const remarks = facts.remarks.map((text) => warn("tools.remark", text, ""));
   const template = await templateLines(raw, facts, signal);
   const injection = await injectionLine(model, template.words, signal);
   const probe = await probeTools(model, signal, { tools: toolSpecs(tools, "A Linux container."), full, deadlineMs, say });
@@ -66,7 +65,7 @@ async function probeAll({ model, raw, settings, full }: Probed, say: (line: stri
   ];
   if (fault !== null) {
     const why = await plainFailure(model, signal);
-    return [...seen, why === null ? fault : { state: "warn", text: `Not probed: ${why}.`, mend: "" }];
+    return [...seen, why === null ? fault : warn("tools.probe", `Not probed: ${why}.`, "")];
   }
   const found = [
     ...seen,

@@ -1,15 +1,15 @@
-import { asFailure } from "../core/failures.ts";
-import type { Model, ModelFacts } from "../core/model.ts";
-import { askAt } from "../model/discovery/asking.ts";
-import { counted } from "../model/discovery/reading.ts";
-import { probeAgreement } from "../model/measure/agreement.ts";
-import { type Leak, probeLeak } from "../model/measure/canary.ts";
-import { probeInjection } from "../model/measure/injection.ts";
-import { probeTemplate } from "../model/measure/template.ts";
-import { probePinning } from "../model/pinning.ts";
-import { toolSpecs, tools } from "../tools/index.ts";
-import type { CheckResult } from "./check.ts";
-import type { RawServer } from "./raw-server.ts";
+import { asFailure } from "../../core/failures.ts";
+import type { Model, ModelFacts } from "../../core/model.ts";
+import { askAt } from "../../model/discovery/asking.ts";
+import { counted } from "../../model/discovery/reading.ts";
+import { probeAgreement } from "../../model/measure/agreement.ts";
+import { type Leak, probeLeak } from "../../model/measure/canary.ts";
+import { probeInjection } from "../../model/measure/injection.ts";
+import { probeTemplate } from "../../model/measure/template.ts";
+import { probePinning } from "../../model/pinning.ts";
+import { toolSpecs, tools } from "../../tools/index.ts";
+import { type CheckResult, fail, ok, warn } from "./check.ts";
+import type { RawServer } from "../raw-server.ts";
 
 /** A slow server answers a few short requests, or reads two prompts of 2,000 tokens, in this. */
 const stageMs = 60_000;
@@ -26,22 +26,23 @@ export async function templateLines(
   const mend =
     "Give llama-server a template that has a place for tools (--jinja --chat-template-file), or take a model made for tools.";
   if (missing.length > 0) {
-    return { lines: [{ state: "fail", text: `The chat template leaves out the ${missing.join(", the ")}.`, mend }], words };
+    return { lines: [fail("tools.template", `The chat template leaves out the ${missing.join(", the ")}.`, mend)], words };
   }
   if (!opens) {
     const text = "After a tool's result the chat template does not hand the word to the model, so it may answer nothing.";
-    return { lines: [{ state: "warn", text, mend }], words };
+    return { lines: [warn("tools.template", text, mend)], words };
   }
-  return { lines: [ok("The chat template shows tools, calls and results to the model.")], words };
+  return { lines: [ok("tools.template", "The chat template shows tools, calls and results to the model.")], words };
 }
 
 /** Whether a message could smuggle a control token into the prompt. */
 export async function injectionLine(model: Model, words: readonly string[], signal: AbortSignal): Promise<CheckResult[]> {
   const through = await probeInjection(model, words, signal);
   if (through === null) return [];
-  if (through.length === 0) return [ok("Control tokens in people's messages are broken up, and stay plain text for this model.")];
+  if (through.length === 0)
+    return [ok("tools.injection", "Control tokens in people's messages are broken up, and stay plain text for this model.")];
   const mend = "Please report this model's name, so that its tokens are broken up too; until then let in only people you trust.";
-  return [{ state: "fail", text: `A message can contain control tokens that work: ${through.join(" ")}.`, mend }];
+  return [fail("tools.injection", `A message can contain control tokens that work: ${through.join(" ")}.`, mend)];
 }
 
 /** Whether a streamed answer holds the calls that a whole one does. */
@@ -55,11 +56,11 @@ export async function agreementLine(raw: RawServer, model: Model, signal: AbortS
     case null:
       return [];
     case "equal":
-      return [ok("A streamed call is the same as one in a whole answer.")];
+      return [ok("tools.stream", "A streamed call is the same as one in a whole answer.")];
     case "different":
-      return [{ state: "warn", text: "A streamed call differs from the same one in a whole answer.", mend: parserMend }];
+      return [warn("tools.stream", "A streamed call differs from the same one in a whole answer.", parserMend)];
     case "lost in the stream":
-      return [{ state: "fail", text: "The server finds calls in whole answers and loses them in streams.", mend: parserMend }];
+      return [fail("tools.stream", "The server finds calls in whole answers and loses them in streams.", parserMend)];
   }
 }
 
@@ -71,24 +72,22 @@ export async function leakLine(model: Model, facts: ModelFacts, signal: AbortSig
   try {
     return [leakResult(await probeLeak(model, within), facts)];
   } catch (thrown) {
-    return [
-      { state: "warn", text: `Whether the cache keeps people apart was not found out: ${asFailure(thrown).message}.`, mend: "" },
-    ];
+    return [warn("tools.leak", `Whether the cache keeps people apart was not found out: ${asFailure(thrown).message}.`, "")];
   }
 }
 
 function leakResult(leak: Leak, { kind }: ModelFacts): CheckResult {
-  if (leak === null) return ok("A code word told in one conversation did not turn up in another.");
+  if (leak === null) return ok("tools.leak", "A code word told in one conversation did not turn up in another.");
   const when = leak === "at once" ? "in the very next request" : "two requests later";
   const mend =
     kind === "llama-server"
       ? "Start llama-server with --cache-ram 0 --no-cache-idle-slots, if need be with -np 1, and bring it up to date (after commit a0e27a3e4)."
       : "Turn the server's prompt cache off, and bring the server up to date.";
-  return {
-    state: "fail",
-    text: `The server's cache leaks: a code word told in one conversation turned up in another, ${when}.`,
+  return fail(
+    "tools.leak",
+    `The server's cache leaks: a code word told in one conversation turned up in another, ${when}.`,
     mend,
-  };
+  );
 }
 
 /** Whether naming a slot finds its cache again, on a llama-server with several. */
@@ -103,16 +102,13 @@ export async function pinningLine(
   const { helps, promptTokens, cachedTokens } = await probePinning({ connection, server }, [0, 1], window, within);
   if (helps === null || promptTokens === null || cachedTokens === null) return [];
   const again = `${counted(promptTokens - cachedTokens)} of ${counted(promptTokens)} tokens are read again`;
-  if (helps) return [ok(`A conversation that keeps its slot finds its cache: ${again}. The agent does so by itself.`)];
+  if (helps)
+    return [ok("tools.slots", `A conversation that keeps its slot finds its cache: ${again}. The agent does so by itself.`)];
   return [
-    {
-      state: "warn",
-      text: `A conversation that comes back to its slot finds its cache gone: ${again}. The agent names no slots here.`,
-      mend: `Start llama-server with -np ${slots}, or with --no-cache-idle-slots.`,
-    },
+    warn(
+      "tools.slots",
+      `A conversation that comes back to its slot finds its cache gone: ${again}. The agent names no slots here.`,
+      `Start llama-server with -np ${slots}, or with --no-cache-idle-slots.`,
+    ),
   ];
-}
-
-function ok(text: string): CheckResult {
-  return { state: "ok", text, mend: "" };
 }

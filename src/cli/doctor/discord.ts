@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { CheckInput, CheckResult } from "./check.ts";
+import { type CheckInput, type CheckResult, fail, ok, warn } from "./check.ts";
 
 const answerMs = 5_000;
 /** Flags of an application that may read all messages: as such, and in few servers. */
@@ -12,7 +12,7 @@ const applicationSchema = z.object({ id: z.string(), name: z.string().default("?
 /** Discord's token, and whether all messages may be read. */
 export async function checkDiscord({ loaded: { config } }: Pick<CheckInput, "loaded">): Promise<CheckResult[]> {
   const { botToken, apiUrl } = config.discord;
-  if (botToken === null) return [{ state: "ok", text: "Off: no DISCORD_BOT_TOKEN.", mend: "" }];
+  if (botToken === null) return [ok("discord.token", "Off: no DISCORD_BOT_TOKEN.")];
   const answer = await fetch(`${apiUrl.replace(/\/+$/, "").replace(/\/v10$/, "")}/v10/applications/@me`, {
     headers: { authorization: `Bot ${botToken}` },
     signal: AbortSignal.timeout(answerMs),
@@ -21,16 +21,16 @@ export async function checkDiscord({ loaded: { config } }: Pick<CheckInput, "loa
     () => null,
   );
   if (answer?.status === 401) {
-    const mend = "Copy it from the Bot page of your application: `hermes config set DISCORD_BOT_TOKEN …`.";
-    return [{ state: "fail", text: "The bot's token is refused.", mend }];
+    const mend = "Copy it from the Bot page of your application: `hermes config set DISCORD_BOT_TOKEN`.";
+    return [fail("discord.token", "The bot's token is refused.", mend)];
   }
   if (!answer?.body.success) {
-    return [{ state: "fail", text: `${apiUrl} does not answer.`, mend: "Check the network, a proxy, or DISCORD_API_URL." }];
+    return [fail("discord.token", `${apiUrl} does not answer.`, "Check the network, a proxy, or DISCORD_API_URL.")];
   }
   const { id, name, flags } = answer.body.data;
   const invitation = `https://discord.com/oauth2/authorize?client_id=${id}&scope=bot+applications.commands&permissions=${invited}`;
-  const found: CheckResult = { state: "ok", text: `${name}; invite it with ${invitation}`, mend: "" };
-  if ((flags & contentFlags) !== 0) return [found];
+  const found = ok("discord.token", `${name}; invite it with ${invitation}`);
+  if ((flags & contentFlags) !== 0) return [found, ok("discord.content", "It may read all messages.")];
   const mend = "Turn on Message Content Intent on the Bot page of your application.";
-  return [found, { state: "warn", text: "It may not read all messages: in threads it has to be mentioned each time.", mend }];
+  return [found, warn("discord.content", "It may not read all messages: in threads it has to be mentioned each time.", mend)];
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { slackScopes } from "../config/slack-scopes.ts";
-import type { CheckInput, CheckResult } from "./check.ts";
+import { slackScopes } from "../../config/slack-scopes.ts";
+import { type CheckInput, type CheckResult, fail, ok, warn } from "./check.ts";
 
 const answerMs = 5_000;
 
@@ -19,40 +19,36 @@ interface Told extends z.infer<typeof toldSchema> {
 /** Both of Slack's tokens, the scopes, and whether there is a way in. */
 export async function checkSlack({ loaded: { config } }: Pick<CheckInput, "loaded">): Promise<CheckResult[]> {
   const { botToken, appToken, signingSecret, apiUrl, httpHost, httpPort } = config.slack;
-  if (botToken === null) return [{ state: "ok", text: "Off: no SLACK_BOT_TOKEN.", mend: "" }];
+  if (botToken === null) return [ok("slack.token", "Off: no SLACK_BOT_TOKEN.")];
   const [bot, app] = await Promise.all([
     ask(apiUrl, "auth.test", botToken),
     appToken === null ? null : ask(apiUrl, "apps.connections.open", appToken),
   ]);
-  if (bot === null) return [fail(`${apiUrl} does not answer.`, "Check the network, a proxy, or SLACK_API_URL.")];
+  if (bot === null) return [fail("slack.token", `${apiUrl} does not answer.`, "Check the network, a proxy, or SLACK_API_URL.")];
   if (!bot.ok) {
-    const mend = "Copy it from OAuth & Permissions of your app: `hermes config set SLACK_BOT_TOKEN …`.";
-    return [fail(`The bot's token is refused: ${bot.error ?? "no reason given"}.`, mend)];
+    const mend = "Copy it from OAuth & Permissions of your app: `hermes config set SLACK_BOT_TOKEN`.";
+    return [fail("slack.token", `The bot's token is refused: ${bot.error ?? "no reason given"}.`, mend)];
   }
   const who = `@${bot.user ?? "?"} in ${bot.team ?? "?"}`;
-  return [...wayIn(), ...missing(bot)];
+  return [ok("slack.token", `${who}.`), wayIn(), missing(bot)];
 
-  function wayIn(): CheckResult[] {
-    if (app?.ok === true) return [{ state: "ok", text: `${who}, over a socket.`, mend: "" }];
+  function wayIn(): CheckResult {
+    if (app?.ok === true) return ok("slack.way-in", "Slack reaches it over a socket.");
     if (appToken !== null) {
-      const mend = "Make one with the scope connections:write under Basic Information: `hermes config set SLACK_APP_TOKEN …`.";
-      return [fail(`${who}, but the app-level token is refused: ${app?.error ?? "no answer"}.`, mend)];
+      const mend = "Make one with the scope connections:write under Basic Information: `hermes config set SLACK_APP_TOKEN`.";
+      return fail("slack.way-in", `The app-level token is refused: ${app?.error ?? "no answer"}.`, mend);
     }
-    if (signingSecret !== null)
-      return [{ state: "ok", text: `${who}, called at http://${httpHost}:${httpPort}/slack/events.`, mend: "" }];
-    return [fail(`${who}, but nothing can reach it.`, "Set SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP).")];
+    if (signingSecret !== null) return ok("slack.way-in", `Slack calls it at http://${httpHost}:${httpPort}/slack/events.`);
+    return fail("slack.way-in", "Nothing can reach it.", "Set SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP).");
   }
 }
 
-function missing({ scopes }: Told): CheckResult[] {
+function missing({ scopes }: Told): CheckResult {
   const lacking = scopes === null ? [] : slackScopes.filter((scope) => !scopes.includes(scope));
-  if (lacking.length === 0) return [];
+  if (lacking.length === 0)
+    return ok("slack.scopes", scopes === null ? "Slack does not tell its scopes." : "The app has all scopes.");
   const mend = "Bring the app up to docs/slack-manifest.json under App Manifest, and reinstall it.";
-  return [{ state: "warn", text: `The app lacks ${lacking.join(", ")}.`, mend }];
-}
-
-function fail(text: string, mend: string): CheckResult {
-  return { state: "fail", text, mend };
+  return warn("slack.scopes", `The app lacks ${lacking.join(", ")}.`, mend);
 }
 
 async function ask(apiUrl: string, method: string, token: string): Promise<Told | null> {
