@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { platforms } from "../../adapters/registry.ts";
 import { deliveryQueue, wakeDeliveries } from "../../workers/asking.ts";
+import { turnQueue } from "../../workers/turn-parts.ts";
 import { every, upkeepTimes } from "../../workers/upkeep.ts";
 import * as commandRegistry from "../commands/index.ts";
 import type { Environment } from "../config/home.ts";
@@ -160,11 +161,18 @@ function controlHandler(base: Base): ControlHandler {
           memory: memoryRules(base.config),
           tell,
           service,
+          requeue: (sessions, chats) => requeue(base, sessions, chats),
         },
         command,
         args,
       ),
   };
+}
+
+/** A job of theirs that hangs is no reason not to make another: what a job finds nothing to do for is over at once. */
+async function requeue({ queues, log }: Base, sessions: readonly string[], chats: readonly string[]): Promise<void> {
+  for (const session of sessions) await queues.queue(turnQueue).sweep(session, randomUUID());
+  await wakeDeliveries({ queues, log }, chats);
 }
 
 /** Where skills are looked after. */
