@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { Option } from "commander";
 import { loadConfig } from "../config/load.ts";
 import type { Context, Define } from "./context.ts";
+import { defineLogs } from "./logs/define.ts";
 import { serve } from "./serve.ts";
 import { backgroundOf } from "./service/background.ts";
 import { type InstallOptions, installService, uninstallService } from "./service/install.ts";
@@ -14,7 +15,7 @@ import { stopService } from "./service/stop.ts";
 import { fitted } from "./tool-width.ts";
 
 /** `hermes gateway`: alone it runs the chat platforms; with a word behind it, it looks after the service. */
-export const define: Define = (command, context) => {
+export const define: Define = (command, context, streams) => {
   command.option("--quiet", "print nothing; the log is in logs/ in the home");
   command.action(({ quiet = false }: { readonly quiet?: boolean }) => serve("gateway", context, { quiet }));
   withMode(command.command("run").description("run in this terminal what the service would run"))
@@ -22,6 +23,8 @@ export const define: Define = (command, context) => {
     .action(({ mode = "all", quiet = false }: Asked & { readonly quiet?: boolean }) => serve(mode, context, { quiet }));
   defineInstall(command, context);
   defineRunning(command, context);
+  const logs = command.command("logs").description("show what it has done, and follow it");
+  defineLogs(logs, context, { streams, which: "gateway" });
 };
 
 interface Asked {

@@ -1,5 +1,5 @@
 import { write } from "node:fs";
-import { mkdir, open, rename } from "node:fs/promises";
+import { mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 
@@ -53,6 +53,7 @@ async function isFull(file: string, more: number, mostBytes: number): Promise<bo
 }
 
 async function roll(file: string, oldFiles: number): Promise<void> {
+  if (oldFiles === 0) return await rm(file, { force: true });
   for (let age = oldFiles; age >= 1; age--) {
     const older = `${file}.${age}`;
     const newer = age === 1 ? file : `${file}.${age - 1}`;

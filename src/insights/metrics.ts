@@ -12,8 +12,8 @@ const seconds = [0.005, 0.015, 0.05, 0.15, 0.5, 1.5, 5, 15, 60, 180, 600, 1_800]
 const tokens = [100, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000];
 /** Below 20 a model is slow to work with; a large one on a good card writes 100 and more. */
 const speeds = [1, 2, 5, 10, 15, 20, 30, 50, 80, 120, 200, 400];
-/** How finely the event loop's delay is sampled. */
-const loopResolutionMs = 10;
+/** How finely the event loop's delay is sampled: five times finer would take a third of a percent of a core for itself. */
+const loopResolutionMs = 50;
 /** Names come from models and servers too: beyond this many they are counted together. */
 const mostNames = 100;
 

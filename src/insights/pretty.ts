@@ -8,14 +8,21 @@ const colours = { debug: "gray", info: "green", warn: "yellow", error: "red" } a
 export function prettyLine(json: string, colour: boolean): string {
   const fields = parsed(json);
   if (fields === null) return json;
-  const level = String(fields["level"]);
+  const { level, message, rest } = logParts(fields);
   const time = new Date(String(fields["time"])).toTimeString().slice(0, 8);
-  const rest = Object.entries(fields).flatMap(([name, value]) => (ordinary.has(name) ? [] : [`${name}=${shortValue(value)}`]));
   const label = level.padEnd(5);
   const shade = isLevel(level) ? colours[level] : "white";
   const paint = (format: Parameters<typeof styleText>[0], text: string): string =>
     colour ? styleText(format, text, { validateStream: false }) : text;
-  return `${[paint("gray", time), paint(shade, label), oneLine(String(fields["msg"])), paint("gray", rest.join(" "))].join(" ").trimEnd()}\n`;
+  return `${[paint("gray", time), paint(shade, label), message, paint("gray", rest)].join(" ").trimEnd()}\n`;
+}
+
+/** What a person reads of a line: its level, its message, and its other fields as `name=value`. Nothing in them steers a terminal. */
+export function logParts(fields: Readonly<Record<string, unknown>>): { level: string; message: string; rest: string } {
+  const rest = Object.entries(fields).flatMap(([name, value]) =>
+    ordinary.has(name) ? [] : [`${oneLine(name)}=${shortValue(value)}`],
+  );
+  return { level: oneLine(String(fields["level"] ?? "")), message: oneLine(String(fields["msg"] ?? "")), rest: rest.join(" ") };
 }
 
 function isLevel(level: string): level is keyof typeof colours {
@@ -24,7 +31,7 @@ function isLevel(level: string): level is keyof typeof colours {
 
 function shortValue(value: unknown): string {
   // An error's stack is in the file; here its message is enough.
-  if (typeof value === "object" && value !== null && "message" in value) return JSON.stringify(value.message);
+  if (typeof value === "object" && value !== null && "message" in value) return oneLine(JSON.stringify(value.message) ?? "");
   const text = oneLine(typeof value === "string" ? value : (JSON.stringify(value) ?? "undefined"));
   return text.length > 200 ? `${text.slice(0, 199)}…` : text;
 }
