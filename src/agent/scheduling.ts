@@ -2,6 +2,7 @@ import type { ChatKind, ChatRef, Person } from "../core/chats.ts";
 import type { SchedulePorts, ScheduleWish } from "../core/schedule.ts";
 import { scheduleCommands } from "../schedules/commands.ts";
 import { act, type DeskParts, edit, keep, plan, planEdit } from "../schedules/desk.ts";
+import { placeText } from "../schedules/places.ts";
 import { instantText } from "../schedules/report.ts";
 import { zoneOf } from "../schedules/zones.ts";
 
@@ -22,7 +23,8 @@ export function schedulePorts(
   return {
     async preview(wish: ScheduleWish) {
       const { schedule, next } = await plan(desk, asker, wish);
-      return `${schedule.name}: ${schedule.said} (${schedule.timing.zone}); next ${nextOf(next, schedule.timing.zone)}; reports to ${schedule.deliver.join(", ")}`;
+      const places = await Promise.all(schedule.deliver.map((place) => placeText(desk.db, place, asker.kind)));
+      return `${schedule.name}: ${schedule.said} (${schedule.timing.zone}); next ${nextOf(next, schedule.timing.zone)}; reports to ${places.join(", ")}`;
     },
     async create(wish) {
       const planned = await plan(desk, asker, wish);

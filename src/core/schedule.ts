@@ -118,6 +118,22 @@ export interface ScheduleWish {
   readonly repeat: number | null;
 }
 
+/** The wish that all others are changes of. */
+export const noWish: ScheduleWish = {
+  name: null,
+  prompt: "",
+  time: "",
+  zone: null,
+  deliver: [],
+  skills: [],
+  script: null,
+  noAgent: false,
+  contextFrom: [],
+  continuity: false,
+  missed: "once",
+  repeat: null,
+};
+
 /** The queue that wakes schedules, and its subject for "something may be due". */
 export const scheduleQueue = "schedules";
 export const scheduleClock = "clock";

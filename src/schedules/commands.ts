@@ -1,13 +1,19 @@
 import { asFailure } from "../core/failures.ts";
 import { codeSpan, literal } from "../core/markdown.ts";
-import type { RunView, ScheduleAsker, ScheduleCommands, ScheduleReply, ScheduleView, ScheduleWish } from "../core/schedule.ts";
+import {
+  noWish,
+  type RunView,
+  type ScheduleAsker,
+  type ScheduleCommands,
+  type ScheduleReply,
+  type ScheduleView,
+} from "../core/schedule.ts";
 import { runsOf } from "../store/schedule-runs.ts";
-import { nameOfChat } from "../store/schedule-targets.ts";
 import { listSchedules, recordNow, type Schedule } from "../store/schedules.ts";
-import { parseChatKey } from "../core/chats.ts";
 import { refused } from "./cron-expression.ts";
 import { act, confirm, type DeskParts, dropDraft, edit, keep, pick, plan, speakingFor, viewerOf } from "./desk.ts";
 import { nextInstants } from "./next.ts";
+import { placeText } from "./places.ts";
 import { instantText } from "./report.ts";
 import { isRefusal, readChange, readWish } from "./wishes.ts";
 
@@ -82,22 +88,6 @@ function told(schedule: Schedule, words: (name: string) => string): ScheduleRepl
   return said(words(`**${literal(schedule.name)}**`), viewOf(schedule, []));
 }
 
-/** The wish that all others are changes of. */
-export const noWish: ScheduleWish = {
-  name: null,
-  prompt: "",
-  time: "",
-  zone: null,
-  deliver: [],
-  skills: [],
-  script: null,
-  noAgent: false,
-  contextFrom: [],
-  continuity: false,
-  missed: "once",
-  repeat: null,
-};
-
 async function add(parts: DeskParts, asker: ScheduleAsker, text: string): Promise<ScheduleReply> {
   if (text.trim() === "") return { ok: false, text: usage, data: { error: "empty" } };
   // The zone is an option, and the time before it is read in it.
@@ -105,7 +95,7 @@ async function add(parts: DeskParts, asker: ScheduleAsker, text: string): Promis
   const { wish, sure } = readWish(text, () => speaking);
   const planned = await plan(parts, asker, { ...noWish, ...wish });
   const schedule = await keep(parts, planned, sure ? "active" : "draft");
-  const lines = await aboutLines(parts, schedule, planned.next);
+  const lines = await aboutLines(parts, asker, schedule, planned.next);
   if (sure) return said([`✓ Saved as ${schedule.number}.`, "", ...lines].join("\n"), viewOf(schedule, planned.next));
   const { number } = schedule;
   return {
@@ -131,9 +121,14 @@ function resumed(schedule: Schedule): ScheduleReply {
 }
 
 /** What a schedule is, a line each, with its next instants. */
-async function aboutLines(parts: DeskParts, schedule: Schedule, next: readonly number[]): Promise<readonly string[]> {
+async function aboutLines(
+  { db }: DeskParts,
+  { kind }: ScheduleAsker,
+  schedule: Schedule,
+  next: readonly number[],
+): Promise<readonly string[]> {
   const { work, timing, missed, remaining } = schedule;
-  const places = await Promise.all(schedule.deliver.map((each) => placeText(parts, each)));
+  const places = await Promise.all(schedule.deliver.map((each) => placeText(db, each, kind)));
   return [
     `⏰ **${literal(schedule.name)}**: ${literal(oneLine(work.noAgent ? (work.script ?? "") : schedule.prompt, 300))}`,
     `When: ${codeSpan(schedule.said)} (${timing.zone})`,
@@ -145,14 +140,6 @@ async function aboutLines(parts: DeskParts, schedule: Schedule, next: readonly n
     ...(remaining === null ? [] : [`Runs left: ${remaining}`]),
     ...(missed === "once" ? [] : [`Missed runs: ${missed}`]),
   ];
-}
-
-async function placeText({ db }: DeskParts, place: string): Promise<string> {
-  if (place === "origin") return "this chat";
-  if (place === "local") return "a file and the local page";
-  if (place.startsWith("home:")) return `${place.slice(5)}'s home`;
-  const name = await nameOfChat(db, parseChatKey(place));
-  return name === null ? codeSpan(place) : `${literal(name)} (${codeSpan(place)})`;
 }
 
 function oneLine(text: string, most: number): string {
@@ -192,7 +179,7 @@ async function show(parts: DeskParts, asker: ScheduleAsker, which: string): Prom
   const schedule = await pick(parts.db, viewerOf(asker), which);
   const now = await recordNow(parts.db);
   const next = schedule.status === "active" ? nextInstants(schedule.timing, now, 3) : [];
-  const lines = await aboutLines(parts, schedule, next);
+  const lines = await aboutLines(parts, asker, schedule, next);
   return said(
     [...lines, `State: ${schedule.status === "active" ? "on" : stateText(schedule)}`].join("\n"),
     viewOf(schedule, next),
@@ -233,7 +220,7 @@ async function change(parts: DeskParts, asker: ScheduleAsker, text: string): Pro
       'Change what? `/cron edit NAME --time "every 2h"`, `--deliver …`, `--name …`, or a new request behind the name.',
     );
   const { schedule, next } = await edit(parts, asker, which, wish);
-  return said(["✓ Changed.", "", ...(await aboutLines(parts, schedule, next))].join("\n"), viewOf(schedule, next));
+  return said(["✓ Changed.", "", ...(await aboutLines(parts, asker, schedule, next))].join("\n"), viewOf(schedule, next));
 }
 
 /** In quotes, or else the longest name that the text begins with, or its first word. */

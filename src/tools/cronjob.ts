@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { missedPolicies, type ScheduleWish } from "../core/schedule.ts";
+import { missedPolicies, noWish, type ScheduleWish } from "../core/schedule.ts";
 import { tool, type ToolContext } from "../core/tool.ts";
 
 const list = z.preprocess((raw) => (typeof raw === "string" ? raw.split(",") : raw), z.array(z.string().trim()).max(20));
@@ -71,7 +71,7 @@ function named({ job, name = "" }: Wish): string {
 /** A person says yes to what will happen in their name while they are away; in a schedule's own run nobody is there, and the key decides. */
 async function create(wish: Wish, context: ToolContext): Promise<string> {
   if (wish.schedule === undefined) throw new Error('schedule is missing, such as "every 2h" or "weekdays at 9am".');
-  const full: ScheduleWish = { ...nothing, ...changeOf(wish) };
+  const full: ScheduleWish = { ...noWish, ...changeOf(wish) };
   const preview = await context.schedules.preview(full);
   const no = await refusal(context, `Shall I save this schedule?\n\n${preview}\n\n${effects(full)}`, full);
   return no ?? (await context.schedules.create(full));
@@ -123,21 +123,6 @@ function effects({ prompt, script, noAgent, skills, contextFrom, continuity }: P
     ...(prompt === undefined || prompt === "" ? [] : [shown(prompt)]),
   ].join("\n\n");
 }
-
-const nothing: ScheduleWish = {
-  name: null,
-  prompt: "",
-  time: "",
-  zone: null,
-  deliver: [],
-  skills: [],
-  script: null,
-  noAgent: false,
-  contextFrom: [],
-  continuity: false,
-  missed: "once",
-  repeat: null,
-};
 
 function changeOf(wish: Wish): Partial<ScheduleWish> {
   const { name, prompt, schedule, timezone, deliver, repeat, skills, script, continuity, missed } = wish;

@@ -5,7 +5,7 @@ import { type RunEnd, type RunRules, type ScheduleParts, settleRun } from "../..
 import { type ChatRef, chatKey } from "../../src/core/chats.ts";
 import { pictureType } from "../../src/core/media-types.ts";
 import type { Outbound } from "../../src/core/outbound.ts";
-import { noWish } from "../../src/schedules/commands.ts";
+import { noWish } from "../../src/core/schedule.ts";
 import { keep, plan } from "../../src/schedules/desk.ts";
 import { type Database, openDatabase } from "../../src/store/database.ts";
 import { sentFile } from "../../src/store/files.ts";

@@ -8,11 +8,11 @@ import { settleRun, type RunRules, type ScheduleParts } from "../../workers/sche
 import { noteRefusedReport } from "../../workers/schedule-refusals.ts";
 import { workSchedules } from "../../workers/schedules.ts";
 import type { ChatRef } from "../../src/core/chats.ts";
-import type { ScheduleAsker } from "../../src/core/schedule.ts";
+import { noWish, type ScheduleAsker } from "../../src/core/schedule.ts";
 import type { Timing } from "../../src/core/timing.ts";
 import { cronControl } from "../../src/gateway/control/cron.ts";
 import { openQueues } from "../../src/queue/index.ts";
-import { noWish, scheduleCommands } from "../../src/schedules/commands.ts";
+import { scheduleCommands } from "../../src/schedules/commands.ts";
 import { act, type DeskParts, keep, plan } from "../../src/schedules/desk.ts";
 import { decideFiring } from "../../src/schedules/firing.ts";
 import { type Database, openDatabase } from "../../src/store/database.ts";
@@ -293,13 +293,15 @@ test("others neither see nor touch a schedule; in a shared chat what was made th
     chat: group,
     kind: "shared",
   });
-  await made("every 2h", { name: "ours" }, inGroup(alice));
+  const ours = await made("every 2h", { name: "ours" }, inGroup(alice));
   const said = async (asker: ScheduleAsker, args: string) => (await scheduleCommands(desk, asker).run(args)).text;
   assert.match(await said(bob, "show mine"), /There is no schedule "mine"/);
   assert.match(await said(bob, "remove ours"), /There is no schedule "ours"/);
   assert.match(await said(inGroup(bob), "list"), /ours.*alice's/);
   assert.doesNotMatch(await said(inGroup(bob), "list"), /mine/);
   assert.match(await said(inGroup(bob), "pause ours"), /ours is alice's/);
+  await changeSchedule(database.db, ours.id, { deliver: ["origin", "telegram:7"] });
+  assert.match(await said(inGroup(alice), "show ours"), /Reports to: this chat, a private chat\n/);
   assert.match(await said(inGroup(bob, "admin"), "pause ours"), /ours\*\* is paused/);
   assert.match(await said(inGroup(bob, "admin"), "edit ours do what I say"), /Only its owner changes what it does/);
   assert.match(await said(bob, "add every 2h x --deliver telegram:7"), /can't have anything posted/);
