@@ -49,7 +49,7 @@ async function wishes(context: Context, loaded: Loaded, options: Options): Promi
 }
 
 /** Asks until a server answers at what was typed; null when the person leaves it. */
-async function askServer(context: Context, loaded: Loaded, asks: NonNullable<Context["ask"]>): Promise<Wish | null> {
+export async function askServer(context: Context, loaded: Loaded, asks: NonNullable<Context["ask"]>): Promise<Wish | null> {
   for (;;) {
     const baseUrl = await asks("API base URL [e.g. https://api.example.com/v1; Enter to leave it as it is]: ");
     if (baseUrl === "") return null;
@@ -82,7 +82,7 @@ function checked(options: Options): Options {
 }
 
 /** The entry that the name or the address means; without either, the one in force. */
-function entryOf({ config }: Loaded, { baseUrl, name }: Options): ProviderEntry | null {
+export function entryOf({ config }: Loaded, { baseUrl, name }: Options): ProviderEntry | null {
   const all = namedProviders(config);
   if (name !== undefined) return all.find((entry) => entry.name === name) ?? null;
   if (baseUrl === undefined) return providerNamed(config, config.model.provider);

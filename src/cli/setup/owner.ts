@@ -1,0 +1,70 @@
+import { pause } from "../../core/pause.ts";
+import { callControl } from "../../gateway/control-socket.ts";
+import { askRecord } from "../record.ts";
+import { telegramLink } from "./links.ts";
+import { platformSetups } from "./platforms.ts";
+import { type Setup, type StepEnd, tell, tellEnd } from "./step.ts";
+
+/** Owner: a code, or a link with it, for whoever is to own the bot. The first to show it in a private chat does. */
+export async function setUpOwner(setup: Setup): Promise<readonly StepEnd[]> {
+  const { context, flags, talk } = setup;
+  const { config } = await setup.load();
+  const on = platformSetups.filter(({ tokens }) => tokens[0].now(config) !== null);
+  if (on.length === 0) return [{ state: "open", about: "owner", text: "whoever opens the local page first, on this machine" }];
+  const owned = (await askRecord(context, { command: "pairing.owned", args: [] })).text === "yes";
+  if (owned && flags.owner !== true && !(await again(talk))) return [{ state: "done", about: "owner", text: "there is one" }];
+  const invited = await askRecord(context, { command: "pairing.invite", args: [] });
+  if (!invited.ok) {
+    const text = `Write to the bot: it answers with a code. Then: hermes pairing approve CODE owner. (${invited.text})`;
+    return [{ state: "open", about: "owner", text }];
+  }
+  const code = invited.text;
+  const bot = await botOf(setup);
+  tell(context, "The owner is whoever shows this code to the bot first, in a private chat, within an hour:");
+  context.print(`    ${code}`);
+  if (bot !== null) tell(context, `  In Telegram, open ${telegramLink(bot, code)} and press Start: that shows it.`);
+  if (on.some(({ name }) => name === "discord"))
+    tell(context, "  In Discord, open the bot's profile in your server, and send it the code as a message.");
+  if (on.some(({ name }) => name === "slack"))
+    tell(context, "  In Slack, open the bot under Apps, and send it the code as a message.");
+  const toOwn = bot === null ? `send it ${code} in a private chat` : `open ${telegramLink(bot, code)} and press Start`;
+  const text = owned ? "another one is invited" : "nobody yet";
+  return [{ state: "open", about: "owner", text, ...(owned ? {} : { toOwn }) }];
+}
+
+async function again(talk: Setup["talk"]): Promise<boolean> {
+  return talk === null ? false : await talk.yes("The bot has an owner. Invite another one?", false);
+}
+
+/** Telegram's bot by its name; null where there is none, or Telegram does not say. */
+async function botOf(setup: Setup): Promise<string | null> {
+  const { config } = await setup.load();
+  const { tokens } = platformSetups.find(({ name }) => name === "telegram") ?? {};
+  const token = tokens?.[0].now(config) ?? null;
+  if (tokens === undefined || token === null) return null;
+  const verdict = await tokens[0].verify(config, token);
+  return verdict.type === "good" ? verdict.name.slice(1) : null;
+}
+
+/** Waits, where somebody is at the terminal and the service runs, until the code was shown; Ctrl-C ends the waiting only. */
+export async function seeOwner({ context, talk }: Setup): Promise<void> {
+  const owned = () => callControl(context.home, { command: "pairing.owned", args: [] }).catch(() => null);
+  if (talk === null || (await owned()) === null) return;
+  const left = new AbortController();
+  const leave = (): void => left.abort();
+  process.once("SIGINT", leave);
+  context.print("Waiting for that … (Ctrl-C ends the waiting; the code stays good for an hour)");
+  try {
+    for (;;) {
+      const reply = await owned();
+      if (reply?.text === "yes")
+        return tellEnd(context, { state: "done", about: "owner", text: "The bot has its owner. It answers." });
+      if (reply === null || left.signal.aborted) return;
+      await pause(lookMs, left.signal);
+    }
+  } finally {
+    process.off("SIGINT", leave);
+  }
+}
+
+const lookMs = 500;

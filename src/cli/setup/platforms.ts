@@ -1,0 +1,211 @@
+import type { KeyPath } from "../../config/keys.ts";
+import type { Config } from "../../config/keys.ts";
+import { verifyDiscord } from "./discord.ts";
+import { slackAppPage, slackManifest } from "./links.ts";
+import { verifySlackApp, verifySlackBot } from "./slack.ts";
+import { type Flags, type Setup, type StepEnd, tell } from "./step.ts";
+import { telegramTokenIn, verifyTelegram } from "./telegram.ts";
+import type { Verdict } from "./verdict.ts";
+
+/** A token that a platform needs. */
+interface Token {
+  readonly path: KeyPath;
+  readonly flag: keyof Flags;
+  readonly question: string;
+  /** The one in force. */
+  now(config: Config): string | null;
+  verify(config: Config, token: string): Promise<Verdict>;
+  /** The token within what was pasted. */
+  within?(pasted: string): string;
+}
+
+export interface PlatformSetup {
+  readonly name: "telegram" | "discord" | "slack";
+  readonly title: string;
+  /** How to come by its tokens. */
+  readonly how: readonly string[];
+  /** The first one is the bot's own: its verdict names the bot. */
+  readonly tokens: readonly [Token, ...Token[]];
+}
+
+/** The platforms, in the order they are offered. */
+export const platformSetups: readonly PlatformSetup[] = [
+  {
+    name: "telegram",
+    title: "Telegram",
+    how: ["In Telegram, open @BotFather (https://t.me/BotFather), send /newbot, and copy the token it answers with."],
+    tokens: [
+      {
+        path: "telegram.bot_token",
+        flag: "telegramToken",
+        question: "The bot's token",
+        now: ({ telegram }) => telegram.botToken,
+        verify: ({ telegram }, token) => verifyTelegram(telegram.apiRoot, token),
+        within: telegramTokenIn,
+      },
+    ],
+  },
+  {
+    name: "discord",
+    title: "Discord",
+    how: [
+      "At https://discord.com/developers/applications, choose New Application and give it a name.",
+      "Under Bot, turn on Message Content Intent; then Reset Token, and copy the token.",
+    ],
+    tokens: [
+      {
+        path: "discord.bot_token",
+        flag: "discordToken",
+        question: "The bot's token",
+        now: ({ discord }) => discord.botToken,
+        verify: ({ discord }, token) => verifyDiscord(discord.apiUrl, token),
+      },
+    ],
+  },
+  {
+    name: "slack",
+    title: "Slack",
+    how: [
+      `At ${slackAppPage}, choose From a manifest, your workspace, and paste ${slackManifest}`,
+      "Under Basic Information, App-Level Tokens, generate one with the scope connections:write (xapp-…).",
+      "Under Install App, install it to the workspace, and copy the bot's token (xoxb-…).",
+    ],
+    tokens: [
+      {
+        path: "slack.bot_token",
+        flag: "slackBotToken",
+        question: "The bot's token (xoxb-…)",
+        now: ({ slack }) => slack.botToken,
+        verify: ({ slack }, token) => verifySlackBot(slack.apiUrl, token),
+      },
+      {
+        path: "slack.app_token",
+        flag: "slackAppToken",
+        question: "The app-level token (xapp-…)",
+        now: ({ slack }) => slack.appToken,
+        verify: ({ slack }, token) => verifySlackApp(slack.apiUrl, token),
+      },
+    ],
+  },
+];
+
+/** Platforms: a token of each that is wished for, verified with the platform before it is saved. */
+export async function setUpPlatforms(setup: Setup): Promise<readonly StepEnd[]> {
+  const flagged = platformSetups.filter(({ tokens }) => tokens.some(({ flag }) => setup.flags[flag] !== undefined));
+  const ends = new Map<string, StepEnd>();
+  for (const platform of flagged) ends.set(platform.name, await connectGiven(setup, platform));
+  const others = platformSetups.filter(({ name }) => !ends.has(name));
+  await Promise.all(others.map(async (platform) => ends.set(platform.name, await lookAt(setup, platform))));
+  if (setup.flags.slackSigningSecret !== undefined) await setup.save("slack.signing_secret", setup.flags.slackSigningSecret);
+  if (setup.talk !== null && flagged.length === 0) await connectAsked(setup, setup.talk, ends);
+  const all = platformSetups.flatMap(({ name }) => ends.get(name) ?? []);
+  const none = all.every(({ state }) => state === "open");
+  return none ? [{ state: "open", about: "platforms", text: "none yet; the local page works without" }] : all.filter(isOn);
+}
+
+function isOn({ state }: StepEnd): boolean {
+  return state !== "open";
+}
+
+/** What the platform says of the tokens in force. One that only the environment has goes to .env, for a service to have it too. */
+async function lookAt(setup: Setup, { title, name, tokens: [bot, ...others] }: PlatformSetup): Promise<StepEnd> {
+  const { config, origins } = await setup.load();
+  const token = bot.now(config);
+  if (token === null) return { state: "open", about: name, text: "off" };
+  const verdict = await bot.verify(config, token);
+  if (verdict.type !== "good") return failed(name, verdict);
+  for (const other of others) {
+    const second = other.now(config);
+    if (second === null) continue;
+    const told = await other.verify(config, second);
+    if (told.type !== "good") return failed(name, told);
+  }
+  const passing = [bot, ...others].filter(({ path }) => origins[path] === "environment");
+  const text = passing.length === 0 ? "" : `; ${title}'s token is in the environment only: a service would not have it`;
+  return { state: "done", about: name, text: `${verdict.name}${text}` };
+}
+
+/** The tokens that the command line gave. */
+async function connectGiven(setup: Setup, platform: PlatformSetup): Promise<StepEnd> {
+  const { config } = await setup.load();
+  const given = platform.tokens.flatMap((token) => {
+    const value = setup.flags[token.flag];
+    return typeof value === "string" ? [{ token, value: token.within?.(value) ?? value.trim() }] : [];
+  });
+  let bot: Verdict | null = null;
+  for (const { token, value } of given) {
+    const verdict = await token.verify(config, value);
+    if (verdict.type !== "good") return failed(platform.name, verdict);
+    if (token === platform.tokens[0]) bot = verdict;
+  }
+  for (const { token, value } of given) await setup.save(token.path, value);
+  if (bot?.type !== "good") return await lookAt(setup, platform);
+  tellGood(setup, bot);
+  return { state: "done", about: platform.name, text: bot.name };
+}
+
+function failed(about: string, { text, mend }: Exclude<Verdict, { type: "good" }>): StepEnd {
+  return { state: "failed", about, text: `${text} ${mend}` };
+}
+
+async function connectAsked(setup: Setup, talk: NonNullable<Setup["talk"]>, ends: Map<string, StepEnd>): Promise<void> {
+  for (;;) {
+    const hint = (name: string): string => ends.get(name)?.text.replace(/\..*/, "") ?? "off";
+    const chosen = await talk.choose(
+      "Where shall it answer?",
+      [
+        ...platformSetups.map(({ name, title }) => ({ value: name, label: title, hint: hint(name) })),
+        { value: "done", label: someOn(ends) ? "That's all" : "Nowhere yet: the local page works without" },
+      ],
+      someOn(ends) ? "done" : "telegram",
+    );
+    const platform = platformSetups.find(({ name }) => name === chosen);
+    if (platform === undefined) return;
+    const end = await connectOne(setup, talk, platform);
+    if (end !== null) ends.set(platform.name, end);
+  }
+}
+
+function someOn(ends: ReadonlyMap<string, StepEnd>): boolean {
+  return [...ends.values()].some(({ state }) => state === "done");
+}
+
+/** Null: left as it was. */
+async function connectOne(setup: Setup, talk: NonNullable<Setup["talk"]>, platform: PlatformSetup): Promise<StepEnd | null> {
+  for (const line of platform.how) tell(setup.context, `  ${line}`);
+  const good: { path: KeyPath; value: string; verdict: Verdict }[] = [];
+  for (const token of platform.tokens) {
+    const answer = await askToken(setup, talk, token);
+    if (answer === null) return null;
+    good.push({ path: token.path, ...answer });
+  }
+  for (const { path, value } of good) await setup.save(path, value);
+  const [bot] = good;
+  if (bot?.verdict.type !== "good") return { state: "failed", about: platform.name, text: "saved, but not verified" };
+  tellGood(setup, bot.verdict);
+  return { state: "done", about: platform.name, text: bot.verdict.name };
+}
+
+/** Asks until the platform takes the token; null when the person leaves it. */
+async function askToken(
+  setup: Setup,
+  talk: NonNullable<Setup["talk"]>,
+  { question, verify, within }: Token,
+): Promise<{ value: string; verdict: Verdict } | null> {
+  for (;;) {
+    const pasted = await talk.secret(`${question} (paste it; Enter to leave it)`);
+    if (pasted === "") return null;
+    const value = within?.(pasted) ?? pasted;
+    const { config } = await setup.load();
+    const verdict = await verify(config, value);
+    if (verdict.type === "good") return { value, verdict };
+    tell(setup.context, `  ${verdict.text}`);
+    tell(setup.context, `  ${verdict.mend}`);
+    if (verdict.type === "away" && (await talk.yes("Save it without having asked?", false))) return { value, verdict };
+  }
+}
+
+function tellGood({ context }: Setup, { name, links, remarks }: Extract<Verdict, { type: "good" }>): void {
+  tell(context, `  That is ${name}.`);
+  for (const line of [...links, ...remarks]) tell(context, `  ${line}`);
+}
