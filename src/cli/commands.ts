@@ -16,6 +16,7 @@ export const commands: readonly CommandEntry[] = [
     load: () => import("./gateway.ts"),
   },
   { name: "worker", summary: "run a worker only (needs REDIS_URL and DATABASE_URL)", load: () => import("./worker.ts") },
+  { name: "setup", summary: "from nothing to a bot that answers, step by step", load: () => import("./setup.ts") },
   { name: "chat", summary: "talk with the agent here, or ask it one question", load: loadChat },
   { name: "model", summary: "show the model server, or connect one", load: () => import("./model.ts") },
   { name: "config", summary: "show, change and check the configuration", load: () => import("./config.ts") },
@@ -30,6 +31,7 @@ export const commands: readonly CommandEntry[] = [
   { name: "memory", summary: "show, edit, export, import and forget what is remembered", load: () => import("./memory.ts") },
   { name: "people", summary: "list who may speak to the agent", load: () => import("./people.ts") },
   { name: "status", summary: "say what is running", load: () => import("./status.ts") },
+  { name: "logs", summary: "show what the service has done, and follow it", load: () => import("./logs.ts") },
   {
     name: "insights",
     summary: "count what was asked, at what speed, and how well tools were called",
