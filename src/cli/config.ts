@@ -9,6 +9,7 @@ import { edit } from "./config/edit.ts";
 import { migrate, type MigrateOptions } from "./config/migrate.ts";
 import { get, type GetOptions, show, type ShowOptions } from "./config/show.ts";
 import { type Context, type Define, exits } from "./context.ts";
+import { renderDoctor } from "./doctor/docs.ts";
 import { fitted } from "./tool-width.ts";
 
 /** `hermes config show|get|set|unset|edit|path|check|migrate`. */
@@ -54,7 +55,7 @@ export const define: Define = (command, context) => {
     .action((options: MigrateOptions) => migrate(context, options));
   command
     .command("docs", { hidden: true })
-    .option("--write", "write docs/configuration.md and .env.example")
+    .option("--write", "write docs/configuration.md, docs/doctor.md and .env.example")
     .action((options: { write?: boolean }) => docs(context, options.write === true));
 };
 
@@ -84,6 +85,7 @@ async function docs(context: Context, write: boolean): Promise<void> {
   const root = new URL("../../", import.meta.url);
   for (const [name, text] of [
     ["docs/configuration.md", renderDocs()],
+    ["docs/doctor.md", renderDoctor()],
     [".env.example", renderEnvExample()],
   ] as const) {
     const file = fileURLToPath(new URL(name, root));

@@ -83,7 +83,7 @@ function targetOf({ config }: Loaded, { options, entry }: Wish): Target {
 export async function verify(context: Context, loaded: Loaded, wish: Wish): Promise<ModelServer> {
   const { options } = wish;
   const { address, apiKey, keyPlace } = targetOf(loaded, wish);
-  const server = await findModels(address, apiKey, AbortSignal.timeout(60_000), keyPlace);
+  const server = await findModels(address, apiKey, AbortSignal.timeout(60_000), keyPlace, "--api-key");
   preferredModel(server, null);
   context.print(`Verified endpoint via ${shownAddress(server.baseUrl)}/models (${server.models.length} model(s) visible)`);
   if (options.baseUrl !== undefined && server.baseUrl !== address)

@@ -12,18 +12,23 @@ export interface ModelServer {
 /** A server that is loading a model may take a while to list it. */
 const answerMs = 10_000;
 
-/** Asks a server for its models: at the address as it is and with `/v1`. Throws `model.unreachable` or `model.refused` with the mend. */
+/**
+ * Asks a server for its models: at the address as it is and with `/v1`. Throws `model.unreachable` or `model.refused` with the mend;
+ * `keyPlace` is what its key is set under, `hasFlag` the option of a command that takes one.
+ */
 export async function findModels(
   given: string,
   apiKey: string | null,
   signal: AbortSignal,
-  keyPlace = "OPENAI_API_KEY (model.api_key)",
+  keyPlace = "model.api_key",
+  hasFlag: "--api-key" | null = null,
 ): Promise<ModelServer> {
+  const keyAdvice = `${hasFlag === null ? "Set the server's key" : `Give the server's key with ${hasFlag}, or set it`}: \`hermes config set ${keyPlace}\`.`;
   const tidy = tidyAddress(given);
   let told: Failure | null = null;
   for (const baseUrl of addressesOf(tidy)) {
     try {
-      return { baseUrl, models: await listModels(baseUrl, apiKey, signal, keyPlace) };
+      return { baseUrl, models: await listModels(baseUrl, apiKey, signal, keyAdvice) };
     } catch (thrown) {
       if (!(thrown instanceof Failure)) throw thrown;
       // What is at the address that was given says more than what is beside it.
@@ -45,7 +50,7 @@ function addressesOf(tidy: string): string[] {
   return new URL(tidy).pathname === "/" ? [better, tidy] : [tidy, better];
 }
 
-async function listModels(baseUrl: string, apiKey: string | null, signal: AbortSignal, keyPlace: string): Promise<string[]> {
+async function listModels(baseUrl: string, apiKey: string | null, signal: AbortSignal, keyAdvice: string): Promise<string[]> {
   const within = AbortSignal.any([signal, AbortSignal.timeout(answerMs)]);
   const response = await fetch(`${baseUrl}/models`, {
     headers: { authorization: `Bearer ${apiKey ?? "none"}`, ...anthropicHeaders(apiKey) },
@@ -58,9 +63,7 @@ async function listModels(baseUrl: string, apiKey: string | null, signal: AbortS
     throw new Failure(
       "model.refused",
       `${shownAddress(baseUrl)} ${apiKey === null ? "wants a key" : "refuses the key"} (${response.status}).`,
-      {
-        advice: `Give the server's key with --api-key, or set ${keyPlace}.`,
-      },
+      { advice: keyAdvice },
     );
   }
   const ids = response.ok ? idsIn(text) : null;

@@ -56,12 +56,18 @@ function listed(menu: ModelMenu): readonly string[] {
   if (menu.providers.length === 0) return ["No model server is set up; `hermes model` connects one."];
   const numbers = new Map(linesOf(menu).map((line, index) => [`${line.provider} ${line.model}`, index + 1]));
   const lines = menu.providers.flatMap(({ provider, server, models, failure }) => [
-    `${provider === "main" ? "" : `${provider}, `}${server}${failure === null ? ":" : ` can't be asked: ${failure}`}`,
+    `${provider === "main" ? "" : `${provider}, `}${server}${failure === null ? ":" : ` can't be asked: ${without(server, failure)}`}`,
     ...models.map(
       (name) => `- ${numbers.get(`${provider} ${name}`)}: ${codeSpan(name)}${name === menu.model ? " (current)" : ""}`,
     ),
   ]);
   return lines.length <= mostListed ? lines : [...lines.slice(0, mostListed), `… and ${lines.length - mostListed} more`];
+}
+
+/** Why a server can't be asked, its address not named once more. */
+function without(server: string, failure: string): string {
+  const origin = URL.parse(server)?.origin ?? server;
+  return failure.replaceAll(` at ${server}`, "").replaceAll(` at ${origin}`, "");
 }
 
 async function choose({ ports }: CommandCall, menu: ModelMenu, name: string, global: boolean): Promise<string> {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
+import { renderDoctor } from "../../src/cli/doctor/docs.ts";
 import { renderDocs, renderEnvExample } from "../../src/config/docs.ts";
 import { parseEnvText } from "../../src/config/env-file.ts";
 import { keyOf, keyPaths } from "../../src/config/keys.ts";
@@ -10,6 +11,10 @@ const root = new URL("../../", import.meta.url);
 
 test("docs/configuration.md is what the table of keys gives", async () => {
   assert.equal(await readFile(new URL("docs/configuration.md", root), "utf8"), renderDocs());
+});
+
+test("docs/doctor.md is what the table of findings gives", async () => {
+  assert.equal(await readFile(new URL("docs/doctor.md", root), "utf8"), renderDoctor());
 });
 
 test(".env.example is what the table of keys gives, and sets nothing by itself", async () => {
