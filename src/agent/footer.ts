@@ -1,4 +1,5 @@
 import type { FooterField } from "../config/footer-keys.ts";
+import { bar, duration, thousands } from "../core/figures.ts";
 import type { ModelUsage } from "../core/model.ts";
 import { shownModel } from "../model/address.ts";
 import type { FooterFacts } from "../store/footers.ts";
@@ -41,7 +42,6 @@ export function createFooter(parts: FooterParts): Footer {
 
 /** Model names in full would push the rest out of sight. */
 const nameChars = 26;
-const barCells = 10;
 
 /** The fields that are known, in the order asked for; null when none is. */
 export function footerLine(
@@ -71,34 +71,4 @@ export function footerLine(
 function shortName(model: string): string {
   const name = (shownModel(model).split(/[\\/]/).findLast(Boolean) ?? model).replace(/\.gguf$/i, "").replaceAll(/\s+/g, " ");
   return name.length <= nameChars ? name : `${name.slice(0, nameChars - 1).toWellFormed()}…`;
-}
-
-/** 812, 35.9K, 1.05M. */
-function thousands(count: number): string {
-  if (count < 1_000) return String(count);
-  return count < 999_950 ? `${tidy(count / 1_000)}K` : `${tidy(count / 1_000_000)}M`;
-}
-
-function tidy(value: number): string {
-  return value.toFixed(value < 100 ? 1 : 0).replace(/\.0$/, "");
-}
-
-function bar(share: number): string {
-  const whole = Math.min(1, Math.max(0, share));
-  const filled = Math.round(whole * barCells);
-  return `[${"█".repeat(filled)}${"░".repeat(barCells - filled)}] ${Math.round(whole * 100)}%`;
-}
-
-/** 54s, 6m 54s, 2h 5m, 3d 4h: two units at most. */
-function duration(ms: number): string {
-  const seconds = Math.max(1, Math.round(ms / 1_000));
-  if (seconds < 60) return `${seconds}s`;
-  if (seconds < 3_600) return units([Math.floor(seconds / 60), "m"], [seconds % 60, "s"]);
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 1_440) return units([Math.floor(minutes / 60), "h"], [minutes % 60, "m"]);
-  return units([Math.floor(minutes / 1_440), "d"], [Math.floor((minutes % 1_440) / 60), "h"]);
-}
-
-function units([first, one]: readonly [number, string], [second, other]: readonly [number, string]): string {
-  return second === 0 ? `${first}${one}` : `${first}${one} ${second}${other}`;
 }

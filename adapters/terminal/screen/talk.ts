@@ -1,3 +1,308 @@
-export async function talk(): Promise<number> {
-  return 0;
+import { randomUUID } from "node:crypto";
+import { createInterface } from "node:readline";
+import type { TerminalHears, TerminalLink, TerminalPost, TerminalState } from "../../../src/core/terminal.ts";
+import { asFailure } from "../../../src/core/failures.ts";
+import { questionRows } from "./frames.ts";
+import { listenToKeys } from "./keyboard.ts";
+import { createPainter, type Painter } from "./painter.ts";
+import { createPrompt, type Prompt } from "./prompt.ts";
+import { openHistory } from "./history.ts";
+import { piece, type Row, wrapped } from "./rows.ts";
+import { statusRow } from "./status.ts";
+import { createTurnView, type TurnView } from "./turn-view.ts";
+import { answerTo, optionRows } from "./asking.ts";
+
+export interface TalkOptions {
+  readonly home: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Begins anew before the first question. */
+  readonly fresh: boolean;
+  /** Reaches the service, or opens one; again when it has gone away. */
+  connect(again: boolean, seat: string | null): Promise<Connection>;
+}
+
+interface Connection {
+  readonly link: TerminalLink;
+  readonly hello: TerminalHears & { readonly type: "hello" };
+}
+
+/** Two frames of a film: what comes faster is drawn together. */
+const frameMs = 80;
+const secondMs = 1_000;
+const againMs = 500;
+/** A screen that tells no size. */
+const usual = { columns: 80, rows: 24 };
+
+interface Talk {
+  readonly options: TalkOptions;
+  readonly painter: Painter;
+  readonly view: TurnView;
+  readonly prompt: Prompt;
+  readonly still: boolean;
+  connection: Connection | null;
+  state: TerminalState | null;
+  /** What was said and is not known to be stored. */
+  readonly unsaid: Map<string, string>;
+  /** Posts that have been shown, so that none is shown twice. */
+  readonly shown: Set<string>;
+  /** Questions that wait for an answer, the oldest first. */
+  readonly asked: Map<string, TerminalPost>;
+  hint: string;
+  leaving: boolean;
+  timer: NodeJS.Timeout | null;
+  readonly left: PromiseWithResolvers<number>;
+}
+
+/** A talk at this process's terminal, until its person leaves; gives the exit status. */
+export async function talk(options: TalkOptions): Promise<number> {
+  const { stdin, stdout } = process;
+  const still = options.env["TERM"] === "dumb";
+  const plain = still || (options.env["NO_COLOR"] ?? "") !== "";
+  const canvas = {
+    write: (text: string) => stdout.write(text),
+    get columns() {
+      return stdout.columns || usual.columns;
+    },
+    get rows() {
+      return stdout.rows || usual.rows;
+    },
+  };
+  const painter = createPainter(canvas, { plain, still });
+  // The last column stays free: terminals differ in what they do after it.
+  const width = () => Math.max(20, canvas.columns - 1);
+  const view = createTurnView({ commit: (rows) => painter.commit(rows), width, now: Date.now });
+  const history = await openHistory(options.home);
+  const prompt = createPrompt({
+    history,
+    commands: () => [...(talking.connection?.hello.commands ?? []), ...ownCommands],
+    suggest: (id, command, typed) => talking.connection?.link.say({ type: "suggest", id, command, typed }),
+    send: (text) => send(talking, text, width()),
+    interrupt: () => interrupt(talking),
+    leave: () => leave(talking),
+    clear: () => stdout.write("\u001b[2J\u001b[H"),
+    changed: () => draw(),
+  });
+  const left = Promise.withResolvers<number>();
+  const talking: Talk = {
+    options,
+    painter,
+    view,
+    prompt,
+    still,
+    connection: null,
+    state: null,
+    unsaid: new Map(),
+    shown: new Set(),
+    asked: new Map(),
+    hint: "Connecting …",
+    leaving: false,
+    timer: null,
+    left,
+  };
+  const draw = () => {
+    if (talking.timer) clearTimeout(talking.timer);
+    talking.timer = null;
+    if (!talking.leaving) compose(talking, width(), canvas.rows);
+  };
+  const soon = () => void (talking.timer ??= setTimeout(draw, frameMs));
+  const stop = still ? listenToLines(talking) : listenToKeys(stdin, canvas.write, { ...prompt, end: () => leave(talking) });
+  const resized = () => {
+    painter.resized();
+    draw();
+  };
+  stdout.on("resize", resized);
+  const ticking = setInterval(draw, secondMs);
+  const signals = ["SIGTERM", "SIGHUP"] as const;
+  const ended = () => leave(talking);
+  for (const signal of signals) process.once(signal, ended);
+  try {
+    draw();
+    void keepConnected(talking, soon);
+    return await left.promise;
+  } finally {
+    clearInterval(ticking);
+    if (talking.timer) clearTimeout(talking.timer);
+    stdout.removeListener("resize", resized);
+    for (const signal of signals) process.removeListener(signal, ended);
+    painter.end();
+    stop();
+    await hangUp(talking);
+  }
+}
+
+const ownCommands = [
+  { name: "exit", about: "leave", argument: false },
+  { name: "clear", about: "an empty screen", argument: false },
+];
+
+/** Ends what was opened for this talk. A turn that still runs goes on when somebody comes back. */
+async function hangUp({ connection, view }: Talk): Promise<void> {
+  if (connection === null) return;
+  const slow = setTimeout(() => {
+    if (view.running() !== null)
+      process.stderr.write("What runs is brought to an end; Ctrl-C leaves at once, and it goes on when you come back.\n");
+  }, secondMs);
+  await connection.link.leave().finally(() => clearTimeout(slow));
+}
+
+async function keepConnected(talking: Talk, soon: () => void): Promise<void> {
+  let seat: string | null = null;
+  while (!talking.leaving) {
+    try {
+      const connection: Connection = await talking.options.connect(seat !== null, seat);
+      talking.connection = connection;
+      talking.hint = "";
+      await converse(talking, connection, seat === null, soon);
+      seat = connection.hello.seat;
+      talking.connection = null;
+      talking.hint = "The service has gone away; waiting for it to come back …";
+      soon();
+    } catch (thrown) {
+      const { message, advice } = asFailure(thrown);
+      talking.painter.commit([[piece(`hermes: ${message} ${advice ?? ""}`, "bad")]]);
+      talking.left.resolve(1);
+      return;
+    }
+  }
+}
+
+/** Shows what was missed, says what could not be said, and listens until the service goes away. */
+async function converse(talking: Talk, { link, hello }: Connection, first: boolean, soon: () => void): Promise<void> {
+  const { view, painter } = talking;
+  const gone = Promise.withResolvers<void>();
+  if (first) greet(talking, hello);
+  for (const event of hello.events) view.take(event);
+  link.listen((said) => {
+    hear(talking, link, said);
+    soon();
+  }, gone.resolve);
+  const missed = hello.missed.filter(({ id, buttons }) => id === null || !talking.shown.has(id) || buttons.length > 0);
+  if (missed.some(({ buttons }) => buttons.length === 0) && first) painter.commit([[piece("While you were away:", "dim")]]);
+  for (const post of missed) take(talking, link, post);
+  if (first && talking.options.fresh) link.say({ type: "say", id: randomUUID(), text: "/new" });
+  for (const [id, text] of talking.unsaid) link.say({ type: "say", id, text });
+  link.say({ type: "look", message: null });
+  soon();
+  await gone.promise;
+}
+
+function greet({ painter }: Talk, { version, seat }: TerminalHears & { readonly type: "hello" }): void {
+  const beside = /^\d+$/.test(seat) ? ` This is terminal ${seat}, with a conversation of its own.` : "";
+  painter.commit([
+    [piece(`⚕ Hermes Team ${version}`, "bold")],
+    [piece(`/help says what I understand, Tab completes it; /new begins anew, Ctrl-D leaves.${beside}`, "dim")],
+    [],
+  ]);
+}
+
+function hear(talking: Talk, link: TerminalLink, said: TerminalHears): void {
+  const { view, painter } = talking;
+  switch (said.type) {
+    case "event":
+      view.take(said);
+      if (said.event.type === "finished") link.say({ type: "look", message: null });
+      return;
+    case "post":
+      return take(talking, link, said);
+    case "edit":
+      if (talking.asked.delete(said.post))
+        painter.commit([[piece(`✓ ${said.markdown.trim().split("\n").at(-1)?.replaceAll("*", "") ?? ""}`, "dim")]]);
+      return;
+    case "state":
+      if (talking.state === null && said.title !== null) painter.commit([[piece(`We go on with: ${said.title}`, "dim")]]);
+      talking.state = said;
+      return;
+    case "taken":
+      return void talking.unsaid.delete(said.id);
+    case "refused": {
+      const text = said.id === null ? undefined : talking.unsaid.get(said.id);
+      const { id } = said;
+      if (said.again && id !== null && text !== undefined)
+        return void setTimeout(() => link.say({ type: "say", id, text }), againMs);
+      if (id !== null) talking.unsaid.delete(id);
+      return painter.commit([[piece(said.why, "bad")]]);
+    }
+    case "suggestions":
+      return talking.prompt.suggested(said.id, said.list);
+    case "hello":
+      return;
+  }
+}
+
+function take({ view, shown, asked }: Talk, link: TerminalLink, post: TerminalPost): void {
+  if (post.id !== null) {
+    if (shown.has(post.id)) return;
+    shown.add(post.id);
+    link.say({ type: "seen", post: post.id });
+    if (post.buttons.length > 0) asked.set(post.id, post);
+  }
+  view.post(post);
+  link.say({ type: "look", message: null });
+}
+
+/** What was written is said: as an answer, where a choice waits for one. */
+function send(talking: Talk, text: string, width: number): void {
+  talking.hint = "";
+  const command = text.trim().toLowerCase();
+  if (command === "/exit" || command === "/quit") return leave(talking);
+  talking.painter.commit(questionRows(text, width));
+  const [asked] = talking.asked.values();
+  const chosen = asked === undefined ? null : answerTo(asked.buttons, text);
+  if (chosen !== null) return talking.connection?.link.say({ type: "press", id: randomUUID(), data: chosen.data });
+  const id = randomUUID();
+  talking.unsaid.set(id, text);
+  talking.connection?.link.say({ type: "say", id, text });
+}
+
+/** Ctrl-C: stops what runs; where nothing does, the second one leaves. */
+function interrupt(talking: Talk): void {
+  if (talking.view.running() !== null || talking.state?.busy === true) {
+    talking.hint = "Stopping …";
+    talking.connection?.link.say({ type: "stop", id: randomUUID() });
+    talking.connection?.link.say({ type: "look", message: null });
+    return;
+  }
+  if (talking.hint === leaveHint) return leave(talking);
+  talking.hint = leaveHint;
+}
+
+const leaveHint = "Ctrl-C once more, or Ctrl-D, leaves.";
+
+function leave(talking: Talk): void {
+  if (talking.leaving) process.exit(0);
+  talking.leaving = true;
+  talking.left.resolve(0);
+}
+
+/** The part of the screen that changes: what comes in, what is asked, the status, and what is written. */
+function compose(talking: Talk, width: number, height: number): void {
+  const { view, prompt, painter, asked, state, hint } = talking;
+  const running = view.running();
+  if (running === null && hint === "Stopping …") talking.hint = "";
+  const now = Date.now();
+  const turnMs = running === null ? view.lastMs() : now - running.since;
+  const [question] = asked.values();
+  const below: Row[] = [
+    ...(question === undefined ? [] : optionRows(question.buttons, width)),
+    ...(talking.hint === "" ? [] : wrapped([piece(talking.hint, "dim")], width)),
+    statusRow({ state, now, turnMs }, width),
+    [piece("─".repeat(width), "dim")],
+  ];
+  const written = prompt.rows(width, Math.max(3, Math.floor(height / 3)));
+  const above = view.rows(height - 1 - below.length - written.rows.length);
+  const rows = [...above, ...below, ...written.rows];
+  painter.draw(rows, { row: above.length + below.length + written.cursor.row, column: written.cursor.column });
+}
+
+/** Where a terminal knows no keys: a line is a message. */
+function listenToLines(talking: Talk): () => void {
+  const lines = createInterface({ input: process.stdin, terminal: false });
+  lines.on("line", (text) => (text.trim() === "" ? undefined : send(talking, text, usual.columns - 1)));
+  lines.on("close", () => leave(talking));
+  const onInterrupt = () => interrupt(talking);
+  process.on("SIGINT", onInterrupt);
+  return () => {
+    process.removeListener("SIGINT", onInterrupt);
+    lines.close();
+  };
 }

@@ -1,0 +1,121 @@
+import type { AgentState, TurnEvent } from "../../../src/core/events.ts";
+import { fit } from "./cells.ts";
+import { piece, type Row, shownText } from "./rows.ts";
+
+/** Lines about what a turn runs: they stay once it is over. */
+export interface ToolLines {
+  take(event: ToolEvent): void;
+  /** Those that still run, with the last line that each has put out. */
+  rows(): readonly Row[];
+  isBusy(): boolean;
+  /** Nothing more comes: what is there stays. */
+  end(): void;
+}
+
+type ToolEvent = Extract<TurnEvent, { type: "tool.started" | "tool.output" | "tool.finished" | "agent" }>;
+
+interface Tool {
+  readonly tool: string;
+  readonly preview: string;
+  output: string;
+  state: "running" | "done" | "failed";
+}
+
+/** As much of an output as is kept. */
+const outputChars = 2_000;
+
+export function createToolLines(parts: { commit(rows: readonly Row[]): void; width(): number }): ToolLines {
+  const tools = new Map<string, Tool>();
+  const agents = new Map<string, ToolEvent & { readonly type: "agent" }>();
+  /** In their order: one that is over waits for those that began before it. */
+  const settle = (all: boolean) => {
+    for (const [call, tool] of tools) {
+      if (tool.state === "running" && !all) break;
+      parts.commit([toolRow(tool, parts.width())]);
+      tools.delete(call);
+    }
+  };
+  return {
+    isBusy: () => tools.size > 0 || agents.size > 0,
+    take(event) {
+      switch (event.type) {
+        case "tool.started":
+          tools.set(event.call, { tool: event.tool, preview: event.preview, output: "", state: "running" });
+          break;
+        case "tool.output": {
+          const tool = tools.get(event.call);
+          if (tool !== undefined) tool.output = (tool.output + event.chunk).slice(-outputChars);
+          break;
+        }
+        case "tool.finished": {
+          const tool = tools.get(event.call) ?? { tool: event.tool, preview: "", output: "", state: "done" };
+          tools.set(event.call, { ...tool, state: event.ok ? "done" : "failed" });
+          settle(false);
+          break;
+        }
+        case "agent":
+          agents.set(event.agent, event);
+          if (isOver(event.state)) {
+            parts.commit([agentRow(event, parts.width())]);
+            agents.delete(event.agent);
+          }
+      }
+    },
+    rows: () => [
+      ...[...tools.values()].flatMap((tool) => {
+        const line = tool.output.split(/[\r\n]+/).findLast((each) => shownText(each).trim() !== "") ?? "";
+        const own = toolRow(tool, parts.width());
+        return line === "" || tool.state !== "running"
+          ? [own]
+          : [own, [piece(fit(`┊   ${shownText(line)}`, parts.width()), "dim")]];
+      }),
+      ...[...agents.values()].map((agent) => agentRow(agent, parts.width())),
+    ],
+    end() {
+      settle(true);
+      agents.clear();
+    },
+  };
+}
+
+const icons: Readonly<Record<string, string>> = {
+  terminal: "💻",
+  process: "💻",
+  execute_code: "🐍",
+  read_file: "📖",
+  search_files: "🔎",
+  write_file: "✍️",
+  patch: "✍️",
+  memory: "🧠",
+  web_search: "🌐",
+  web_extract: "🌐",
+  cronjob: "⏰",
+};
+
+function toolRow({ tool, preview, state }: Tool, width: number): Row {
+  const what = /^\$ /.test(preview) ? preview : `${tool} ${preview}`;
+  const mark = state === "failed" ? " ✗" : "";
+  return [piece(fit(`┊ ${icons[tool] ?? "🔧"} ${oneLine(what)}`, width - mark.length), "dim"), piece(mark, "bad")];
+}
+
+const signs: Readonly<Record<AgentState, string>> = {
+  waiting: "⏳",
+  working: "🤖",
+  asking: "✋",
+  answered: "✓",
+  failed: "✗",
+  stopped: "⏹",
+};
+
+function agentRow({ state, name, doing, step }: ToolEvent & { readonly type: "agent" }, width: number): Row {
+  const at = state === "working" ? `, step ${step + 1}` : "";
+  return [piece(fit(`┊ ${signs[state]} ${oneLine(`${name}${at} ${doing}`)}`, width), "dim")];
+}
+
+function isOver(state: AgentState): boolean {
+  return state === "answered" || state === "failed" || state === "stopped";
+}
+
+function oneLine(text: string): string {
+  return shownText(text).replaceAll(/\s+/g, " ").trim();
+}
