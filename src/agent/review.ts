@@ -14,6 +14,7 @@ import { memory as memoryTool, memoryChange } from "../tools/memory.ts";
 import { toolSpecs } from "../tools/specs.ts";
 import { countCall } from "./call-record.ts";
 import { callModel } from "./model-call.ts";
+import { openSideWork } from "./side-work.ts";
 import { withoutVisible } from "./visible.ts";
 
 /** Looks through talks for what is worth remembering, beside everything else: nobody waits for it. */
@@ -44,27 +45,22 @@ const mostAttempts = 3;
 
 /** Opens the looking back of one worker. */
 export function openReviews(parts: ReviewParts): Reviews {
-  const control = new AbortController();
-  const running = new Set<Promise<void>>();
+  const beside = openSideWork();
   return {
     async consider(reader) {
       const { every, timeoutMs } = await parts.settings();
-      if (every === 0 || control.signal.aborted || filesOf(ownerHere(reader), parts.rules).length === 0) return;
+      if (every === 0 || beside.signal.aborted || filesOf(ownerHere(reader), parts.rules).length === 0) return;
       const claim = await claimReview(parts.db, ownerHere(reader), talksHere(reader), every, claimMs);
       if (claim === null) return;
-      const work = look(parts, reader, claim, AbortSignal.any([control.signal, AbortSignal.timeout(timeoutMs)])).catch(
+      const work = look(parts, reader, claim, AbortSignal.any([beside.signal, AbortSignal.timeout(timeoutMs)])).catch(
         async (error: unknown) => {
           parts.log.warn({ error, attempts: claim.attempts }, "talks could not be looked through for what to remember");
-          await givenUp(parts, claim, control.signal.aborted);
+          await givenUp(parts, claim, beside.signal.aborted);
         },
       );
-      running.add(work);
-      void work.finally(() => running.delete(work));
+      beside.add(work);
     },
-    async close() {
-      control.abort();
-      await Promise.all(running);
-    },
+    close: () => beside.close(),
   };
 }
 

@@ -7,6 +7,7 @@ import type { Db } from "../store/hold.ts";
 import { listSkills, workOf } from "../store/skills.ts";
 import { countCall } from "./call-record.ts";
 import { callModel } from "./model-call.ts";
+import { openSideWork } from "./side-work.ts";
 import { changeSkill } from "./skill-changes.ts";
 import type { SkillAsker, SkillWork } from "./skill-asker.ts";
 import { skillViewer } from "./skills.ts";
@@ -37,25 +38,20 @@ export interface SkillReviewParts {
 
 /** Opens the reviewing of one worker. What it finds is put before a person, like all that the agent writes. */
 export function openSkillReview(parts: SkillReviewParts): SkillReview {
-  const control = new AbortController();
-  const running = new Set<Promise<void>>();
+  const beside = openSideWork();
   return {
     async consider(done) {
       const { steps, timeoutMs } = await parts.settings();
-      if (steps === 0 || control.signal.aborted || !done.asker.has.tools.has("skill_manage")) return;
+      if (steps === 0 || beside.signal.aborted || !done.asker.has.tools.has("skill_manage")) return;
       const worked = await workOf(parts.db, done.turn);
       if (worked.steps < steps || worked.calls.includes("skill_manage")) return;
-      const signal = AbortSignal.any([control.signal, AbortSignal.timeout(timeoutMs)]);
+      const signal = AbortSignal.any([beside.signal, AbortSignal.timeout(timeoutMs)]);
       const work = review(parts, done, signal).catch((error: unknown) =>
         parts.log.debug({ turn: done.turn, error }, "no skill was made of a turn"),
       );
-      running.add(work);
-      void work.finally(() => running.delete(work));
+      beside.add(work);
     },
-    async close() {
-      control.abort();
-      await Promise.all(running);
-    },
+    close: () => beside.close(),
   };
 }
 

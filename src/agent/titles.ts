@@ -7,6 +7,7 @@ import type { Db } from "../store/hold.ts";
 import { isUntitled, setTitle } from "../store/titles.ts";
 import { countCall } from "./call-record.ts";
 import { callModel } from "./model-call.ts";
+import { openSideWork } from "./side-work.ts";
 
 /** What a session's first answered turn was about. */
 export interface Talk {
@@ -38,23 +39,19 @@ export interface TitleParts {
 
 /** Opens the titling of one worker. */
 export function openTitles(parts: TitleParts): Titles {
-  const control = new AbortController();
-  const running = new Map<string, Promise<void>>();
+  const beside = openSideWork();
+  const titling = new Set<string>();
   return {
     async consider(talk) {
-      if (running.has(talk.session) || control.signal.aborted || !(await isUntitled(parts.db, talk.session))) return;
-      const work = entitle(parts, talk, control.signal).catch((error: unknown) =>
-        parts.log.warn({ session: talk.session, error }, "a session could not be given a title"),
-      );
-      running.set(
-        talk.session,
-        work.finally(() => running.delete(talk.session)),
-      );
+      const { session } = talk;
+      if (titling.has(session) || beside.signal.aborted || !(await isUntitled(parts.db, session))) return;
+      titling.add(session);
+      const work = entitle(parts, talk, beside.signal)
+        .catch((error: unknown) => parts.log.warn({ session, error }, "a session could not be given a title"))
+        .finally(() => titling.delete(session));
+      beside.add(work);
     },
-    async close() {
-      control.abort();
-      await Promise.all(running.values());
-    },
+    close: () => beside.close(),
   };
 }
 

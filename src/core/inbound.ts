@@ -35,6 +35,8 @@ export interface InboundMessage extends InboundBase {
   readonly gap?: string;
   /** What is to happen to it while a turn runs, as its writer wants it for this one. */
   readonly busy?: "queue" | "steer";
+  /** An earlier request asked once more: its words are not those of the message that asked for it. */
+  readonly again?: boolean;
   /** True for an unaddressed one in a thread: it is meant for the agent where the agent has been spoken to in that thread. */
   readonly continues?: boolean;
   /** Set where no chat message stands behind it: then the outcome is the errand's. */

@@ -95,7 +95,8 @@ export async function settleInbound(db: Db, id: number): Promise<void> {
 
 /**
  * Lets a message that waits for its turn say what it says now, or not wait any more. Only its writer changes it; whoever may delete it
- * there may here. Of one that was gathered from several, the piece is changed.
+ * there may here. Of one that was gathered from several, the piece is changed. A request that `/retry` asks again stays as it is while it
+ * is not deleted: the message that was changed says something else.
  */
 export async function changeWaiting(db: Db, { chat, sender, messageId, text }: InboundChange): Promise<void> {
   const rows = await db
@@ -106,9 +107,9 @@ export async function changeWaiting(db: Db, { chat, sender, messageId, text }: I
     .where(sql<boolean>`(inbound->>'messageId' = ${messageId} or inbound->'pieces' @> ${JSON.stringify([{ messageId }])}::jsonb)`)
     .execute();
   for (const { id, inbound } of rows) {
-    if (inbound.type !== "message" || (text !== null && inbound.sender.id !== sender.id)) continue;
+    if (inbound.type !== "message" || (text !== null && (inbound.sender.id !== sender.id || inbound.again === true))) continue;
     const changed = withPiece(inbound, messageId, text);
-    const said = changed?.busy === undefined ? changed : { ...changed, text: withoutCommand(changed.text) };
+    const said = changed === null ? null : { ...changed, text: withoutCommands(changed) };
     await db
       .updateTable("inbox")
       .set(said === null ? { status: "done" } : { inbound: JSON.stringify(said) })
@@ -118,9 +119,10 @@ export async function changeWaiting(db: Db, { chat, sender, messageId, text }: I
   }
 }
 
-/** What was sent as `/queue REQUEST` or `/steer WORDS` waits as its request, and stays one when it is edited. */
-function withoutCommand(text: string): string {
-  return text.trim().replace(/^\/\S+\s*/, "");
+/** What was sent as `/queue REQUEST`, `/steer WORDS` or `/SKILL REQUEST` waits as its request, and stays one when it is edited. */
+function withoutCommands({ text, busy, skills = [] }: InboundMessage): string {
+  const words = skills.length + (busy === undefined ? 0 : 1);
+  return words === 0 ? text : text.trim().replace(new RegExp(`^(?:/\\S+\\s*){1,${words}}`), "");
 }
 
 /** Null when nothing of it is left. */

@@ -25,6 +25,8 @@ const columns = sql<MemoryChanged>`id, scope, target, before, after, undone_at i
 /** How long a change can be taken back by its button, and how long it is kept. */
 const undoDays = 7;
 const keptDays = undoDays + 1;
+/** How long what was taken away is kept at the most, for people who seldom write. */
+const takenAwayDays = 90;
 
 /** What came of taking a change back. */
 export type Undone =
@@ -93,11 +95,18 @@ export async function takenAway(db: Db, { owner, from }: Pick<Review, "owner" | 
   return found.rows.map(({ entry }) => entry);
 }
 
-/** Drops the changes that nobody can take back any more: what is forgotten is not to be kept for ever. */
+/**
+ * Drops the changes that nobody can take back any more: what is forgotten is not to be kept for ever. What was taken away stays until the
+ * talks that it came from have been looked through (see `takenAway`): they would bring it back.
+ */
 export async function dropOldChanges(db: Db): Promise<void> {
-  await sql`delete from memory_changes where notice_key is not null and created_at < now() - ${keptDays} * interval '1 day'`.execute(
-    db,
-  );
+  await sql`
+    delete from memory_changes m
+    where notice_key is not null and created_at < now() - ${keptDays} * interval '1 day' and (
+      created_at < now() - ${takenAwayDays} * interval '1 day' or (undone_at is null and (after is not null or origin = 'review'))
+      or coalesce(undone_at, created_at) <= (
+        select i.received_at from memory_reviews r join inbox i on i.id = r.reviewed_to
+        where r.scope = m.scope and r.owner = m.owner))`.execute(db);
 }
 
 /** The changes that one message tells of. */

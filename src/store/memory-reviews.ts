@@ -30,7 +30,7 @@ export interface Review {
 
 /**
  * Takes the stretch since the last look for one worker, once it has `every` answered requests; null before, or while somebody has it. It ends
- * before what is still being answered in any chat: that would never be read.
+ * before what is still waiting or being answered in any chat: that would never be read.
  */
 export async function claimReview(
   db: Db,
@@ -50,9 +50,14 @@ export async function claimReview(
       from turns t join sessions s on s.id = t.session_id join conversations c on c.id = s.conversation_id
       where ${within(talks)} and t.inbox_id > (
         select reviewed_to from memory_reviews where scope = ${owner.scope} and owner = ${owner.owner})),
+    open as (
+      select inbox_id from fresh where status in ('running', 'parked')
+      union all
+      select i.id from inbox i join sessions s on s.id = i.session_id join conversations c on c.id = s.conversation_id
+      where i.status = 'waiting' and ${inTheir(talks, sql`i.person_id`)}),
     due as (
       select count(*)::int as answered, max(inbox_id) as upto from fresh
-      where status = 'answered' and inbox_id < all (select inbox_id from fresh where status in ('running', 'parked')))
+      where status = 'answered' and inbox_id < all (select inbox_id from open))
     update memory_reviews r set claimed_until = ${later(leaseMs)}, fence = r.fence + 1, attempts = r.attempts + 1
     from due
     where r.scope = ${owner.scope} and r.owner = ${owner.owner} and due.answered >= ${every} and due.upto > r.reviewed_to
@@ -113,8 +118,13 @@ export async function dropReview(db: Db, { owner, fence }: Review, afterMs: numb
 
 /** The turns `t` of these talks that a person's own message began and that stand. */
 function within(talks: ReviewedTalks): RawBuilder<boolean> {
-  const own = sql`c.kind = ${talks.kind} and c.platform <> all (${Object.values(errandPlatforms)}) and not ${undone("t.id")}`;
-  if (talks.kind === "private") return sql<boolean>`${own} and t.person_id = ${talks.person}`;
+  return sql<boolean>`${inTheir(talks, sql`t.person_id`)} and not ${undone("t.id")}`;
+}
+
+/** Whether a conversation `c` is one of these talks, of what this person has written there. */
+function inTheir(talks: ReviewedTalks, person: RawBuilder<unknown>): RawBuilder<boolean> {
+  const own = sql`c.kind = ${talks.kind} and c.platform <> all (${Object.values(errandPlatforms)})`;
+  if (talks.kind === "private") return sql<boolean>`${own} and ${person} = ${talks.person}`;
   const { platform, chat, thread, allThreads } = talks;
   const room = sql`${own} and c.platform = ${platform} and c.chat = ${chat}`;
   return allThreads ? sql<boolean>`${room}` : sql<boolean>`${room} and c.thread = ${thread ?? ""}`;

@@ -102,6 +102,43 @@ suite("a look back", () => {
     assert.match(JSON.stringify(kept), /tea/);
   });
 
+  test("is told of it also where weeks pass before the next one", async () => {
+    const aged = async () => {
+      await sql`update memory_changes set created_at = now() - interval '9 days'`.execute(db);
+      await dropOldChanges(db);
+      return await db.selectFrom("memory_changes").select("id").execute();
+    };
+    await change({ action: "add", target: "memory", content: "Has a bad knee." });
+    await change({ action: "remove", target: "memory", oldText: "knee" });
+    assert.equal((await aged()).length, 1, "what was only added is of no more use");
+    const [system] = (await looked("my knee hurts")) ?? assert.fail("no look");
+    assert.match(system ?? "", /do not save again:\n- Has a bad knee\./);
+    assert.equal((await aged()).length, 0);
+    await change({ action: "add", target: "memory", content: "Likes tea." });
+    await change({ action: "remove", target: "memory", oldText: "tea" });
+    await sql`update memory_changes set created_at = now() - interval '91 days'`.execute(db);
+    await dropOldChanges(db);
+    assert.deepEqual(await db.selectFrom("memory_changes").select("id").execute(), []);
+  });
+
+  test("leaves out nothing that still waits in another chat", async () => {
+    const elsewhere = { platform: "test", chat: "elsewhere", thread: null };
+    const { session } = await openSession(db, elsewhere, "private");
+    const said = {
+      type: "message",
+      key: "waits",
+      chat: elsewhere,
+      kind: "private",
+      sender: { platform: "test", id: "ann", name: "Ann" },
+    } as const;
+    const stored = await storeInbound(db, { ...said, at: 0, text: "I moved to Bonn", messageId: null, addressed: true });
+    const waiting = db.updateTable("inbox").where("id", "=", stored?.id ?? 0);
+    await waiting.set({ status: "waiting", session_id: session, person_id: "ann" }).execute();
+    assert.equal(await looked("hello"), null);
+    await waiting.set({ status: "done" }).execute();
+    assert.notEqual(await looked("hello again"), null);
+  });
+
   test("does not read what a person only lets shared chats know", async () => {
     const said = "[Ann] see note [3]\n\n[Known of the writer, as they wish: Has a bad knee.]";
     const [, talk] = (await looked(said, { kind: "shared" })) ?? assert.fail("no look");

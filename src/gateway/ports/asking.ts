@@ -35,7 +35,8 @@ export function askingPorts(
     async retry() {
       const last = session === null ? null : await lastRequest(db, session);
       if (!last) return false;
-      await ask(last, "retry");
+      const { pieces: _, ...request } = last;
+      await ask({ ...request, again: true }, "retry");
       return true;
     },
   };
