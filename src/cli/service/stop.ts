@@ -66,12 +66,16 @@ function signal(pid: number): void {
 }
 
 /** Waits until neither the process nor its socket is there. */
-async function gone(place: Place, { mode, running }: Standing, withinMs: number): Promise<void> {
+async function gone(place: Place, { mode, installed, running }: Standing, withinMs: number): Promise<void> {
   const pid = running?.pid ?? null;
   const before = pid === null ? null : await identityOf(pid);
   const until = performance.now() + Math.max(withinMs, lookMs);
   while (performance.now() < until) {
-    const same = pid !== null && before !== null && (await identityOf(pid))?.key === before.key;
+    // A supervisor has seen its own process end.
+    const same =
+      running?.by === "service"
+        ? ((await installed?.supervisor.state())?.pid ?? null) !== null
+        : pid !== null && before !== null && (await identityOf(pid))?.key === before.key;
     if (!same && (mode !== "all" || (await holderOf(place.home)) === null)) return;
     await pause(lookMs, never);
   }
