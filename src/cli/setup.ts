@@ -68,7 +68,8 @@ async function run(context: Context, only: StepName | null, flags: Flags): Promi
     // Nothing is done in a home that can't be written, or is a newer version's.
     if (only !== null && only !== "home") await setUpHome(setup);
     for (at of names) {
-      if (talk !== null) context.print("");
+      if (talk !== null)
+        context.print(`\n${names.length > 1 ? `${names.indexOf(at) + 1}/${names.length} ` : ""}${steps[at].title}`);
       ends.push(...(await perform(setup, at)));
     }
   } catch (thrown) {

@@ -14,7 +14,7 @@ export async function verifyDiscord(apiUrl: string, token: string): Promise<Verd
   const root = apiUrl.replace(/\/+$/, "").replace(/\/v10$/, "");
   const answer = await answerOf(`${root}/v10/applications/@me`, { authorization: `Bot ${token}` });
   if (typeof answer === "string") return away("Discord", root, answer, "DISCORD_API_URL");
-  if (answer.status === 401) return { type: "wrong", text: "Discord refuses the token.", mend };
+  if (answer.status === 401) return { type: "wrong", text: "Discord refuses it (401).", mend };
   const { data } = applicationSchema.safeParse(answer.body);
   if (data === undefined) return away("Discord", root, `it answers ${answer.status}`, "DISCORD_API_URL");
   const intent = `It may not read all messages yet: in threads it has to be mentioned each time. Turn on Message Content Intent at ${discordBotPage(data.id)}`;

@@ -15,8 +15,9 @@ type Backend = (typeof backends)[number];
 /** What was found. */
 interface Found {
   readonly engine: { readonly address: string; readonly name: string; readonly image: boolean } | null;
-  /** Why there is none. */
+  /** Why there is none, and what to do about it. */
   readonly why: string;
+  readonly mend: string;
   /** The engine answers at a place that the configuration does not look at. */
   readonly elsewhere: boolean;
 }
@@ -44,12 +45,12 @@ export async function setUpSandbox(setup: Setup): Promise<readonly StepEnd[]> {
 
 async function look({ terminal }: Config): Promise<Found> {
   const usual = await attempt(terminal.dockerHost, terminal.dockerImage);
-  if (typeof usual !== "string") return { engine: usual, why: "", elsewhere: false };
+  if (!(usual instanceof Failure)) return { engine: usual, why: "", mend: "", elsewhere: false };
   for (const socket of terminal.dockerHost === null ? podmanSockets() : []) {
     const engine = await attempt(`unix://${socket}`, terminal.dockerImage);
-    if (typeof engine !== "string") return { engine, why: "", elsewhere: true };
+    if (!(engine instanceof Failure)) return { engine, why: "", mend: "", elsewhere: true };
   }
-  return { engine: null, why: usual, elsewhere: false };
+  return { engine: null, why: usual.message.replace(/\.?$/, "."), mend: usual.advice ?? "", elsewhere: false };
 }
 
 /** Podman's service, where it is switched on (`systemctl --user enable --now podman.socket`). */
@@ -59,13 +60,12 @@ function podmanSockets(): readonly string[] {
   return [...own, "/run/podman/podman.sock"].filter((path) => existsSync(path));
 }
 
-async function attempt(host: string | null, image: string): Promise<NonNullable<Found["engine"]> | string> {
+async function attempt(host: string | null, image: string): Promise<NonNullable<Found["engine"]> | Failure> {
   try {
     const engine = await connectEngine(host);
     return { address: engine.address, name: engine.podman ? "Podman" : "Docker", image: await has(engine, image) };
   } catch (thrown) {
-    const { message, advice } = asFailure(thrown);
-    return [message.replace(/\.?$/, "."), advice ?? ""].join(" ").trimEnd();
+    return asFailure(thrown);
   }
 }
 
@@ -79,10 +79,13 @@ async function has({ docker }: Engine, image: string): Promise<boolean> {
     );
 }
 
-function choices({ engine, why }: Found, { terminal }: Config): readonly Choice<Backend>[] {
+function choices({ engine }: Found, { terminal }: Config): readonly Choice<Backend>[] {
   const best =
     engine === null
-      ? { label: "In the virtual shell, and in containers once an engine answers (recommended)", hint: why.replace(/\..*/, "") }
+      ? {
+          label: "In the virtual shell, and in containers once an engine answers (recommended)",
+          hint: "no Docker or Podman answers now",
+        }
       : { label: "In containers, one a person (recommended)", hint: `${engine.name} at ${engine.address}` };
   return [
     { value: "auto", ...best },
@@ -117,7 +120,7 @@ async function chosen(setup: Setup, found: Found, backend: Backend, ssh: Host | 
   return end;
 }
 
-function about({ engine, why }: Found, backend: Backend, { terminal }: Config): StepEnd {
+function about({ engine, why, mend }: Found, backend: Backend, { terminal }: Config): StepEnd {
   const done = (text: string): StepEnd => ({ state: "done", about: "sandbox", text });
   const image = engine?.image === true ? "" : `; the image ${terminal.dockerImage} is pulled at first use`;
   switch (backend) {
@@ -130,8 +133,8 @@ function about({ engine, why }: Found, backend: Backend, { terminal }: Config): 
     case "docker":
     case "auto":
       if (engine !== null) return done(`containers, by ${engine.name} at ${engine.address}${image}`);
-      if (backend === "auto") return done(`the virtual shell, and containers once an engine answers: ${why}`);
-      return { state: "failed", about: "sandbox", text: why };
+      if (backend === "auto") return done(`the virtual shell, and containers once an engine answers (${why.replace(/\.$/, "")})`);
+      return { state: "failed", about: "sandbox", text: `${why} ${mend}`.trimEnd() };
   }
 }
 

@@ -17,7 +17,7 @@ export async function verifySlackBot(apiUrl: string, token: string): Promise<Ver
     return { type: "wrong", text: `${kindOf(token)} The bot's token begins with xoxb-.`, mend: botMend };
   const told = await ask(apiUrl, "auth.test", token);
   if ("type" in told) return told;
-  if (!told.ok) return { type: "wrong", text: `Slack refuses the bot's token: ${told.error}.`, mend: botMend };
+  if (!told.ok) return { type: "wrong", text: `Slack refuses the bot's token (${told.error}).`, mend: botMend };
   const lacking = told.scopes === null ? [] : slackScopes.filter((scope) => !told.scopes?.includes(scope));
   const lacks = `The app lacks ${lacking.join(", ")}: bring it up to ${slackManifest} under App Manifest, and install it again.`;
   const links = told.url === undefined ? [] : [`Find it under Apps in ${told.url}`];
@@ -30,7 +30,7 @@ export async function verifySlackApp(apiUrl: string, token: string): Promise<Ver
     return { type: "wrong", text: `${kindOf(token)} The app-level token begins with xapp-.`, mend: appMend };
   const told = await ask(apiUrl, "apps.connections.open", token);
   if ("type" in told) return told;
-  if (!told.ok) return { type: "wrong", text: `Slack refuses the app-level token: ${told.error}.`, mend: appMend };
+  if (!told.ok) return { type: "wrong", text: `Slack refuses the app-level token (${told.error}).`, mend: appMend };
   return { type: "good", name: "a socket", links: [], remarks: [] };
 }
 

@@ -75,10 +75,14 @@ export function tell(context: Context, text: string): void {
   for (const line of fitted(context, redact(text), 2)) context.print(line);
 }
 
-/** Prints how a step ended, with its mark. */
+/** Prints how a step ended, with its mark; its words stand in a column of their own where there is room for one. */
 export function tellEnd(context: Context, { state, about, text }: StepEnd): void {
-  for (const line of fitted(context, `${marks[state]()} ${about.padEnd(9)} ${redact(text)}`, 12)) context.print(line);
+  const narrow = context.ask !== null && (process.stdout.columns ?? leastColumns) < leastColumns;
+  const [name, indent] = narrow ? [`${about}:`, 2] : [about.padEnd(9), 12];
+  for (const line of fitted(context, `${marks[state]()} ${name} ${redact(text)}`, indent)) context.print(line);
 }
+
+const leastColumns = 60;
 
 /** Without colours where there is no terminal, or none are wanted. */
 const marks = {

@@ -22,8 +22,7 @@ export async function verifyTelegram(apiRoot: string, token: string): Promise<Ve
   if (typeof answer === "string") return away("Telegram", root, answer, "TELEGRAM_API_ROOT");
   const { data } = meSchema.safeParse(answer.body);
   if (data === undefined) return away("Telegram", root, `it answers ${answer.status}`, "TELEGRAM_API_ROOT");
-  if (!data.ok || data.result === undefined)
-    return { type: "wrong", text: `Telegram refuses the token: ${data.description}.`, mend };
+  if (!data.ok || data.result === undefined) return { type: "wrong", text: `Telegram refuses it (${data.description}).`, mend };
   const { username } = data.result;
   return { type: "good", name: `@${username}`, links: [`Talk to it at ${telegramLink(username)}`], remarks: [] };
 }
