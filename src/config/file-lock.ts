@@ -6,18 +6,13 @@ import { Failure } from "../core/failures.ts";
 
 /** Does `work` while no other process changes this file. What a killed process left behind is found out and removed. */
 export async function withFileLock<T>(file: string, work: () => Promise<T>): Promise<T> {
-  const lock = lockOf(file);
+  const lock = `${file}.lock`;
   await take(lock, file);
   try {
     return await work();
   } finally {
     await rm(lock, { force: true });
   }
-}
-
-/** The file that says who is changing another one. */
-export function lockOf(file: string): string {
-  return `${file}.lock`;
 }
 
 /** Whether whoever took this lock has surely gone. */

@@ -141,9 +141,11 @@ function dropEmptied(document: Document, place: Place): void {
 
 /** A secret goes to .env, unless one stands there: that one counts already. */
 function takeSecret(work: Work, path: string, env: string | undefined, value: unknown): void {
-  if (env === undefined || typeof value === "object" || String(value).trim() === "" || String(value).includes("${")) return;
+  if (env === undefined || (typeof value !== "string" && typeof value !== "number")) return;
+  const secret = String(value).trim();
+  if (secret === "" || secret.includes("${")) return;
   const there = (parseEnvText(work.env, ".env").values[env] ?? "") !== "";
-  const text = there ? work.env : written(work.env, env, String(value).trim());
+  const text = there ? work.env : written(work.env, env, secret);
   if (text === null) {
     work.left.push(path);
     return;

@@ -23,7 +23,10 @@ export async function migrate<Tables>(db: Kysely<Tables>, migrations: readonly M
 }
 
 /** The migrations that are missing; nothing is changed. Throws `state.newer` as `migrate` does. */
-export async function pendingMigrations<Tables>(db: Kysely<Tables>, migrations: readonly Migration[]): Promise<readonly string[]> {
+export async function pendingMigrations<Tables>(
+  db: Kysely<Tables>,
+  migrations: readonly Migration[],
+): Promise<readonly string[]> {
   const known = await sql<{ there: boolean }>`select to_regclass('hermes_migrations') is not null as there`.execute(db);
   if (known.rows[0]?.there !== true) return migrations.map((migration) => migration.name);
   const { rows } = await sql<{ name: string }>`select name from hermes_migrations`.execute(db);

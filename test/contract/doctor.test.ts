@@ -193,7 +193,7 @@ suite("the record", () => {
     ]);
     assert.match((await doctor(home, ["--fix", "--yes"], env)).did("record.refused"), /^done 1 refused answer/);
 
-    await beside(t, home, database.url, env);
+    await beside(home, database.url, env);
     await client.query("insert into hermes_migrations (name) values ('9999-later')");
     const newer = await doctor(await temporaryHome(t), [], env);
     assert.match(newer.says("record.newer"), /^fail .*newer Hermes Team.*9999-later/);
@@ -201,7 +201,7 @@ suite("the record", () => {
   });
 
   /** A running service looks and mends itself, and what nobody works on is its fault. */
-  async function beside(t: TestContext, home: string, url: string, env: Readonly<Record<string, string>>): Promise<void> {
+  async function beside(home: string, url: string, env: Readonly<Record<string, string>>): Promise<void> {
     const record = await openDatabase({ url, directory: home, log: lines() });
     const queued: (readonly string[])[] = [];
     const requeue = async (...what: (readonly string[])[]): Promise<void> => void queued.push(...what);

@@ -9,7 +9,6 @@ import { Readable } from "node:stream";
 import { type TestContext, test } from "node:test";
 import { hermes } from "../../src/cli/hermes.ts";
 import { adviceFor } from "../../src/model/measure/advice.ts";
-import { wrapped } from "../../src/cli/tool-width.ts";
 import { askRedis } from "../../src/cli/doctor/redis-ping.ts";
 import { serveControl } from "../../src/gateway/control-socket.ts";
 import {
@@ -308,15 +307,6 @@ test("advice names an effort only where the template reads it", () => {
   assert.match(advice(false, false, "medium"), /would change nothing/);
   assert.match(advice(null, null, "medium"), /unknown: the server does not tell/);
   assert.doesNotMatch(advice(null, null, "medium"), /Qwen3\.5-4B/, "not the model that it is");
-});
-
-test("at a terminal lines are broken between words, and addresses stay whole", () => {
-  const line = "ok    tools     The model at http://a.very.long.example.org:8080/with/a/path/v1 answers what it is asked";
-  const lines = wrapped(line, 60, 16);
-  assert.ok(lines.length > 1 && lines.every((each) => each.length <= 60 || /^ *http\S+$/.test(each)), lines.join("\n"));
-  assert.ok(lines.slice(1).every((each) => /^ {16}\S/.test(each)));
-  assert.equal(lines.map((each) => each.trim()).join(" "), line);
-  assert.deepEqual(wrapped("short", 80, 16), ["short"]);
 });
 
 test("a template without tools, calls as text, a leaking cache, a model that is no good", async (t) => {

@@ -1,6 +1,5 @@
 import type { Db } from "../../store/hold.ts";
 import { dropStaleLeases, hurryDeliveries, recordHealth, reviveRefused, stuckOnes } from "../../store/health.ts";
-import type { ControlReply } from "../control.ts";
 
 /** What the doctor needs of whoever holds the record. */
 export interface DoctorParts {
@@ -9,8 +8,13 @@ export interface DoctorParts {
   readonly requeue?: ((sessions: readonly string[], chats: readonly string[]) => Promise<void>) | null;
 }
 
+interface Reply {
+  readonly ok: boolean;
+  readonly text: string;
+}
+
 /** `look`, as JSON; or `mend` and what of it, as a line to print. */
-export async function doctorControl(parts: DoctorParts, [what = "", which = ""]: readonly string[]): Promise<ControlReply> {
+export async function doctorControl(parts: DoctorParts, [what = "", which = ""]: readonly string[]): Promise<Reply> {
   if (what === "look") {
     const health = await recordHealth(parts.db);
     return { ok: true, text: JSON.stringify({ ...health, service: typeof parts.requeue === "function" }) };
@@ -18,7 +22,7 @@ export async function doctorControl(parts: DoctorParts, [what = "", which = ""]:
   return await mend(parts, which);
 }
 
-async function mend(parts: DoctorParts, which: string): Promise<ControlReply> {
+async function mend(parts: DoctorParts, which: string): Promise<Reply> {
   const { db, requeue = null } = parts;
   switch (which) {
     case "leases":
@@ -43,7 +47,7 @@ async function mend(parts: DoctorParts, which: string): Promise<ControlReply> {
   }
 }
 
-function told(what: string, running: boolean, does: string): ControlReply {
+function told(what: string, running: boolean, does: string): Reply {
   return { ok: true, text: running ? `${what} ${does}.` : `${what}: no service runs; the next start takes them up.` };
 }
 
