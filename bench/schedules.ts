@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { sql } from "kysely";
 import { workSchedules } from "../workers/schedules.ts";
+import { openSweeps } from "../workers/upkeep.ts";
 import { openQueues } from "../src/queue/index.ts";
 import { openDatabase } from "../src/store/database.ts";
 import type { Db } from "../src/store/hold.ts";
@@ -27,6 +28,7 @@ export const schedules: Row = {
     await migrate(db, migrations);
     await fill(db, spreadMs);
     const queues = await openQueues({ backend: { kind: "redis", url: redis.url }, prefix: "bench", log });
+    const sweeps = openSweeps(db, log);
     const began = performance.now();
     const worker = await workSchedules(
       {
@@ -46,6 +48,7 @@ export const schedules: Row = {
           pauseAfter: 5,
         }),
       },
+      sweeps,
       "bench",
       1_000,
     );
@@ -56,6 +59,7 @@ export const schedules: Row = {
     await queues.queue("schedules").wake("clock");
     const together = await delays(db);
     await worker.close();
+    await sweeps.close();
     await queues.close();
     return [
       single("start-up with all of them", startMs, "ms", { atMost: 2_000 }),

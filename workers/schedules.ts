@@ -22,9 +22,9 @@ import {
   untilDue,
   waitingRuns,
 } from "../src/store/schedule-runs.ts";
-import { changeSchedule, dropDrafts, type Schedule, scheduleById } from "../src/store/schedules.ts";
+import { changeSchedule, type Schedule, scheduleById } from "../src/store/schedules.ts";
 import { wakeErrand } from "./errands.ts";
-import { every, type Upkeep, upkeepTimes } from "./upkeep.ts";
+import { type Sweeps, upkeepTimes } from "./upkeep.ts";
 import { type RunEnd, type ScheduleParts, settleRun, tellOwner } from "./schedule-ends.ts";
 import { runScript } from "./schedule-scripts.ts";
 import { turnQueue } from "./turn-parts.ts";
@@ -49,7 +49,12 @@ export interface ScheduleWorker {
  * Fires schedules when their time has come and begins their runs. The record says what is due; the queue only wakes. Closing, scripts get
  * `drainMs` to end.
  */
-export async function workSchedules(parts: ScheduleParts, holder: string, drainMs: number): Promise<ScheduleWorker> {
+export async function workSchedules(
+  parts: ScheduleParts,
+  sweeps: Pick<Sweeps, "add">,
+  holder: string,
+  drainMs: number,
+): Promise<ScheduleWorker> {
   const queue = parts.queues.queue(scheduleQueue);
   const clock = await parts.queues.consume(scheduleQueue, 1, () => fireAll(parts));
   const beginning = await parts.queues.consume(runQueue, scriptsAtOnce, (subject, signal) =>
@@ -58,12 +63,15 @@ export async function workSchedules(parts: ScheduleParts, holder: string, drainM
   const going = await parts.queues.consume(laneQueue, lanes, (subject, signal) =>
     workLane(parts, holder, Number(idIn(subject)), signal),
   );
-  const sweeping: Upkeep = every("schedules", upkeepTimes.sweepMs, parts.log, () => sweepSchedules(parts));
-  const tidying = every("schedule drafts", upkeepTimes.tendMs, parts.log, () => dropDrafts(parts.db));
+  const sweeping = sweeps.add(
+    "schedules",
+    ({ schedules }) => schedules,
+    () => sweepSchedules(parts),
+  );
   await queue.wake(scheduleClock).catch(() => undefined);
   return {
     async close() {
-      await Promise.all([sweeping.close(), tidying.close()]);
+      await sweeping.close();
       const drained = new AbortController();
       const limit = pause(drainMs, undefined, { signal: drained.signal }).catch(() => undefined);
       await Promise.race([Promise.all([clock.drain(), beginning.drain(), going.close()]), limit]);

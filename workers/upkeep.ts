@@ -5,6 +5,7 @@ import type { Queues } from "../src/core/queue.ts";
 import type { Db } from "../src/store/hold.ts";
 import { chatsWithDeliveries } from "../src/store/outbox.ts";
 import { sessionsWithWork } from "../src/store/sessions.ts";
+import { type Unfinished, unfinished } from "../src/store/unfinished.ts";
 import { deliveryQueue } from "./asking.ts";
 import { turnQueue } from "./turn-parts.ts";
 
@@ -46,27 +47,20 @@ export function every(
   work: () => Promise<void>,
   first: "now" | "later" = "now",
 ): Upkeep {
+  const once = bearing(name, log, work);
   let timer: NodeJS.Timeout | null = null;
   let closed = false;
-  let troubled = false;
-  const once = async () => {
-    try {
-      await work();
-      if (troubled) log.info({ upkeep: name }, "upkeep works again");
-      troubled = false;
-    } catch (error) {
-      if (!troubled) log.warn({ upkeep: name, error }, "upkeep failed; it goes on trying");
-      troubled = true;
-    }
+  const run = async () => {
+    await once();
     if (!closed) schedule();
   };
   const schedule = () => {
     timer = setTimeout(() => {
-      underWay = once();
+      underWay = run();
     }, everyMs);
   };
   let underWay: Promise<void> = Promise.resolve();
-  if (first === "now") underWay = once();
+  if (first === "now") underWay = run();
   else schedule();
   return {
     async close() {
@@ -77,8 +71,68 @@ export function every(
   };
 }
 
+/** What sweeps the record for work that no job stands for. */
+export interface Sweeps extends Upkeep {
+  /** Sweeps at once, and then whenever the record holds something that it concerns, at most every `everyMs`. */
+  add(name: string, concerns: (left: Unfinished) => boolean, work: () => Promise<void>, everyMs?: number): Upkeep;
+}
+
+/** One look a second at what is unfinished, for all sweeps of a process: where nothing is, none of them asks anything. */
+export function openSweeps(db: Db, log: Log): Sweeps {
+  const sweeps = new Set<{ readonly concerns: (left: Unfinished) => boolean; begin(): void }>();
+  const look = async () => {
+    if (sweeps.size === 0) return;
+    const left = await unfinished(db, scheduleAheadMs);
+    for (const sweep of sweeps) if (sweep.concerns(left)) sweep.begin();
+  };
+  const looking = every("look at what is left", sweepMs, log, look, "later");
+  return {
+    add(name, concerns, work, everyMs = 0) {
+      const once = bearing(name, log, work);
+      let underWay: Promise<void> | null = null;
+      let endedAt = -Infinity;
+      const begin = () => {
+        // The looks are not that regular.
+        if (underWay !== null || performance.now() - endedAt < everyMs - sweepMs / 2) return;
+        underWay = once().then(() => {
+          underWay = null;
+          endedAt = performance.now();
+        });
+      };
+      const sweep = { concerns, begin };
+      sweeps.add(sweep);
+      begin();
+      return {
+        async close() {
+          sweeps.delete(sweep);
+          await underWay;
+        },
+      };
+    },
+    close: () => looking.close(),
+  };
+}
+
+/** As `work`, but its trouble is logged, once until it is over. */
+function bearing(name: string, log: Log, work: () => Promise<void>): () => Promise<void> {
+  let troubled = false;
+  return async () => {
+    try {
+      await work();
+      if (troubled) log.info({ upkeep: name }, "upkeep works again");
+      troubled = false;
+    } catch (error) {
+      if (!troubled) log.warn({ upkeep: name, error }, "upkeep failed; it goes on trying");
+      troubled = true;
+    }
+  };
+}
+
+/** Schedules are swept when one is due within this time: the sweep sets the queue's timer to the instant. */
+const scheduleAheadMs = 3 * sweepMs;
+
 /**
- * How often the record is swept, a worker looks after its sandboxes and says which model it has, says that it lives, and looks at background
- * processes that somebody wants to be told of.
+ * How often a worker looks after its sandboxes and says which model it has, says that it lives, looks at background processes that somebody
+ * wants to be told of, and drops what was left lying for an hour.
  */
-export const upkeepTimes = { sweepMs, tendMs: 15_000, beatMs: 5_000, watchMs: 2_000 } as const;
+export const upkeepTimes = { sweepMs, tendMs: 15_000, beatMs: 5_000, watchMs: 2_000, tidyMs: 300_000 } as const;

@@ -4,7 +4,7 @@ import type { Log } from "../core/log.ts";
 import type { Outage } from "../core/outage.ts";
 
 /** Each read waits this long; then the reader looks whether the stream is still the one it knows. */
-export const blockMs = 2_000;
+export const blockMs = 5_000;
 const entriesAtOnce = 100;
 const retryMs = 500;
 

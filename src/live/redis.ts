@@ -8,7 +8,7 @@ import { blockMs, openReader, type Reader } from "./reader.ts";
 import { createWriter } from "./writer.ts";
 
 /** A reader is answered every `blockMs`: a socket that is silent for longer is dead, whatever the system says. */
-const silentMs = 5 * blockMs;
+const silentMs = 2 * blockMs;
 /** How long a close waits for what was written last. */
 const closeMs = 500;
 

@@ -7,7 +7,7 @@ import { wording } from "../../adapters/words.ts";
 import { workDeliveries } from "../../workers/deliveries.ts";
 import { deliveryQueue } from "../../workers/asking.ts";
 import { turnQueue } from "../../workers/turn-parts.ts";
-import { every, sweepDeliveries, upkeepTimes } from "../../workers/upkeep.ts";
+import { every, sweepDeliveries } from "../../workers/upkeep.ts";
 import { languageOf, languages } from "../commands/languages/index.ts";
 import { offeredCommands, withSkills } from "../commands/offered.ts";
 import type { Config } from "../config/keys.ts";
@@ -94,11 +94,19 @@ export async function openGatewaySide(base: Base, facts: () => Promise<StandingF
       }),
   );
   stack.defer(() => gateway.settled());
-  const sweeping = every("gateway sweep", upkeepTimes.sweepMs, log, async () => {
-    await gateway.sweep([...serving]);
-    await sweepDeliveries(db, queues, [...serving]);
-  });
-  stack.defer(() => sweeping.close());
+  const sweeps = [
+    base.sweeps.add(
+      "event sweep",
+      ({ events }) => events,
+      () => gateway.sweep([...serving]),
+    ),
+    base.sweeps.add(
+      "delivery sweep",
+      ({ deliveries }) => deliveries,
+      () => sweepDeliveries(db, queues, [...serving]),
+    ),
+  ];
+  stack.defer(async () => void (await Promise.all(sweeps.map((sweep) => sweep.close()))));
   const channelNames = createChannelNames(db);
   const naming = every("channel names", namesMs, log, async () => {
     for (const name of serving) await channelNames.look(name, async () => (await adapters.get(name)?.channels?.()) ?? []);

@@ -23,6 +23,7 @@ import { storeFacts } from "../gateway/facts.ts";
 import type { StandingFacts } from "../gateway/parts.ts";
 import { dropStrayFiles } from "../store/files.ts";
 import { withoutValues } from "../skills/variables.ts";
+import { dropDrafts } from "../store/schedules.ts";
 import { getSetting } from "../store/settings.ts";
 import { dropStrayBundles } from "../store/skills.ts";
 import { hear, type Recording } from "../model/hearing.ts";
@@ -128,7 +129,7 @@ export async function startTurns(base: Base, worker: WorkerSide): Promise<void> 
   };
   const turns = await workTurns(parts, base.holder);
   stack.defer(() => turns.drain());
-  const schedules = await workSchedules(scheduling, base.holder, config.agent.drainTimeout * 1_000);
+  const schedules = await workSchedules(scheduling, base.sweeps, base.holder, config.agent.drainTimeout * 1_000);
   stack.defer(() => schedules.close());
   const conceal = async (text: string) => withoutValues(text, (await skills.settings()).variables.values());
   startUpkeep(base, worker, errands, tendMemories, conceal);
@@ -158,23 +159,33 @@ function startUpkeep(
   tendMemories: () => Promise<void>,
   conceal: (text: string) => Promise<string>,
 ): void {
-  const { database, queues, log, stack } = base;
+  const { database, queues, sweeps, log, stack } = base;
   const { db } = database;
   const { sandboxes } = worker;
-  const sweeping = every("turn sweep", upkeepTimes.sweepMs, log, () => sweepTurns(db, queues));
-  const landing = every("errands", upkeepTimes.sweepMs, log, () => errands.sweep());
-  const tend = () =>
-    allOf([
-      async () => await storeFacts(db, await workerFacts(worker)),
-      () => dropStrayFiles(db),
-      () => dropStrayBundles(db),
-      tendMemories,
-      () => sandboxes.reap(),
-    ]);
-  const tending = every("worker upkeep", upkeepTimes.tendMs, log, tend);
+  const tend = () => allOf([async () => await storeFacts(db, await workerFacts(worker)), tendMemories, () => sandboxes.reap()]);
+  const tidy = () => allOf([() => dropStrayFiles(db), () => dropStrayBundles(db), () => dropDrafts(db)]);
   const watch = { db, sandboxes, log, conceal, wake: (session: string) => queues.queue(turnQueue).wake(session) };
-  const watching = every("process watch", upkeepTimes.watchMs, log, () => watchProcesses(watch, base.holder));
-  stack.defer(async () => void (await Promise.all([sweeping.close(), landing.close(), tending.close(), watching.close()])));
+  const upkeeps = [
+    sweeps.add(
+      "turn sweep",
+      ({ turns }) => turns,
+      () => sweepTurns(db, queues),
+    ),
+    sweeps.add(
+      "errands",
+      (left) => left.errands,
+      () => errands.sweep(),
+    ),
+    sweeps.add(
+      "process watch",
+      ({ processes }) => processes,
+      () => watchProcesses(watch, base.holder),
+      upkeepTimes.watchMs,
+    ),
+    every("worker upkeep", upkeepTimes.tendMs, log, tend),
+    every("tidying", upkeepTimes.tidyMs, log, tidy),
+  ];
+  stack.defer(async () => void (await Promise.all(upkeeps.map((upkeep) => upkeep.close()))));
 }
 
 /** Longest tool result the model reads, about 5,000 tokens; less in a small window. */

@@ -20,6 +20,7 @@ export type WakeProcessor = Processor<WakeData, void, WakeName>;
 
 /** Makes BullMQ's objects over one server. */
 export interface QueueBackend {
+  readonly kind: "redis" | "postgres";
   readonly outage: Outage;
   /** Rejects when the server can't be reached. */
   ping(): Promise<unknown>;

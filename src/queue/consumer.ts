@@ -9,9 +9,14 @@ import { createRest } from "./rest.ts";
 
 /** A dead worker's job is taken up by another within these two: its lock runs out, and the next look finds it. */
 const lockMs = 6_000;
-const stalledLookMs = 2_000;
+const stalledLookMs = 5_000;
 /** Where no other process could have died, only a blocked event loop loses a lock; a look costs the embedded database a moment. */
-const stalledLookAloneMs = 30_000;
+const stalledLookAloneMs = 60_000;
+/**
+ * An idle worker is woken by its server when a job comes, and asks by itself only so often (BullMQ: every 5 s, which is half of what an idle
+ * service does). Over Redis that is also how soon a connection is noticed that died without a word.
+ */
+const idleLookS = { redis: 10, postgres: 60 } as const;
 /** A stalled job is run again however often: the record, not the queue, gives up on work. */
 const neverGivesUp = 1_000_000;
 /** How long BullMQ waits after a broken connection (by default a quarter of a minute). */
@@ -49,6 +54,7 @@ export async function openConsumer(parts: ConsumerParts, concurrency: number, ha
   const worker = parts.backend.worker(parts.name, process, {
     concurrency,
     lockDuration: lockMs,
+    drainDelay: idleLookS[parts.backend.kind],
     stalledInterval: parts.alone ? stalledLookAloneMs : stalledLookMs,
     maxStalledCount: neverGivesUp,
     runRetryDelay: reconnectMs,

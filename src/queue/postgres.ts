@@ -21,6 +21,7 @@ export async function openPostgresBackend(from: QueuePool, forWorkers: QueuePool
     client.release();
   }
   return {
+    kind: "postgres",
     outage,
     ping: () => pool.query("select 1"),
     queue: (name) => new Queue(name, { connection: pool }, createPostgresBackend),

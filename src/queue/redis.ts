@@ -37,6 +37,7 @@ export async function openRedisBackend(url: string, prefix: string, log: Log): P
     throw new Failure("queue.unavailable", `${server} does not answer`, { advice, cause });
   }
   return {
+    kind: "redis",
     outage,
     ping: () => hasty.ping(),
     queue: (name) => new Queue(name, { connection: hasty, prefix }),

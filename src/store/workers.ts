@@ -6,9 +6,11 @@ const goneAfter = "15 seconds";
 
 /** Says that this worker process lives; resolves to how many do. Those that are gone are dropped. */
 export async function beat(db: Db, worker: string): Promise<number> {
-  await sql`insert into workers (id) values (${worker}) on conflict (id) do update set seen_at = now()`.execute(db);
-  await sql`delete from workers where seen_at < now() - ${sql.lit(goneAfter)}::interval`.execute(db);
-  const found = await sql<{ alive: number }>`select count(*)::int as alive from workers`.execute(db);
+  const found = await sql<{ alive: number }>`
+    with me as (insert into workers (id) values (${worker}) on conflict (id) do update set seen_at = now()),
+    gone as (delete from workers where seen_at < now() - ${sql.lit(goneAfter)}::interval and id <> ${worker})
+    select count(*)::int + 1 as alive from workers
+    where id <> ${worker} and seen_at >= now() - ${sql.lit(goneAfter)}::interval`.execute(db);
   return Math.max(1, found.rows[0]?.alive ?? 1);
 }
 

@@ -8,6 +8,7 @@ import { sql } from "kysely";
 import { landRun, type RunRules, type ScheduleParts, settleRun } from "../../workers/schedule-ends.ts";
 import { noteRefusedReport } from "../../workers/schedule-refusals.ts";
 import { workSchedules } from "../../workers/schedules.ts";
+import { openSweeps, type Sweeps } from "../../workers/upkeep.ts";
 import type { ChatKind, ChatRef } from "../../src/core/chats.ts";
 import type { Errand } from "../../src/core/errand.ts";
 import type { Queues } from "../../src/core/queue.ts";
@@ -55,6 +56,7 @@ const alice: ScheduleAsker = { person, chat, kind: "private", inRun: false };
 const inGroup: ScheduleAsker = { person, chat: group, kind: "shared", inRun: false };
 let stack: AsyncDisposableStack;
 let database: Database;
+let sweeps: Sweeps;
 let queues: Queues;
 let desk: DeskParts;
 let rules: RunRules;
@@ -67,6 +69,8 @@ before(async () => {
   database = await openDatabase({ url, directory: "/nowhere", log: silent });
   stack.defer(() => database.close());
   await migrate(database.db, migrations);
+  sweeps = openSweeps(database.db, silent);
+  stack.defer(() => sweeps.close());
   queues = await openQueues({ backend: { kind: "redis", url: redis.url }, prefix: "hermes", log: silent });
   stack.defer(() => queues.close());
   desk = {
@@ -212,7 +216,7 @@ async function comesTo(run: string, status: string, attempt = 1): Promise<string
 }
 
 test("a script runs once: a further try of the model takes what it has printed", { timeout: 30_000 }, async () => {
-  await using _worker = closing(await workSchedules(partsWith(sandboxes), "worker", 1_000));
+  await using _worker = closing(await workSchedules(partsWith(sandboxes), sweeps, "worker", 1_000));
   const schedule = await made({ name: "scripted", script: "echo once >> count; echo found $(wc -l < count)" });
   const run = await addRun(database.db, schedule.id);
   const fails = async (attempt: number) => {
@@ -244,7 +248,7 @@ test("a script that breaks off is not run again; one that has not begun is", { t
     if (opens === 1) throw gone;
     return { ...(await sandboxes.open(owner, session)), run: () => Promise.reject(gone) };
   };
-  await using _worker = closing(await workSchedules(partsWith({ open }), "worker", 1_000));
+  await using _worker = closing(await workSchedules(partsWith({ open }), sweeps, "worker", 1_000));
   const schedule = await made({ name: "breaking", script: "send money", noAgent: true, prompt: "" });
   const run = await addRun(database.db, schedule.id);
   await comesTo(run, "failed", 2);
@@ -252,7 +256,7 @@ test("a script that breaks off is not run again; one that has not begun is", { t
 });
 
 test("a close waits for scripts no longer than it may, and others are begun meanwhile", { timeout: 30_000 }, async () => {
-  const worker = await workSchedules(partsWith(sandboxes), "worker", 100);
+  const worker = await workSchedules(partsWith(sandboxes), sweeps, "worker", 100);
   const slow = await addRun(database.db, (await made({ name: "slow", script: "sleep 60", noAgent: true, prompt: "" })).id);
   await comesTo(slow, "starting");
   const plain = await addRun(database.db, (await made({ name: "plain" })).id);
@@ -269,7 +273,7 @@ test("what a paused schedule had fired is not begun; what somebody asks for by h
   await changeSchedule(db, schedule.id, { timing: { type: "once", at, zone: "UTC" }, nextAt: at });
   const fired = await fireBatch(db, 10, decideFiring);
   await changeSchedule(db, schedule.id, { status: "paused" });
-  await using _worker = closing(await workSchedules(partsWith(), "worker", 1_000));
+  await using _worker = closing(await workSchedules(partsWith(), sweeps, "worker", 1_000));
   await comesTo(fired.runs[0]?.id ?? "", "skipped");
   await comesTo(await addRun(db, schedule.id), "running");
 });

@@ -7,6 +7,7 @@ import { sql } from "kysely";
 import { settleRun, type RunRules, type ScheduleParts } from "../../workers/schedule-ends.ts";
 import { noteRefusedReport } from "../../workers/schedule-refusals.ts";
 import { workSchedules } from "../../workers/schedules.ts";
+import { openSweeps, type Sweeps } from "../../workers/upkeep.ts";
 import type { ChatRef } from "../../src/core/chats.ts";
 import { noWish, type ScheduleAsker } from "../../src/core/schedule.ts";
 import type { Timing } from "../../src/core/timing.ts";
@@ -30,6 +31,7 @@ const chat: ChatRef = { platform: "telegram", chat: "7", thread: null };
 const group: ChatRef = { platform: "telegram", chat: "-55", thread: null };
 let stack: AsyncDisposableStack;
 let database: Database;
+let sweeps: Sweeps;
 let url: string;
 const woken: (string | null)[] = [];
 const rules = { zone: "Europe/Berlin", mostPerPerson: 500, fromRuns: false };
@@ -43,6 +45,8 @@ before(async () => {
   database = await openDatabase({ url, directory: "/nowhere", log: silent });
   stack.defer(() => database.close());
   await migrate(database.db, migrations);
+  sweeps = openSweeps(database.db, silent);
+  stack.defer(() => sweeps.close());
   desk = { db: database.db, rules: async () => rules, wake: async (run) => void woken.push(run) };
   alice = { person: await person("alice"), chat, kind: "private", inRun: false };
 });
@@ -133,8 +137,8 @@ test("two workers, Redis wiped while a schedule waits: its run begins once", asy
   const [first, second] = [await open(), await open()];
   queues.defer(async () => void (await Promise.all([first.close(), second.close()])));
   const workers = [
-    await workSchedules(await workParts(first), "one", 1_000),
-    await workSchedules(await workParts(second), "two", 1_000),
+    await workSchedules(await workParts(first), sweeps, "one", 1_000),
+    await workSchedules(await workParts(second), sweeps, "two", 1_000),
   ];
   queues.defer(async () => void (await Promise.all(workers.map((worker) => worker.close()))));
   const at = (await recordNow(database.db)) + 700;
@@ -169,7 +173,7 @@ test("a worker that dies within a script: nobody runs it again, and the owner is
   await sql`update schedule_runs set lease_until = now() - interval '1 second' where id = ${run}`.execute(db);
   await using redis = await startRedis();
   const queues = await openQueues({ backend: { kind: "redis", url: redis.url }, prefix: "hermes", log: silent });
-  const worker = await workSchedules(await workParts(queues), "living", 1_000);
+  const worker = await workSchedules(await workParts(queues), sweeps, "living", 1_000);
   let over = false;
   const looking = setInterval(() => void openRun(db, run).then((open) => (over ||= open === null)), 50);
   await settles(() => over, 30_000).finally(() => clearInterval(looking));

@@ -46,10 +46,11 @@ test("what is counted is shown, in a registry of its own", async (t) => {
 test("the event loop's delay is seen", async (t) => {
   const metrics = openMetrics();
   t.after(() => metrics.close());
-  await new Promise((resolve) => setTimeout(resolve, 30));
+  // Long enough for a sample before and after.
+  await new Promise((resolve) => setTimeout(resolve, 110));
   const until = performance.now() + 120;
   while (performance.now() < until);
-  await new Promise((resolve) => setTimeout(resolve, 30));
+  await new Promise((resolve) => setTimeout(resolve, 60));
   const p99 = /hermes_event_loop_delay_seconds\{quantile="0\.99"\} ([\d.]+)/.exec(await metrics.render())?.[1];
   assert.ok(Number(p99) > 0.05, `p99 ${p99}`);
 });
