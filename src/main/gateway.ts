@@ -109,6 +109,8 @@ export async function openGatewaySide(base: Base, facts: () => Promise<StandingF
   stack.defer(async () => void (await Promise.all(sweeps.map((sweep) => sweep.close()))));
   const channelNames = createChannelNames(db);
   const naming = every("channel names", namesMs, log, async () => {
+    // In a gateway by itself nobody else looks whether the settings have changed.
+    await base.follow.refresh();
     for (const name of serving) await channelNames.look(name, async () => (await adapters.get(name)?.channels?.()) ?? []);
   });
   stack.defer(() => naming.close());
