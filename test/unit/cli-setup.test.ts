@@ -1,0 +1,245 @@
+import assert from "node:assert/strict";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { type TestContext, test } from "node:test";
+import { Command } from "commander";
+import type { Context } from "../../src/cli/context.ts";
+import { hermes } from "../../src/cli/hermes.ts";
+import { leaving } from "../../src/cli/leaving.ts";
+import { define } from "../../src/cli/setup.ts";
+import { serveControl } from "../../src/gateway/control-socket.ts";
+import { discordServer } from "../doubles/discord.ts";
+import { slackServer } from "../doubles/slack.ts";
+import { telegramServer } from "../doubles/telegram.ts";
+import { closedPort, modelServer } from "./cli-model-rig.ts";
+
+/** Nothing of this machine: no engine, no model server on a usual port. */
+const alone = { DOCKER_HOST: "unix:///nowhere/docker.sock", HERMES_MODEL_PROBE: "" };
+const code = "ABCDEFGH2345";
+
+interface Ran {
+  readonly status: number;
+  readonly out: string;
+  readonly err: string;
+  readonly home: string;
+  files(): Promise<Readonly<Record<string, string>>>;
+}
+
+/** A home with these files, and a service on it that lets nobody in yet, so that no record is opened. */
+async function homeWith(t: TestContext, files: Readonly<Record<string, string>> = {}): Promise<string> {
+  const home = await mkdtemp(join(tmpdir(), "hermes-setup-"));
+  for (const [name, text] of Object.entries(files)) {
+    await mkdir(join(home, name, ".."), { recursive: true });
+    await writeFile(join(home, name), text);
+  }
+  const replies: Readonly<Record<string, string>> = { "pairing.owned": "no", "pairing.invite": code };
+  const service = await serveControl(home, { handle: async ({ command }) => ({ ok: true, text: replies[command] ?? "" }) });
+  t.after(async () => {
+    await service.close();
+    await rm(home, { recursive: true, force: true });
+  });
+  return home;
+}
+
+async function filesOf(home: string): Promise<Readonly<Record<string, string>>> {
+  const names = (await readdir(home, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
+  const read = names.map(async ({ parentPath, name }) => {
+    const path = join(parentPath, name);
+    return [path.slice(home.length + 1), await readFile(path, "utf8")] as const;
+  });
+  return Object.fromEntries(await Promise.all(read));
+}
+
+/** `hermes setup` with no terminal. */
+async function run(home: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> {
+  let [out, err] = ["", ""];
+  const status = await hermes(["setup", ...args], {
+    env: { ...alone, HERMES_HOME: home, ...env },
+    stdin: Readable.from([]),
+    stdout: { write: (text) => (out += text) },
+    stderr: { write: (text) => (err += text) },
+  });
+  return { status, out, err, home, files: () => filesOf(home) };
+}
+
+/** `hermes setup` with a person who answers each question by the first pattern it matches, each answer once; Enter otherwise. */
+async function asked(
+  home: string,
+  args: readonly string[],
+  answers: readonly (readonly [RegExp, string])[],
+  env = {},
+): Promise<Ran> {
+  let [out, err, status] = ["", "", 0];
+  const left = [...answers];
+  const context: Context = {
+    env: { ...alone, HERMES_HOME: home, ...env },
+    home,
+    print: (line) => void (out += `${line}\n`),
+    remark: (line) => void (err += `${line}\n`),
+    async ask(question) {
+      out += `${question}\n`;
+      const at = left.findIndex(([pattern]) => pattern.test(out.slice(-600)));
+      const answer = at === -1 ? "" : (left.splice(at, 1)[0]?.[1] ?? "");
+      if (answer === "ctrl-c") throw leaving();
+      return answer;
+    },
+    exit: (code_) => void (status = code_),
+    product: () => assert.fail("the record is the service's"),
+  };
+  const command = new Command("setup").exitOverride();
+  define(command, context, process);
+  await command.parseAsync([...args], { from: "user" }).catch(() => void (status = 1));
+  return { status, out, err, home, files: () => filesOf(home) };
+}
+
+test("without a terminal and without a word it says what to pass, and touches nothing", async (t) => {
+  const home = join(await homeWith(t), "new");
+  const { status, err } = await run(home, []);
+  assert.equal(status, 2);
+  assert.match(err, /there is none.*--yes.*--help/s);
+  await assert.rejects(stat(home), { code: "ENOENT" });
+});
+
+test("options alone set everything up: verified, saved with comments and rights kept, links and the owner's code told", async (t) => {
+  const [model, telegram] = await Promise.all([modelServer(t, ["qwen"]), telegramServer({ username: "our_bot" })]);
+  const [discord, slack] = await Promise.all([discordServer(), slackServer()]);
+  t.after(() => Promise.all([telegram.close(), discord.close(), slack.close()]));
+  const home = await homeWith(t, { "config.yaml": "# ours\nagent:\n  max_turns: 7 # seven\n", ".env": "# keys\n" });
+  await chmod(join(home, ".env"), 0o644);
+  const roots = { TELEGRAM_API_ROOT: telegram.url, DISCORD_API_URL: discord.url, SLACK_API_URL: slack.url };
+  const platforms = ["--telegram-token", telegram.token, "--discord-token", discord.token, "--slack-bot-token", slack.botToken];
+  const rest = ["--slack-app-token", slack.appToken, "--model-url", model, "--backend", "virtual"];
+  const { status, out, err, files } = await run(home, [...platforms, ...rest], roots);
+  assert.equal(status, 0, out + err);
+  const { "config.yaml": yaml = "", ".env": variables = "" } = await files();
+  assert.match(yaml, /^# ours\nagent:\n  max_turns: 7 # seven\n/);
+  assert.match(yaml, /backend: virtual/);
+  assert.match(yaml, /default: qwen/);
+  for (const token of [telegram.token, discord.token, slack.botToken, slack.appToken]) {
+    assert.ok(variables.startsWith("# keys\n") && variables.includes(token));
+    assert.ok(!yaml.includes(token) && !out.includes(token) && !err.includes(token));
+  }
+  assert.equal((await stat(join(home, ".env"))).mode & 0o777, 0o600);
+  assert.match(out, /✓ model +qwen at http/);
+  assert.match(out, /✓ telegram +@our_bot/);
+  assert.match(out, /https:\/\/discord\.com\/oauth2\/authorize\?client_id=\d+&scope=bot\+applications\.commands&permissions=\d+/);
+  assert.match(out, /✓ slack +@hermes in Team/);
+  assert.match(out, new RegExp(`https://t\\.me/our_bot\\?start=${code}`));
+  assert.match(out, /service .*counts after a restart/);
+  const again = await run(home, ["--yes"], roots);
+  assert.equal(again.status, 0);
+  assert.match(again.out, /✓ model[^]*✓ telegram[^]*✓ discord[^]*✓ slack[^]*✓ sandbox/, "a second time finds it all");
+  assert.deepEqual(await again.files(), await files(), "and changes nothing");
+});
+
+test("a wrong token is told by what it is, with where the right one is, and is not saved", async (t) => {
+  const [telegram, discord, slack] = await Promise.all([telegramServer(), discordServer(), slackServer()]);
+  t.after(() => Promise.all([telegram.close(), discord.close(), slack.close()]));
+  const roots = { TELEGRAM_API_ROOT: telegram.url, DISCORD_API_URL: discord.url, SLACK_API_URL: slack.url };
+  const wrong: readonly (readonly [string, string, RegExp])[] = [
+    ["--telegram-token", "12345:wrong", /Telegram refuses it \(Unauthorized\).*@BotFather/s],
+    ["--telegram-token", "abc", /no bot token: those look like 123456789:AAF/],
+    ["--telegram-token", slack.botToken, /a token of Slack.*@BotFather/s],
+    ["--discord-token", "wrong.token.here", /Discord refuses it.*Reset Token/s],
+    ["--discord-token", "400000000000000004", /the application's id, not its bot's token/],
+    ["--slack-bot-token", "xoxb-wrong", /Slack refuses the bot's token \(invalid_auth\).*Install App/s],
+    ["--slack-bot-token", slack.appToken, /the app-level token\. The bot's token begins with xoxb-/],
+    ["--slack-app-token", slack.botToken, /the bot's token\. The app-level token begins with xapp-.*connections:write/s],
+  ];
+  for (const [flag, token, told] of wrong) {
+    const { status, out, files } = await run(await homeWith(t), ["platforms", flag, token], roots);
+    assert.equal(status, 1, flag);
+    assert.match(out.replaceAll(/\s+/g, " "), told);
+    assert.deepEqual(Object.keys(await files()), [], "nothing is saved");
+  }
+});
+
+test("where a platform or the model server can't be reached, that is said, and nothing is saved unasked", async (t) => {
+  const nowhere = await closedPort();
+  const env = { TELEGRAM_API_ROOT: nowhere };
+  const scripted = await run(await homeWith(t), ["--telegram-token", "12345:wrong", "--model-url", `${nowhere}/v1`], env);
+  assert.equal(scripted.status, 1);
+  assert.match(scripted.out, /✗ model +no model server answers at/);
+  assert.match(scripted.out, /✗ telegram +Telegram can't be reached at .*ECONNREFUSED.*TELEGRAM_API_ROOT/);
+  assert.match(scripted.out, /Still to mend: model, telegram/);
+  assert.deepEqual(Object.keys(await scripted.files()), []);
+  const answers = [
+    [/Where shall it answer/, "1"],
+    [/The bot's token/, "12345:mine"],
+    [/Save it without having asked/, "y"],
+    [/Where shall it answer/, "4"],
+  ] as const;
+  const kept = await asked(await homeWith(t), ["platforms"], answers, env);
+  assert.equal((await kept.files())[".env"], "TELEGRAM_BOT_TOKEN=12345:mine\n");
+});
+
+test("every step can be left out: a person who only presses Enter changes nothing", async (t) => {
+  const home = await homeWith(t);
+  const answers = [
+    [/Which model/, "2"],
+    [/Where shall it answer/, "4"],
+  ] as const;
+  const { status, out, files } = await asked(home, [], answers);
+  assert.equal(status, 0, out);
+  assert.match(out, /1\/6 Home[^]*2\/6 Model[^]*3\/6 Platforms[^]*4\/6 Sandbox[^]*5\/6 Owner[^]*6\/6 Service/);
+  assert.deepEqual(Object.keys(await files()), []);
+});
+
+test("whoever leaves in the middle keeps what was done, and is told how to go on", async (t) => {
+  const telegram = await telegramServer();
+  t.after(() => telegram.close());
+  const pasted = `Use this token to access the HTTP API: ${telegram.token} Keep it safe.`;
+  const answers = [
+    [/Which model/, "2"],
+    [/Where shall it answer/, "1"],
+    [/The bot's token/, "12345:wrong"],
+    [/The bot's token/, pasted],
+    [/Where shall it answer/, "4"],
+    [/Where shall its commands run/, "ctrl-c"],
+  ] as const;
+  const { status, out, err, files } = await asked(await homeWith(t), [], answers, { TELEGRAM_API_ROOT: telegram.url });
+  assert.equal(status, 1);
+  assert.match(out, /refuses it \(Unauthorized\)[^]*That is @team_bot[^]*https:\/\/t\.me\/team_bot/);
+  assert.match(err, /Left at the step sandbox\. What was done before is saved\.\n.*`hermes setup` goes on/);
+  assert.deepEqual(await files(), { ".env": `TELEGRAM_BOT_TOKEN=${telegram.token}\n` });
+});
+
+test("commands run on the host itself only after a yes", async (t) => {
+  const answers = [
+    [/Where shall its commands run/, "4"],
+    [/without walls\. Sure/, "n"],
+  ] as const;
+  const { out, files } = await asked(await homeWith(t), ["sandbox"], answers);
+  assert.match(out, /Sure\?[^]*✓ sandbox +the virtual shell, and containers once an engine answers/);
+  assert.deepEqual(Object.keys(await files()), []);
+  const failed = await run(await homeWith(t), ["sandbox", "--backend", "docker"]);
+  assert.equal(failed.status, 1);
+  assert.match(failed.out, /✗ sandbox .*Start Docker/s);
+  assert.deepEqual(Object.keys(await failed.files()), []);
+});
+
+test("a home that can't be written is refused with another way", async () => {
+  const { status, err } = await run("/dev/null/home", ["--yes"]);
+  assert.equal(status, 78);
+  assert.match(
+    err,
+    /Stopped at the step home[^]*nothing can be written to \/dev\/null\/home \(ENOTDIR\)[^]*HERMES_HOME=\/path\/to\/home hermes setup/,
+  );
+});
+
+test("an existing Hermes Agent's home is taken over, and its files stay as they are", async (t) => {
+  const files = {
+    "config.yaml": "# mine\nmodel: some-model\nterminal: {backend: local}\nmystery: 1\n",
+    ".env": "OPENAI_API_KEY=dummy\n",
+    "memories/MEMORY.md": "The printer is on the second floor.\n",
+    "skills/k8s/SKILL.md": "---\nname: k8s\ndescription: d\n---\n",
+  };
+  const home = await homeWith(t, files);
+  const { out, status } = await run(home, ["--yes"]);
+  assert.equal(status, 0);
+  assert.match(out, /An existing Hermes Agent lives in .*: its settings, its keys, its memory, its skills are taken over/);
+  assert.match(out, /✓ sandbox +this machine itself/);
+  assert.deepEqual(await filesOf(home), files);
+});
