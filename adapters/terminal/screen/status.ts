@@ -1,7 +1,7 @@
 import { bar, duration, thousands } from "../../../src/core/figures.ts";
 import type { TerminalState } from "../../../src/core/terminal.ts";
 import { fit } from "./cells.ts";
-import { piece, type Row, rowCells } from "./rows.ts";
+import { type Piece, piece, type Row, rowCells } from "./rows.ts";
 
 export interface StatusFigures {
   readonly state: TerminalState | null;
@@ -10,28 +10,37 @@ export interface StatusFigures {
   readonly turnMs: number | null;
 }
 
-const nameCells = 26;
+/** A long name is cut shorter before anything else gives way. */
+const nameCells = [26, 18, 12];
 const between = " │ ";
 
-/** The line below the conversation: model, window, session time, last turn. What does not fit is left out, from the end. */
-export function statusRow({ state, now, turnMs }: StatusFigures, width: number): Row {
+/** The line below the conversation: model, window, session time, last turn. What still does not fit is left out, from the end. */
+export function statusRow(figures: StatusFigures, width: number): Row {
+  const { state } = figures;
   if (state === null) return [];
-  const { model, used, window, since } = state;
-  const full = used !== null && window !== null && used / window >= nearlyFull;
-  const parts = [
-    { text: `⚕ ${fit(model.split(/[\\/]/).findLast(Boolean) ?? model, nameCells)}`, looks: [] },
-    used === null || window === null ? null : { text: `${thousands(used)}/${thousands(window)}`, looks: [] },
-    used === null || window === null ? null : { text: bar(used / window), looks: full ? (["bad"] as const) : [] },
-    { text: sessionTime(now - since), looks: [] },
-    turnMs === null ? null : { text: `⏲ ${duration(turnMs)}`, looks: [] },
-  ].filter((part) => part !== null);
-  const row: Row[number][] = [];
-  for (const { text, looks } of parts) {
-    const next = [...row, piece(row.length === 0 ? "" : between, "dim"), piece(text, "dim", ...looks)];
-    if (rowCells(next) > width) break;
-    row.push(...next.slice(row.length));
+  const rows = nameCells.map((cells) => wholeRow({ ...figures, state }, cells));
+  const fitting = rows.find((row) => rowCells(row) <= width);
+  if (fitting !== undefined) return fitting;
+  const kept: Piece[] = [];
+  for (const part of rows.at(-1) ?? []) {
+    if (rowCells([...kept, part]) > width) break;
+    kept.push(part);
   }
-  return row;
+  return kept.at(-1)?.text === between ? kept.slice(0, -1) : kept;
+}
+
+function wholeRow({ state, now, turnMs }: StatusFigures & { readonly state: TerminalState }, cells: number): Row {
+  const { model, used, window, since } = state;
+  const name = model.split(/[\\/]/).findLast(Boolean) ?? model;
+  const share = used === null || window === null ? null : used / window;
+  const parts = [
+    piece(`⚕ ${fit(name, cells)}`, "dim"),
+    share === null ? null : piece(`${thousands(used ?? 0)}/${thousands(window ?? 0)}`, "dim"),
+    share === null ? null : share >= nearlyFull ? piece(bar(share), "bad") : piece(bar(share), "dim"),
+    piece(sessionTime(now - since), "dim"),
+    turnMs === null ? null : piece(`⏲ ${duration(turnMs)}`, "dim"),
+  ].filter((part) => part !== null);
+  return parts.flatMap((part, at) => (at === 0 ? [part] : [piece(between, "dim"), part]));
 }
 
 /** Then it is soon shortened. */

@@ -1,0 +1,280 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { after, before, suite, test, type TestContext } from "node:test";
+import { hermes } from "../../src/cli/hermes.ts";
+import { call, type ModelServer, modelServerWith, say, type Seen, status } from "../doubles/model-server.ts";
+import { keys, openTerminal, type Terminal, type TerminalOptions } from "../services/terminal.ts";
+import { freshHome, type Process, startHermes } from "./service.ts";
+import { lastOf } from "./talk-rig.ts";
+
+const config = `
+model: {default: ./models/Qwen3.6-27B-GGUF-4.262bpw-imatrix.gguf, context_length: 65536}
+terminal: {backend: local}
+`;
+suite("hermes chat beside a running service", () => {
+  let model: ModelServer;
+  let home = "";
+  let service: Process;
+  const stack = new AsyncDisposableStack();
+  /** Opened by a test, where an answer is to stop in the middle. */
+  let gate = Promise.withResolvers<void>();
+  const start = async () => {
+    service = startHermes({ mode: "start", home, env: { OPENAI_BASE_URL: model.url } });
+    await service.printed(/Open http/);
+  };
+
+  const respond = (seen: Seen) => {
+    const text = lastOf(seen);
+    if (seen.body.messages.at(-1)?.role === "tool") return say(`**came**: ${text}`);
+    if (text.includes("fails")) return status(400, { error: { message: "the model is unwell" } });
+    if (text.includes("slowly")) return say("The first half stands here.\n\nThe second half came later.", { gate: gate.promise });
+    if (text.includes("which tools")) return say(listed(seen).join(" "));
+    if (text.includes("pip list")) return call("terminal", { command: "echo pip 25.0" });
+    if (text.includes("delete")) return call("terminal", { command: "rm -rf old" });
+    if (text.includes("unclear")) return call("clarify", { question: "Which one?", choices: ["red", "blue"] });
+    if (text.includes("attack"))
+      return say("\u001b]0;owned\u0007\u001b[2J\u001b]52;c;aGk=\u0007ok \u009b31m `\u001b[1A` \u202eabc");
+    return say(`You said: **${text}**\n\n| Metric | 值 |\n|---|---:|\n| 速度 | 381 |\n`);
+  };
+
+  before(async () => {
+    model = stack.use(
+      await modelServerWith({ strict: false, models: ["./models/Qwen3.6-27B-GGUF-4.262bpw-imatrix.gguf"] }, respond),
+    );
+    const fresh = stack.use(await freshHome());
+    home = fresh.path;
+    await writeFile(join(home, "config.yaml"), config);
+    await start();
+    stack.defer(() => service[Symbol.asyncDispose]());
+  });
+  after(() => stack.disposeAsync());
+
+  const run = async (args: readonly string[], piped = "") => {
+    let [out, err] = ["", ""];
+    const code = await hermes(args, {
+      env: { HERMES_HOME: home },
+      stdin: Readable.from(piped === "" ? [] : [piped]),
+      stdout: { write: (text) => (out += text) },
+      stderr: { write: (text) => (err += text) },
+    });
+    return { code, out, err };
+  };
+  const workspace = async () => {
+    await run(["chat", "-q", "pip list"]);
+    return join(home, "workspaces", (await readdir(join(home, "workspaces")))[0] ?? "");
+  };
+
+  test("hermes chat -q prints the answer alone, as it was written", async () => {
+    const { code, out, err } = await run(["chat", "-q", "hello"]);
+    assert.equal(out, "You said: **hello**\n\n| Metric | 值 |\n|---|---:|\n| 速度 | 381 |\n");
+    assert.deepEqual([code, err], [0, ""]);
+  });
+
+  test(`hermes --toolsets "terminal" chat -q "在沙箱中运行 'pip list' 并总结输出" has those tools, and others keep theirs`, async () => {
+    const from = model.seen.length;
+    const { code, out } = await run(["--toolsets", "terminal", "chat", "-q", "在沙箱中运行 'pip list' 并总结输出"]);
+    assert.deepEqual([code, out], [0, "**came**: pip 25.0\n"]);
+    assert.deepEqual(listed(model.seen[from]).toSorted(), ["process", "terminal"]);
+    const names = (await run(["chat", "-q", "which tools"])).out;
+    assert.ok(/read_file/.test(names) && /memory/.test(names), names);
+    assert.match((await run(["chat", "-t", "file", "-q", "which tools"])).out, /^patch read_file search_files write_file\n$/);
+  });
+
+  test("what is piped in is asked, after the question where there is one", async () => {
+    assert.match((await run(["chat"], "from the pipe\n")).out, /You said: \*\*from the pipe\*\*/);
+    assert.match((await run(["chat", "-q", "summarise"], "line one\nline two\n")).out, /\*\*summarise\n\nline one\nline two\*\*/);
+  });
+
+  test("--json gives answer, tools, usage and session in one object; --continue goes on with it", async () => {
+    const result = JSON.parse((await run(["chat", "-q", "pip list", "--json"])).out);
+    assert.deepEqual([result.status, result.answer, result.failure], ["answered", "**came**: pip 25.0", null]);
+    assert.deepEqual(
+      result.tools.map((each: { tool: string; ok: boolean }) => [each.tool, each.ok]),
+      [["terminal", true]],
+    );
+    assert.deepEqual([result.usage.calls, result.usage.promptTokens], [2, 18]);
+    const again = JSON.parse((await run(["chat", "--resume", result.session, "-q", "and now", "--json"])).out);
+    assert.match(again.answer, /and now/);
+    assert.match(JSON.stringify(model.seen.at(-1)?.body.messages), /pip 25\.0/);
+    const lines = (await run(["chat", "-q", "pip list", "--stream-json"])).out
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    assert.ok(lines.some(({ type, event }) => type === "event" && event.type === "tool.started"));
+    assert.deepEqual([lines.at(-1).type, lines.at(-1).status], ["result", "answered"]);
+  });
+
+  test("a failure is told on stderr, and by the exit status", async () => {
+    const { code, out, err } = await run(["chat", "-q", "this fails"]);
+    assert.deepEqual([code, out], [1, ""]);
+    assert.match(err, /hermes: .*the model is unwell/);
+  });
+
+  test("what needs leave is refused where nobody can be asked, with advice", async () => {
+    const folder = join(await workspace(), "old");
+    await mkdir(folder, { recursive: true });
+    const { code, out, err } = await run(["chat", "-q", "delete it"]);
+    assert.ok(existsSync(folder));
+    assert.equal(code, 1);
+    assert.match(out, /came.*Not run/);
+    assert.match(err, /nobody was there to ask[^]*rm -rf old[^]*docs\/approvals\.md/);
+    assert.deepEqual((await run(["chat", "-q", "unclear"])).code, 0);
+  });
+
+  test("commands are answered, too", async () => {
+    assert.match((await run(["chat", "-q", "/whoami"])).out, /owner/);
+    // The page's person and the terminals' are one.
+    assert.equal((await run(["people", "list"])).out.trim().split("\n").length, 1);
+  });
+
+  for (const { args, code, says } of [
+    { args: ["chat", "-q", "  "], code: 2, says: /the question is empty/ },
+    { args: ["chat", "-q", "x", "-t", "nonsense"], code: 2, says: /nonsense is no set of tools/ },
+    { args: ["chat", "--query-file", "/nowhere"], code: 2, says: /\/nowhere can't be read/ },
+    { args: ["chat", "--resume", "nothing", "-q", "x"], code: 1, says: /no such conversation/ },
+  ]) {
+    test(`wrong use is told: hermes ${args.join(" ")}`, async () => {
+      const ran = await run(args);
+      assert.deepEqual([ran.code, ran.out], [code, ""]);
+      assert.match(ran.err, says);
+    });
+  }
+
+  test("nothing that a model writes reaches a terminal as a control sequence", async () => {
+    const { out } = await run(["chat", "-q", "attack"]);
+    assert.doesNotMatch(out, /[^\P{Cc}\n]/u);
+    assert.match(out, /ok/);
+  });
+
+  test("Ctrl-C while one waits stops the turn and gives 130", async () => {
+    gate = Promise.withResolvers();
+    const count = model.seen.length;
+    const child = spawn(process.execPath, [entry, "chat", "-q", "slowly"], {
+      env: { HERMES_HOME: home, PATH: process.env["PATH"] },
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    await model.arrived(count + 1);
+    child.kill("SIGINT");
+    const [exit] = await once(child, "exit");
+    assert.equal(exit, 130);
+    await model.aborted(count);
+    gate.resolve();
+  });
+
+  test("at a terminal: the guide's look, keys as in shells, leave by number, and Ctrl-C for the turn alone", async (t) => {
+    const folder = join(await workspace(), "old");
+    await mkdir(folder, { recursive: true });
+    const terminal = openChat(t, home, { cols: 80 });
+    await terminal.until(ready);
+    terminal.type(`hello${keys.enter}`);
+    const screen = await terminal.until(/You said[^]*╰─+╯\n⚕.*%.*⏲/);
+    assert.match(
+      screen,
+      /─{79}\n● hello\n─{79}\n╭─ ⚕ Hermes ─+╮\nYou said: hello\n\nMetric │ {2}值\n───────┼────\n速度   │ 381\n╰─+╯\n/,
+    );
+    assert.match(screen, /\n⚕ Qwen3\.6-27B-GGUF-4\.262bpw… │ \d+\/65\.5K │ \[░{10}\] 0% │ \w+ │ ⏲ \w+\n─+\n❯$/);
+    terminal.type(`pip list${keys.enter}`);
+    assert.match(await terminal.until(/came: pip 25\.0\n╰/), /● pip list\n─+\n┊ 💻 \$ echo pip 25\.0\n╭─ ⚕ Hermes/);
+    terminal.type(`/vers${keys.tab}`);
+    await terminal.until(/❯ \/version/);
+    terminal.type(`${keys.ctrlC}${keys.up}${keys.up}`);
+    await terminal.until(/❯ hello/);
+    terminal.type(`${keys.ctrlC}\u0012pip`);
+    await terminal.until(/\(history\) pip › pip list/);
+    terminal.type(keys.enter);
+    await terminal.until((text) => text.split("● pip list").length === 3);
+    terminal.type("\u001b[200~one\r\ntwo\u001b[31m\u001b[201~");
+    await terminal.until(/❯ one\n {2}two/);
+    terminal.type(keys.enter);
+    await terminal.until(/● one\n {2}two\[31m\n[^]*You said: one\ntwo/);
+    terminal.type(`delete it${keys.enter}`);
+    await terminal.until(/May I run this\?[^]*rm -rf old[^]*1 Once {3}2 This session/);
+    terminal.type(`1${keys.enter}`);
+    await terminal.until(/✓ Local page: Once[^]*came: \(no output\)/);
+    assert.ok(!existsSync(folder));
+    terminal.type(`unclear${keys.enter}`);
+    await terminal.until(/Which one\?[^]*1 red {3}2 blue/);
+    terminal.type(`blue${keys.enter}`);
+    await terminal.until(/✓ Local page: blue[^]*came: .*blue/);
+    gate = Promise.withResolvers();
+    terminal.type(`slowly${keys.enter}`);
+    await terminal.until(/The first half[^]*Ctrl-C stops/);
+    terminal.type(keys.ctrlC);
+    await terminal.until(/Stopped here[^]*╰─+╯/);
+    gate.resolve();
+    terminal.type(keys.ctrlC);
+    await terminal.until(/Ctrl-C once more/);
+    terminal.type(keys.ctrlC);
+    assert.equal(await terminal.exit, 0);
+    assert.equal((await stat(join(home, "chat_history"))).mode & 0o777, 0o600);
+    assert.match(await readFile(join(home, "chat_history"), "utf8"), /^"hello"\n"pip list"\n"one\\ntwo\[31m"\n/);
+  });
+
+  test("at a terminal: a model can't steer it, and what ended while the service or the terminal was away is shown", async (t) => {
+    const terminal = openChat(t, home, { cols: 60, env: { NO_COLOR: "1" } });
+    await terminal.until(ready);
+    terminal.type(`attack${keys.enter}`);
+    assert.match(await terminal.until(/ok.*abc\n╰/), /● attack\n─+\n╭─ ⚕ Hermes ─+╮\n\]0;owned\[2J\]52;c;aGk=ok 31m \[1A abc\n╰/);
+    gate = Promise.withResolvers();
+    terminal.type(`slowly${keys.enter}`);
+    await terminal.until(/The first half/);
+    await service.kill("SIGKILL");
+    await terminal.until(/The service has gone away/);
+    gate.resolve();
+    await start();
+    await terminal.until(/The second half came later\.\n╰/);
+    gate = Promise.withResolvers();
+    const count = model.seen.length;
+    terminal.type(`slowly${keys.enter}`);
+    await model.arrived(count + 1);
+    terminal.type(keys.ctrlD);
+    await terminal.exit;
+    gate.resolve();
+    const back = openChat(t, home, { cols: 40, rows: 24 });
+    assert.match(await back.until(/The second half came later/), /The first half stands here\.\n\nThe second half/);
+    back.resize(200, 24);
+    await back.until(/^─{199}$/m);
+    back.type(keys.ctrlD);
+    await back.exit;
+  });
+});
+
+test("with no service running one is opened in this process, alone or for two, and the home is free afterwards", async () => {
+  await using model = await modelServerWith({ strict: false }, (seen) => say(`You said: ${lastOf(seen)}`));
+  await using home = await freshHome();
+  await writeFile(join(home.path, "config.yaml"), "terminal: {backend: virtual}\n");
+  const env = { HERMES_HOME: home.path, OPENAI_BASE_URL: model.url, HERMES_TITLE_GENERATION: "false" };
+  const ask = async (question: string) => {
+    let out = "";
+    const streams = {
+      env,
+      stdin: Readable.from([]),
+      stdout: { write: (text: string) => (out += text) },
+      stderr: { write: () => true },
+    };
+    return { code: await hermes(["--toolsets", "file", "chat", "-q", question], streams), out };
+  };
+  const both = await Promise.all([ask("one"), ask("two")]);
+  assert.deepEqual(both, [
+    { code: 0, out: "You said: one\n" },
+    { code: 0, out: "You said: two\n" },
+  ]);
+  assert.deepEqual(listed(model.seen[0]).toSorted(), ["patch", "read_file", "search_files", "write_file"]);
+  assert.equal(existsSync(join(home.path, "hermes.sock")), false);
+});
+
+const entry = new URL("../../bin/hermes.mjs", import.meta.url).pathname;
+const ready = /⚕ Qwen3\.6.*\n─+\n❯/;
+
+function openChat(t: TestContext, home: string, options: TerminalOptions): Terminal {
+  return openTerminal(t, process.execPath, [entry, "chat"], { rows: 60, ...options, env: { HERMES_HOME: home, ...options.env } });
+}
+
+function listed(seen: Seen | undefined): readonly string[] {
+  return (seen?.body.tools ?? []).map((tool) => tool.function.name);
+}
