@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { PGlite } from "@electric-sql/pglite";
+import { scarcity } from "../config/disk-space.ts";
 import { Failure } from "../core/failures.ts";
 import { ensureCluster } from "./cluster.ts";
 import { holdHome } from "./home-lock.ts";
@@ -41,9 +42,11 @@ async function open(directory: string, signal: AbortSignal): Promise<PGlite> {
     });
   } catch (cause) {
     signal.throwIfAborted();
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const full = await scarcity(directory);
+    const reason = full === null ? (cause instanceof Error ? cause.message : String(cause)) : "there is no room for it";
     throw new Failure("state.unavailable", `the embedded database in ${cluster} can't be opened: ${reason}`, {
       advice:
+        full ??
         "See that the disk has room and the files are this account's; else restore a backup, or move the directory away to start anew.",
       cause,
     });

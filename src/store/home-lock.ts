@@ -1,6 +1,7 @@
 import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { scarcity } from "../config/disk-space.ts";
 import { Failure } from "../core/failures.ts";
 
 /** A directory that only this process uses until it is disposed. */
@@ -31,7 +32,7 @@ async function makePrivate(directory: string): Promise<void> {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     await chmod(directory, 0o700);
   } catch (error) {
-    throw unusable(directory, error);
+    throw await unusable(directory, error);
   }
 }
 
@@ -48,7 +49,7 @@ async function takeLock(directory: string, holderFile: string): Promise<Database
   } catch (error) {
     lock?.close();
     if (isBusy(error)) throw held(directory, await readHolder(holderFile));
-    throw unusable(directory, error);
+    throw await unusable(directory, error);
   }
 }
 
@@ -71,16 +72,17 @@ async function readHolder(file: string): Promise<string> {
 
 function held(directory: string, holder: string): Failure {
   return new Failure("home.held", `${directory} is in use by ${holder}`, {
-    advice: "Stop that process first, or give this one a home of its own with HERMES_HOME.",
+    advice: "Stop that process first (hermes gateway stop), or give this one a home of its own with HERMES_HOME.",
   });
 }
 
-function unusable(directory: string, cause: unknown): Failure {
+async function unusable(directory: string, cause: unknown): Promise<Failure> {
+  const full = await scarcity(directory);
   return new Failure(
     "state.unavailable",
     `${directory} can't be used: ${cause instanceof Error ? cause.message : String(cause)}`,
     {
-      advice: "Make the directory writable for this account, or set HERMES_HOME to one that is.",
+      advice: full ?? "Make the directory writable for this account, or set HERMES_HOME to one that is.",
       cause,
     },
   );

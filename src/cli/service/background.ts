@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, open, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { scarcity } from "../../config/disk-space.ts";
 import { Failure } from "../../core/failures.ts";
 import { identityOf } from "./identity.ts";
 import type { Place } from "./place.ts";
@@ -45,9 +46,9 @@ export async function startBackground(
     const child = await launch({ home, env }, mode, said);
     const { pid } = child;
     const identity = pid === undefined ? null : await identityOf(pid);
-    if (pid === undefined || identity === null) throw await ended(child, said);
-    await writeFile(file, `${JSON.stringify({ pid, identity: identity.key })}\n`, { mode: 0o600 });
-    const ready = await readiness(child, said, withinMs);
+    if (pid === undefined || identity === null) throw await ended(home, child, said);
+    await note(home, file, { pid, identity: identity.key });
+    const ready = await readiness(home, child, said, withinMs);
     child.unref();
     if (child.connected) child.disconnect();
     return { pid, ready };
@@ -82,7 +83,7 @@ async function reserve(home: string, file: string, mode: ServiceMode): Promise<v
       await mkdir(join(home, "logs"), { recursive: true, mode: 0o700 });
       return await (await open(file, "wx", 0o600)).close();
     } catch (thrown) {
-      if (!isThere(thrown)) throw unwritable(home, thrown);
+      if (!isThere(thrown)) throw await unwritable(home, thrown);
     }
     const found = await backgroundOf(home, mode);
     if (found !== null || (await isFresh(file)))
@@ -100,8 +101,8 @@ async function isFresh(file: string): Promise<boolean> {
 }
 
 async function launch({ home, env }: Pick<Place, "home" | "env">, mode: ServiceMode, said: string): Promise<ChildProcess> {
-  const console = await open(said, "w", 0o600).catch((thrown: unknown) => {
-    throw unwritable(home, thrown);
+  const console = await open(said, "w", 0o600).catch(async (thrown: unknown) => {
+    throw await unwritable(home, thrown);
   });
   try {
     const child = spawn(process.execPath, [launcher, modeCommands[mode], "--quiet"], {
@@ -117,8 +118,22 @@ async function launch({ home, env }: Pick<Place, "home" | "env">, mode: ServiceM
   }
 }
 
+/** Without it nobody could stop the process later: then it must not run. */
+async function note(
+  home: string,
+  file: string,
+  { pid, identity }: { readonly pid: number; readonly identity: string },
+): Promise<void> {
+  try {
+    await writeFile(file, `${JSON.stringify({ pid, identity })}\n`, { mode: 0o600 });
+  } catch (thrown) {
+    process.kill(pid, "SIGTERM");
+    throw await unwritable(home, thrown);
+  }
+}
+
 /** False when it is still starting. Throws when it has ended. */
-async function readiness(child: ChildProcess, said: string, withinMs: number): Promise<boolean> {
+async function readiness(home: string, child: ChildProcess, said: string, withinMs: number): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<"ready" | "ended" | "late">();
   child.on("message", (word) => word === readyWord && resolve("ready"));
   child.once("exit", () => resolve("ended"));
@@ -126,15 +141,17 @@ async function readiness(child: ChildProcess, said: string, withinMs: number): P
   const outcome = await promise;
   clearTimeout(timer);
   child.removeAllListeners("message");
-  if (outcome === "ended") throw await ended(child, said);
+  if (outcome === "ended") throw await ended(home, child, said);
   return outcome === "ready";
 }
 
-async function ended(child: ChildProcess, said: string): Promise<Failure> {
+async function ended(home: string, child: ChildProcess, said: string): Promise<Failure> {
   const words = (await readFile(said, "utf8").catch(() => "")).trim().slice(-saidChars);
   const status = child.signalCode ?? child.exitCode ?? "an unknown status";
   const message = words.replace(/^hermes: /, "") || `it ended at once, with status ${status}`;
-  return new Failure("state.unavailable", `Hermes did not start: ${message}`, { advice: "See also: hermes logs" });
+  return new Failure("state.unavailable", `Hermes did not start: ${message}`, {
+    advice: (await scarcity(home)) ?? "See also: hermes logs",
+  });
 }
 
 async function readNote(file: string): Promise<{ pid: number; identity: string } | null> {
@@ -155,11 +172,10 @@ function isThere(thrown: unknown): boolean {
   return thrown instanceof Error && "code" in thrown && thrown.code === "EEXIST";
 }
 
-function unwritable(home: string, thrown: unknown): Failure {
+async function unwritable(home: string, thrown: unknown): Promise<Failure> {
   const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : String(thrown);
   return new Failure("config.invalid", `${home} can't be written (${code}).`, {
-    advice:
-      code === "ENOSPC" ? "Its disk is full: make room on it." : "Make it writable, or set HERMES_HOME to another directory.",
+    advice: (await scarcity(home)) ?? "Make it writable, or set HERMES_HOME to another directory.",
     cause: thrown,
   });
 }
