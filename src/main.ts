@@ -15,6 +15,7 @@ import { migrations } from "./store/migrations/index.ts";
 import { addOutbound } from "./store/outbox.ts";
 import { type Mode, localPlatforms, openBase } from "./main/base.ts";
 import { tellOfSilence } from "./main/default-model.ts";
+import { alarmLimits } from "./main/alarm-limits.ts";
 import { memoryRules } from "./main/memory-rules.ts";
 import { openGatewaySide } from "./main/gateway.ts";
 import { scheduleRules } from "./main/schedules.ts";
@@ -88,6 +89,7 @@ export async function openOffline(config: Config, { migrating = true } = {}): Pr
     skills,
     schedules,
     memory: memoryRules(config),
+    limits: alarmLimits(config),
     tell,
     service: async () => [],
     requeue: null,

@@ -29,13 +29,14 @@ export const commands: readonly CommandEntry[] = [
   { name: "cron", summary: "list, add and look after schedules", load: () => import("./cron.ts") },
   { name: "skills", summary: "list, install and look after skills", load: () => import("./skills.ts") },
   { name: "memory", summary: "show, edit, export, import and forget what is remembered", load: () => import("./memory.ts") },
-  { name: "people", summary: "list who may speak to the agent", load: () => import("./people.ts") },
+  { name: "people", summary: "list who may speak to the agent, and change their roles", load: () => import("./people.ts") },
+  { name: "sessions", summary: "list, show, rename, export and delete conversations", load: () => import("./sessions.ts") },
   { name: "status", summary: "say what is running", load: () => import("./status.ts") },
   { name: "logs", summary: "show what the service has done, and follow it", load: () => import("./logs.ts") },
   {
     name: "insights",
     summary: "count what was asked, at what speed, and how well tools were called",
-    load: () => import("./insights.ts"),
+    load: loadInsights,
   },
   { name: "bench", summary: "measure how fast the model is", load: () => import("./bench.ts") },
   { name: "doctor", summary: "check every part, with the mend for each fault", load: () => import("./doctor.ts") },
@@ -45,6 +46,11 @@ export const commands: readonly CommandEntry[] = [
 async function loadChat(): Promise<{ readonly define: Define }> {
   const { chatWith } = await import("./chat.ts");
   return { define: chatWith(() => import("../main/screen.ts")) };
+}
+
+async function loadInsights(): Promise<{ readonly define: Define }> {
+  const { insightsWith } = await import("./insights.ts");
+  return { define: insightsWith(() => import("../main/screen.ts")) };
 }
 
 /** The product itself, loaded only by the commands that run it. */

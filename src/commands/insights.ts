@@ -6,7 +6,10 @@ export const insights = command({
   argument: {},
   role: "admin",
   async run({ ports, args }) {
-    const [days = "", platform = null] = args.split(/\s+/);
-    return await ports.insights(days, platform);
+    // In either order, and as the command line has them: `7 telegram`, `--days 7`.
+    const words = args.split(/\s+/).filter((word) => word !== "" && !/^(?:--?[a-z]+|days?)$/i.test(word));
+    const platform = words.find((word) => /^[a-z]+$/i.test(word)) ?? null;
+    const days = words.find((word) => word !== platform) ?? "";
+    return await ports.insights(days, platform?.toLowerCase() ?? null);
   },
 });

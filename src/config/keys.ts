@@ -7,6 +7,7 @@ import { delegationKeys } from "./delegation-keys.ts";
 import { cronKeys } from "./cron-keys.ts";
 import { discordKeys } from "./discord-keys.ts";
 import { footerKeys } from "./footer-keys.ts";
+import { insightsKeys } from "./insights-keys.ts";
 import { address, addresses, amount, oneOf, text, toggle, whole } from "./kinds.ts";
 import { mcpKeys } from "./mcp-keys.ts";
 import { memoryKeys } from "./memory-keys.ts";
@@ -205,6 +206,8 @@ export const keys = {
   ...mcpKeys,
 
   ...memoryKeys,
+
+  ...insightsKeys,
 
   "agent.max_turns": row(whole(1, 10_000, "steps"), 50, "Model calls one request may take, those of its subagents included.", {
     aliases: ["agent.max_iterations"],

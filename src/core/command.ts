@@ -80,7 +80,7 @@ export interface CommandPorts {
   /** Takes one of them back, or (null) all of this person's; how many there were. */
   revokeGrants(number: number | null): Promise<number>;
   /** What was asked in the last days, and how fast and well the model worked, on one platform or all: numbers only. */
-  insights(days: string, platform: string | null): Promise<string>;
+  insights(days: string, platform: string | null): Promise<{ readonly markdown: string; readonly picture: Uint8Array | null }>;
   /** Asks the last request again; false when there is none. */
   retry(): Promise<boolean>;
   /**
@@ -105,8 +105,14 @@ export interface ModelMenu {
   readonly providers: readonly ProviderListing[];
 }
 
-/** Markdown, with buttons where there is something to pick (one whose data is a command is that command), or null for silence. */
-export type CommandAnswer = string | { readonly markdown: string; readonly buttons?: readonly OutboundButton[] } | null;
+/**
+ * Markdown, with buttons where there is something to pick (one whose data is a command is that command) and a picture (PNG) where there is
+ * something to see; or null for silence.
+ */
+export type CommandAnswer =
+  | string
+  | { readonly markdown: string; readonly buttons?: readonly OutboundButton[]; readonly picture?: Uint8Array | null }
+  | null;
 
 export interface CommandCall {
   readonly person: Person;

@@ -23,6 +23,8 @@ export interface Notice {
   readonly chat: ChatRef;
   readonly markdown: string;
   readonly buttons?: readonly OutboundButton[];
+  /** A PNG below it. */
+  readonly picture?: Uint8Array | null;
 }
 
 export type Decision =

@@ -6,6 +6,7 @@ import { listGrants, revokeGrants } from "../store/grants.ts";
 import { dropWaiting } from "../store/inbox.ts";
 import { chooseModel, endSession, openSession, sessionChoice } from "../store/sessions.ts";
 import { sessionState } from "../store/status.ts";
+import { usualLimits } from "../insights/alarms.ts";
 import { insightsReply } from "./insights.ts";
 import type { GatewayParts } from "./parts.ts";
 import { errandPorts } from "./ports/errands.ts";
@@ -71,7 +72,8 @@ export function commandPorts(parts: GatewayParts, inbound: InboundMessage, perso
     grants: () => listGrants(parts.db, visible),
     revokeGrants: (number) => revokeGrants(parts.db, number === null ? own : visible, number),
     async insights(days, platform) {
-      return (await insightsReply(parts.db, days, platform)).text;
+      const { text, chart } = await insightsReply(parts.db, { days, platform, limits: parts.alarmLimits?.() ?? usualLimits });
+      return { markdown: text, picture: chart() };
     },
     async compress(focus) {
       const state = session === null ? null : await sessionState(parts.db, session);

@@ -4,17 +4,20 @@ import type { Notice } from "./access.ts";
 import { cronControl } from "./control/cron.ts";
 import { type DoctorParts, doctorControl } from "./control/doctor.ts";
 import { memoryControl } from "./control/memory.ts";
+import { pairingList, peopleControl } from "./control/people.ts";
+import { sessionsControl } from "./control/sessions.ts";
 import { skillsControl } from "./control/skills.ts";
 import type { DeskParts } from "../schedules/desk.ts";
 import type { SkillDesk } from "./skills/call.ts";
 import { noOwnerYet, welcome } from "./access.ts";
 import { insightsReply } from "./insights.ts";
+import { type AlarmLimits, usualLimits } from "../insights/alarms.ts";
 import { grantLines } from "../commands/grants.ts";
 import { invite } from "../people/invitations.ts";
 import { approvePairing } from "../people/pairing.ts";
 import { listGrants, revokeGrants } from "../store/grants.ts";
 import type { Db } from "../store/hold.ts";
-import { listPairings, listPeople, takePairing } from "../store/people.ts";
+import { takePairing } from "../store/people.ts";
 import { backlog } from "../store/status.ts";
 
 /** What the control commands need; they run in the service that holds the state, or in the command itself when none runs. */
@@ -25,6 +28,8 @@ export interface ControlParts extends DoctorParts {
   readonly skills: SkillDesk;
   readonly schedules: DeskParts;
   readonly memory: MemoryRules;
+  /** From where figures are something to look at; as usual where it is not told. */
+  readonly limits?: AlarmLimits;
   /** Puts a notice into the outbox. */
   tell(key: string, notice: Notice): Promise<void>;
   /** Lines about the running service; empty when none runs. */
@@ -41,7 +46,7 @@ export interface ControlReply {
 export async function control(parts: ControlParts, command: string, args: readonly string[]): Promise<ControlReply> {
   switch (command) {
     case "pairing.list":
-      return await pairings(parts.db);
+      return await pairingList(parts.db);
     case "pairing.approve":
       return await approve(parts, args[0] ?? "", args[1] ?? null);
     case "pairing.revoke":
@@ -50,14 +55,16 @@ export async function control(parts: ControlParts, command: string, args: readon
       return { ok: true, text: await invite(parts.db, "owner") };
     case "pairing.owned":
       return { ok: true, text: (await noOwnerYet(parts.db, parts.localPlatforms)) ? "no" : "yes" };
-    case "people.list":
-      return await people(parts.db);
+    case "people":
+      return await peopleControl(parts.db, args);
+    case "sessions":
+      return await sessionsControl(parts.db, args);
     case "approvals.list":
       return await allowed(parts.db);
     case "approvals.revoke":
       return await takeBack(parts.db, args[0] ?? "");
     case "insights":
-      return await insightsReply(parts.db, args[0] ?? "", args[1] ?? null);
+      return await insights(parts, args);
     case "cron":
       return await cronControl(parts.schedules, args);
     case "skills":
@@ -73,11 +80,11 @@ export async function control(parts: ControlParts, command: string, args: readon
   }
 }
 
-async function pairings(db: Db): Promise<ControlReply> {
-  const open = await listPairings(db);
-  if (open.length === 0) return { ok: true, text: "Nobody is waiting to be let in." };
-  const lines = open.map((each) => `${each.code}  ${each.account.platform}  ${each.account.name} (${each.account.id})`);
-  return { ok: true, text: [...lines, "", "Let one in with: hermes pairing approve CODE"].join("\n") };
+async function insights({ db, limits = usualLimits }: ControlParts, args: readonly string[]): Promise<ControlReply> {
+  const [days = "", platform = "", form] = args;
+  const wish = { days, platform: platform === "" ? null : platform, limits };
+  const { ok, text } = await insightsReply(db, wish, form === "json" ? "json" : "text");
+  return { ok, text };
 }
 
 async function approve(parts: ControlParts, code: string, wanted: string | null): Promise<ControlReply> {
@@ -100,13 +107,6 @@ async function revoke(db: Db, code: string): Promise<ControlReply> {
   return taken
     ? { ok: true, text: `The request of ${taken.account.name} is gone.` }
     : { ok: false, text: `There is no open request with the code "${code}". See: hermes pairing list` };
-}
-
-async function people(db: Db): Promise<ControlReply> {
-  const all = await listPeople(db);
-  if (all.length === 0) return { ok: true, text: "Nobody is in yet. The first person on the local page becomes the owner." };
-  const lines = all.map((person) => `${person.role.padEnd(6)}  ${person.name}  ${person.accounts.join(", ")}`);
-  return { ok: true, text: lines.join("\n") };
 }
 
 const everywhere = { person: null, chat: null };

@@ -9,6 +9,7 @@ import type { Metrics } from "../core/metrics.ts";
 import type { ModelChoice, ProviderListing } from "../core/model.ts";
 import type { Queues } from "../core/queue.ts";
 import type { FooterRules } from "../store/footers.ts";
+import type { AlarmLimits } from "../insights/alarms.ts";
 import type { Db } from "../store/hold.ts";
 import type { DeskParts } from "../schedules/desk.ts";
 import type { AccessRules } from "./access.ts";
@@ -49,6 +50,8 @@ export interface GatewayParts {
   toolProgress(): ProgressMode;
   /** The language of commands for those who have picked none and whose client tells none. */
   readonly language: string;
+  /** From where the model's figures are something to look at, as configured now; as usual where it is not told. */
+  alarmLimits?(): AlarmLimits;
   readonly memory: MemoryRules;
   /** What happens to a message that arrives while a turn runs. */
   readonly busy: "steer" | "queue" | "interrupt";

@@ -33,7 +33,9 @@ import { addOutbound } from "../store/outbox.ts";
 import { dropAllLeases } from "../store/sessions.ts";
 import { beat, leaveWorkers } from "../store/workers.ts";
 import { skillDesk } from "./skills.ts";
+import { stopAsked } from "./stop-asked.ts";
 import { scheduleDesk } from "./schedules.ts";
+import { alarmLimits } from "./alarm-limits.ts";
 import { memoryRules } from "./memory-rules.ts";
 import { modelSettings } from "./model-settings.ts";
 
@@ -54,9 +56,9 @@ export interface Base {
   readonly metrics: OpenMetrics;
   readonly database: Database;
   readonly queues: Queues;
+  readonly sweeps: Sweeps;
   readonly live: Live;
   readonly models: Models;
-  readonly sweeps: Sweeps;
   readonly holder: string;
   readonly version: string;
   readonly stack: AsyncDisposableStack;
@@ -82,7 +84,7 @@ export async function openBase(
   const host: Base["host"] = { current: null };
   if (alone) {
     const handle: ControlHandler["handle"] = async (request) =>
-      await answer(handler.current, request);
+      request.command === "stop" ? stopAsked(mode) : await answer(handler.current, request);
     const socket = await serveControl(config.home, { handle, receive: (request, visit) => welcome(host, request, visit) });
     stack.defer(() => socket.close());
   }
@@ -103,10 +105,10 @@ export async function openBase(
       : { kind: "redis", url: redisUrl };
   const queues = await openQueues({ backend, prefix: "hermes", log });
   stack.defer(() => queues.close());
-  const live = openLive(redisUrl === null ? { kind: "local", log } : { kind: "redis", url: redisUrl, prefix: "hermes", log });
-  stack.defer(() => live.close());
   const sweeps = openSweeps(database.db, log);
   stack.defer(() => sweeps.close());
+  const live = openLive(redisUrl === null ? { kind: "local", log } : { kind: "redis", url: redisUrl, prefix: "hermes", log });
+  stack.defer(() => live.close());
   const follow = await followConfig(config, env, log);
   const holder = randomUUID();
   const workers = mode !== "gateway" && database.kind !== "embedded" ? await countWorkers(database, holder, log, stack) : () => 1;
@@ -162,6 +164,7 @@ function controlHandler(base: Base): ControlHandler {
           skills: baseDesk(base),
           schedules: scheduleDesk(base),
           memory: memoryRules(base.config),
+          limits: alarmLimits(base.follow.current),
           tell,
           service,
           requeue: (sessions, chats) => requeue(base, sessions, chats),

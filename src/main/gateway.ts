@@ -29,6 +29,7 @@ import { listSkills } from "../store/skills.ts";
 import { getSetting, putSetting } from "../store/settings.ts";
 import { makeDefaultModel } from "./default-model.ts";
 import { type Base, baseDesk, commands, localPlatforms } from "./base.ts";
+import { alarmLimits } from "./alarm-limits.ts";
 import { memoryRules } from "./memory-rules.ts";
 import { scheduleDesk } from "./schedules.ts";
 import { takeShifts } from "./shifts.ts";
@@ -72,6 +73,7 @@ export async function openGatewaySide(base: Base, facts: () => Promise<StandingF
     version: base.version,
     footers: () => base.follow.current.display,
     toolProgress: () => base.follow.current.display.toolProgress,
+    alarmLimits: () => alarmLimits(base.follow.current),
     memory: memoryRules(config),
     busy,
     names,

@@ -1,12 +1,10 @@
-import { type RawBuilder, sql } from "kysely";
+import { sql } from "kysely";
 import type { Db } from "./hold.ts";
+import { type AskedUsage, askedUsage, type ContextUsage, contextUsage, type ToolUsage, toolUsage } from "./usage-parts.ts";
+import { belongs, percentile, readSpeed, spanCalls, type UsageSpan, writeSpeed, fewWritten } from "./usage-span.ts";
 
-/** Which calls are counted. */
-export interface UsageSpan {
-  readonly days: number;
-  /** Only what was asked on this platform; null: all. */
-  readonly platform: string | null;
-}
+export type { AskedUsage, ContextUsage, ToolUsage } from "./usage-parts.ts";
+export type { UsageSpan } from "./usage-span.ts";
 
 /** Calls of one model at one server, or of all. Figures are null where no call tells them. */
 export interface CallUsage {
@@ -51,26 +49,32 @@ export interface LatestCalls {
 
 /** Numbers only: nothing that anybody said. */
 export interface Usage {
+  readonly asked: AskedUsage;
   readonly turns: TurnUsage;
   readonly all: CallUsage;
   readonly models: readonly CallUsage[];
+  /** By the length of the prompt, the shortest first. */
+  readonly contexts: readonly ContextUsage[];
+  /** The most used first. */
+  readonly tools: readonly ToolUsage[];
   readonly latest: LatestCalls;
 }
 
-/** A task of more model calls than this is a long one. */
-export const longTaskSteps = 10;
 /** How many tool calls the rolling figure looks at. */
 const latestCalls = 200;
-/** Too few tokens say nothing of a speed. */
-const fewWritten = 8;
-const fewRead = 64;
 
-/** Counts what the record has of a span of days. */
-export async function usageOf(db: Db, span: UsageSpan): Promise<Usage> {
-  const [turns, rows, latest] = await Promise.all([turnUsage(db, span), callUsage(db, span), latestUsage(db, span)]);
-  const none = { ...nothing, model: "", server: "" };
-  const all = rows.find((row) => row.whole) ?? none;
-  return { turns, all, models: rows.filter((row) => !row.whole), latest };
+/** Counts what the record has of a span of days; a task of more model calls than `longSteps` is a long one. */
+export async function usageOf(db: Db, span: UsageSpan, longSteps: number): Promise<Usage> {
+  const [asked, turns, rows, contexts, tools, latest] = await Promise.all([
+    askedUsage(db, span),
+    turnUsage(db, span, longSteps),
+    callUsage(db, span),
+    contextUsage(db, span),
+    toolUsage(db, span),
+    latestUsage(db, span),
+  ]);
+  const all = rows.find(({ whole }) => whole)?.usage ?? { ...nothing, model: "", server: "" };
+  return { asked, turns, all, models: rows.flatMap(({ whole, usage }) => (whole ? [] : [usage])), contexts, tools, latest };
 }
 
 /** The newest speeds of a model at a server: what its last calls tell, newest first. */
@@ -104,28 +108,9 @@ const nothing = {
   textCalls: 0,
 };
 
-/** As the server counted, else by the times; null for a call too short to tell. */
-const writeSpeed = sql`case when completion_tokens >= ${fewWritten} then coalesce(tokens_per_second,
-  (completion_tokens - 1) * 1000.0 / nullif(total_ms - first_token_ms, 0)) end`;
-const readSpeed = sql`case when prompt_tokens - coalesce(cached_tokens, 0) >= ${fewRead} then coalesce(prompt_per_second,
-  (prompt_tokens - coalesce(cached_tokens, 0)) * 1000.0 / nullif(first_token_ms, 0)) end`;
-
-/** Where a session `s` of a conversation `c` counts: an errand's in the chat that it belongs to. */
-const belongs = sql`coalesce((select h.platform from errands e join conversations h on h.id = e.home_id where e.session_id = s.id), c.platform)`;
-
-/** The calls of the span; one of a side job belongs to its session's platform too. */
-function calls({ days, platform }: UsageSpan): RawBuilder<unknown> {
-  return sql`calls as (
-    select m.* from model_calls m
-    left join turns t on t.id = m.turn_id
-    left join sessions s on s.id = coalesce(m.session_id, t.session_id)
-    left join conversations c on c.id = s.conversation_id
-    where m.created_at >= now() - make_interval(days => ${days}::int) and (${platform}::text is null or ${belongs} = ${platform}))`;
-}
-
-async function callUsage(db: Db, span: UsageSpan): Promise<readonly (CallUsage & { readonly whole: boolean })[]> {
+async function callUsage(db: Db, span: UsageSpan): Promise<readonly { readonly whole: boolean; readonly usage: CallUsage }[]> {
   const { rows } = await sql<CallUsage & { whole: boolean }>`
-    with ${calls(span)}, speeds as (select *, ${writeSpeed} as write, ${readSpeed} as read from calls)
+    with ${spanCalls(span)}, speeds as (select *, ${writeSpeed} as write, ${readSpeed} as read from calls)
     select grouping(model) = 1 as whole, coalesce(model, '') as model, coalesce(server, '') as server,
       count(*)::int as calls,
       count(*) filter (where failure is not null)::int as failures,
@@ -140,18 +125,13 @@ async function callUsage(db: Db, span: UsageSpan): Promise<readonly (CallUsage &
       coalesce(sum(valid_calls), 0)::int as "validCalls",
       coalesce(sum(text_calls), 0)::int as "textCalls"
     from speeds group by grouping sets ((), (model, server)) order by 1, count(*) desc, model, server`.execute(db);
-  return rows;
+  return rows.map(({ whole, ...usage }) => ({ whole, usage }));
 }
 
-/** Percentile of a column; without the values that are null. */
-function percentile(part: number, column: string): RawBuilder<unknown> {
-  return sql`(percentile_cont(${part}::float8) within group (order by ${sql.ref(column)}::float8))`;
-}
-
-async function turnUsage(db: Db, span: UsageSpan): Promise<TurnUsage> {
+async function turnUsage(db: Db, span: UsageSpan, longSteps: number): Promise<TurnUsage> {
   const { days, platform } = span;
   const { rows } = await sql<TurnUsage>`
-    with ${calls(span)},
+    with ${spanCalls(span)},
     asked as (
       select t.id, t.status from turns t
       join sessions s on s.id = t.session_id join conversations c on c.id = s.conversation_id
@@ -164,14 +144,14 @@ async function turnUsage(db: Db, span: UsageSpan): Promise<TurnUsage> {
       (select count(*)::int from asked where status = 'stopped') as stopped,
       (select avg(steps)::float8 from steps) as "stepsMean",
       (select max(steps) from steps) as "stepsMost",
-      (select count(*)::int from steps where steps > ${longTaskSteps}) as "longTasks"`.execute(db);
+      (select count(*)::int from steps where steps > ${longSteps}) as "longTasks"`.execute(db);
   const none = { turns: 0, answered: 0, failed: 0, stopped: 0, stepsMean: null, stepsMost: null, longTasks: 0 };
   return rows[0] ?? none;
 }
 
 async function latestUsage(db: Db, span: UsageSpan): Promise<LatestCalls> {
   const { rows } = await sql<LatestCalls>`
-    with ${calls(span)},
+    with ${spanCalls(span)},
     latest as (
       select calls, valid_calls, sum(calls) over (order by id desc) as so_far from calls where calls > 0)
     select coalesce(sum(calls), 0)::int as calls, coalesce(sum(valid_calls), 0)::int as valid

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { after, before, suite, test } from "node:test";
+import { drawMarkdown } from "../../adapters/terminal/screen/draw.ts";
 import { hermes } from "../../src/cli/hermes.ts";
 import * as commands from "../../src/commands/index.ts";
 import { mayUse } from "../../src/commands/command.ts";
@@ -44,7 +45,7 @@ suite("insights", () => {
   });
 
   async function fresh(): Promise<void> {
-    for (const table of ["model_calls", "turns", "sessions", "conversations", "inbox", "people"]) {
+    for (const table of ["model_calls", "tool_calls", "turns", "sessions", "conversations", "inbox", "people"]) {
       await database.pool.query(`delete from ${table}`);
     }
     const { pool } = database;
@@ -60,8 +61,8 @@ suite("insights", () => {
 
   async function turn(id: string, platform: string, status: string, daysAgo = 0): Promise<void> {
     const { rows } = await database.pool.query<{ id: number }>(
-      "insert into inbox (key, chat_key, inbound, person_id) values ($1, $1, '{\"text\":\"secret words\"}', 'p') returning id",
-      [id],
+      "insert into inbox (key, chat_key, inbound, person_id) values ($1, $1, $2, 'p') returning id",
+      [id, JSON.stringify({ type: "message", text: "secret words", chat: { platform } })],
     );
     await database.pool.query(
       `insert into turns (id, session_id, person_id, inbox_id, status, created_at) values ($1, $2, 'p', $3, $4, now() - make_interval(days => $5))`,
@@ -89,8 +90,17 @@ suite("insights", () => {
     );
   }
 
+  async function toolCalls(turnId: string, name: string, statuses: readonly string[]): Promise<void> {
+    for (const status of statuses)
+      await database.pool.query(
+        `insert into tool_calls (turn_id, step, position, call_id, name, kind, status, started_at, ended_at)
+         values ($1, (select count(*) from tool_calls), 0, 'c', $2, 'read', $3, now() - interval '1 second', now())`,
+        [turnId, name, status],
+      );
+  }
+
   async function said(days = "30", platform: string | null = null): Promise<string> {
-    const { ok, text } = await insightsReply(database.db, days, platform);
+    const { ok, text } = await insightsReply(database.db, { days, platform });
     assert.ok(ok, text);
     assert.doesNotMatch(text, /secret/i, "numbers only");
     return text;
@@ -100,7 +110,7 @@ suite("insights", () => {
     await fresh();
     assert.match(await said("7"), /The last 7 days.*\n\nNothing was asked\./);
     for (const wrong of ["0", "x", "-1", "1.5", "99999"]) {
-      const { ok, text } = await insightsReply(database.db, wrong, null);
+      const { ok, text } = await insightsReply(database.db, { days: wrong, platform: null });
       assert.ok(!ok && /is no number of days/.test(text), wrong);
     }
   });
@@ -147,6 +157,65 @@ suite("insights", () => {
     );
   });
 
+  test("messages, people and waits; speeds by context; tools by name, however hostile, and how often they failed", async () => {
+    await fresh();
+    for (const [id, waited] of [
+      ["t1", 2],
+      ["t2", 4],
+      ["t3", 30],
+    ] as const) {
+      await turn(id, "telegram", "answered");
+      await database.pool.query("update inbox set received_at = now() - make_interval(secs => $2) where key = $1", [id, waited]);
+    }
+    await call({ turn: "t1", prompt: 900, cached: 0, speed: 40 });
+    await call({ turn: "t1", prompt: 1_024, cached: 512, speed: 20 });
+    await call({ turn: "t2", prompt: 200_000, cached: null, speed: 9.6 });
+    await toolCalls("t1", "terminal", ["done", "done", "failed", "unknown", "started"]);
+    await toolCalls("t2", "e|v*l\n\u001b[31m<b>`", ["failed"]);
+    const text = await said();
+    assert.match(text, /^- Messages: 3 from 1 person; begun after 4\.\d s \(median\), one in ten waited over 24\.\d s$/m);
+    assert.match(
+      text,
+      /^\| < 1K \| 1 \| 400 \| 40 \| 500 ms \| 0 % \|\n\| 1K–2K \| 1 \| 400 \| 20 \| 500 ms \| 50 % \|\n\| 128K\+ \| 1 \| 400 \| 9\.6 \| 500 ms \| – \|$/m,
+    );
+    assert.match(
+      text,
+      /^\| Tool \| Calls \| Failed \| Cut off \| Median time \|\n.*\n\| terminal \| 4 \| 1 \(25 %\) \| 1 \| 1\.0 s \|$/m,
+    );
+    assert.equal(text.split("\n").filter((line) => line.startsWith("| e")).length, 1, text);
+    assert.doesNotMatch(text, /\u001b/);
+    const { chart } = await insightsReply(database.db, { days: "30", platform: null });
+    assert.equal(
+      Buffer.from(chart() ?? [])
+        .subarray(1, 4)
+        .toString(),
+      "PNG",
+    );
+    for (const width of [20, 40, 80, 200]) {
+      const widest = Math.max(
+        ...drawMarkdown(text, { width, plain: true })
+          .split("\n")
+          .map((line) => line.length),
+      );
+      assert.ok(widest <= width, `${widest} of ${width}`);
+    }
+    const { text: json } = await insightsReply(database.db, { days: "30", platform: "telegram" }, "json");
+    const { asked, contexts, tools, days } = JSON.parse(json);
+    assert.deepEqual([asked.messages, contexts.length, tools[0].name, tools[0].failed, days], [3, 3, "terminal", 1, 30]);
+    assert.doesNotMatch(await said("30", "slack"), /terminal/);
+  });
+
+  test("nothing but odd figures: a chart of nothing, no time, no tokens, tools of no name", async () => {
+    await fresh();
+    await turn("t1", "web", "stopped");
+    await call({ turn: "t1", prompt: 0, cached: null, written: 0, speed: null });
+    await toolCalls("t1", "", ["done"]);
+    const { ok, text, chart } = await insightsReply(database.db, { days: "1", platform: null });
+    assert.ok(ok && /Tasks: 1 \(0 answered, 1 stopped\)/.test(text), text);
+    assert.doesNotMatch(text, /NaN|null|undefined|Infinity/);
+    assert.equal(chart(), null);
+  });
+
   test("the rolling figure looks at the last 200 calls: new trouble shows at once, old trouble fades, few calls say nothing", async () => {
     await fresh();
     await turn("t1", "telegram", "answered");
@@ -187,6 +256,7 @@ suite("insights", () => {
       service: async () => [],
     };
     assert.match((await control(parts, "insights", ["7", "telegram"])).text, /The last 7 days on telegram/);
+    assert.equal(JSON.parse((await control(parts, "insights", ["7", "", "json"])).text).turns.turns, 1);
     assert.equal((await control(parts, "insights", ["no"])).ok, false);
     const { insights } = commands;
     assert.deepEqual(
@@ -206,6 +276,10 @@ suite("insights", () => {
     };
     assert.equal(await hermes(["insights", "--days", "1", "--source", "telegram"], streams), 0, remarks);
     assert.match(out, /The last day on telegram[^]*Nothing was asked/);
+    assert.doesNotMatch(out, /[*\u001b]/, "no Markdown and no colours where nobody looks");
+    out = "";
+    assert.equal(await hermes(["insights", "--json"], streams), 0, remarks);
+    assert.deepEqual([JSON.parse(out).asked.messages, JSON.parse(out).tools], [0, []]);
     assert.equal(await hermes(["insights", "--days", "many"], streams), 1);
     assert.match(remarks, /"many" is no number of days/);
     await rm(home, { recursive: true, force: true });

@@ -1,0 +1,68 @@
+import { randomUUID } from "node:crypto";
+import { chatKey } from "../src/core/chats.ts";
+import type { Log } from "../src/core/log.ts";
+import { type AlarmChanges, type AlarmLimits, changesOf, raisedAfter } from "../src/insights/alarms.ts";
+import { alarmFigures, keptAlarms, newestCall, ownersChats, replaceAlarms } from "../src/store/alarms.ts";
+import type { Db } from "../src/store/hold.ts";
+import { addOutbound } from "../src/store/outbox.ts";
+import { alarmWords } from "./alarm-words.ts";
+
+/** How often the figures are looked at. */
+export const alarmsMs = 60_000;
+
+export interface AlarmParts {
+  readonly db: Db;
+  readonly log: Log;
+  /** As configured now; null: nobody wants to be told. */
+  limits(): Promise<AlarmLimits | null>;
+  /** Platforms that reach only whoever sits at this machine. */
+  readonly localPlatforms: readonly string[];
+  /** Wakes the deliveries of these chats. */
+  wake(chats: readonly string[]): Promise<void>;
+}
+
+/**
+ * Looks at the newest figures each time it is called, and tells the owners what has begun and what is over: once, however many processes
+ * look, since the one that changes the record writes the messages with it.
+ */
+export function alarmWatch(parts: AlarmParts): () => Promise<void> {
+  let seen = { call: -1, limits: "" };
+  return async () => {
+    const limits = await parts.limits();
+    // Nothing was asked since, and nobody has set other limits: the figures are the same.
+    const now = { call: limits === null ? 0 : await newestCall(parts.db), limits: JSON.stringify(limits) };
+    if (now.call === seen.call && now.limits === seen.limits) return;
+    if (await look(parts, limits ?? off)) seen = now;
+  };
+}
+
+const off: AlarmLimits = { toolAccuracy: 0, tokensPerSecond: 0, iterations: 0 };
+
+/** False when another process was faster: what it saw may have been older. */
+async function look(parts: AlarmParts, limits: AlarmLimits): Promise<boolean> {
+  const { db, log } = parts;
+  const [figures, { raised, written }] = await Promise.all([alarmFigures(db), keptAlarms(db)]);
+  const changes = changesOf(figures, limits, raised);
+  if (!hasChanges(changes)) return true;
+  const chats = await ownersChats(db, parts.localPlatforms);
+  const now = Date.now();
+  const markdown = alarmWords(changes, figures, limits, raised, now);
+  const ours = await db.transaction().execute(async (trx) => {
+    if (!(await replaceAlarms(trx, written, raisedAfter(raised, changes, now)))) return false;
+    if (markdown === null) return true;
+    const key = `alarms:${randomUUID()}`;
+    for (const [at, chat] of chats.entries())
+      await addOutbound(trx, { key: `${key}:${at}`, chat, turn: null, body: { markdown, replyTo: null } });
+    return true;
+  });
+  if (!ours || markdown === null) return ours;
+  if (changes.begun.length > 0)
+    log.warn({ alarms: changes.begun, ...figures }, "the model's figures have fallen below their limits");
+  if (changes.over.length > 0) log.info({ alarms: changes.over, ...figures }, "the model's figures are well again");
+  await parts.wake(chats.map(chatKey));
+  return true;
+}
+
+function hasChanges({ begun, over, off: ended }: AlarmChanges): boolean {
+  return begun.length + over.length + ended.length > 0;
+}
