@@ -17,7 +17,7 @@ const product = /^(src|adapters|workers|bin)\//;
 const registries = [
   "adapters/registry.ts",
   "src/cli/commands.ts",
-  "src/cli/setup/talk.ts",
+  "src/cli/setup/open-talk.ts",
   "src/main/lazy-mcp.ts",
   "src/model/connection.ts",
   "src/sandbox/index.ts",

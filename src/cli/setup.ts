@@ -10,7 +10,7 @@ import { setUpPlatforms } from "./setup/platforms.ts";
 import { setUpSandbox } from "./setup/sandbox.ts";
 import { setUpService } from "./setup/service.ts";
 import { type Flags, openSetup, type Setup, type StepEnd, tell, tellEnd } from "./setup/step.ts";
-import { openTalk } from "./setup/talk.ts";
+import { openTalk } from "./setup/open-talk.ts";
 
 /** ONE LINE A STEP, in the order they are gone through. */
 const steps = {
@@ -56,6 +56,15 @@ async function run(context: Context, only: StepName | null, flags: Flags): Promi
   const running = await callControl(context.home, { command: "who", args: [] }).catch(() => null);
   const load = () => loadConfig({ env: context.env, home: context.home });
   const setup = openSetup({ context, flags, talk, load, running: running?.text ?? null });
+  const ends = await goThrough(setup, only);
+  if (only === null) sayWhatNow(setup, ends);
+  if (ends.some(({ toOwn }) => toOwn !== undefined)) await seeOwner(setup);
+  if (ends.some(({ state }) => state === "failed")) context.exit(exits.failure);
+}
+
+/** One step after the other; whoever leaves is told how to go on. */
+async function goThrough(setup: Setup, only: StepName | null): Promise<readonly StepEnd[]> {
+  const { context } = setup;
   const names = only === null ? namesOf(steps) : [only];
   const ends: StepEnd[] = [];
   let at: StepName = names[0] ?? "home";
@@ -67,27 +76,22 @@ async function run(context: Context, only: StepName | null, flags: Flags): Promi
   try {
     // Nothing is done in a home that can't be written, or is a newer version's.
     if (only !== null && only !== "home") await setUpHome(setup);
-    for (at of names) {
-      if (talk !== null)
-        context.print(`\n${names.length > 1 ? `${names.indexOf(at) + 1}/${names.length} ` : ""}${steps[at].title}`);
-      ends.push(...(await perform(setup, at)));
-    }
+    for (at of names) ends.push(...(await perform(setup, at, only === null ? `${names.indexOf(at) + 1}/${names.length} ` : "")));
+    return ends;
   } catch (thrown) {
     tellLeft(context, at, hasLeft(thrown) ? "Left" : "Stopped");
     throw thrown;
   } finally {
     process.off("SIGINT", interrupted);
   }
-  if (only === null) sayWhatNow(setup, ends);
-  if (ends.some(({ toOwn }) => toOwn !== undefined)) await seeOwner(setup);
-  if (ends.some(({ state }) => state === "failed")) context.exit(exits.failure);
 }
 
 function namesOf<Name extends string>(record: Readonly<Record<Name, unknown>>): Name[] {
   return Object.keys(record).filter((name): name is Name => name in record);
 }
 
-async function perform(setup: Setup, name: StepName): Promise<readonly StepEnd[]> {
+async function perform(setup: Setup, name: StepName, number: string): Promise<readonly StepEnd[]> {
+  if (setup.talk !== null) setup.context.print(`\n${number}${steps[name].title}`);
   const ends = await steps[name].run(setup);
   for (const end of ends) tellEnd(setup.context, end);
   return ends;

@@ -8,6 +8,7 @@ import { preferredModel } from "../model-questions.ts";
 import { findModels, type ModelServer } from "../model-server.ts";
 import { askServer, entryOf } from "../model.ts";
 import { type Setup, type StepEnd, tell } from "./step.ts";
+import type { Choice } from "./talk.ts";
 
 const answerMs = 5_000;
 /** Servers of this machine answer at once. */
@@ -54,9 +55,7 @@ async function answering({ config }: Loaded): Promise<readonly ModelServer[]> {
   const answers = config.model.probe.map((address) =>
     findModels(address, null, AbortSignal.timeout(probeMs)).catch((): null => null),
   );
-  return (await Promise.all(answers))
-    .filter((server) => server !== null && server.models.length > 0)
-    .filter((server) => server !== null);
+  return (await Promise.all(answers)).filter((server) => server !== null).filter(({ models }) => models.length > 0);
 }
 
 interface Looked {
@@ -67,25 +66,27 @@ interface Looked {
 
 async function askedFor(setup: Setup, talk: NonNullable<Setup["talk"]>, { loaded, now, found }: Looked): Promise<StepEnd> {
   const others = found.filter(({ baseUrl }) => baseUrl !== loaded.config.model.baseUrl);
+  if (now?.state === "failed") tell(setup.context, `  ${now.text}`);
   for (;;) {
-    if (now?.state === "failed") tell(setup.context, `  ${now.text}`);
-    const chosen = await talk.choose(
-      "Which model shall it think with?",
-      [
-        ...(now === null ? [] : [{ value: "now", label: now.state === "done" ? `Keep ${now.text}` : "Leave it as it is" }]),
-        ...others.map(({ baseUrl, models }) => ({ value: baseUrl, label: `Use ${shownAddress(baseUrl)}`, hint: listed(models) })),
-        { value: "other", label: "A server by its address" },
-        ...(now === null ? [{ value: "none", label: "None yet", hint: "a script answers until there is one" }] : []),
-      ],
-      now?.state === "done" ? "now" : (others[0]?.baseUrl ?? "other"),
-    );
-    if (chosen === "now" && now !== null) return now;
-    if (chosen === "none") return none;
+    const first = now?.state === "done" ? "now" : (others[0]?.baseUrl ?? "other");
+    const chosen = await talk.choose("Which model shall it think with?", offered(now, others), first);
+    if (chosen === "now") return now ?? none;
     const wish = chosen === "other" ? await byAddress(setup, loaded) : await ofFound(talk, others, chosen);
     const end = wish === null ? null : await connected(setup, wish);
     if (end?.state === "done") return end;
     if (end !== null) tell(setup.context, `  ${end.text}`);
   }
+}
+
+function offered(now: StepEnd | null, others: readonly ModelServer[]): readonly Choice<string>[] {
+  const kept = now?.state === "done" ? `Keep ${now.text}` : "Leave it as it is";
+  const left = { value: "now", label: "None yet", hint: "a script answers until there is one" };
+  return [
+    ...(now === null ? [] : [{ value: "now", label: kept }]),
+    ...others.map(({ baseUrl, models }) => ({ value: baseUrl, label: `Use ${shownAddress(baseUrl)}`, hint: listed(models) })),
+    { value: "other", label: "A server by its address" },
+    ...(now === null ? [left] : []),
+  ];
 }
 
 function listed(models: readonly string[]): string {
