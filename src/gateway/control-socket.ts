@@ -194,7 +194,7 @@ function unwritable(path: string, thrown: unknown): Failure {
 
 function held(home: string, who: string | null): Failure {
   return new Failure("home.held", `${home} is in use by ${who ?? "another process"}.`, {
-    advice: "Stop that one first, or set HERMES_HOME to another directory.",
+    advice: "Stop that one first (hermes gateway stop), or set HERMES_HOME to another directory.",
   });
 }
 
