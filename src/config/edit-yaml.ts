@@ -26,6 +26,15 @@ export function removeAt(document: Document, place: Place): boolean {
   return document.hasIn(place) && document.deleteIn(place);
 }
 
+/** A section that has lost its last key goes too. */
+export function dropEmptied(document: Document, place: Place): void {
+  if (place.length === 0) return;
+  const section = document.getIn(place, true);
+  if (!isMap(section) || section.items.length > 0) return;
+  removeAt(document, place);
+  dropEmptied(document, place.slice(0, -1));
+}
+
 /** The document as text. */
 export function render(document: Document): string {
   const text = document.toString({ lineWidth: 0 });

@@ -1,6 +1,6 @@
 import { chmod, constants, copyFile } from "node:fs/promises";
 import { type Document, isMap, isScalar, isSeq, type Pair } from "yaml";
-import { type Place, openDocument, removeAt, render, setAt } from "./edit-yaml.ts";
+import { dropEmptied, type Place, openDocument, removeAt, render, setAt } from "./edit-yaml.ts";
 import { editEnvText, parseEnvText } from "./env-file.ts";
 import { configFile, envFile } from "./home.ts";
 import { keyVariable } from "./inner-keys.ts";
@@ -128,15 +128,6 @@ function carry(document: Document, from: Place, to: Place, value: unknown): void
   setAt(document, to, value);
   const node = document.getIn(to, true);
   if (isScalar(node) && comment) node.comment = comment;
-}
-
-/** A section that has lost its last key goes too. */
-function dropEmptied(document: Document, place: Place): void {
-  if (place.length === 0) return;
-  const section = document.getIn(place, true);
-  if (!isMap(section) || section.items.length > 0) return;
-  removeAt(document, place);
-  dropEmptied(document, place.slice(0, -1));
 }
 
 /** A secret goes to .env, unless one stands there: that one counts already. */

@@ -13,6 +13,7 @@ import { nearest } from "./nearest.ts";
 import { isOriginalKey } from "./original.ts";
 import { serviceVariable } from "./service-variables.ts";
 import { setInner, unsetInner } from "./set-inner.ts";
+import { findWithin, serverEntry, setWithin, unsetWithin } from "./set-within.ts";
 import { editOwnFile, readOwnFile } from "./write-file.ts";
 
 export type { Change } from "./change.ts";
@@ -21,6 +22,8 @@ export type { Change } from "./change.ts";
 export async function setKey(home: string, name: string, value: string): Promise<Change> {
   const inner = findInner(name);
   if (inner !== null) return await setInner(home, name.trim(), inner, value);
+  const within = findWithin(name);
+  if (within !== null) return await setWithin(home, name, within, value);
   const service = await serviceVariable(home, name);
   if (service !== null) return await editVariable(home, service, service, keyText(service, value));
   const path = knownKey(name);
@@ -42,8 +45,12 @@ export async function setKey(home: string, name: string, value: string): Promise
 
 /** Removes a key from config.yaml and .env, so that its default counts again. */
 export async function unsetKey(home: string, name: string): Promise<Change> {
+  const entry = await serverEntry(home, name);
+  if (entry !== null) return await unsetWithin(home, name, entry);
   const inner = findInner(name);
   if (inner !== null) return await unsetInner(home, name.trim(), inner);
+  const within = findWithin(name);
+  if (within !== null) return await unsetWithin(home, name, within);
   const service = await serviceVariable(home, name);
   if (service !== null) return await editVariable(home, service, service, null);
   const path = knownKey(name);
@@ -132,8 +139,8 @@ function withoutKey(document: Document, path: KeyPath): boolean {
 
 function byHand(path: KeyPath): Failure {
   const advice =
-    path === "fallback_providers"
-      ? "Change it in config.yaml with an editor."
-      : `Set one field, such as ${path}.deepseek.base_url, use \`hermes model\`, or change it in config.yaml with an editor.`;
+    path !== "providers" && path !== "custom_providers"
+      ? `Set one value, such as ${path}.NAME.FIELD, or change it with \`hermes config edit\`.`
+      : `Set one field, such as ${path}.deepseek.base_url, use \`hermes model\`, or \`hermes config edit\`.`;
   return new Failure("config.invalid", `${path} holds several entries and can't be set at once.`, { advice });
 }

@@ -8,7 +8,8 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { type TestContext, suite, test } from "node:test";
 import pg from "pg";
-import { fail, ok } from "../../src/cli/doctor/check.ts";
+import { fail, ok, warn } from "../../src/cli/doctor/check.ts";
+import { mend } from "../../src/cli/doctor/fix.ts";
 import { type FindingId, findingIds } from "../../src/cli/doctor/ids.ts";
 import { lookAtAll } from "../../src/cli/doctor/run.ts";
 import { hermes } from "../../src/cli/hermes.ts";
@@ -115,6 +116,32 @@ test("parts are looked at side by side, told of in their order, and none waits f
   assert.deepEqual(started, ["node.version", "home.writable", "redis.answers", "model.server", "tools.probe"]);
   assert.deepEqual(told, ["slow", "the key is [hidden], and more", "Not found out within 0.001 s.", "boom", "after 5"]);
   assert.equal(looked.length, 5);
+});
+
+test("what can't be taken back is done with consent alone, and what fails is told", async () => {
+  const fixes = [
+    { does: "send it", asks: true as const, run: async () => "Sent with sk-0123456789abcdef." },
+    { does: "break", run: () => Promise.reject(new Error("no room")) },
+  ];
+  const results = fixes.map((fix) => warn("record.refused", "", "", fix));
+  const looked = [{ check: { id: "record.open" as const, withinMs: 1, run: async () => results }, results }];
+  const asked: string[] = [];
+  for (const [said, expected] of [
+    ["y", "Sent with [hidden]."],
+    ["", "Left alone; `hermes doctor --fix --yes` would send it."],
+  ] as const) {
+    const ask = async (question: string): Promise<string> => (asked.push(question), said);
+    // Boundary: of its context it only asks.
+    const mended = await mend(looked, { ask } as Parameters<typeof mend>[1], false, () => {});
+    assert.deepEqual(
+      mended.map(({ done, text }) => [done, text]),
+      [
+        [said === "y", expected],
+        [false, "Could not break: no room"],
+      ],
+    );
+  }
+  assert.deepEqual(asked, ["May I send it? [y/N] ", "May I send it? [y/N] "]);
 });
 
 test("a home: made, closed to others, rid of what killed processes left; older keys written anew", async (t) => {
