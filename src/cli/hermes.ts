@@ -7,7 +7,7 @@ import { homeDirectory } from "../config/home.ts";
 import { asFailure } from "../core/failures.ts";
 import { redact } from "../core/redact.ts";
 import { commands, loadProduct, loadToolsets } from "./commands.ts";
-import { type Context, exits, type Streams } from "./context.ts";
+import { type Context, exits, type Streams, statusOf } from "./context.ts";
 import { hasLeft, leaving } from "./leaving.ts";
 
 /** Runs one command line; gives the exit status. Never throws. */
@@ -101,7 +101,7 @@ function explain(thrown: unknown, streams: Streams): number {
   const lines = [`hermes: ${failure.message}`, ...(failure.advice === null ? [] : [`        ${failure.advice}`])];
   if (/^(?:1|true|yes|on)$/i.test(streams.env["HERMES_DEBUG"] ?? "")) lines.push(inspect(failure));
   streams.stderr.write(`${redact(lines.join("\n"))}\n`);
-  return failure.code === "config.invalid" ? exits.config : exits.failure;
+  return statusOf(failure);
 }
 
 async function version(): Promise<string> {
