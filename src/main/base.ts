@@ -50,6 +50,8 @@ export interface Base {
   readonly mode: Mode;
   /** As it was at the start. */
   readonly config: Config;
+  /** The variables that the process was started with. */
+  readonly env: Environment;
   /** As its files are now, for what takes effect at its next use. */
   readonly follow: LiveConfig;
   readonly log: Log;
@@ -114,7 +116,7 @@ export async function openBase(
   const workers = mode !== "gateway" && database.kind !== "embedded" ? await countWorkers(database, holder, log, stack) : () => 1;
   const models = openModels({ settings: async () => modelSettings(await follow.refresh(stepMs)), demo: true, log, workers });
   stack.defer(() => models.close());
-  const parts = { mode, config, follow, log, metrics, database, queues, sweeps, live, models };
+  const parts = { mode, config, env, follow, log, metrics, database, queues, sweeps, live, models };
   const base = { ...parts, holder, version: await version(), stack, host };
   handler.current = controlHandler(base);
   return base;

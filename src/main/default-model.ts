@@ -15,7 +15,7 @@ export async function makeDefaultModel(base: Base, { provider, model }: ModelCho
     await saveDefault(home, { name: entry.name, baseUrl, model, apiMode: null, apiKey: null, contextLength: null });
   else if (model !== null) await saveModel(home, model);
   await base.follow.refresh();
-  const { config: saved } = await loadConfig({ env: process.env, home });
+  const { config: saved } = await loadConfig({ env: base.env, home });
   const overruled = entry !== undefined && saved.model.provider !== entry.name;
   if (overruled) return "It is saved, but OPENAI_BASE_URL in the environment overrules it until that is unset.";
   return `${placeSaved(base)} It counts for everybody from the next message on, except where a conversation has its own.`;

@@ -8,7 +8,7 @@ import { inspectSkill, skillReviewSettings, skillWork } from "./skills.ts";
 
 /** What turns need of skills; those of the home are taken meanwhile. `backend`: where commands run. */
 export function startSkills(
-  { config, database, follow, log, metrics, models, queues, stack }: Base,
+  { config, env, database, follow, log, metrics, models, queues, stack }: Base,
   backend: () => Promise<string>,
 ): { readonly skills: SkillWork; readonly skillReview: SkillReview } {
   const { db } = database;
@@ -21,7 +21,7 @@ export function startSkills(
   }
   const skills = skillWork({
     db,
-    env: process.env,
+    env,
     config: () => follow.refresh(),
     backend,
     wake: (chats) => wakeDeliveries({ queues, log }, chats),

@@ -89,7 +89,7 @@ export async function startTurns(base: Base, worker: WorkerSide): Promise<void> 
   const { reviews, tend: tendMemories } = openRemembering(base, worker.models, settings.memory);
   const compressor = openCompressor({ models: worker.models, log, settings: () => compressionSettings(base) });
   const models = { listings: (signal: AbortSignal) => base.models.listings(signal) };
-  const configuration = openConfiguration({ home: config.home, env: process.env, models, placeSaved: () => placeSaved(base) });
+  const configuration = openConfiguration({ home: config.home, env: base.env, models, placeSaved: () => placeSaved(base) });
   const approvals = {
     rules: async (allowed: readonly Allowance[]) => approvalSettings(await follow.refresh(), allowed),
     judge: () => base.models.auxiliary("approval"),

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { mcpServer } from "../doubles/mcp-server.ts";
 import { call, say, type Seen } from "../doubles/model-server.ts";
 import { freshHome } from "../flow/service.ts";
-import { lastOf, openTalk } from "../flow/talk-rig.ts";
+import { lastOf, openTalk, openTalkApart } from "../flow/talk-rig.ts";
+import { typed } from "../flow/typed.ts";
 
 function names(seen: Seen | undefined): readonly string[] {
   return (seen?.body.tools ?? []).map((tool) => tool.function.name).filter((name) => /^mcp_|^tool_/.test(name));
@@ -18,7 +18,7 @@ const echo = (seen: Seen) =>
 test("a session's MCP tools stay in its prompt while their server is away, and answer so; another session has none", async () => {
   await using server = await mcpServer();
   const config = `terminal: {backend: virtual}\nmcp_servers:\n  double: {url: "${server.url}", tools: {exclude: [large]}}\n`;
-  await using rig = await openTalk({ config });
+  await using rig = await openTalkApart({ config });
   const first = await rig.ask("echo", echo);
   assert.equal(first.answer, "came: hi");
   assert.deepEqual(names(first.seen[0]), ["mcp_double_broken", "mcp_double_echo", "mcp_double_picture", "mcp_double_write"]);
@@ -81,13 +81,8 @@ test("the doctor has a line for each server, and shows no key", async () => {
     join(home.path, "config.yaml"),
     `terminal: {backend: virtual}\nmcp_servers: {${servers}, prog: {command: python3}}\n`,
   );
-  const hermes = new URL("../../src/cli/hermes.ts", import.meta.url).pathname;
-  const env = { PATH: process.env["PATH"] ?? "", HERMES_HOME: home.path, HERMES_MODEL_PROBE: "" };
-  const said = await new Promise<string>((resolve) => {
-    execFile(process.execPath, [hermes, "doctor", "--quick"], { env }, (_error, stdout) =>
-      resolve(stdout.replaceAll(/\s+/g, " ")),
-    );
-  });
+  const { stdout } = await typed(home.path, ["doctor", "--quick"], { HERMES_MODEL_PROBE: "" });
+  const said = stdout.replaceAll(/\s+/g, " ");
   assert.match(said, /ok mcp double: 5 tools, http:\/\/127\.0\.0\.1:\d+\/mcp\./);
   assert.match(said, /fail mcp gone is away \(http:\/\/127\.0\.0\.1:1024\): nothing listens there\. → Mend mcp_servers\.gone/);
   assert.match(said, /fail mcp prog is away \(a program in its sandbox\): The virtual sandbox has no programs/);

@@ -1,15 +1,13 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, suite, test } from "node:test";
-import { promisify } from "node:util";
 import { call, say } from "../doubles/model-server.ts";
-import { lastOf, openTalk, type Script, type TalkRig } from "./talk-rig.ts";
+import { type KillableRig, lastOf, openTalk, openTalkApart, type Script, type TalkRig } from "./talk-rig.ts";
+import { typed } from "./typed.ts";
 
-const entry = new URL("../../src/cli/hermes.ts", import.meta.url).pathname;
 const backend = "terminal: {backend: local}\n";
 
 /** Runs the commands one after another, then says what came of the last. */
@@ -21,10 +19,10 @@ const commands =
   };
 
 suite("leave to run a command on the host", () => {
-  let rig: TalkRig;
+  let rig: KillableRig;
   let workspace = "";
   before(async () => {
-    rig = await openTalk({ config: backend });
+    rig = await openTalkApart({ config: backend });
     await rig.ask("begin", commands("pwd"));
     workspace = join(rig.home, "workspaces", (await readdir(join(rig.home, "workspaces")))[0] ?? "");
   });
@@ -161,10 +159,7 @@ suite("leave to run a command on the host", () => {
   });
 
   test("and at the command line, while the service runs", async () => {
-    const approvals = async (...args: string[]) =>
-      await promisify(execFile)(process.execPath, [entry, "approvals", ...args], {
-        env: { PATH: process.env["PATH"] ?? "", HERMES_HOME: rig.home },
-      }).catch((failed: unknown) => failed as { stdout: string; stderr: string; code: number });
+    const approvals = (...args: string[]) => typed(rig.home, ["approvals", ...args]);
     const { stdout } = await approvals("list");
     const number = /^(\d+): deletes folders .*\(delete_tree, local\), for .*; always, allowed by /m.exec(stdout)?.[1];
     assert.ok(number !== undefined, stdout);

@@ -1,15 +1,13 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { test } from "node:test";
-import { promisify } from "node:util";
 import { modelServerWith, say, type Seen } from "../doubles/model-server.ts";
 import { isSummary, within } from "../doubles/windowed.ts";
 import { openTalk } from "./talk-rig.ts";
+import { typed } from "./typed.ts";
 
 const window = 32_768;
 /** Never the same line twice: repetition is cut. */
 const long = Array.from({ length: 30 }, (_, at) => `Fox ${at * 37} jumps over its lazy dog and comes back once more.`).join(" ");
-const entry = new URL("../../src/cli/hermes.ts", import.meta.url).pathname;
 
 test("another model for summaries, set and unset at the command line, makes the next one of a running conversation", async () => {
   const answering = (seen: Seen) =>
@@ -18,10 +16,11 @@ test("another model for summaries, set and unset at the command line, makes the 
   const providers = `custom_providers:\n  - {name: side, base_url: "${side.url}", context_length: ${window}}\n`;
   const keep = "compression: {protect_last_n: 2, protect_first_n: 1}\n";
   await using rig = await openTalk({ config: `model:\n  context_length: ${window}\n${keep}${providers}` });
-  const config = async (...args: string[]) =>
-    await promisify(execFile)(process.execPath, [entry, "config", ...args], {
-      env: { PATH: process.env["PATH"] ?? "", HERMES_HOME: rig.home },
-    });
+  const config = async (...args: string[]) => {
+    const said = await typed(rig.home, ["config", ...args]);
+    assert.equal(said.status, 0, said.stderr);
+    return said;
+  };
   const compressed = async (): Promise<string> => {
     for (let turn = 0; turn < 3; turn += 1) await rig.askOn(`turn ${turn}`);
     const said = (await rig.page.answers(1)).length;

@@ -16,7 +16,8 @@ import { conversation, group, isTitling, saved, sessionModel, sessionWindow, ski
 import { data, frame, modelServerWith, raw, say, type Seen } from "../doubles/model-server.ts";
 import { telegramServer } from "../doubles/telegram.ts";
 import { isSummary } from "../doubles/windowed.ts";
-import { freshHome, startHermes } from "./service.ts";
+import { hostHermes } from "./hosted.ts";
+import { freshHome } from "./service.ts";
 import { openTalk } from "./talk-rig.ts";
 
 const config = `model:\n  context_length: ${sessionWindow}\n`;
@@ -36,7 +37,7 @@ async function played(): Promise<readonly Seen[]> {
   const env = { ...place, HERMES_TITLE_GENERATION: "true" };
   await writeFile(join(home.path, "config.yaml"), config);
   const start = async () => {
-    const hermes = startHermes({ mode: "start", home: home.path, env });
+    const hermes = await hostHermes({ home: home.path, env });
     await hermes.printed(/telegram is connected/);
     return hermes;
   };
@@ -49,7 +50,7 @@ async function played(): Promise<readonly Seen[]> {
       assert.match(installed?.text ?? "", /git is installed/);
     }
     if (turn === 12) {
-      await running.now.kill("SIGTERM");
+      await running.now[Symbol.asyncDispose]();
       running.now = await start();
     }
     telegram.say(group, `@${telegram.bot.username} ${text}`, { from });

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { test } from "node:test";
-import { promisify } from "node:util";
 import { modelServerWith, say } from "../doubles/model-server.ts";
 import { slackServer } from "../doubles/slack.ts";
 import { telegramServer } from "../doubles/telegram.ts";
-import { freshHome, startHermes } from "./service.ts";
+import { hostHermes } from "./hosted.ts";
+import { freshHome } from "./service.ts";
+import { typed } from "./typed.ts";
 
 const patienceMs = 20_000;
 
@@ -19,7 +19,7 @@ test("closed to strangers: those listed, a code, the owner by the command line, 
   const tokens = { SLACK_BOT_TOKEN: slack.botToken, SLACK_APP_TOKEN: slack.appToken, SLACK_API_URL: slack.url };
   const env = { OPENAI_BASE_URL: model.url, TELEGRAM_BOT_TOKEN: telegram.token, TELEGRAM_API_ROOT: telegram.url, ...tokens };
   const closed = { GATEWAY_ALLOW_ALL_USERS: "false", SLACK_ALLOWED_USERS: "U7" };
-  await using hermes = startHermes({ mode: "start", home: home.path, env: { ...env, ...closed } });
+  await using hermes = await hostHermes({ home: home.path, env: { ...env, ...closed } });
   await Promise.all([hermes.printed(/telegram is connected/), hermes.printed(/slack is connected/)]);
   const texts = (chat: number) => telegram.messages(chat).map(({ text }) => text);
 
@@ -32,10 +32,7 @@ test("closed to strangers: those listed, a code, the owner by the command line, 
   await slack.waitFor(() => slack.messages("D1", listed).some(({ text }) => text === "echo hello"));
 
   const code = /[2-9A-Z]{8}/.exec(told)?.[0] ?? "";
-  const command = new URL("../../src/cli/hermes.ts", import.meta.url).pathname;
-  const { stdout } = await promisify(execFile)(process.execPath, [command, "pairing", "approve", code], {
-    env: { PATH: process.env["PATH"] ?? "", HERMES_HOME: home.path },
-  });
+  const { stdout } = await typed(home.path, ["pairing", "approve", code]);
   assert.match(stdout, /as owner/);
   await telegram.waitFor(() => texts(81).length === 2, patienceMs);
   telegram.say(81, "hello");

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { call, type ModelServer, modelServerWith, say, type Seen } from "../doubles/model-server.ts";
 import { type TelegramServer, telegramServer } from "../doubles/telegram.ts";
-import { freshHome, type Process, startHermes } from "./service.ts";
+import { hostHermes } from "./hosted.ts";
+import { freshHome, type Running } from "./service.ts";
 
 const team = -100_7;
 /** Telegram takes one message a second for a chat: so each test has people of its own. */
@@ -15,7 +16,7 @@ suite("commands in a chat", () => {
   const stack = new AsyncDisposableStack();
   let telegram: TelegramServer;
   let model: ModelServer;
-  let hermes: Process;
+  let hermes: Running;
   /** What a request that says `work` and a number waits for. */
   const held = new Map<string, Promise<void>>();
 
@@ -32,13 +33,10 @@ suite("commands in a chat", () => {
     const home = stack.use(await freshHome()).path;
     await writeFile(join(home, "config.yaml"), `display:\n  tool_progress: "off"\n`);
     const env = { TELEGRAM_BOT_TOKEN: telegram.token, TELEGRAM_API_ROOT: telegram.url, OPENAI_BASE_URL: model.url };
-    hermes = stack.use(startHermes({ mode: "start", home, env }));
+    hermes = stack.use(await hostHermes({ home, env }));
     await hermes.printed(/telegram is connected/);
   });
-  after(async () => {
-    assert.equal(await hermes.kill("SIGTERM"), 0, hermes.output());
-    await stack.disposeAsync();
-  });
+  after(() => stack.disposeAsync());
 
   test("help speaks the language of the client, or the one that was picked", async () => {
     const ada = somebody();

@@ -5,7 +5,8 @@ import { test } from "node:test";
 import { call, modelServerWith, say, type Seen } from "../doubles/model-server.ts";
 import { debianImage, dockerHost } from "../services/docker.ts";
 import { openPage } from "./page-client.ts";
-import { freshHome, startHermes } from "./service.ts";
+import { hostHermes } from "./hosted.ts";
+import { freshHome } from "./service.ts";
 
 /** The last message asks for `run: COMMAND`; the answer is what the command printed. */
 function commander(seen: Seen) {
@@ -19,7 +20,7 @@ test("with an engine, commands run in a container: no host, no root, no network,
   await using home = await freshHome();
   await writeFile(join(home.path, "config.yaml"), `terminal:\n  docker_image: ${debianImage}\n  timeout: 20\n`);
   const env = { OPENAI_BASE_URL: model.url, DOCKER_HOST: await dockerHost() };
-  await using hermes = startHermes({ mode: "start", home: home.path, env });
+  await using hermes = await hostHermes({ home: home.path, env });
   const page = await openPage((await hermes.printed(/Open (http:\S+)/))[1] ?? "");
   const ask = async (command: string, count: number) => {
     await page.send(`run: ${command}`);

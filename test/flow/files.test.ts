@@ -8,7 +8,8 @@ import { after, before, suite, test } from "node:test";
 import { call, modelServerWith, say, type Seen } from "../doubles/model-server.ts";
 import { pdf } from "../doubles/pdf.ts";
 import { telegramServer } from "../doubles/telegram.ts";
-import { freshHome, startHermes } from "./service.ts";
+import { hostHermes } from "./hosted.ts";
+import { freshHome } from "./service.ts";
 import { lastOf } from "./talk-rig.ts";
 
 /** A PNG of one red dot. */
@@ -210,8 +211,7 @@ async function openRig() {
   );
   const tg = stack.use(await telegramServer({}));
   const hermes = stack.use(
-    startHermes({
-      mode: "start",
+    await hostHermes({
       home: home.path,
       env: {
         OPENAI_BASE_URL: model.url,

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { modelServerWith, say } from "../doubles/model-server.ts";
 import { openPage } from "./page-client.ts";
-import { freshHome, startHermes } from "./service.ts";
+import { hostHermes } from "./hosted.ts";
+import { freshHome } from "./service.ts";
 
 /** Opens the page's events; gives a function that reads on until this text has come. */
 async function listen(address: string, signal: AbortSignal): Promise<(pattern: RegExp) => Promise<string>> {
@@ -28,7 +29,7 @@ async function listen(address: string, signal: AbortSignal): Promise<(pattern: R
 test("a command before any conversation is answered on the open page, after a reload, and stays when the conversation begins", async () => {
   await using model = await modelServerWith({ strict: false, models: ["alpha"] }, () => say("good day"));
   await using home = await freshHome();
-  await using hermes = startHermes({ mode: "start", home: home.path, env: { OPENAI_BASE_URL: model.url } });
+  await using hermes = await hostHermes({ home: home.path, env: { OPENAI_BASE_URL: model.url } });
   const address = (await hermes.printed(/Open (http:\S+)/))[1] ?? "";
   const stop = new AbortController();
   const heard = await listen(address, AbortSignal.any([stop.signal, AbortSignal.timeout(20_000)]));

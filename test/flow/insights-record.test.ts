@@ -7,7 +7,8 @@ import { data, frame, modelServerWith, raw, type Seen, type StreamStep } from ".
 import { lines } from "../doubles/model-server-client.ts";
 import { llamaServer } from "../doubles/server-kinds.ts";
 import { telegramServer } from "../doubles/telegram.ts";
-import { freshHome, startHermes } from "./service.ts";
+import { hostHermes } from "./hosted.ts";
+import { freshHome } from "./service.ts";
 
 /** llama-server's figures behind an answer: of the prompt, what came from the cache, and two speeds. */
 function counted(frames: readonly string[], finish: string, prompt: number, cached: number): StreamStep {
@@ -39,8 +40,7 @@ test("the record has every call's speeds, first token, cached tokens, validity o
   await using home = await freshHome();
   await writeFile(join(home.path, "config.yaml"), "model:\n  concurrency: 1\n");
   const access = { TELEGRAM_BOT_TOKEN: telegram.token, TELEGRAM_API_ROOT: telegram.url };
-  await using hermes = startHermes({
-    mode: "start",
+  await using hermes = await hostHermes({
     home: home.path,
     env: { OPENAI_BASE_URL: model.url, TERMINAL_ENV: "virtual", ...access },
   });
@@ -50,7 +50,7 @@ test("the record has every call's speeds, first token, cached tokens, validity o
   telegram.say(12, "hello", { from: { id: 12, name: "Bob" } });
   await telegram.waitFor(() => telegram.messages(12).some(({ text }) => /Hello/.test(text ?? "")), 20_000);
   await telegram.waitFor(() => telegram.messages(11).some(({ text }) => /Neither/.test(text ?? "")), 20_000);
-  await hermes.kill("SIGTERM");
+  await hermes[Symbol.asyncDispose]();
 
   await using database = closing(await openDatabase({ url: null, directory: join(home.path, "data"), log: lines() }));
   const rows = await database.db.selectFrom("model_calls").selectAll().where("task", "=", "turn").execute();

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
 import { call, type ModelServer, modelServerWith, say, type Seen } from "../doubles/model-server.ts";
 import { type TelegramServer, telegramServer } from "../doubles/telegram.ts";
-import { freshHome, type Process, startHermes } from "./service.ts";
+import { hostHermes } from "./hosted.ts";
+import { freshHome, type Running } from "./service.ts";
 
 /** What the person has just said. */
 function askedIn(seen: Seen): string {
@@ -37,7 +38,7 @@ function answer(seen: Seen) {
 suite("memory, from the chat", () => {
   let model: ModelServer;
   let telegram: TelegramServer;
-  let hermes: Process;
+  let hermes: Running;
   const stack = new AsyncDisposableStack();
   before(async () => {
     model = stack.use(await modelServerWith({ strict: false }, answer));
@@ -47,7 +48,7 @@ suite("memory, from the chat", () => {
     const { url, token } = telegram;
     const env = { OPENAI_BASE_URL: model.url, TELEGRAM_BOT_TOKEN: token, TELEGRAM_API_ROOT: url };
     const memory = { HERMES_MEMORY_NUDGE_INTERVAL: "3", HERMES_MEMORY_NOTIFICATIONS: "on" };
-    hermes = stack.use(startHermes({ mode: "start", home: home.path, env: { ...env, ...memory } }));
+    hermes = stack.use(await hostHermes({ home: home.path, env: { ...env, ...memory } }));
     await hermes.printed(/telegram is connected/);
   });
   after(() => stack.disposeAsync());

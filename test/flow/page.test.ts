@@ -3,16 +3,17 @@ import { after, before, suite, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { call, calls, endSilently, html, modelServerWith, say, type Seen, status } from "../doubles/model-server.ts";
 import { openPage, type PageClient } from "./page-client.ts";
+import { hostHermes } from "./hosted.ts";
 import { freshHome, type Process, startHermes } from "./service.ts";
-import { openTalk, type TalkRig } from "./talk-rig.ts";
+import { type KillableRig, openTalkApart } from "./talk-rig.ts";
 
 const lastText = (seen: Seen) => String(seen.body.messages.findLast((message) => message.role === "user")?.content ?? "");
 const lastRole = (seen: Seen) => seen.body.messages.at(-1)?.role;
 
 suite("one service at the page", () => {
-  let rig: TalkRig;
+  let rig: KillableRig;
   before(async () => {
-    rig = await openTalk();
+    rig = await openTalkApart();
   });
   after(() => rig[Symbol.asyncDispose]());
   /** What the agent says from now on, once it has said so much. */
@@ -151,7 +152,7 @@ async function running(page: PageClient, hermes: Process, tool: string): Promise
 
 test("no server at the address: the answer names it and what to do", async () => {
   await using home = await freshHome();
-  await using hermes = startHermes({ mode: "start", home: home.path, env: { OPENAI_BASE_URL: "http://127.0.0.1:9/v1" } });
+  await using hermes = await hostHermes({ home: home.path, env: { OPENAI_BASE_URL: "http://127.0.0.1:9/v1" } });
   const page = await openPage((await hermes.printed(/Open (http:\S+)/))[1] ?? "");
   assert.match(await page.ask("hello"), /127\.0\.0\.1:9/);
 });

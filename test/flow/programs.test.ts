@@ -1,13 +1,10 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { after, before, suite, test } from "node:test";
-import { promisify } from "node:util";
 import { call, say, type Seen } from "../doubles/model-server.ts";
 import { debianImage, dockerHost } from "../services/docker.ts";
 import { type Sshd, startSshd } from "../services/sshd.ts";
-import { openTalk, type Script, type TalkRig } from "./talk-rig.ts";
-
-const entry = new URL("../../src/cli/hermes.ts", import.meta.url).pathname;
+import { openTalk, openTalkApart, type Script, type TalkRig } from "./talk-rig.ts";
+import { typed } from "./typed.ts";
 
 const path = "sums/total.py";
 const command = "python3 sums/total.py";
@@ -73,10 +70,7 @@ suite("the agent writes, runs, waits for, mends and reports a program, wherever 
   });
 
   const turnTo = async (backend: string): Promise<void> => {
-    const env = { PATH: process.env["PATH"] ?? "", HERMES_HOME: rig.home };
-    const { stdout } = await promisify(execFile)(process.execPath, [entry, "config", "set", "terminal.backend", backend], {
-      env,
-    });
+    const { stdout } = await typed(rig.home, ["config", "set", "terminal.backend", backend]);
     assert.match(stdout, /counts from the next message on/);
   };
   /** Lets run what is asked for, until the turn is over; the answer. */
@@ -148,7 +142,7 @@ suite("the agent writes, runs, waits for, mends and reports a program, wherever 
 
 test("what a command prints of secrets reaches neither the model nor the chat nor the log, nor the files of long results", async () => {
   const secret = "abcdefghijklmnopqrstuvwxyz0123";
-  await using rig = await openTalk({ config: "terminal: {backend: virtual}\nlogging: {level: debug}\n" });
+  await using rig = await openTalkApart({ config: "terminal: {backend: virtual}\nlogging: {level: debug}\n" });
   const commands = [`printf 'sk-%s\\n' ${secret}`, `for n in $(seq 1 4000); do printf 'sk-%s\\n' ${secret}; done`];
   // The model itself must not write it, as one would see it in its own call.
   const hide = (command: string) => command.replace(secret, `${secret.slice(0, 4)}""${secret.slice(4)}`);

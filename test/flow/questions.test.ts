@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import { call, say } from "../doubles/model-server.ts";
-import { lastOf, openTalk, type TalkRig } from "./talk-rig.ts";
+import { type KillableRig, lastOf, openTalkApart } from "./talk-rig.ts";
 
 /** What the agent asks, as it stands in the history. */
 const question = "Tea or coffee?";
@@ -9,9 +9,9 @@ const asks = (seen: Parameters<typeof lastOf>[0], count: number) =>
   count === 0 ? call("clarify", { question, choices: ["Tea", "Coffee"] }) : say(`So: ${lastOf(seen)}`);
 
 suite("a turn that asks a person", () => {
-  let rig: TalkRig;
+  let rig: KillableRig;
   before(async () => {
-    rig = await openTalk();
+    rig = await openTalkApart();
   });
   after(() => rig[Symbol.asyncDispose]());
 

@@ -5,7 +5,8 @@ import { test } from "node:test";
 import { modelServerWith, say, type Seen } from "../doubles/model-server.ts";
 import { telegramServer } from "../doubles/telegram.ts";
 import { openPage } from "./page-client.ts";
-import { freshHome, startHermes } from "./service.ts";
+import { hostHermes } from "./hosted.ts";
+import { freshHome } from "./service.ts";
 
 const lastText = (seen: Seen) => String(seen.body.messages.findLast((message) => message.role === "user")?.content ?? "");
 
@@ -36,7 +37,7 @@ test("whoever waits more than five seconds sees their place; one person's many r
   await using home = await freshHome();
   await writeFile(join(home.path, "config.yaml"), "model:\n  concurrency: 1\n");
   const env = { OPENAI_BASE_URL: model.url, TELEGRAM_BOT_TOKEN: telegram.token, TELEGRAM_API_ROOT: telegram.url };
-  await using hermes = startHermes({ mode: "start", home: home.path, env });
+  await using hermes = await hostHermes({ home: home.path, env });
   const address = (await hermes.printed(/Open (http:\S+)/))[1] ?? "";
   await hermes.printed(/telegram is connected/);
   const ann = { id: 11, name: "Ann" };

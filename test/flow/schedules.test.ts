@@ -5,7 +5,8 @@ import { after, before, test } from "node:test";
 import { pictureType } from "../../src/core/media-types.ts";
 import { call, type ModelServer, modelServerWith, say, type Seen } from "../doubles/model-server.ts";
 import { type TelegramServer, telegramServer } from "../doubles/telegram.ts";
-import { freshHome, type Process, startHermes } from "./service.ts";
+import { hostHermes } from "./hosted.ts";
+import { freshHome, type Running } from "./service.ts";
 
 const group = -55;
 const alice = 7;
@@ -33,7 +34,7 @@ function answer({ body: { messages } }: Seen) {
 let stack: AsyncDisposableStack;
 let telegram: TelegramServer;
 let model: ModelServer;
-let hermes: Process;
+let hermes: Running;
 let home: string;
 const texts = (chat: number) => telegram.messages(chat).map((message) => message.text);
 const until = (chat: number, says: RegExp, ms = 30_000) =>
@@ -47,7 +48,7 @@ before(async () => {
   home = fresh.path;
   await writeFile(join(home, "config.yaml"), "timezone: Asia/Shanghai\nterminal: {backend: virtual}\n");
   const env = { OPENAI_BASE_URL: model.url, TELEGRAM_BOT_TOKEN: telegram.token, TELEGRAM_API_ROOT: telegram.url };
-  hermes = stack.use(startHermes({ mode: "start", home, env }));
+  hermes = stack.use(await hostHermes({ home, env }));
   await hermes.printed(/telegram is connected/);
   telegram.say(alice, "hello");
   telegram.say(group, `@${telegram.bot.username} hello`, { from: alice });

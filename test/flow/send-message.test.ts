@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { promisify } from "node:util";
 import { call, modelServerWith, say, type Seen } from "../doubles/model-server.ts";
 import { type TelegramServer, telegramServer } from "../doubles/telegram.ts";
-import { freshHome, startHermes } from "./service.ts";
+import { hostHermes } from "./hosted.ts";
+import { freshHome } from "./service.ts";
+import { typed } from "./typed.ts";
 
 /** "post TARGET" sends there; anything else is greeted. */
 function answer(seen: Seen) {
@@ -25,7 +25,7 @@ async function open(config: string, more: Readonly<Record<string, string>> = {})
   const home = stack.use(await freshHome());
   await writeFile(join(home.path, "config.yaml"), config);
   const env = { OPENAI_BASE_URL: model.url, TELEGRAM_BOT_TOKEN: telegram.token, TELEGRAM_API_ROOT: telegram.url, ...more };
-  const hermes = stack.use(startHermes({ mode: "start", home: home.path, env }));
+  const hermes = stack.use(await hostHermes({ home: home.path, env }));
   await hermes.printed(/telegram is connected/);
   const texts = (chat: number) => telegram.messages(chat).map((message) => message.text);
   const until = (chat: number, says: RegExp) => telegram.waitFor(() => texts(chat).some((text) => says.test(text)), 20_000);
@@ -74,9 +74,7 @@ test("who may not allow it asks those who may, in their private chats; a strange
   telegram.say(1, "hello");
   await until(1, /pairing code/);
   const code = /[2-9A-Z]{8}/.exec(texts(1)[0] ?? "")?.[0] ?? "";
-  const hermes = new URL("../../src/cli/hermes.ts", import.meta.url).pathname;
-  const env = { PATH: process.env["PATH"] ?? "", HERMES_HOME: rig.home };
-  await promisify(execFile)(process.execPath, [hermes, "pairing", "approve", code], { env });
+  assert.equal((await typed(rig.home, ["pairing", "approve", code])).status, 0);
   telegram.say(1, "hello");
   await until(1, /^hello$/);
   telegram.say(7, "hello");

@@ -6,13 +6,17 @@ import { join } from "node:path";
 import { findProgram } from "../services/processes.ts";
 import { recordFolder } from "../services/records.ts";
 
-/** A running `hermes` process of a test. */
-export interface Process extends AsyncDisposable {
-  readonly child: ChildProcess;
+/** What a running service of a test says. */
+export interface Running extends AsyncDisposable {
   /** Everything it printed so far. */
   output(): string;
   /** Resolves when it has printed this. */
   printed(pattern: RegExp): Promise<RegExpExecArray>;
+}
+
+/** A running `hermes` process of a test. */
+export interface Process extends Running {
+  readonly child: ChildProcess;
   kill(signal: NodeJS.Signals): Promise<number | null>;
 }
 
@@ -27,33 +31,41 @@ export interface ProcessOptions {
 /** Starts `hermes start|gateway|worker` as a process of its own, with nothing of this machine's configuration. */
 export function startHermes(options: ProcessOptions): Process {
   const entry = new URL("../../bin/hermes.mjs", import.meta.url).pathname;
-  const base = {
-    PATH: process.env["PATH"] ?? "",
-    HERMES_HOME: options.home,
-    HERMES_HTTP_PORT: "0",
-    GATEWAY_ALLOW_ALL_USERS: "true",
-    // One more request per session, which the tests that count requests don't expect.
-    HERMES_TITLE_GENERATION: "false",
-    // One more request after ten answers, and one more message after what is saved, likewise.
-    HERMES_MEMORY_NUDGE_INTERVAL: "0",
-    HERMES_MEMORY_NOTIFICATIONS: "off",
-  };
   const [program, ...before] = [...mortal(), process.execPath];
   const child = spawn(program, [...before, entry, ...(options.options ?? []), options.mode], {
-    env: { ...base, ...options.env },
+    env: environmentOf(options),
     stdio: ["ignore", "pipe", "pipe"],
   });
-  let text = "";
-  const listeners = new Set<() => void>();
-  const take = (chunk: Buffer) => {
-    text += chunk.toString();
-    for (const listener of listeners) listener();
-  };
-  child.stdout.on("data", take);
-  child.stderr.on("data", take);
   const ended = once(child, "exit");
+  const heard = listening(ended);
+  child.stdout.on("data", heard.take);
+  child.stderr.on("data", heard.take);
   return {
     child,
+    output: heard.output,
+    printed: heard.printed,
+    async kill(signal) {
+      child.kill(signal);
+      await ended;
+      return child.exitCode;
+    },
+    async [Symbol.asyncDispose]() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      child.kill("SIGKILL");
+      await ended;
+    },
+  };
+}
+
+/** Keeps what a service prints, and looks for what a test waits for, until it has `ended`. */
+export function listening(ended: Promise<unknown>): Pick<Running, "output" | "printed"> & { take(chunk: Buffer | string): void } {
+  let text = "";
+  const listeners = new Set<() => void>();
+  return {
+    take(chunk) {
+      text += chunk.toString();
+      for (const listener of listeners) listener();
+    },
     output: () => text,
     async printed(pattern) {
       const { promise, resolve, reject } = Promise.withResolvers<RegExpExecArray>();
@@ -66,16 +78,22 @@ export function startHermes(options: ProcessOptions): Process {
       void ended.then(() => reject(new Error(`hermes ended before it printed ${pattern}:\n${text}`)));
       return await promise.finally(() => listeners.delete(look));
     },
-    async kill(signal) {
-      child.kill(signal);
-      await ended;
-      return child.exitCode;
-    },
-    async [Symbol.asyncDispose]() {
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      child.kill("SIGKILL");
-      await ended;
-    },
+  };
+}
+
+/** Nothing of this machine's configuration, and nothing that begins by itself. */
+export function environmentOf({ home, env }: Pick<ProcessOptions, "home" | "env">): Readonly<Record<string, string>> {
+  return {
+    PATH: process.env["PATH"] ?? "",
+    HERMES_HOME: home,
+    HERMES_HTTP_PORT: "0",
+    GATEWAY_ALLOW_ALL_USERS: "true",
+    // One more request per session, which the tests that count requests don't expect.
+    HERMES_TITLE_GENERATION: "false",
+    // One more request after ten answers, and one more message after what is saved, likewise.
+    HERMES_MEMORY_NUDGE_INTERVAL: "0",
+    HERMES_MEMORY_NOTIFICATIONS: "off",
+    ...env,
   };
 }
 

@@ -12,6 +12,7 @@ import { lines } from "../doubles/model-server-client.ts";
 import { telegramServer } from "../doubles/telegram.ts";
 import { freshDatabase } from "../services/postgres.ts";
 import { startRedis } from "../services/redis.ts";
+import { hostHermes } from "./hosted.ts";
 import { freshHome, startHermes } from "./service.ts";
 
 const places = 4;
@@ -67,10 +68,10 @@ test("two workers take their parts of a server's places, and a killed one's part
   await writeFile(join(home.path, "config.yaml"), `model:\n  concurrency: ${places}\nagent:\n  worker_concurrency: 4\n`);
   const state = { REDIS_URL: redis.url, DATABASE_URL: database.url, OPENAI_BASE_URL: model.url, TERMINAL_ENV: "virtual" };
   const env = { ...state, TELEGRAM_BOT_TOKEN: telegram.token, TELEGRAM_API_ROOT: telegram.url };
-  await using gateway = startHermes({ mode: "gateway", home: home.path, env });
+  await using gateway = await hostHermes({ mode: "gateway", home: home.path, env });
   await gateway.printed(/telegram is connected/);
   await using first = startHermes({ mode: "worker", home: home.path, env: state });
-  await using second = startHermes({ mode: "worker", home: home.path, env: state });
+  await using second = await hostHermes({ mode: "worker", home: home.path, env: state });
   const record = await openDatabase({ url: database.url, directory: home.path, log: lines() });
   await using _closing = { [Symbol.asyncDispose]: () => record.close() };
   const count = async (text: string): Promise<number> => Number((await record.pool.query(text)).rows[0]?.["count"]);

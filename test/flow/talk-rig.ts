@@ -8,13 +8,14 @@ import {
   type Seen,
 } from "../doubles/model-server.ts";
 import { openPage, type PageClient } from "./page-client.ts";
-import { freshHome, type Process, startHermes } from "./service.ts";
+import { hostHermes } from "./hosted.ts";
+import { freshHome, type Process, type ProcessOptions, type Running, startHermes } from "./service.ts";
 
 /** A service with a model double whose script each test sets, driven over the local page. */
-export interface TalkRig extends AsyncDisposable {
+export interface TalkRig<Service extends Running = Running> extends AsyncDisposable {
   readonly model: ModelServer;
   readonly page: PageClient;
-  readonly hermes: Process;
+  readonly hermes: Service;
   readonly origin: string;
   /** Its `HERMES_HOME`. */
   readonly home: string;
@@ -24,6 +25,10 @@ export interface TalkRig extends AsyncDisposable {
   begin(script: Script): Promise<void>;
   /** Asks in the conversation as it is. */
   askOn(text: string): Promise<string>;
+}
+
+/** The same, with a service that can be killed. */
+export interface KillableRig extends TalkRig<Process> {
   /** Kills the service and starts it again on the same home. */
   restart(): Promise<void>;
 }
@@ -40,7 +45,26 @@ export interface TalkOptions {
   readonly server?: ModelServerOptions;
 }
 
-export async function openTalk(options: TalkOptions = {}): Promise<TalkRig> {
+/** The service runs in the test's own process. */
+export async function openTalk(options: Omit<TalkOptions, "options"> = {}): Promise<TalkRig> {
+  return (await open(options, hostHermes)).rig;
+}
+
+/** The service has a process of its own, for what only that shows: how it ends, another start, its options. */
+export async function openTalkApart(options: TalkOptions = {}): Promise<KillableRig> {
+  const given = options.options === undefined ? {} : { options: options.options };
+  const { rig, start } = await open(options, async (place) => startHermes({ ...given, mode: "start", ...place }));
+  return Object.assign(rig, {
+    async restart() {
+      await rig.hermes.kill("SIGKILL");
+      await start();
+    },
+  });
+}
+
+type Start<Service> = (place: Pick<ProcessOptions, "home" | "env">) => Promise<Service>;
+
+async function open<Service extends Running>(options: TalkOptions, startService: Start<Service>) {
   await using stack = new AsyncDisposableStack();
   const current = { script: null as Script | null, from: 0 };
   const responder: Responder = (seen, count) => {
@@ -50,13 +74,12 @@ export async function openTalk(options: TalkOptions = {}): Promise<TalkRig> {
   const model = stack.use(await modelServerWith({ strict: false, ...options.server }, responder));
   const home = stack.use(await freshHome());
   if (options.config !== undefined) await writeFile(join(home.path, "config.yaml"), options.config);
-  const given = options.options === undefined ? {} : { options: options.options };
-  const start = async () => {
-    const hermes = startHermes({ ...given, mode: "start", home: home.path, env: { OPENAI_BASE_URL: model.url, ...options.env } });
+  const launch = async () => {
+    const hermes = await startService({ home: home.path, env: { OPENAI_BASE_URL: model.url, ...options.env } });
     const address = (await hermes.printed(/Open (http:\S+)/))[1] ?? "";
     return { hermes, page: await openPage(address), origin: new URL(address).origin };
   };
-  const running = { now: await start() };
+  const running = { now: await launch() };
   stack.defer(() => running.now.hermes[Symbol.asyncDispose]());
   const askOn = async (text: string) => await running.now.page.ask(text);
   const begin = async (script: Script) => {
@@ -65,8 +88,8 @@ export async function openTalk(options: TalkOptions = {}): Promise<TalkRig> {
     current.from = model.seen.length;
     current.script = script;
   };
-  const open = stack.move();
-  return {
+  const opened = stack.move();
+  const rig: TalkRig<Service> = {
     model,
     home: home.path,
     get page() {
@@ -85,12 +108,9 @@ export async function openTalk(options: TalkOptions = {}): Promise<TalkRig> {
       const { from } = current;
       return { answer: await askOn(text), seen: model.seen.slice(from) };
     },
-    async restart() {
-      await running.now.hermes.kill("SIGKILL");
-      running.now = await start();
-    },
-    [Symbol.asyncDispose]: () => open.disposeAsync(),
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
+  return { rig, start: async () => void (running.now = await launch()) };
 }
 
 /** What a request's last message says. */

@@ -3,7 +3,8 @@ import { randomUUID } from "node:crypto";
 import { after, before, suite, test } from "node:test";
 import { call, calls, modelServerWith, say, type Seen } from "../doubles/model-server.ts";
 import { telegramServer } from "../doubles/telegram.ts";
-import { freshHome, type Process, startHermes } from "./service.ts";
+import { hostHermes } from "./hosted.ts";
+import { freshHome, type Running, startHermes } from "./service.ts";
 import { lastOf, openTalk, type TalkRig } from "./talk-rig.ts";
 
 const command = (text: string) => JSON.stringify({ name: "terminal", arguments: { command: text } });
@@ -193,7 +194,7 @@ suite("a step that is broken off", () => {
       return count === 1 ? call("terminal", { command: "ls" }) : say("All told.");
     });
     await using home = await freshHome();
-    await using hermes = startHermes({ mode: "start", home: home.path, env: { OPENAI_BASE_URL: model.url } });
+    await using hermes = await hostHermes({ home: home.path, env: { OPENAI_BASE_URL: model.url } });
     await using live = await openLive(await addressOf(hermes));
     await live.ask("begin");
     await live.shown(/sleep 20/);
@@ -225,6 +226,6 @@ suite("a step that is broken off", () => {
   });
 });
 
-async function addressOf(hermes: Process): Promise<string> {
+async function addressOf(hermes: Running): Promise<string> {
   return (await hermes.printed(/Open (http:\S+)/))[1] ?? "";
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { call, calls, say, type Seen } from "../doubles/model-server.ts";
 import { isSummary, within } from "../doubles/windowed.ts";
-import { lastOf, openTalk } from "./talk-rig.ts";
+import { lastOf, openTalk, openTalkApart } from "./talk-rig.ts";
 
 const small = 8_192;
 const steps = [
@@ -36,7 +36,7 @@ function working(seen: Seen) {
 
 suite("the todo list", () => {
   test("outlives compressions, in the prompt as well, and the service itself", async () => {
-    await using rig = await openTalk({ config: `model:\n  context_length: ${small}\ncompression:\n  protect_first_n: 0\n` });
+    await using rig = await openTalkApart({ config: `model:\n  context_length: ${small}\ncompression:\n  protect_first_n: 0\n` });
     const { answer } = await rig.ask("plan", (seen) => within(small, seen, () => working(seen)));
     assert.equal(answer, "done: Todo (1 of 2 done):\n[x] 1: Look around\n[>] 2: Mend the quince-7 roof");
     const summaries = () => rig.model.seen.filter(isSummary).length;

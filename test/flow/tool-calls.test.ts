@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, suite, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { call, calls, finishing, say, status, type Seen } from "../doubles/model-server.ts";
-import { lastOf, openTalk, type TalkRig } from "./talk-rig.ts";
+import { type KillableRig, lastOf, openTalk, openTalkApart, type TalkRig } from "./talk-rig.ts";
 
 /** What the tests look at beyond the double's own type. */
 const choice = (seen: Seen | undefined) => seen?.body.tool_choice;
@@ -10,9 +10,9 @@ const schemaOf = (seen: Seen | undefined): unknown => (seen?.body as { response_
 const unknownTool = () => call("make_coffee", { sugar: true });
 
 suite("tool calls that work", () => {
-  let rig: TalkRig;
+  let rig: KillableRig;
   before(async () => {
-    rig = await openTalk();
+    rig = await openTalkApart();
   });
   after(() => rig[Symbol.asyncDispose]());
 
@@ -228,9 +228,9 @@ suite("the last step of agent.max_iterations", () => {
 });
 
 suite("titles", () => {
-  let rig: TalkRig;
+  let rig: KillableRig;
   before(async () => {
-    rig = await openTalk({ env: { HERMES_TITLE_GENERATION: "true" } });
+    rig = await openTalkApart({ env: { HERMES_TITLE_GENERATION: "true" } });
   });
   after(() => rig[Symbol.asyncDispose]());
   const isTitling = (seen: Seen) => lastOf(seen).startsWith("Give this conversation a title");

@@ -5,8 +5,9 @@ import { test } from "node:test";
 import { call, modelServerWith, say, type Seen } from "../doubles/model-server.ts";
 import { telegramServer } from "../doubles/telegram.ts";
 import { openSearchEngines } from "../doubles/search-engines.ts";
-import { freshHome, startHermes } from "./service.ts";
-import { lastOf, openTalk } from "./talk-rig.ts";
+import { hostHermes } from "./hosted.ts";
+import { freshHome } from "./service.ts";
+import { lastOf, openTalk, openTalkApart } from "./talk-rig.ts";
 
 function listed(seen: Seen | undefined): readonly string[] {
   return (seen?.body.tools ?? []).map((tool) => tool.function.name);
@@ -28,7 +29,7 @@ test("a role's sets hold in private prompts, and in a shared chat at the call", 
     "terminal: {backend: virtual}\nrole_toolsets: {member: [file, memory]}\nchat_toolsets: {shared: [terminal, file, clarify]}\n";
   await writeFile(join(home.path, "config.yaml"), config);
   const env = { OPENAI_BASE_URL: model.url, TELEGRAM_BOT_TOKEN: telegram.token, TELEGRAM_API_ROOT: telegram.url };
-  const hermes = stack.use(startHermes({ mode: "start", home: home.path, env }));
+  const hermes = stack.use(await hostHermes({ home: home.path, env }));
   await hermes.printed(/telegram is connected/);
   const until = (chat: number, says: RegExp) =>
     telegram.waitFor(() => telegram.messages(chat).some(({ text }) => says.test(text)), 20_000);
@@ -44,7 +45,7 @@ test("a role's sets hold in private prompts, and in a shared chat at the call", 
 });
 
 test("--toolsets narrows one start, before or behind the command", async () => {
-  await using rig = await openTalk({ options: ["--toolsets", "file,search"] });
+  await using rig = await openTalkApart({ options: ["--toolsets", "file,search"] });
   const { seen } = await rig.ask("hello", () => say("hello"));
   const names = listed(seen[0]);
   assert.ok(names.includes("read_file") && !names.includes("terminal") && !names.includes("memory"), names.join());
