@@ -6,13 +6,16 @@ import { after, before, suite, test } from "node:test";
 import { promisify } from "node:util";
 import { call, type ModelServer, modelServerWith, say, type Seen } from "../doubles/model-server.ts";
 import { type TelegramServer, telegramServer } from "../doubles/telegram.ts";
+import { within } from "../doubles/windowed.ts";
 import { freshHome, type Process, startHermes } from "./service.ts";
 
 const [ada, ben] = [81, 82];
 
 /** Calls the tool that the request spells out, and then says what the tool answered. */
-function answerOne({ body }: Seen) {
+function answerOne(seen: Seen) {
+  const { body } = seen;
   const last = body.messages.at(-1);
+  if (/^measure/.test(String(last?.content ?? ""))) return within(100_000, seen, () => say("one two three four ".repeat(20)));
   const [, tool, args] = /^(configuration) (\{.*\})$/.exec(String(last?.content ?? "")) ?? [];
   if (last?.role === "tool") return say(String(last.content));
   return tool === undefined || args === undefined ? say("from one") : call(tool, JSON.parse(args));
@@ -99,6 +102,22 @@ suite("/model", () => {
     assert.match(file, /^# ours\n[^]*auxiliary:\n {2}compression:\n {4}model: alpha\n/);
   });
 
+  test("/insights has what was asked, with a picture of the speeds by context; the command line asks the running service", async () => {
+    await ask(ada, "/model default");
+    await ask(ada, "/new");
+    for (const length of [10, 4_000, 9_000]) await ask(ada, `measure ${"some words ".repeat(length / 5)}`);
+    const seen = telegram.messages(ada).length;
+    telegram.say(ada, "/insights 2 telegram");
+    await telegram.waitFor(() => telegram.messages(ada).length > seen + 1);
+    const [said, picture] = telegram.messages(ada).slice(seen);
+    assert.match(said?.text ?? "", /The last 2 days on telegram[^]*Messages: \d+ from 2 people[^]*Context/);
+    assert.deepEqual([picture?.file?.kind, picture?.file?.name], ["photo", "chart.png"]);
+    const { stdout } = await run(["insights", "--days", "2"]);
+    assert.match(stdout, /^The last 2 days\n[^]*Context \| Calls \| Reading/);
+    const figures = JSON.parse((await run(["insights", "--json"])).stdout);
+    assert.ok(figures.contexts.length > 1 && figures.asked.people === 2, JSON.stringify(figures));
+  });
+
   /** Sends a text and gives the next message that comes. */
   async function ask(person: number, text: string): Promise<string> {
     const before = telegram.messages(person).length;
@@ -109,10 +128,13 @@ suite("/model", () => {
 
   async function letIn(person: number, role: string): Promise<void> {
     const code = /[2-9A-Z]{8}/.exec(await ask(person, "let me in"))?.[0] ?? "";
-    const entry = new URL("../../src/cli/hermes.ts", import.meta.url).pathname;
-    await promisify(execFile)(process.execPath, [entry, "pairing", "approve", code, role], {
-      env: { PATH: process.env["PATH"] ?? "", HERMES_HOME: home },
-    });
+    await run(["pairing", "approve", code, role]);
     await telegram.waitFor(() => telegram.messages(person).some((message) => message.text.includes("You're in")));
+  }
+
+  async function run(args: readonly string[]): Promise<{ readonly stdout: string }> {
+    const entry = new URL("../../src/cli/hermes.ts", import.meta.url).pathname;
+    const env = { PATH: process.env["PATH"] ?? "", HERMES_HOME: home };
+    return await promisify(execFile)(process.execPath, [entry, ...args], { env });
   }
 });
