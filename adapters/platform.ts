@@ -27,8 +27,8 @@ export interface TerminalParts {
   readonly version: string;
   /** Lets this one talk with those who come from now on; null: nobody any more. */
   host(host: ((call: string, visit: TerminalVisit) => void) | null): void;
-  /** What was said in a chat after the post with this number, and the questions that are open; nothing where nothing was ever shown (null). */
-  missed(chat: ChatRef, after: number | null): Promise<readonly MissedPost[]>;
+  /** What was said in a chat after the post with this number, and the questions that are open. */
+  missed(chat: ChatRef, after: number): Promise<readonly MissedPost[]>;
   state(chat: ChatRef, message: string | null): Promise<TerminalState>;
   /** Goes on in this chat with a conversation of the owner's, by its id, or the `last` one; false: there is none such. */
   resume(chat: ChatRef, which: string): Promise<boolean>;

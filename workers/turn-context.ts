@@ -9,6 +9,7 @@ import type { Person, Viewer } from "../src/core/chats.ts";
 import type { Errand } from "../src/core/errand.ts";
 import type { TurnEvent } from "../src/core/events.ts";
 import type { SandboxOwner } from "../src/core/sandbox.ts";
+import { lastingChat } from "../src/core/terminal.ts";
 import type { ToolContext, ToolLimits } from "../src/core/tool.ts";
 import type { Hold } from "../src/store/hold.ts";
 import type { History } from "../src/store/journal.ts";
@@ -76,7 +77,7 @@ export function contextOf(parts: TurnParts, one: OneTurn, { place, owner, asker,
     watching: watchingFor(parts.db, { owner, session: info.session, turn: turn.id }),
     web: parts.web,
     skills,
-    schedules: schedulePorts(parts.schedules, { person, chat: place.chat, kind: place.kind, inRun: errand?.type === "run" }),
+    schedules: schedulePorts(parts.schedules, { person, chat: lastingChat(place.chat), kind: place.kind, inRun: errand?.type === "run" }),
     attended: errand?.terms.attended ?? true,
     modelSpeed: async (fresh, say) => {
       const model = await parts.models.current({ id: info.session, choice: info.choice });

@@ -94,15 +94,12 @@ async function greet(guest: Guest, { only, resume, looks }: TerminalCall): Promi
   }
   const none = { commands: [], missed: [], events: [] };
   if (!looks) return tell(visit, { type: "hello", seat, version: options.version, ...none });
-  const kept = await options.settings.get(seenKey(seat));
-  guest.shown.upTo = Number(kept ?? 0);
-  const missed = await options.missed(chat, kept === null ? null : guest.shown.upTo);
+  guest.shown.upTo = Number((await options.settings.get(seenKey(seat))) ?? 0);
+  const missed = await options.missed(chat, guest.shown.upTo);
   const events = turns
     .list()
     .filter(({ turn }) => guests.isOf(turn, seat))
     .flatMap(({ turn, replyTo, fence, events: said }) => said.map((event) => ({ turn, replyTo, fence, seq: 0, event })));
-  // From now on there is something to come back to.
-  if (kept === null) await options.settings.set(seenKey(seat), "0");
   const commands = options.commands.map(({ name, description: about, argument }) => ({
     name,
     about,

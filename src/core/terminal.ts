@@ -23,6 +23,14 @@ export function seatOf({ platform, chat, thread }: ChatRef): string | null {
   return platform === terminalPlatform && chat === mainSeat ? (thread ?? mainSeat) : null;
 }
 
+/** Seats where one question is asked begin so. */
+export const onceSeat = "q-";
+
+/** Where belongs what comes later, such as a schedule's reports: nobody sits any more where one question was asked. */
+export function lastingChat(chat: ChatRef): ChatRef {
+  return seatOf(chat)?.startsWith(onceSeat) === true ? seatChat(mainSeat) : chat;
+}
+
 /** Where it is kept that a conversation has to do with some sets of tools. */
 export function narrowedKey(chat: ChatRef): string {
   return `toolsets:${chatKey(chat)}`;

@@ -25,14 +25,14 @@ const mostMissed = 40;
 export function terminalPorts({ db, facts, wording }: TerminalFacts) {
   const viewerIn = (chat: ChatRef) => viewerOf(db, chat, homeAccount);
   return {
-    async missed(chat: ChatRef, after: number | null) {
+    async missed(chat: ChatRef, after: number) {
       const viewer = await viewerIn(chat);
       if (viewer === null) return [];
       const items = await saidIn(db, viewer, chat, chatKey(chat), mostMissed);
       return items.flatMap(({ id, outbound }) => {
         if (outbound === null) return [];
         const buttons = outbound.buttons ?? [];
-        const isNew = after !== null && Number(id.replace("out-", "")) > after;
+        const isNew = Number(id.replace("out-", "")) > after;
         if (!isNew && buttons.length === 0) return [];
         const file = outbound.file?.name ?? null;
         const markdown = file === null ? wording(outbound) : "";

@@ -150,6 +150,7 @@ async function keepConnected(talking: Talk, soon: () => void): Promise<void> {
   while (!talking.leaving) {
     try {
       const connection: Connection = await talking.options.connect(seat !== null, seat);
+      if (talking.leaving) return await connection.link.leave();
       talking.connection = connection;
       talking.hint = "";
       await converse(talking, connection, seat === null, soon);

@@ -1,12 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { leaveLabels } from "../../core/question.ts";
-import type {
-  TerminalCall,
-  TerminalHears,
-  TerminalLink,
-  TerminalOutcome,
-  TerminalPost,
-  TerminalState,
+import {
+  onceSeat,
+  type TerminalCall,
+  type TerminalHears,
+  type TerminalLink,
+  type TerminalOutcome,
+  type TerminalPost,
+  type TerminalState,
 } from "../../core/terminal.ts";
 import { type Context, exits, type Streams } from "../context.ts";
 import { openLink } from "./link.ts";
@@ -27,7 +28,7 @@ export interface OnceOptions {
 /** Asks once: the answer goes to stdout, what else there is to say to stderr. Sets the exit status; never waits for somebody who is not there. */
 export async function askOnce(context: Context, streams: Streams, options: OnceOptions): Promise<void> {
   const { only, resume, language } = options;
-  const seat = `q-${randomUUID()}`;
+  const seat = `${onceSeat}${randomUUID()}`;
   const asking: Asking = {
     context,
     options,
