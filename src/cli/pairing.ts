@@ -1,12 +1,25 @@
+import { z } from "zod";
 import type { Define } from "./context.ts";
-import { printRecord } from "./record.ts";
+import { askData, printRecord } from "./record.ts";
+import { table } from "./table.ts";
+
+const codes = z.array(z.object({ code: z.string(), platform: z.string(), account: z.string(), name: z.string() }));
 
 /** `hermes pairing list|approve|revoke`. */
 export const define: Define = (command, context) => {
   command
     .command("list")
     .description("codes that wait for approval")
-    .action(() => printRecord(context, "pairing.list"));
+    .option("--json", "as JSON")
+    .action(async ({ json }: { json?: boolean }) => {
+      const open = await askData(context, { command: "pairing.list", args: [] }, codes);
+      if (open === null) return;
+      if (json === true) return context.print(JSON.stringify(open, null, 2));
+      if (open.length === 0) return context.print("Nobody is waiting to be let in.");
+      const rows = open.map(({ code, platform, account, name }) => [code, platform, `${name} (${account})`]);
+      for (const line of table(columns, rows)) context.print(line);
+      context.print("\nLet one in with: hermes pairing approve CODE");
+    });
   command
     .command("approve <code> [role]")
     .description("let the owner of a code in, as owner, admin or member; the first person becomes the owner")
@@ -16,3 +29,5 @@ export const define: Define = (command, context) => {
     .description("take a code back, so that it lets nobody in")
     .action((code: string) => printRecord(context, "pairing.revoke", [code]));
 };
+
+const columns = [{ head: "CODE" }, { head: "PLATFORM" }, { head: "WHO", flexible: true }];

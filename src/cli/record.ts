@@ -1,4 +1,6 @@
+import type { z } from "zod";
 import { loadConfig } from "../config/load.ts";
+import { Failure } from "../core/failures.ts";
 import { type Context, exits } from "./context.ts";
 import { type ControlReply, type ControlRequest, callControl } from "../gateway/control-socket.ts";
 
@@ -12,6 +14,29 @@ export async function askRecord(context: Context, request: ControlRequest, withi
     return await record.handle(request);
   } finally {
     await record.close();
+  }
+}
+
+/** Asks for data. Null where it was refused: that has been said then, and the exit status is 1. */
+export async function askData<T>(context: Context, request: ControlRequest, form: z.ZodType<T>): Promise<T | null> {
+  const reply = await askRecord(context, request);
+  if (!reply.ok) {
+    context.remark(`hermes: ${reply.text}`);
+    context.exit(exits.failure);
+    return null;
+  }
+  const read = form.safeParse(jsonOf(reply.text));
+  if (read.success) return read.data;
+  throw new Failure("internal", "the running service is of another version than this command", {
+    advice: "Restart it: hermes gateway restart, or stop it and hermes start.",
+  });
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
   }
 }
 

@@ -179,12 +179,16 @@ function own(viewer: Viewer): RawBuilder<unknown> {
     case "shared":
       return sql`c.id = ${viewer.conversation}`;
     case "person":
-      return sql`c.kind = 'private' and c.platform not in (${sql.join(Object.values(errandPlatforms))})
-        and s.id in (select session_id from turns where person_id = ${viewer.person}
-          union select session_id from messages where person_id = ${viewer.person})
-        and not exists (select 1 from turns x where x.session_id = s.id and x.person_id <> ${viewer.person})
-        and not exists (select 1 from messages x where x.session_id = s.id and x.person_id is not null and x.person_id <> ${viewer.person})`;
+      return ownOf(viewer.person);
   }
+}
+
+/** Whether a session `s` of a conversation `c` is a person's private one. */
+export function ownOf(person: string): RawBuilder<unknown> {
+  return sql`c.kind = 'private' and c.platform not in (${sql.join(Object.values(errandPlatforms))})
+    and s.id in (select session_id from turns where person_id = ${person} union select session_id from messages where person_id = ${person})
+    and not exists (select 1 from turns x where x.session_id = s.id and x.person_id <> ${person})
+    and not exists (select 1 from messages x where x.session_id = s.id and x.person_id is not null and x.person_id <> ${person})`;
 }
 
 /** Whether a turn, of a session, was taken back there. */

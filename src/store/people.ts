@@ -48,6 +48,22 @@ export async function listPeople(db: Db): Promise<readonly (Person & { accounts:
   return rows.rows.map((row) => ({ ...row, accounts: row.accounts ?? [] }));
 }
 
+/** Gives somebody another name or role; false where it would leave nobody an owner. */
+export async function changePerson(
+  db: Db,
+  person: string,
+  change: { readonly name: string } | { readonly role: Role },
+): Promise<boolean> {
+  return await db.transaction().execute(async (trx) => {
+    // Two owners who step down at once: the second sees that it is the last.
+    const owners = await trx.selectFrom("people").select("id").where("role", "=", "owner").forUpdate().execute();
+    const last = owners.length === 1 && owners[0]?.id === person;
+    if ("role" in change && change.role !== "owner" && last) return false;
+    await trx.updateTable("people").set(change).where("id", "=", person).execute();
+    return true;
+  });
+}
+
 /** A platform's accounts of people of this role or a stronger one. */
 export async function accountsOf(db: Db, platform: string, least: Role): Promise<readonly string[]> {
   const rows = await db

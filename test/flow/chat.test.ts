@@ -129,7 +129,7 @@ suite("hermes chat beside a running service", () => {
   test("commands are answered, too", async () => {
     assert.match((await run(["chat", "-q", "/whoami"])).out, /owner/);
     // The page's person and the terminals' are one.
-    assert.equal((await run(["people", "list"])).out.trim().split("\n").length, 1);
+    assert.equal((await run(["people", "list"])).out.trim().split("\n").length, 2);
   });
 
   for (const { args, code, says } of [

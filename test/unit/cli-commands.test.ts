@@ -129,25 +129,31 @@ test("config check: 0 when in order or only odd, 1 on errors", async (t) => {
 test("commands about people go through the running service's socket", async (t) => {
   const home = await temporaryHome(t);
   const seen: unknown[] = [];
+  const answers: Record<string, string> = { "pairing.list": "[]", people: "[]" };
   const service = await serveControl(home, {
     handle: async (request) => {
       seen.push(request);
-      return request.args[0] === "WRONG" ? { ok: false, text: "no such code" } : { ok: true, text: `did ${request.command}` };
+      return request.args[0] === "WRONG"
+        ? { ok: false, text: "no such code" }
+        : { ok: true, text: answers[request.command] ?? `did ${request.command}` };
     },
   });
   t.after(() => service.close());
-  assert.deepEqual(await run(home, ["pairing", "list"]), { status: 0, out: "did pairing.list\n", err: "" });
+  assert.deepEqual(await run(home, ["pairing", "list"]), { status: 0, out: "Nobody is waiting to be let in.\n", err: "" });
   assert.deepEqual(await run(home, ["pairing", "approve", "WRONG"]), { status: 1, out: "", err: "hermes: no such code\n" });
   await run(home, ["pairing", "approve", "ABC", "admin"]);
   await run(home, ["pairing", "revoke", "ABC"]);
   await run(home, ["people", "list"]);
+  answers["people"] = "did people";
+  assert.match((await run(home, ["people", "list"])).err, /another version than this command[^]*Restart it/);
   assert.deepEqual(await run(home, ["status"]), { status: 0, out: "did status\n", err: "" });
   assert.deepEqual(seen, [
     { command: "pairing.list", args: [] },
     { command: "pairing.approve", args: ["WRONG"] },
     { command: "pairing.approve", args: ["ABC", "admin"] },
     { command: "pairing.revoke", args: ["ABC"] },
-    { command: "people.list", args: [] },
+    { command: "people", args: ['{"do":"list"}'] },
+    { command: "people", args: ['{"do":"list"}'] },
     { command: "status", args: [] },
   ]);
 });

@@ -8,7 +8,7 @@ import { quoted } from "../../memory/notices.ts";
 import { fileOf, personal } from "../../memory/scopes.ts";
 import { meantBy, viewMemory, type WholeView } from "../../memory/viewing.ts";
 import type { Db } from "../../store/hold.ts";
-import { listPeople } from "../../store/people.ts";
+import { personNamed } from "./person.ts";
 
 interface MemoryControlParts {
   readonly db: Db;
@@ -104,17 +104,6 @@ async function ownerNamed(db: Db, words: string): Promise<Named> {
     parseChatKey(words.slice(5));
     return { owner: { scope: "chat", owner: words.slice(5) }, name: words.slice(5) };
   }
-  const people = await listPeople(db);
-  const fits = people.filter((person) =>
-    words === ""
-      ? person.role === "owner"
-      : person.id === words || person.accounts.includes(words) || person.name.toLowerCase() === words.toLowerCase(),
-  );
-  const [first] = fits;
-  if (first !== undefined && fits.length === 1) return { owner: personal(first), name: first.name };
-  if (first === undefined && words === "")
-    throw new Error("There is no owner yet. The first person on the local page becomes the owner.");
-  if (first === undefined) throw new Error(`Nobody is called "${words}". See: hermes people`);
-  const accounts = fits.map(({ accounts: own, name }) => own[0] ?? name).join(", ");
-  throw new Error(`That could be several people: ${accounts}. Say which with: --person ACCOUNT`);
+  const person = await personNamed(db, words);
+  return { owner: personal(person), name: person.name };
 }
