@@ -14,9 +14,10 @@ function tidy(value: number): string {
 
 /** How full something is: `[██████░░░░] 55%`. */
 export function bar(share: number): string {
-  const whole = Math.min(1, Math.max(0, share));
-  const filled = Math.round(whole * barCells);
-  return `[${"█".repeat(filled)}${"░".repeat(barCells - filled)}] ${Math.round(whole * 100)}%`;
+  const percent = Math.round(Math.min(1, Math.max(0, share)) * 100);
+  // Of what is written beside it: 55 % are six of ten.
+  const filled = Math.round((percent * barCells) / 100);
+  return `[${"█".repeat(filled)}${"░".repeat(barCells - filled)}] ${percent}%`;
 }
 
 /** 54s, 6m 54s, 2h 5m, 3d 4h: two units at most. */

@@ -13,7 +13,7 @@ const minute = 60_000;
 test("the line says what was asked for, in that order", () => {
   const of = { fields: footerFields, model: "./models/Qwen3.6-27B-GGUF-4.262bpw-imatrix.gguf", window: 65_536 };
   const times = { turnMs: 6 * minute + 54_000, sessionMs: 29 * minute };
-  assert.equal(footerLine(of, usage, times), "Qwen3.6-27B-GGUF-4.262bpw… │ 35.9K/65.5K │ [█████░░░░░] 55% │ 29m │ ⏲ 6m 54s");
+  assert.equal(footerLine(of, usage, times), "Qwen3.6-27B-GGUF-4.262bpw… │ 35.9K/65.5K │ [██████░░░░] 55% │ 29m │ ⏲ 6m 54s");
   const two = { ...of, fields: ["turn_time", "model", "turn_time"], model: "qwen3" } as const;
   assert.equal(footerLine(two, usage, { turnMs: 10, sessionMs: 0 }), "⏲ 1s │ qwen3");
 });

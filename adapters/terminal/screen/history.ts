@@ -9,6 +9,8 @@ export interface History {
   back(steps: number): string | null;
   /** The newest entry that holds the words, and how far back it is, looking from `from` steps back. */
   find(words: string, from: number): { readonly text: string; readonly steps: number } | null;
+  /** Resolves when all that was added is on the disk, as far as that can be. */
+  saved(): Promise<unknown>;
 }
 
 const mostKept = 1_000;
@@ -30,6 +32,7 @@ export async function openHistory(home: string): Promise<History> {
       entries.push(text);
       last = last.then(() => appendFile(path, lineOf(text), { mode: 0o600 })).catch(() => undefined);
     },
+    saved: () => last,
     back: (steps) => (steps < 1 ? null : (entries.at(-steps) ?? null)),
     find(words, from) {
       if (words === "") return null;

@@ -126,6 +126,7 @@ export async function talk(options: TalkOptions): Promise<number> {
     for (const signal of signals) process.removeListener(signal, ended);
     painter.end();
     stop();
+    await history.saved();
     await hangUp(talking);
   }
 }
