@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { chmod, mkdir, readdir, rm, stat, statfs, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { access, chmod, constants, mkdir, readdir, rm, stat, statfs, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { isAbandoned } from "../../config/file-lock.ts";
 import { envFile } from "../../config/home.ts";
 import { asFailure } from "../../core/failures.ts";
@@ -15,15 +15,18 @@ const oldMs = 60_000;
 export async function checkHome({ context: { home } }: CheckInput): Promise<CheckResult[]> {
   const found = await stat(home).catch(() => null);
   if (found === null) {
+    const parent = await nearest(dirname(home));
+    if (!(await isWritable(parent)))
+      return [fail("home.writable", `${home} is not there, and can't be made: ${parent} can't be written.`, elsewhere)];
     const make = { does: `make ${home}`, run: () => makeHome(home) };
     return [warn("home.writable", `${home} is not there yet.`, "`hermes setup`, or the first start, makes it.", make)];
   }
+  if (!found.isDirectory()) return [fail("home.writable", `${home} is no directory.`, elsewhere)];
   const probe = join(home, `.${randomUUID()}.tmp`);
   try {
     await writeFile(probe, "x");
   } catch (thrown) {
-    const mend = "Make it writable, or set HERMES_HOME to another directory.";
-    return [fail("home.writable", `${home} can't be written: ${asFailure(thrown).message}`, mend)];
+    return [fail("home.writable", `${home} can't be written: ${asFailure(thrown).message}`, elsewhere)];
   } finally {
     await rm(probe, { force: true }).catch(() => {});
   }
@@ -36,6 +39,21 @@ export async function checkHome({ context: { home } }: CheckInput): Promise<Chec
     free < leastFreeBytes ? warn("home.disk", room, "Make room on that disk.") : ok("home.disk", room),
     ...(await leftovers(home)),
   ];
+}
+
+const elsewhere = "Make it writable, or set HERMES_HOME to another directory.";
+
+/** The nearest directory above that is there. */
+async function nearest(path: string): Promise<string> {
+  const there = await stat(path).catch(() => null);
+  return there !== null || dirname(path) === path ? path : await nearest(dirname(path));
+}
+
+async function isWritable(path: string): Promise<boolean> {
+  return await access(path, constants.W_OK).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function makeHome(home: string): Promise<string> {
