@@ -16,6 +16,7 @@ import { addOutbound } from "./store/outbox.ts";
 import { type Mode, localPlatforms, openBase } from "./main/base.ts";
 import { tellOfSilence } from "./main/default-model.ts";
 import { alarmLimits } from "./main/alarm-limits.ts";
+import { logOptions } from "./main/log-options.ts";
 import { memoryRules } from "./main/memory-rules.ts";
 import { openGatewaySide } from "./main/gateway.ts";
 import { scheduleRules } from "./main/schedules.ts";
@@ -40,7 +41,7 @@ export async function openService(mode: Mode, config: Config, log: Log, env: Env
   const worker = mode === "gateway" ? null : openWorkerSide(base);
   const facts = worker ? () => workerFacts(worker) : () => storedFacts(base.database.db);
   const [page] = await Promise.all([
-    mode === "worker" ? null : openGatewaySide(base, facts),
+    mode === "worker" ? null : openGatewaySide(base, facts).then((address) => (base.page.current = address)),
     worker ? startTurns(base, worker) : null,
   ]);
   if (worker) tellOfSilence(base);
@@ -51,7 +52,7 @@ export async function openService(mode: Mode, config: Config, log: Log, env: Env
 /** Everything for a terminal, and no other platform, in this process; what it logs goes into files. */
 export async function openForTerminal(home: string, env: Environment): Promise<{ close(): Promise<void> }> {
   const { config } = await loadConfig({ env, home });
-  const log = await openLog({ directory: join(config.home, "logs"), level: config.logging.level, pretty: true, console: null });
+  const log = await openLog({ ...logOptions(config), pretty: true, console: null });
   try {
     const service = await openService("chat", config, log, env);
     return {
@@ -75,7 +76,7 @@ export interface OfflineRecord extends ControlHandler {
 
 /** Opens the record in this process, for commands typed while no service runs; its tables are brought up to date unless it is only looked at. */
 export async function openOffline(config: Config, { migrating = true } = {}): Promise<OfflineRecord> {
-  const log = await openLog({ directory: join(config.home, "logs"), level: config.logging.level, pretty: true, console: null });
+  const log = await openLog({ ...logOptions(config), pretty: true, console: null });
   const database = await openDatabase({ url: config.stateUrl, directory: join(config.home, "data"), log });
   const pending = await looked(database);
   if (migrating) await migrate(database.db, migrations);
@@ -91,7 +92,7 @@ export async function openOffline(config: Config, { migrating = true } = {}): Pr
     memory: memoryRules(config),
     limits: alarmLimits(config),
     tell,
-    service: async () => [],
+    service: async () => null,
     requeue: null,
   };
   return {

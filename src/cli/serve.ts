@@ -1,8 +1,8 @@
-import { join } from "node:path";
 import { findingLine } from "../config/findings.ts";
 import { loadConfig } from "../config/load.ts";
 import { asFailure } from "../core/failures.ts";
 import { type OpenLog, openLog } from "../insights/log.ts";
+import { logOptions } from "../main/log-options.ts";
 import { type Context, exits, statusOf } from "./context.ts";
 import type { ServiceMode } from "./service/plan.ts";
 
@@ -14,13 +14,9 @@ export interface ServeOptions {
 /** Runs the service until SIGTERM or SIGINT, then drains it; a second signal leaves at once. */
 export async function serve(mode: ServiceMode, context: Context, { quiet = false }: ServeOptions = {}): Promise<void> {
   const { config, findings } = await loadConfig({ env: context.env, home: context.home });
-  const { level, maxSizeMb, backupCount } = config.logging;
   const log = await openLog({
-    directory: join(config.home, "logs"),
+    ...logOptions(config),
     name: logNames[mode],
-    level,
-    maxBytes: maxSizeMb * megabyte,
-    oldFiles: backupCount,
     pretty: forPeople(context),
     ...(quiet ? { console: null } : {}),
   });
@@ -57,7 +53,6 @@ export async function serve(mode: ServiceMode, context: Context, { quiet = false
 
 /** Each kind of process has a file of its own: they may share a home. */
 const logNames: Readonly<Record<ServiceMode, string>> = { all: "hermes", gateway: "gateway", worker: "worker" };
-const megabyte = 1024 * 1024;
 
 /** A terminal, also one behind npm; and systemd's journal, whose readers are people. */
 function forPeople(context: Context): boolean {

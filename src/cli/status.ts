@@ -5,32 +5,33 @@ import { printRecord } from "./record.ts";
 
 /** `hermes status`: what runs on this home. An embedded record is left alone, so this is quick and harmless. */
 export const define: Define = (command, context) => {
-  command.action(async () => {
-    const reply = await callControl(context.home, { command: "status", args: [] });
-    if (reply !== null) {
-      context.print(reply.text);
-      if (!reply.ok) context.exit(exits.failure);
-      return;
-    }
-    await sayNothingRuns(context);
+  command.option("--json", "as JSON").action(async ({ json = false }: { readonly json?: boolean }) => {
+    const args = json ? ["json"] : [];
+    const reply = await callControl(context.home, { command: "status", args });
+    if (reply === null) return await sayNothingRuns(context, json);
+    if (reply.ok) return context.print(reply.text);
+    context.remark(`hermes: ${reply.text}`);
+    context.exit(exits.failure);
   });
 };
 
-async function sayNothingRuns(context: Context): Promise<void> {
+async function sayNothingRuns(context: Context, json: boolean): Promise<void> {
   const { config, findings } = await loadConfig({ env: context.env, home: context.home });
   // Separate gateways and workers have no socket here; the shared record knows about them.
-  if (config.stateUrl !== null) return await printRecord(context, "status");
+  if (config.stateUrl !== null) return await printRecord(context, "status", json ? ["json"] : []);
+  context.exit(exits.failure);
   const errors = findings.filter((finding) => finding.severity === "error").length;
-  context.print(`Not running on ${context.home}. \`npm start\` or \`hermes start\` starts it.`);
-  context.print("  record    embedded");
-  context.print(`  queue     ${config.redisUrl === null ? "embedded" : "Redis (REDIS_URL)"}`);
-  context.print(
-    `  model     ${config.model.default ?? "the first one listed"} at ${config.model.baseUrl ?? "whatever server is found"}`,
-  );
-  context.print(`  discord   ${config.discord.botToken === null ? "off" : "on"}`);
-  context.print(`  slack     ${config.slack.botToken === null ? "off" : "on"}`);
-  context.print(`  telegram  ${config.telegram.botToken === null ? "off" : "on"}`);
+  const facts = {
+    record: "embedded",
+    queue: config.redisUrl === null ? "embedded" : "Redis (REDIS_URL)",
+    model: `${config.model.default ?? "the first one listed"} at ${config.model.baseUrl ?? "whatever server is found"}`,
+    discord: config.discord.botToken === null ? "off" : "on",
+    slack: config.slack.botToken === null ? "off" : "on",
+    telegram: config.telegram.botToken === null ? "off" : "on",
+  };
+  if (json) return context.print(JSON.stringify({ running: false, home: context.home, ...facts, errors }, null, 2));
+  context.print(`Not running on ${context.home}. \`hermes start\` runs it here, \`hermes gateway start\` in the background.`);
+  for (const [name, value] of Object.entries(facts)) context.print(`  ${name.padEnd(9)} ${value}`);
   if (errors > 0)
     context.print(`  ${errors} ${errors === 1 ? "error" : "errors"} in the configuration: see \`hermes config check\`.`);
-  context.exit(exits.failure);
 }

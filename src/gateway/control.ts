@@ -7,6 +7,7 @@ import { memoryControl } from "./control/memory.ts";
 import { pairingList, peopleControl } from "./control/people.ts";
 import { sessionsControl } from "./control/sessions.ts";
 import { skillsControl } from "./control/skills.ts";
+import { type ServiceAbout, statusControl } from "./control/status.ts";
 import type { DeskParts } from "../schedules/desk.ts";
 import type { SkillDesk } from "./skills/call.ts";
 import { noOwnerYet, welcome } from "./access.ts";
@@ -18,7 +19,6 @@ import { approvePairing } from "../people/pairing.ts";
 import { listGrants, revokeGrants } from "../store/grants.ts";
 import type { Db } from "../store/hold.ts";
 import { takePairing } from "../store/people.ts";
-import { backlog } from "../store/status.ts";
 
 /** What the control commands need; they run in the service that holds the state, or in the command itself when none runs. */
 export interface ControlParts extends DoctorParts {
@@ -32,8 +32,8 @@ export interface ControlParts extends DoctorParts {
   readonly limits?: AlarmLimits;
   /** Puts a notice into the outbox. */
   tell(key: string, notice: Notice): Promise<void>;
-  /** Lines about the running service; empty when none runs. */
-  service(): Promise<readonly string[]>;
+  /** What the running service says of itself; null when none runs. */
+  service(): Promise<ServiceAbout | null>;
 }
 
 /** A control command's answer: text to print, and whether it did what was asked. */
@@ -72,7 +72,7 @@ export async function control(parts: ControlParts, command: string, args: readon
     case "memory":
       return await memoryControl(parts, args);
     case "status":
-      return await status(parts);
+      return await statusControl(parts.db, await parts.service(), args);
     case "doctor":
       return await doctorControl(parts, args);
     default:
@@ -126,10 +126,3 @@ async function takeBack(db: Db, which: string): Promise<ControlReply> {
 }
 
 const seeAllowed = "See: hermes approvals list";
-
-async function status(parts: ControlParts): Promise<ControlReply> {
-  const now = await backlog(parts.db);
-  const service = await parts.service();
-  const work = `Turns: ${now.running} running, ${now.waiting} waiting. Undelivered: ${now.undelivered}. Unrouted: ${now.unrouted}.`;
-  return { ok: true, text: [...(service.length > 0 ? service : ["Not running. Start it with: hermes start"]), work].join("\n") };
-}

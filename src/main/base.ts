@@ -64,6 +64,8 @@ export interface Base {
   readonly holder: string;
   readonly version: string;
   readonly stack: AsyncDisposableStack;
+  /** The local page's address with its token, once it is there. */
+  readonly page: { current: string | null };
   /** Who talks with those that come over the home's socket; null as long as nobody does. */
   readonly host: { current: ((call: string, visit: Visit) => void) | null };
 }
@@ -117,7 +119,7 @@ export async function openBase(
   const models = openModels({ settings: async () => modelSettings(await follow.refresh(stepMs)), demo: true, log, workers });
   stack.defer(() => models.close());
   const parts = { mode, config, env, follow, log, metrics, database, queues, sweeps, live, models };
-  const base = { ...parts, holder, version: await version(), stack, host };
+  const base = { ...parts, holder, version: await version(), stack, host, page: { current: null } };
   handler.current = controlHandler(base);
   return base;
 }
@@ -153,9 +155,10 @@ async function answer(
 }
 
 function controlHandler(base: Base): ControlHandler {
-  const service = async () => [
-    `Hermes Team ${base.version} is running, process ${process.pid}, up ${Math.round(process.uptime())} s.`,
-  ];
+  const service = async () => {
+    const { version, page } = base;
+    return { version, pid: process.pid, upSeconds: Math.round(process.uptime()), page: page.current };
+  };
   const tell = (key: string, notice: { chat: ChatRef; markdown: string }) => putOut(base, key, notice.chat, notice.markdown);
   return {
     handle: ({ command, args }) =>

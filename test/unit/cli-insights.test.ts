@@ -253,7 +253,7 @@ suite("insights", () => {
       schedules,
       memory: { memory: null, user: null, team: null, teamWriters: "admin", home: null, notices: "off" } as const,
       tell: async () => undefined,
-      service: async () => [],
+      service: async () => null,
     };
     assert.match((await control(parts, "insights", ["7", "telegram"])).text, /The last 7 days on telegram/);
     assert.equal(JSON.parse((await control(parts, "insights", ["7", "", "json"])).text).turns.turns, 1);
