@@ -24,6 +24,18 @@ export async function backgroundOf(home: string, mode: ServiceMode): Promise<Bac
   return now === null || now.key !== noted.identity ? null : { ...noted, startedAt: now.startedAt };
 }
 
+/** Why what was put into the background is there no more, where nobody has stopped it; null otherwise. */
+export async function diedWords(home: string, mode: ServiceMode): Promise<string | null> {
+  const noted = await readNote(noteFile(home, mode));
+  if (noted === null || (await identityOf(noted.pid))?.key === noted.identity) return null;
+  const said = (await readFile(join(home, "logs", `${modeCommands[mode]}.out`), "utf8").catch(() => ""))
+    .trim()
+    .split("\n")
+    .at(-1);
+  const words = said === undefined || said === "" ? "" : ` Its last words: ${said.slice(-lastChars)}`;
+  return `Process ${noted.pid}, which ran in the background, ended by itself or with the machine.${words} See: hermes logs`;
+}
+
 /** How a start went: it is ready, or still at it when the time was over. */
 export interface Started {
   readonly pid: number;
@@ -71,6 +83,7 @@ const readyMs = 60_000;
 /** Between a file's making and its words there is one start of a process. */
 const reservedMs = 10_000;
 const saidChars = 2_000;
+const lastChars = 200;
 
 function noteFile(home: string, mode: ServiceMode): string {
   return join(home, `${modeCommands[mode]}.background.json`);

@@ -3,6 +3,7 @@ import { loadConfig } from "../../config/load.ts";
 import { callControl } from "../../gateway/control-socket.ts";
 import { type Context, exits } from "../context.ts";
 import { fitted } from "../tool-width.ts";
+import { diedWords } from "./background.ts";
 import { planFor, unitText } from "./install.ts";
 import { standing } from "./marked-file.ts";
 import type { Place } from "./place.ts";
@@ -46,7 +47,6 @@ interface Facts {
 async function factsOf(place: Place, mode: ServiceMode): Promise<Facts> {
   const now = await standingOf(place, mode);
   const { running, installed } = now;
-  const unit = installed && { name: installed.supervisor.unit, file: installed.supervisor.file, ...installed.state };
   return {
     mode,
     running: running !== null,
@@ -55,14 +55,7 @@ async function factsOf(place: Place, mode: ServiceMode): Promise<Facts> {
     pid: running?.pid ?? null,
     since: running?.startedAt == null ? null : new Date(running.startedAt).toISOString(),
     held: holderWords(now),
-    unit: unit && {
-      name: unit.name,
-      file: unit.file,
-      state: unit.active,
-      enabled: unit.enabled,
-      restarts: unit.restarts,
-      why: unit.why,
-    },
+    unit: unitFacts(now),
     work: running !== null && mode === "all" ? await workOn(place.home) : null,
     home: place.home,
     logs: join(place.home, "logs"),
@@ -70,6 +63,13 @@ async function factsOf(place: Place, mode: ServiceMode): Promise<Facts> {
     exit:
       running?.answers === true ? exits.ok : running === null && installed?.state.active !== "failed" ? stopped : exits.failure,
   };
+}
+
+function unitFacts({ installed }: Standing): Facts["unit"] {
+  if (installed === null) return null;
+  const { supervisor, state } = installed;
+  const { active, enabled, restarts, why } = state;
+  return { name: supervisor.unit, file: supervisor.file, state: active, enabled, restarts, why };
 }
 
 /** As the LSB has it for `status`: 3 is not running. */
@@ -88,7 +88,9 @@ async function workOn(home: string): Promise<string | null> {
 const answerMs = 3_000;
 
 async function remarksOn(place: Place, { mode, installed, running }: Standing): Promise<readonly string[]> {
-  if (installed === null) return running === null ? ["No service is installed: hermes gateway install"] : [];
+  if (installed === null && running !== null) return [];
+  const died = running === null ? await diedWords(place.home, mode) : null;
+  if (installed === null) return [...(died === null ? [] : [died]), "No service is installed: hermes gateway install"];
   const { supervisor, state, changed } = installed;
   const remarks: string[] = [];
   if (changed) remarks.push(`${supervisor.file} was changed by hand; changes stay in: ${supervisor.editing}`);
