@@ -3,23 +3,16 @@ import type { Adapter, Inlet } from "../../src/core/adapter.ts";
 import type { ChatRef } from "../../src/core/chats.ts";
 import { Failure } from "../../src/core/failures.ts";
 import { seatOf, type TerminalHears, terminalPlatform } from "../../src/core/terminal.ts";
-import type { PlatformParts } from "../platform.ts";
 import { createTurns } from "../turns.ts";
 import { keepFile } from "./files.ts";
 import { createGuests } from "./guests.ts";
+import type { TerminalOptions } from "./options.ts";
 import { receiver } from "./receiving.ts";
 
 /** One message: Markdown, as the terminal itself lays it out in its own width. */
 export interface TerminalChunk {
   readonly markdown: string;
   readonly footer: string | null;
-}
-
-export interface TerminalOptions
-  extends
-    Pick<PlatformParts, "commands" | "suggest" | "settings" | "log">,
-    Pick<PlatformParts["terminal"], keyof PlatformParts["terminal"]> {
-  readonly home: string;
 }
 
 /** Pushing costs nothing, so previews are not rationed. */

@@ -15,9 +15,9 @@ import {
 import { isToolsetName } from "../../src/core/toolsets.ts";
 import type { MissedPost, TerminalVisit } from "../platform.ts";
 import type { Turns } from "../turns.ts";
-import type { TerminalOptions } from "./adapter.ts";
 import { filePath } from "./files.ts";
 import type { Guests } from "./guests.ts";
+import type { TerminalOptions } from "./options.ts";
 
 export interface ReceivingParts {
   readonly options: TerminalOptions;

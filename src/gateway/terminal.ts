@@ -41,31 +41,14 @@ export function terminalPorts({ db, facts, wording }: TerminalFacts) {
       });
     },
     async state(chat: ChatRef, message: string | null): Promise<TerminalState> {
-      const [viewer, { session }, { model, demonstration, window = null }] = await Promise.all([
-        viewerIn(chat),
-        findRoute(db, chat, homeAccount),
-        facts(),
-      ]);
+      const [viewer, { session }] = await Promise.all([viewerIn(chat), findRoute(db, chat, homeAccount)]);
       const own = viewer?.kind === "person" ? viewer : null;
-      const [state, use, choice, outcome] = await Promise.all([
-        session === null ? null : sessionState(db, session),
-        session === null ? null : windowUse(db, session),
-        session === null ? null : sessionChoice(db, session),
+      const [figures, outcome] = await Promise.all([
+        // Who asks after a message waits for its answer alone: asking a server for its facts could hold that up.
+        figuresOf(db, session, message === null ? facts : null),
         message === null || own === null ? null : outcomeOfMessage(db, own, chat, message),
       ]);
-      const picked = choice?.model ?? null;
-      return {
-        session,
-        title: state?.title ?? null,
-        since: state?.startedAt ?? Date.now(),
-        model: shownModel(picked ?? model),
-        demonstration,
-        used: use?.used ?? null,
-        // Another model's window is not known here.
-        window: picked === null ? window : null,
-        busy: state !== null && (state.running !== null || state.waiting > 0),
-        outcome,
-      };
+      return { session, ...figures, outcome };
     },
     async resume(chat: ChatRef, which: string): Promise<boolean> {
       const { person, session } = await findRoute(db, chat, homeAccount);
@@ -75,5 +58,34 @@ export function terminalPorts({ db, facts, wording }: TerminalFacts) {
       const wanted = which === "last" ? ((await ownSessions(db, viewer, session, 1))[0]?.id ?? null) : which;
       return wanted !== null && (await resumeSession(db, viewer, wanted, conversation));
     },
+  };
+}
+
+type Figures = Omit<TerminalState, "session" | "outcome">;
+
+/** What the status line shows of a session. */
+async function figuresOf(db: Db, session: string | null, facts: (() => Promise<StandingFacts>) | null): Promise<Figures> {
+  const [standing, own] = await Promise.all([facts?.() ?? null, session === null ? null : ownFigures(db, session)]);
+  const general = {
+    demonstration: standing?.demonstration ?? false,
+    model: shownModel(standing?.model ?? ""),
+    window: standing?.window ?? null,
+  };
+  if (own === null) return { ...general, title: null, since: Date.now(), used: null, busy: false };
+  const { picked, wrote, ...figures } = own;
+  // Another model's window is not known here.
+  if (picked !== null) return { ...general, ...figures, model: shownModel(picked), window: null };
+  return { ...general, ...figures, model: general.model || shownModel(wrote) };
+}
+
+async function ownFigures(db: Db, session: string) {
+  const [state, use, choice] = await Promise.all([sessionState(db, session), windowUse(db, session), sessionChoice(db, session)]);
+  return {
+    title: state?.title ?? null,
+    since: state?.startedAt ?? Date.now(),
+    busy: state !== null && (state.running !== null || state.waiting > 0),
+    used: use?.used ?? null,
+    wrote: use?.model ?? "",
+    picked: choice?.model ?? null,
   };
 }

@@ -122,7 +122,7 @@ suite("hermes chat beside a running service", () => {
     assert.ok(existsSync(folder));
     assert.equal(code, 1);
     assert.match(out, /came.*Not run/);
-    assert.match(err, /nobody was there to ask[^]*rm -rf old[^]*docs\/approvals\.md/);
+    assert.match(err, /nobody was there to ask[^]*rm -rf old[^]*docs\/security\.md/);
     assert.deepEqual((await run(["chat", "-q", "unclear"])).code, 0);
   });
 

@@ -84,7 +84,7 @@ function pressed(parts: PromptParts, state: State, typed: string | undefined, ke
   if (key.ctrl === true && key.name === "d" && empty) return parts.leave();
   if (key.ctrl === true && key.name === "l") return parts.clear();
   if (key.ctrl === true && key.name === "r") return void (state.search = { words: "", steps: 1, found: "" });
-  switch (key.name) {
+  switch (key.name ?? "") {
     case "return":
       // Alt-Enter begins a line, and so does Ctrl-J.
       return key.meta === true ? change(state, inserted(draft, "\n")) : submit(parts, state);

@@ -93,7 +93,7 @@ const icons: Readonly<Record<string, string>> = {
 };
 
 function toolRow({ tool, preview, state }: Tool, width: number): Row {
-  const what = /^\$ /.test(preview) ? preview : `${tool} ${preview}`;
+  const what = preview.startsWith("$ ") ? preview : `${tool} ${preview}`;
   const mark = state === "failed" ? " ✗" : "";
   return [piece(fit(`┊ ${icons[tool] ?? "🔧"} ${oneLine(what)}`, width - mark.length), "dim"), piece(mark, "bad")];
 }

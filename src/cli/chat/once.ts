@@ -42,7 +42,12 @@ export async function askOnce(context: Context, streams: Streams, options: OnceO
   let patienceMs = 0;
   for (;;) {
     const { link, hello } = await openLink({ context, call, patienceMs });
-    const end = await talkOver(link, hello, asking).finally(() => link.leave());
+    let end: End | null = null;
+    try {
+      end = await talkOver(link, hello, asking);
+    } finally {
+      await link.leave();
+    }
     if (end !== null) return finish(asking, streams, end);
     context.remark("hermes: the service has gone away; waiting for it to come back …");
     // What was posted meanwhile is told to one who looks on. The question is the same one, so it is not asked twice.
@@ -170,34 +175,35 @@ async function reply(link: TerminalLink, asking: Asking, { markdown, buttons }: 
 
 const nobodyThere = "Nobody is here to answer. Decide for yourself, and say in your answer what you assumed.";
 
-function finish(asking: Asking, streams: Streams, end: End): Promise<void> {
-  const { context } = asking;
+async function finish(asking: Asking, streams: Streams, end: End): Promise<void> {
   asking.progress.clear();
   if (end.type === "interrupted") {
-    context.remark("hermes: stopped.");
-    context.exit(interrupted);
-    return Promise.resolve();
+    asking.context.remark("hermes: stopped.");
+    return asking.context.exit(interrupted);
   }
-  return say(asking, streams, end.state);
+  await print(asking, streams, end.state);
+  explain(asking, end.state.outcome);
 }
 
-async function say(asking: Asking, streams: Streams, state: TerminalState): Promise<void> {
-  const { context, options, answer, files, refused } = asking;
-  const { outcome } = state;
-  const end = outcome?.end ?? "answered";
+/** The answer, or all that is known of it. */
+async function print(asking: Asking, streams: Streams, state: TerminalState): Promise<void> {
+  const { context, options, answer, files } = asking;
+  if (options.form !== "text")
+    return context.print(JSON.stringify(resultOf(asking, state), null, options.form === "json" ? 2 : 0));
+  if (state.outcome !== null && state.outcome.end !== "answered") return;
   const markdown = answer?.markdown ?? "";
-  if (options.form !== "text") {
-    context.print(JSON.stringify(resultOf(asking, state), null, options.form === "json" ? 2 : 0));
-  } else if (end === "answered") {
-    context.print(streams.stdout.isTTY === true ? await options.draw(markdown) : harmless(markdown));
-    for (const path of files) context.remark(`Saved: ${path}`);
-  }
-  if (end === "failed") context.remark(`hermes: ${harmless(markdown || outcome?.failure || "it failed")}`);
-  if (end === "stopped") context.remark(`hermes: ${harmless(markdown || "stopped")}`);
+  context.print(streams.stdout.isTTY === true ? await options.draw(markdown) : harmless(markdown));
+  for (const path of files) context.remark(`Saved: ${path}`);
+}
+
+/** Why there is no answer, or not the one that was wanted; the exit status says so too. */
+function explain({ context, answer, refused }: Asking, outcome: TerminalOutcome | null): void {
+  const end = outcome?.end ?? "answered";
+  if (end !== "answered") context.remark(`hermes: ${harmless(answer?.markdown || outcome?.failure || end)}`);
   for (const what of refused)
     context.remark(
       `hermes: this needed leave, and nobody was there to ask, so it was refused:\n${indented(harmless(what))}\n` +
-        "        Ask in `hermes chat`, where you can allow it, or allow it ahead: docs/approvals.md.",
+        "        Ask in `hermes chat`, where you can allow it, or allow it ahead: docs/security.md.",
     );
   context.exit(end === "stopped" ? interrupted : end === "failed" || refused.length > 0 ? exits.failure : exits.ok);
 }
