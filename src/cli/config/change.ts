@@ -57,7 +57,9 @@ async function sayStored(context: Context, name: string, typed: string): Promise
 /** A change that the environment overrules, or that names what there is not, would otherwise have no effect and no explanation. */
 async function remarkOn(context: Context, name: string): Promise<void> {
   const { origins, findings } = await loadConfig({ env: context.env, home: context.home });
-  for (const finding of findings) if (finding.key === name) context.remark(findingLine(finding));
+  const told = findings.filter(({ key }) => key === name);
+  for (const finding of told) context.remark(findingLine(finding));
+  if (told.some(({ severity }) => severity === "error")) context.remark("Until then a running service keeps what it had.");
   const path = findKey(name);
   if (path === null) return;
   if (origins[path] === "environment") context.remark(`But ${keyOf(path).env} in the environment overrules it: unset that too.`);

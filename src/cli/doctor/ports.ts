@@ -1,7 +1,7 @@
 import { createServer } from "node:net";
+import { z } from "zod";
 import { callControl } from "../../gateway/control-socket.ts";
 import { type CheckInput, type CheckResult, fail, ok, warn } from "./check.ts";
-import { isLoopback } from "./risks.ts";
 
 const answerMs = 3_000;
 
@@ -20,8 +20,8 @@ export async function checkPorts({ context, loaded: { config } }: CheckInput): P
   ];
   const page = { host: http.host, port: http.port, what: "the page", key: "http.port" };
   return [
-    await tried("ports.page", page),
-    ...(await Promise.all(webhooks.map(async (place) => await tried("ports.webhook", place)))),
+    await tried("ports.page", page, page),
+    ...(await Promise.all(webhooks.map(async (place) => await tried("ports.webhook", place, page)))),
   ];
 }
 
@@ -34,24 +34,37 @@ interface Place {
 
 async function pageResult(host: string, port: number): Promise<CheckResult> {
   if (port === 0) return ok("ports.page", "The page has any free port.");
-  // What listens everywhere is reached here too.
-  const here = isLoopback(host) ? host : /^(?:0\.0\.0\.0|::)$/.test(host) ? "127.0.0.1" : host;
-  const address = `http://${here.includes(":") ? `[${here}]` : here}:${port}`;
-  const healthy = await fetch(`${address}/health`, { signal: AbortSignal.timeout(answerMs) }).then(
-    (response) => response.ok,
+  if (await isOurs(host, port)) return ourPage(host, port);
+  const text = `A service runs, and its page does not answer at ${addressOf(host, port)}.`;
+  return warn("ports.page", text, "See its log; after a change of the port, restart it.");
+}
+
+function ourPage(host: string, port: number): CheckResult {
+  return ok("ports.page", `The running service's page answers at ${addressOf(host, port)}.`);
+}
+
+/** What listens everywhere is reached here too. */
+function addressOf(host: string, port: number): string {
+  const here = /^(?:0\.0\.0\.0|::)$/.test(host) ? "127.0.0.1" : host;
+  return `http://${here.includes(":") ? `[${here}]` : here}:${port}`;
+}
+
+const healthSchema = z.object({ version: z.string(), uptimeSeconds: z.number() });
+
+/** A gateway or worker by itself has no socket in the home; its page says who it is. */
+async function isOurs(host: string, port: number): Promise<boolean> {
+  return await fetch(`${addressOf(host, port)}/health`, { signal: AbortSignal.timeout(answerMs) }).then(
+    async (response) => healthSchema.safeParse(await response.json()).success,
     () => false,
-  );
-  if (healthy) return ok("ports.page", `The running service's page answers at ${address}.`);
-  return warn(
-    "ports.page",
-    `A service runs, and its page does not answer at ${address}.`,
-    "See its log; after a change of the port, restart it.",
   );
 }
 
-async function tried(id: "ports.page" | "ports.webhook", { host, port, what, key }: Place): Promise<CheckResult> {
+/** `page`: where this service's page would be, if it runs. */
+async function tried(id: "ports.page" | "ports.webhook", { host, port, what, key }: Place, page: Place): Promise<CheckResult> {
   const code = await listened(host, port);
   if (code === null) return ok(id, `${host}:${port}, for ${what}, is free.`);
+  if (code === "EADDRINUSE" && (await isOurs(page.host, page.port).catch(() => false)))
+    return id === "ports.page" ? ourPage(host, port) : ok(id, `${host}:${port}, for ${what}, is held by the running service.`);
   const reason = reasons[code] ?? `can't be had (${code})`;
   return fail(id, `${host}:${port}, for ${what}, ${reason}.`, `\`hermes config set ${key} N\`, or end what has it.`);
 }

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { type CheckInput, type CheckResult, ok, warn } from "./check.ts";
 
 /** Settings that work, and that one should have chosen on purpose. */
@@ -29,11 +30,13 @@ const open = warn(
 );
 
 function seen(host: string): CheckResult {
+  if (existsSync("/.dockerenv"))
+    return ok("risk.page", `http.host is ${host}, in a container: who reaches the page is said by its published ports.`);
   const text = `http.host is ${host}: other machines reach the page, and only its token keeps them out.`;
   return warn("risk.page", text, "`hermes config set http.host 127.0.0.1`, or a proxy with TLS in front.");
 }
 
 /** Whether only this machine reaches what listens there. */
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || host.startsWith("127.");
 }
