@@ -102,7 +102,7 @@ test("any path comes through the quoting of systemd and of XML unchanged", () =>
         home,
       );
     }),
-    { numRuns: 200 },
+    { numRuns: 60 },
   );
 });
 
