@@ -51,7 +51,8 @@ async function wishes(context: Context, loaded: Loaded, options: Options): Promi
 /** Asks until a server answers at what was typed; null when the person leaves it. */
 export async function askServer(context: Context, loaded: Loaded, asks: NonNullable<Context["ask"]>): Promise<Wish | null> {
   for (;;) {
-    const baseUrl = await asks("API base URL [e.g. https://api.example.com/v1; Enter to leave it as it is]: ");
+    const baseUrl = await asks("API base URL [e.g. https://api.example.com/v1]: ");
+    // Nothing typed, nothing changed.
     if (baseUrl === "") return null;
     const apiKey = await asks("API key [optional]: ", "hidden");
     try {

@@ -85,9 +85,12 @@ const mostCharacters = 30;
 export function splitTiming(text: string, speaking: Speaking): Begun {
   const trimmed = text.trim();
   // A quote may come escaped from where it was copied, and from a phone it comes curly.
-  const quoted = /^\\?["“”'‘「『]([^"“”「」『』]{1,200}?)\\?["“”'’」』](?:\s+|$)?([\s\S]*)$/.exec(trimmed);
-  if (quoted?.[1] !== undefined)
-    return { timing: parseTiming(quoted[1], speaking), said: quoted[1].trim(), rest: (quoted[2] ?? "").trim() };
+  const quoted = /^\\?["“”'‘「『]([^"“”「」『』]{1,200}?)(\\?)["“”'’」』](?:\s+|$)?([\s\S]*)$/.exec(trimmed);
+  if (quoted?.[1] !== undefined) {
+    // Where the inner one was escaped, the outer pair closes at the end, and is no part of what is wanted.
+    const rest = quoted[2] === "" ? quoted[3] : quoted[3]?.replace(/\\?["”]\s*$/, "");
+    return { timing: parseTiming(quoted[1], speaking), said: quoted[1].trim(), rest: (rest ?? "").trim() };
+  }
   let problem: Error | null = null;
   for (const end of endings(trimmed)) {
     const said = trimmed

@@ -21,7 +21,7 @@ test("the wizard, step by step: comments stay, the server is saved under its nam
     "Current model: old",
     "Active provider: http://127.0.0.1:9/v1",
     "Custom OpenAI-compatible endpoint configuration:",
-    "API base URL [e.g. https://api.example.com/v1; Enter to leave it as it is]: ",
+    "API base URL [e.g. https://api.example.com/v1]: ",
     "API key [optional]: (hidden)",
     `Verified endpoint via ${origin}/v1/models (1 model(s) visible)`,
     "Select API compatibility mode:",

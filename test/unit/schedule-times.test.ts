@@ -182,6 +182,8 @@ test("what is impossible, ambiguous or past is refused with the mend", () => {
 test("a time at the beginning of a request is told from the request", () => {
   const cases: readonly (readonly [string, string, string])[] = [
     ['"0 9 * * *\\" 每日市场报告到终端', "0 9 * * *", "每日市场报告到终端"],
+    ['"0 9 * * *\\" 每日市场报告到终端"', "0 9 * * *", "每日市场报告到终端"],
+    ['"0 9 * * *" say "hello"', "0 9 * * *", 'say "hello"'],
     ['"0 9 * * *" daily report', "0 9 * * *", "daily report"],
     ["0 9 * * * daily report", "0 9 * * *", "daily report"],
     ["“每天9点” 日报", "每天9点", "日报"],
