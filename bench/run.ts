@@ -1,5 +1,6 @@
 /** `npm run bench`: measures what DESIGN section 8 asks for, over real sockets, and prints a table. `npm run bench -- NAME…` measures some rows. */
 import type { Figure, Row } from "./figures.ts";
+import { chat, cli } from "./command-line.ts";
 import { manyChats } from "./crowd.ts";
 import { hello } from "./hello.ts";
 import { idleCpu } from "./idle-cpu.ts";
@@ -34,6 +35,8 @@ const rows: readonly Row[] = [
   streams,
   search,
   schedules,
+  cli,
+  chat,
 ];
 
 process.exitCode = await main(process.argv.slice(2));
