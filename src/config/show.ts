@@ -30,6 +30,11 @@ export function secretAt(loaded: Loaded, path: KeyPath): string | null {
   return typeof value === "string" ? value : null;
 }
 
+/** What is in force for a key, as it is. */
+export function valueOf({ config }: Loaded, path: KeyPath): unknown {
+  return valueAt(config, path);
+}
+
 /** A key's value for a program: typed; of a secret, null, and of lists of entries the text that people are shown. */
 export function plainValue(loaded: Loaded, path: KeyPath): unknown {
   const value = valueAt(loaded.config, path);

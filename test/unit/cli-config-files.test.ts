@@ -118,6 +118,9 @@ suite("hermes config edit", () => {
   test("what can be used is put in place; nothing changed is nothing done", async (t) => {
     const well = await edited(t, "sed -i s/7/8/");
     assert.deepEqual([well.status, await written(well.home), well.names], [0, start.replace("7", "8"), ["config.yaml"]]);
+    assert.match(well.out, /config\.yaml is changed\.\n {2}agent\.max_turns: It counts from the next message on\.\n$/);
+    const slip = await edited(t, "sed -i s/max_turns/max_trns/");
+    assert.deepEqual([slip.status, /^warning .*Did you mean agent\.max_turns\?/.test(slip.err)], [0, true], slip.err);
     const same = await edited(t, "true");
     assert.deepEqual([same.status, same.out, same.names], [0, "Nothing was changed.\n", ["config.yaml"]]);
   });

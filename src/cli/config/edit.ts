@@ -1,9 +1,13 @@
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { mkdir, rm, writeFile } from "node:fs/promises";
+import { isDeepStrictEqual } from "node:util";
+import { whenItCounts } from "../../config/effects.ts";
 import { type Finding, findingLine } from "../../config/findings.ts";
 import { configFile } from "../../config/home.ts";
+import { type KeyPath, keyPaths } from "../../config/keys.ts";
 import { loadConfig } from "../../config/load.ts";
+import { valueOf } from "../../config/show.ts";
 import { editOwnFile, readOwnFile } from "../../config/write-file.ts";
 import { Failure } from "../../core/failures.ts";
 import { type Context, exits } from "../context.ts";
@@ -38,9 +42,10 @@ async function editUntilWell(context: Context, { file, before, draft }: Draft): 
       context.print("Nothing was changed.");
       return true;
     }
-    const errors = await fresh(context, before, text);
-    if (errors.length === 0) return await putInPlace(context, { file, before, draft }, text);
-    for (const error of errors) context.remark(`error  ${findingLine(error)}`);
+    const found = await fresh(context, before, text);
+    for (const finding of found)
+      context.remark(`${finding.severity === "error" ? "error  " : "warning"}  ${findingLine(finding)}`);
+    if (found.every(({ severity }) => severity === "warning")) return await putInPlace(context, { file, before, draft }, text);
     const next = context.ask === null ? "keep" : await whatNext(context);
     if (next === "drop") {
       context.print(`${file} is as it was.`);
@@ -59,14 +64,12 @@ async function whatNext({ ask }: Context): Promise<"again" | "keep" | "drop"> {
   return /^d/i.test(said) ? "drop" : /^k/i.test(said) ? "keep" : "again";
 }
 
-/** Errors that were not there before: what has been wrong since long ago holds up no other change. */
+/** What was not there before: what has been wrong since long ago holds up no other change. */
 async function fresh(context: Context, before: string, text: string): Promise<readonly Finding[]> {
   const [old, now] = await Promise.all([findingsIn(context, before), findingsIn(context, text)]);
-  return now.filter(
-    ({ severity, key, message }) =>
-      severity === "error" &&
-      (key === null || !old.some((each) => each.key === key && each.severity === "error" && same(each.message, message))),
-  );
+  const known = ({ key, message }: Finding): boolean =>
+    !message.includes("is not valid YAML") && old.some((each) => each.key === key && same(each.message, message));
+  return now.filter((finding) => !known(finding));
 }
 
 async function findingsIn({ env, home }: Context, yaml: string): Promise<readonly Finding[]> {
@@ -85,14 +88,21 @@ async function putInPlace(context: Context, { file, before, draft }: Draft, text
     return overtaken ? now : text;
   });
   if (!overtaken) {
-    context.print(
-      `${file} is changed. \`hermes config show\` says what is in force; a running service reads it at its next use.`,
-    );
+    context.print(`${file} is changed.`);
+    for (const path of await changed(context, before, text)) context.print(`  ${path}: ${whenItCounts(path)}`);
     return true;
   }
   context.remark(`${file} was changed by somebody else meanwhile and is left alone; what you wrote is in ${draft}.`);
   context.exit(exits.failure);
   return false;
+}
+
+/** The keys whose value in force is another now. */
+async function changed({ env, home }: Context, before: string, text: string): Promise<readonly KeyPath[]> {
+  const [old, now] = await Promise.all([before, text].map((yaml) => loadConfig({ env, home, yaml })));
+  return keyPaths.filter(
+    (path) => old !== undefined && now !== undefined && !isDeepStrictEqual(valueOf(old, path), valueOf(now, path)),
+  );
 }
 
 async function runEditor({ env }: Context, file: string): Promise<void> {
@@ -111,10 +121,15 @@ async function runEditor({ env }: Context, file: string): Promise<void> {
     if (code === 0) resolve();
     else unusable(signal === null ? `ended with status ${code}` : `was ended by ${signal}`);
   });
+  // Ctrl-C is the editor's while it runs: it comes to both.
+  const leave = (): void => {};
+  process.on("SIGINT", leave);
   try {
     await promise;
   } catch (thrown) {
     await rm(file, { force: true });
     throw thrown;
+  } finally {
+    process.off("SIGINT", leave);
   }
 }
