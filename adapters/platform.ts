@@ -1,4 +1,4 @@
-import type { Adapter } from "../src/core/adapter.ts";
+import type { Adapter, NamedChannel } from "../src/core/adapter.ts";
 import type { Account, ChatRef } from "../src/core/chats.ts";
 import type { Inbound } from "../src/core/inbound.ts";
 import type { OfferedCommand } from "../src/core/language.ts";
@@ -10,7 +10,12 @@ import type { HistoryItem, PageFiles, PageStatus, Probes } from "./web/options.t
 /** What a platform may use when it is made. */
 export interface PlatformParts {
   readonly config: Config;
+  /** With the team's skills that there were at the start. */
   readonly commands: readonly OfferedCommand[];
+  /** The same with those that there are now. */
+  offered(): Promise<readonly OfferedCommand[]>;
+  /** A channel is called otherwise from now on. */
+  renamed(platform: string, channel: NamedChannel): void;
   /** The accounts of owners and admins on a platform. */
   rulers(platform: string): Promise<readonly string[]>;
   /** What a command's argument can be, for whoever types it and where; nothing for those who may not know. Never rejects. */

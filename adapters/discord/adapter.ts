@@ -8,7 +8,7 @@ import { type DiscordChunk, renderDiscord } from "../render/discord.ts";
 import { fetchFile } from "./attachments.ts";
 import { type CatchUp, createCatchUp } from "./catch-up.ts";
 import { type Client, createClient } from "./client.ts";
-import { registerCommands } from "./commands.ts";
+import { keepCommands } from "./commands.ts";
 import { badToken, reason, statusOf, toFailure } from "./errors.ts";
 import { type Gateway, createGateway } from "./gateway.ts";
 import { chatRef, isOpen, toInbound } from "./inbound.ts";
@@ -39,6 +39,7 @@ interface Running {
   readonly catchUp: CatchUp;
   readonly intake: Intake;
   gateway: Gateway | null;
+  readonly ended: AbortController;
 }
 
 /** Discord, by its gateway. */
@@ -47,11 +48,20 @@ export function createDiscord(options: DiscordOptions): Adapter<DiscordChunk> {
   const threads = createThreads(client, options.log);
   const replies = createReplies(client);
   const marks = createMarks(client);
-  const parts: Parts = { options, client, places: createPlaces(client), threads, replies, self: null, running: null };
+  const parts: Parts = {
+    options,
+    client,
+    places: createPlaces(client, options.renamed),
+    threads,
+    replies,
+    self: null,
+    running: null,
+  };
   const outgoing = createOutgoing({ client, threads, replies, self: () => parts.self?.id ?? null });
   const pause = async (): Promise<void> => {
     const { running } = parts;
     parts.running = null;
+    running?.ended.abort();
     await running?.gateway?.stop();
     await running?.intake.idle();
     await running?.catchUp.save();
@@ -104,7 +114,7 @@ async function receive(parts: Parts, inlet: Inlet, post: Adapter<DiscordChunk>["
     interaction: (data) => void takeInteraction(interactions, data),
     log,
   });
-  const running: Running = { catchUp, intake, gateway: null };
+  const running: Running = { catchUp, intake, gateway: null, ended: new AbortController() };
   parts.running = running;
   const gateway = createGateway({ client, token: options.token, readsAll, dispatch: intake.take, log });
   running.gateway = gateway;
@@ -114,7 +124,7 @@ async function receive(parts: Parts, inlet: Inlet, post: Adapter<DiscordChunk>["
     await gateway.stop();
     throw new Failure("platform.unavailable", "Discord was paused before it had started.");
   }
-  void registerCommands(client, application, options);
+  void keepCommands(client, application, options, running.ended.signal);
 }
 
 const applicationSchema = z.object({ id: z.string(), flags: z.number().default(0) });

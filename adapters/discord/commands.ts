@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { ApplicationCommandType, ApplicationIntegrationType, InteractionContextType, Routes } from "discord-api-types/v10";
 import type { CommandWords } from "../../src/core/language.ts";
+import { keepStanding } from "../standing.ts";
 import type { Client } from "./client.ts";
 import { reason } from "./errors.ts";
 import { argumentType } from "./interactions.ts";
@@ -13,11 +14,31 @@ const descriptionChars = 100;
 
 const everywhere = "global";
 
+/** Skills are installed and removed while we run; a server takes 200 new commands a day. */
+const lookEveryMs = 60_000;
+
 /**
- * Registers the slash commands when they have changed since the last time, and takes back those registered where they are no longer
- * wanted. Without them, words after a mention still work.
+ * Registers the slash commands when they have changed since the last time, also while we run, and takes back those registered where they are
+ * no longer wanted. Without them, words after a mention still work.
  */
-export async function registerCommands(client: Client, application: string, options: DiscordOptions): Promise<void> {
+export async function keepCommands(
+  client: Client,
+  application: string,
+  options: DiscordOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const apply = (commands: Commands) => registerCommands(client, application, options, commands);
+  await keepStanding({ wanted: options.commands, apply, everyMs: options.menuEveryMs ?? lookEveryMs }, signal);
+}
+
+type Commands = Awaited<ReturnType<DiscordOptions["commands"]>>;
+
+async function registerCommands(
+  client: Client,
+  application: string,
+  options: DiscordOptions,
+  commands: Commands,
+): Promise<boolean> {
   const { settings, log, slashCommands } = options;
   const wanted = slashCommands && (slashCommands.guild ?? everywhere);
   const scopesKey = `discord:${application}:command-scopes`;
@@ -26,22 +47,24 @@ export async function registerCommands(client: Client, application: string, opti
     const known = (await settings.get(scopesKey))?.split(" ") ?? [everywhere];
     const scopes = new Set([...known, ...(wanted === null ? [] : [wanted])].filter(Boolean));
     if (wanted !== null && !known.includes(wanted)) await settings.set(scopesKey, [...scopes].join(" "));
-    for (const scope of scopes) await registerIn(client, application, options, scope, scope === wanted);
+    for (const scope of scopes) await registerIn(client, application, settings, scope, scope === wanted ? commands : null);
+    return true;
   } catch (error) {
-    log.warn({ reason: reason(error) }, "Discord's slash commands were not updated; they will be at the next start");
+    log.warn({ reason: reason(error) }, "Discord's slash commands were not updated; it is tried again later");
+    return false;
   }
 }
 
 async function registerIn(
   client: Client,
   application: string,
-  { commands, settings }: DiscordOptions,
+  settings: DiscordOptions["settings"],
   scope: string,
-  wanted: boolean,
+  commands: Commands | null,
 ): Promise<void> {
-  const named = commands.filter(({ name }) => nameForm.test(name));
-  const body = wanted ? named.slice(0, mostCommands).map(wired) : [];
-  const digest = wanted ? createHash("sha256").update(JSON.stringify(body)).digest("hex") : "";
+  const named = (commands ?? []).filter(({ name }) => nameForm.test(name));
+  const body = named.slice(0, mostCommands).map(wired);
+  const digest = commands !== null ? createHash("sha256").update(JSON.stringify(body)).digest("hex") : "";
   const key = `discord:${application}:commands:${scope}`;
   if (((await settings.get(key)) ?? "") === digest) return;
   const path =
@@ -50,12 +73,7 @@ async function registerIn(
   await settings.set(key, digest);
 }
 
-function wired({
-  name,
-  description,
-  argument,
-  translations = {},
-}: DiscordOptions["commands"][number]): Readonly<Record<string, unknown>> {
+function wired({ name, description, argument, translations = {} }: Commands[number]): Readonly<Record<string, unknown>> {
   const option = argument && {
     type: argumentType,
     name: "text",

@@ -102,6 +102,7 @@ async function handle(parts: IntakeParts, { type, data }: Item): Promise<void> {
       return undefined;
     }
     case "CHANNEL_CREATE":
+    case "CHANNEL_UPDATE":
     case "THREAD_CREATE": {
       const channel = channelSchema.safeParse(data);
       if (channel.success) places.learn(channel.data);

@@ -1,3 +1,4 @@
+import type { NamedChannel } from "../../src/core/adapter.ts";
 import type { OfferedCommand } from "../../src/core/language.ts";
 import type { Inbound } from "../../src/core/inbound.ts";
 import type { Log } from "../../src/core/log.ts";
@@ -9,7 +10,11 @@ export interface DiscordOptions {
   readonly rules: DiscordRules;
   /** Null: no slash commands. Else registered for one guild (seen at once), or everywhere. */
   readonly slashCommands: { readonly guild: string | null } | null;
-  readonly commands: readonly OfferedCommand[];
+  commands(): Promise<readonly OfferedCommand[]>;
+  /** How often they are asked for anew; a minute, unless a test has less time. */
+  readonly menuEveryMs?: number;
+  /** A channel is called otherwise from now on. */
+  renamed(channel: NamedChannel): void;
   /** What a command's argument can be there, for people who may know. */
   suggest(at: Pick<Inbound, "sender" | "chat" | "kind">, command: string, typed: string): Promise<readonly string[]>;
   /** Small facts that outlive the process. */

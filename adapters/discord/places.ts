@@ -28,12 +28,16 @@ const threadTypes = [10, 11, 12];
 const mostKnown = 20_000;
 const askMs = 3_000;
 
-export function createPlaces(client: Client): Places {
+/** `renamed` is told of a channel that we knew by another name. */
+export function createPlaces(client: Client, renamed: (channel: NamedChannel) => void): Places {
   const known = new Map<string, Place>();
   const names = new Map<string, string>();
   const learn = ({ id, type, parent_id: parent, name }: WireChannel): Place => {
     const place = { parent: threadTypes.includes(type) ? parent : null, type };
-    if (place.parent === null && name) remember(names, id, name, mostKnown);
+    if (place.parent === null && name) {
+      if ((names.get(id) ?? name) !== name) renamed({ chat: id, name });
+      remember(names, id, name, mostKnown);
+    }
     remember(known, id, place, mostKnown);
     return place;
   };

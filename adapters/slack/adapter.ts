@@ -55,6 +55,7 @@ export function createSlack(options: SlackOptions): Adapter<SlackChunk> {
   const outgoing = createOutgoing({ api, budget, streams, unfinished, signal: closed.signal });
   const files = createFiles({ api, budget, bot, token: options.botToken, apiUrl });
   const welcome = createWelcome(api, budget, log);
+  const channels = createChannels(api, budget, options.renamed);
   const commands = new Set(options.commands.flatMap(({ name, aliases }) => [name, ...aliases]));
   let door: Door | null = null;
   let stopping = new AbortController();
@@ -72,8 +73,13 @@ export function createSlack(options: SlackOptions): Adapter<SlackChunk> {
       const attempt = new AbortController();
       stopping = attempt;
       who.self = await greet(api, options, attempt.signal);
-      const reading = { self: who.self, names, recent, lastThread, commands, allowedChannels: options.allowedChannels };
-      const intake = createIntake({ reading, inlet, aside: welcome.heard, log, signal: attempt.signal });
+      const { allowedChannels, isSkill } = options;
+      const reading = { self: who.self, names, recent, lastThread, commands, isSkill, allowedChannels };
+      const aside = (body: Fields) => {
+        welcome.heard(body);
+        channels.heard(body);
+      };
+      const intake = createIntake({ reading, inlet, aside, log, signal: attempt.signal });
       const opened = await open(options, apiUrl, intake.take);
       if (attempt.signal.aborted) {
         await opened.close();
@@ -94,7 +100,7 @@ export function createSlack(options: SlackOptions): Adapter<SlackChunk> {
     draft() {
       throw new Failure("internal", "Slack has no drafts: live() never says so");
     },
-    channels: createChannels(api, budget),
+    channels: channels.all,
     typing: status.keep,
     state: status.set,
     title: status.rename,

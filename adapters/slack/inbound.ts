@@ -2,11 +2,12 @@ import type { Account, ChatKind, ChatRef } from "../../src/core/chats.ts";
 import type { Inbound } from "../../src/core/inbound.ts";
 import { attachments, filesIn } from "./attachments.ts";
 import { type Fields, fields, items, text } from "./fields.ts";
+import type { SlackOptions } from "./options.ts";
 import type { LastThread } from "./last-thread.ts";
 import type { Names } from "./names.ts";
 import { responseId } from "./response.ts";
 import type { Recent } from "./recent.ts";
-import { asCommand, isToOthers, mentioned, plainText, type Self, withoutUs } from "./words.ts";
+import { isToOthers, mentioned, nameAfterMark, plainText, type Self, withoutUs } from "./words.ts";
 
 export interface Reading {
   readonly self: Self;
@@ -15,6 +16,7 @@ export interface Reading {
   readonly lastThread: LastThread;
   /** Names and aliases of our commands. */
   readonly commands: ReadonlySet<string>;
+  readonly isSkill: SlackOptions["isSkill"];
   /** Empty: all. */
   readonly allowedChannels: readonly string[];
 }
@@ -53,7 +55,8 @@ async function fromMessage(reading: Reading, event: Fields): Promise<Inbound | n
   const meant = meantFor(reading, event, kind, thread);
   if (meant === "others") return null;
   const names = await namesIn(reading, text(event["text"]) ?? "", user);
-  const words = wordsOf(reading, event, names);
+  const [sender, chat] = [account(reading, user, names), chatRef(channel, thread ?? ts)];
+  const words = await asCommand(reading, { sender, chat, kind }, wordsOf(reading, event, names));
   const files = filesIn(event);
   if (words === "" && files.length === 0) return null;
   if (meant === "us") recent.saw(channel, ts, thread ?? ts, user, words);
@@ -61,9 +64,9 @@ async function fromMessage(reading: Reading, event: Fields): Promise<Inbound | n
   return {
     type: "message",
     key: `slack:${self.team}:message:${channel}:${ts}`,
-    chat: chatRef(channel, thread ?? ts),
+    chat,
     kind,
-    sender: account(reading, user, names),
+    sender,
     at: Number(ts) * 1_000,
     text: words,
     ...(files.length === 0 ? {} : { files }),
@@ -83,15 +86,16 @@ async function fromChange(reading: Reading, event: Fields): Promise<Inbound | nu
   const kind = kindOf(channel, text(event["channel_type"]));
   if (kind === "shared" && !mayListen(reading, channel)) return null;
   const names = await namesIn(reading, text(after["text"]) ?? "", user);
+  const [sender, chat] = [account(reading, user, names), chatRef(channel, text(before["thread_ts"]) ?? ts)];
   return {
     type: "change",
     key: `slack:${reading.self.team}:change:${channel}:${ts}:${need(event, "event_ts")}`,
-    chat: chatRef(channel, text(before["thread_ts"]) ?? ts),
+    chat,
     kind,
-    sender: account(reading, user, names),
+    sender,
     at: Number(need(event, "event_ts")) * 1_000,
     messageId: ts,
-    text: deleted ? null : wordsOf(reading, after, names),
+    text: deleted ? null : await asCommand(reading, { sender, chat, kind }, wordsOf(reading, after, names)),
   };
 }
 
@@ -111,42 +115,57 @@ function meantFor(reading: Reading, event: Fields, kind: ChatKind, thread: strin
   return thread !== null && !isToOthers(said, reading.self) ? "perhaps us" : "others";
 }
 
-function wordsOf({ self, commands }: Reading, event: Fields, names: ReadonlyMap<string, string>): string {
+type At = Parameters<SlackOptions["isSkill"]>[0];
+
+/** `!stop` is `/stop`, and `!k8s` is `/k8s` where there is such a skill. Other exclamations are left alone. */
+async function asCommand(reading: Reading, at: At, words: string): Promise<string> {
+  const name = nameAfterMark(words);
+  return name !== null && (await isCommand(reading, at, name)) ? `/${words.slice(1)}` : words;
+}
+
+async function isCommand({ commands, isSkill }: Reading, at: At, name: string): Promise<boolean> {
+  return commands.has(name) || (await isSkill(at, name));
+}
+
+function wordsOf({ self }: Reading, event: Fields, names: ReadonlyMap<string, string>): string {
   const said = text(event["text"]) ?? "";
-  const words = asCommand(plainText(withoutUs(said, self), names), commands);
+  const words = plainText(withoutUs(said, self), names);
   const all = [words, ...attachments(event)].filter(Boolean).join("\n\n");
   // A bare mention is a call.
   return all === "" && mentioned(said).includes(self.user) && filesIn(event).length === 0 ? "hello" : all;
 }
 
 async function fromSlash(reading: Reading, body: Fields): Promise<Inbound | null> {
-  const { self, lastThread, commands } = reading;
+  const { self, lastThread } = reading;
   const [channel, user] = [need(body, "channel_id"), need(body, "user_id")];
   if (kindOf(channel, null) === "shared" && !mayListen(reading, channel)) return null;
   const said = text(body["text"]) ?? "";
   const names = await namesIn(reading, said, user);
   const words = plainText(said, names).trim();
   const url = text(body["response_url"]);
-  return {
-    type: "message",
-    key: `slack:${self.team}:command:${need(body, "trigger_id")}`,
+  const at = {
     chat: chatRef(channel, await lastThread.of(channel, user)),
     kind: kindOf(channel, null),
     sender: account(reading, user, names),
+  };
+  return {
+    type: "message",
+    key: `slack:${self.team}:command:${need(body, "trigger_id")}`,
+    ...at,
     at: Date.now(),
-    text: slashWords(need(body, "command"), words, commands),
+    text: await slashWords(reading, at, need(body, "command"), words),
     messageId: url === null ? null : responseId(url),
     addressed: true,
   };
 }
 
 /** `/hermes stop` and `/stop` are `/stop`; `/hermes what time is it` is a question; `/hermes` alone asks for help. */
-function slashWords(name: string, words: string, commands: ReadonlySet<string>): string {
+async function slashWords(reading: Reading, at: At, name: string, words: string): Promise<string> {
   const own = name.replace(/^\/(?:hermes-)?/, "").toLowerCase();
-  if (commands.has(own)) return `/${own} ${words}`.trim();
+  if (reading.commands.has(own)) return `/${own} ${words}`.trim();
   const first = /^[/!]?([\w-]+)/.exec(words)?.[1]?.toLowerCase() ?? "";
   if (words === "") return "/help";
-  return commands.has(first) ? `/${words.replace(/^[/!]/, "")}` : words;
+  return first !== "" && (await isCommand(reading, at, first)) ? `/${words.replace(/^[/!]/, "")}` : words;
 }
 
 async function fromAction({ self, names }: Reading, body: Fields): Promise<Inbound | null> {

@@ -13,6 +13,8 @@ const events = [
   "agent_session_stopped",
   "app_home_opened",
   "app_mention",
+  "channel_rename",
+  "group_rename",
   "message.channels",
   "message.groups",
   "message.im",

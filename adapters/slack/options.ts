@@ -1,3 +1,5 @@
+import type { NamedChannel } from "../../src/core/adapter.ts";
+import type { Inbound } from "../../src/core/inbound.ts";
 import type { OfferedCommand } from "../../src/core/language.ts";
 import type { Log } from "../../src/core/log.ts";
 
@@ -15,6 +17,10 @@ export interface SlackOptions {
   /** Channels to listen in; empty: all that the bot is in. Private chats always count. */
   readonly allowedChannels: readonly string[];
   readonly commands: readonly Pick<OfferedCommand, "name" | "aliases">[];
+  /** Whether there is a skill of this name for whoever writes there: each is a command. */
+  isSkill(at: Pick<Inbound, "sender" | "chat" | "kind">, name: string): Promise<boolean>;
+  /** A channel is called otherwise from now on. */
+  renamed(channel: NamedChannel): void;
   readonly log: Log;
   /** How long a stream is fed before another takes its place; Slack ends streams after five minutes. */
   readonly streamMs?: number;

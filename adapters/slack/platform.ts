@@ -6,10 +6,19 @@ import { createSlack } from "./adapter.ts";
 import type { SlackDoor } from "./options.ts";
 
 /** Makes the Slack adapter from the configuration. */
-export async function create({ config, commands, log }: PlatformParts): Promise<Adapter> {
+export async function create({ config, commands, suggest, renamed, log }: PlatformParts): Promise<Adapter> {
   const { botToken, apiUrl, allowedChannels } = config.slack;
   if (botToken === null) throw new Failure("config.invalid", "Slack has no token", { advice: "Set SLACK_BOT_TOKEN." });
-  return createSlack({ botToken, door: doorOf(config), apiUrl, allowedChannels, commands, log });
+  return createSlack({
+    botToken,
+    door: doorOf(config),
+    apiUrl,
+    allowedChannels,
+    commands,
+    isSkill: async (at, name) => (await suggest(at, "skill", name)).includes(name),
+    renamed: (channel) => renamed("slack", channel),
+    log,
+  });
 }
 
 /** A socket where both are set: it needs no address that Slack can reach. */

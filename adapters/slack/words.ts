@@ -34,10 +34,9 @@ export function isToOthers(text: string, self: Self): boolean {
   return first !== null && first[1] !== self.user;
 }
 
-/** `!stop` is `/stop`: in threads Slack takes no slash commands. Other exclamations are left alone. */
-export function asCommand(text: string, names: ReadonlySet<string>): string {
-  const match = /^!([a-z][a-z0-9_-]*)(?=\s|$)/i.exec(text);
-  return match?.[1] !== undefined && names.has(match[1].toLowerCase()) ? `/${text.slice(1)}` : text;
+/** What a `!stop` names, which is `/stop`: in threads Slack takes no slash commands. Null where nothing can be named so. */
+export function nameAfterMark(text: string): string | null {
+  return /^!([a-z0-9][a-z0-9_-]*)(?=\s|$)/i.exec(text)?.[1]?.toLowerCase() ?? null;
 }
 
 function shown(inner: string, names: ReadonlyMap<string, string>): string | null {

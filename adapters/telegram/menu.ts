@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Api } from "grammy";
 import type { BotCommand, BotCommandScope, LanguageCode } from "grammy/types";
 import type { OfferedCommand } from "../../src/core/language.ts";
-import { pause } from "../../src/core/pause.ts";
+import { keepStanding } from "../standing.ts";
 import { callSignal } from "./client.ts";
 import { reason } from "./errors.ts";
 import type { TelegramOptions } from "./options.ts";
@@ -18,43 +18,45 @@ interface Menu {
   readonly commands: readonly BotCommand[];
 }
 
-/** People become admins, and cease to be, while we run. */
+/** People become admins and cease to be, and skills are installed and removed, while we run. */
 const lookEveryMs = 60_000;
 
-/** Registers the commands' menus, and those of owners and admins again when these are others. */
+/** What the menus are made of. */
+interface Wanted {
+  readonly commands: readonly OfferedCommand[];
+  readonly rulers: readonly string[];
+}
+
+/**
+ * Registers the commands' menus, and again those that have become others: one for private chats, one for groups, and one with the commands
+ * of owners and admins in each one's private chat; all in every language. Without them the commands still work.
+ */
 export async function keepMenus(api: Api, bot: number, options: TelegramOptions, signal: AbortSignal): Promise<void> {
-  const known = await registerMenus(api, bot, options, signal);
-  for (let before = known; !signal.aborted;) {
-    await pause(options.rulersEveryMs ?? lookEveryMs, signal);
-    const now = await rulersOf(options).catch(() => null);
-    if (signal.aborted || now === null || now.join() === before?.join()) continue;
-    before = await registerRulers(api, bot, options, now, signal).catch(() => null);
-  }
+  const wanted = async () => ({ commands: await options.commands(), rulers: await rulersOf(options) });
+  const apply = (now: Wanted) => registerMenus(api, bot, options, now, signal);
+  await keepStanding({ wanted, apply, everyMs: options.menuEveryMs ?? lookEveryMs }, signal);
 }
 
 async function rulersOf(options: TelegramOptions): Promise<readonly string[]> {
   return (await options.rulers()).filter((account) => /^\d{1,16}$/.test(account)).toSorted();
 }
 
-/**
- * Registers the commands' menus that have changed since the last time: one for private chats, one for groups, and one with the commands of
- * owners and admins in each one's private chat; all in every language. Without them the commands still work. Returns whose menus there are,
- * or null.
- */
 async function registerMenus(
   api: Api,
   bot: number,
   options: TelegramOptions,
+  now: Wanted,
   signal: AbortSignal,
-): Promise<readonly string[] | null> {
+): Promise<boolean> {
   try {
-    for (const menu of menusOf(options.commands, [{ type: "all_private_chats" }, { type: "all_group_chats" }], "members"))
+    for (const menu of menusOf(now.commands, [{ type: "all_private_chats" }, { type: "all_group_chats" }], "members"))
       await register(api, bot, options, menu, signal);
-    return await registerRulers(api, bot, options, await rulersOf(options), signal);
+    await registerRulers(api, bot, options, now, signal);
+    return true;
   } catch (error) {
     if (!signal.aborted)
-      options.log.warn({ reason: reason(error) }, "Telegram's command menu was not updated; it will be at the next start");
-    return null;
+      options.log.warn({ reason: reason(error) }, "Telegram's command menu was not updated; it is tried again later");
+    return false;
   }
 }
 
@@ -63,9 +65,9 @@ async function registerRulers(
   api: Api,
   bot: number,
   options: TelegramOptions,
-  now: readonly string[],
+  { commands, rulers: now }: Wanted,
   signal: AbortSignal,
-): Promise<readonly string[]> {
+): Promise<void> {
   const { settings, log } = options;
   const key = `telegram:${bot}:commands:rulers`;
   const before = ((await settings.get(key)) ?? "").split(" ").filter(Boolean);
@@ -73,17 +75,16 @@ async function registerRulers(
   const left = new Set([...before, ...now]);
   for (const account of left) {
     const scopes: readonly BotCommandScope[] = [{ type: "chat", chat_id: Number(account) }];
-    const menus = menusOf(options.commands, scopes, now.includes(account) ? "all" : "none");
+    const menus = menusOf(commands, scopes, now.includes(account) ? "all" : "none");
     try {
       for (const menu of menus) await register(api, bot, options, menu, signal);
       if (!now.includes(account)) left.delete(account);
     } catch (error) {
-      if (signal.aborted) return now;
+      if (signal.aborted) return;
       log.debug({ reason: reason(error) }, "the command menu of an owner's or admin's private chat was not set");
     }
   }
   await settings.set(key, [...left].join(" "));
-  return now;
 }
 
 async function register(

@@ -11,11 +11,11 @@ export interface TelegramOptions {
   /** Null: the bot asks for its updates. */
   readonly webhook: WebhookOptions | null;
   /** For the menu that opens with `/`. */
-  readonly commands: readonly OfferedCommand[];
+  commands(): Promise<readonly OfferedCommand[]>;
   /** The accounts of owners and admins: in their private chats the menu has all commands. */
   rulers(): Promise<readonly string[]>;
-  /** How often they are asked for anew; a minute, unless a test has less time. */
-  readonly rulersEveryMs?: number;
+  /** How often both are asked for anew; a minute, unless a test has less time. */
+  readonly menuEveryMs?: number;
   /** Small facts that outlive the process. */
   readonly settings: { get(key: string): Promise<string | null>; set(key: string, value: string): Promise<void> };
   readonly log: Log;

@@ -14,7 +14,7 @@ export async function create(parts: PlatformParts): Promise<Adapter> {
     apiRoot,
     richMessages,
     webhook: webhookOf(rest),
-    commands: parts.commands,
+    commands: parts.offered,
     rulers: () => parts.rulers("telegram"),
     settings: parts.settings,
     log: parts.log,

@@ -9,22 +9,27 @@ const firstMs = 10_000;
 /** Keeps in the record what platforms call their channels, so that schedules can name them wherever they are made. */
 export function createChannelNames(db: Db, clock: () => number = () => performance.now()) {
   const written = new Map<string, string>();
+  const told = async (platform: string, channels: readonly NamedChannel[]): Promise<void> => {
+    for (const { chat, name } of channels) {
+      const key = `${platform}:${chat}`;
+      if (written.get(key) === name) continue;
+      await nameChat(db, { platform, chat, thread: null }, name);
+      written.set(key, name);
+    }
+  };
   const asking = new Map<string, { readonly nextAt: number; readonly waitMs: number }>();
   return {
+    /** Keeps what a platform has told by itself. */
+    told,
     /** Asks a platform, unless it has been asked lately. */
     async look(platform: string, channels: () => Promise<readonly NamedChannel[]>): Promise<void> {
       const { nextAt, waitMs } = asking.get(platform) ?? { nextAt: 0, waitMs: firstMs };
       if (clock() < nextAt) return;
       const wait = Math.min(againMs, waitMs * 2);
       asking.set(platform, { nextAt: clock() + waitMs, waitMs: wait });
-      const told = await channels();
-      if (told.length > 0) asking.set(platform, { nextAt: clock() + againMs, waitMs: firstMs });
-      for (const { chat, name } of told) {
-        const key = `${platform}:${chat}`;
-        if (written.get(key) === name) continue;
-        await nameChat(db, { platform, chat, thread: null }, name);
-        written.set(key, name);
-      }
+      const named = await channels();
+      if (named.length > 0) asking.set(platform, { nextAt: clock() + againMs, waitMs: firstMs });
+      await told(platform, named);
     },
   };
 }

@@ -85,7 +85,14 @@ export async function openGatewaySide(base: Base, facts: () => Promise<StandingF
     tell,
   });
   stack.defer(() => flushed(base, [...adapters.keys()]));
-  const parts = await platformParts(base, facts, () => [...adapters.keys()]);
+  const channelNames = createChannelNames(db);
+  const renamed: PlatformParts["renamed"] = (platform, channel) =>
+    void channelNames
+      .told(platform, [channel])
+      .catch((error: unknown) =>
+        log.debug({ error }, "a channel's new name is not noted yet; its platform is asked for it later"),
+      );
+  const parts = await platformParts(base, { facts, renamed, names: () => [...adapters.keys()] });
   await Promise.all(
     platforms
       .filter((platform) => isHere(base.mode, platform) && platform.wanted(config))
@@ -109,7 +116,6 @@ export async function openGatewaySide(base: Base, facts: () => Promise<StandingF
     ),
   ];
   stack.defer(async () => void (await Promise.all(sweeps.map((sweep) => sweep.close()))));
-  const channelNames = createChannelNames(db);
   const naming = every("channel names", namesMs, log, async () => {
     // In a gateway by itself nobody else looks whether the settings have changed.
     await base.follow.refresh();
@@ -182,11 +188,12 @@ async function showAndDeliver(base: Base, adapter: Adapter): Promise<() => Promi
   };
 }
 
-async function platformParts(
-  base: Base,
-  facts: () => Promise<StandingFacts>,
-  names: () => readonly string[],
-): Promise<PlatformParts> {
+interface Telling extends Pick<PlatformParts, "renamed"> {
+  readonly facts: () => Promise<StandingFacts>;
+  readonly names: () => readonly string[];
+}
+
+async function platformParts(base: Base, { facts, renamed, names }: Telling): Promise<PlatformParts> {
   const { config, database, queues, metrics, log, version } = base;
   const { db } = database;
   const settings = { get: (key: string) => getSetting(db, key), set: (key: string, value: string) => putSetting(db, key, value) };
@@ -200,12 +207,11 @@ async function platformParts(
   const suggest: PlatformParts["suggest"] = (at, name, typed) => suggestArgument(suggestions, at, name, typed);
   const rulers = (platform: string) => accountsOf(db, platform, "admin");
   const first = languageOf(config.display.language) ?? languages[0];
-  // Those installed later are in the menus after the next start; typed, they are known at once.
-  const skills = await listSkills(db, { person: null });
-  const offered = withSkills(offeredCommands(commands, first, languages), skills, first);
+  const plain = offeredCommands(commands, first, languages);
+  const offered = async () => withSkills(plain, await listSkills(db, { person: null }), first);
   const host: PlatformParts["terminal"]["host"] = (to) => void (base.host.current = to);
   const terminal = { version, host, ...terminalPorts({ db, facts, wording }) };
-  return { config, commands: offered, rulers, suggest, settings, page, terminal, log };
+  return { config, commands: await offered(), offered, renamed, rulers, suggest, settings, page, terminal, log };
 }
 
 /** Waits, for a moment, until what is ready to be said has been: a clean stop leaves no answer behind. */

@@ -76,7 +76,7 @@ test("Telegram has a menu for private chats, one for groups, and one for each ow
   await using rig = await telegramRig();
   let rulers: readonly string[] = ["501"];
   const start = async (until: () => boolean) => {
-    const adapter = rig.make({ commands: offered, rulers: async () => rulers });
+    const adapter = rig.make({ commands: async () => offered, rulers: async () => rulers });
     await adapter.start(rig.inlet);
     await rig.tg.waitFor(until);
     await adapter.close();
@@ -97,20 +97,32 @@ test("Telegram has a menu for private chats, one for groups, and one for each ow
   // Somebody becomes an admin while it runs.
   await using running = new AsyncDisposableStack();
   let looks = 0;
-  const options = { commands: offered, rulers: async () => ((looks += 1), rulers), rulersEveryMs: 5 };
+  let skills = offered;
+  const options = { commands: async () => skills, rulers: async () => ((looks += 1), rulers), menuEveryMs: 5 };
   const adapter = running.adopt(rig.make(options), (it) => it.close());
   await adapter.start(rig.inlet);
   await rig.tg.waitFor(() => looks > 1);
   rulers = ["502"];
   await rig.tg.waitFor(() => rig.tg.menus.has("chat:502:zh"));
+  // A skill is installed, and removed.
+  const hasSkill = (scope: string) => (rig.tg.menus.get(scope) ?? []).some((each) => each["command"] === "k8s");
+  const scopes = ["all_private_chats", "all_private_chats:zh", "all_group_chats", "chat:502"];
+  skills = [...offered, { name: "k8s", aliases: [], description: "Look after the cluster" }];
+  await rig.tg.waitFor(() => scopes.every(hasSkill));
+  skills = offered;
+  await rig.tg.waitFor(() => !scopes.some(hasSkill));
 });
 
 test("Discord gets every command with its words in every language", async () => {
   await using rig = await discordRig();
-  const adapter = rig.make({ commands: offered });
+  let skills = [...offered, { name: "k8s", aliases: [], description: "Look after the cluster" }];
+  await using running = new AsyncDisposableStack();
+  const adapter = running.adopt(rig.make({ commands: async () => skills, menuEveryMs: 5 }), (it) => it.close());
   await adapter.start(rig.inlet);
-  await rig.discord.waitFor(() => rig.discord.commands().length > 0);
-  await adapter.close();
+  await rig.discord.waitFor(() => rig.discord.commands().length === offered.length + 1);
+  // The skill is removed.
+  skills = [...offered];
+  await rig.discord.waitFor(() => rig.discord.commands().length === offered.length);
   const all = rig.discord.commands();
   assert.deepEqual(all.map((each) => String(each["name"])).toSorted(), commands.map(({ name }) => name).toSorted());
   for (const each of all) {

@@ -1,4 +1,4 @@
-import type { Inlet } from "../../src/core/adapter.ts";
+import type { Inlet, NamedChannel } from "../../src/core/adapter.ts";
 import type { ChatRef } from "../../src/core/chats.ts";
 import { Failure } from "../../src/core/failures.ts";
 import type { Inbound } from "../../src/core/inbound.ts";
@@ -61,16 +61,18 @@ export async function discordRig(server: DiscordServerOptions = {}, more: Partia
   const at = (level: keyof Log) => (fields: Readonly<Record<string, unknown>>, message: string) =>
     void lines.push({ level, fields, message });
   const kept = new Map<string, string>();
+  const renamed: NamedChannel[] = [];
   const make = (options: Partial<DiscordOptions> = {}) =>
     createDiscord({
       token: discord.token,
       apiUrl: discord.url,
       rules: { ...usualRules, ...more },
       slashCommands: { guild: null },
-      commands: [
+      commands: async () => [
         { name: "help", aliases: [], description: "What I can do" },
         { name: "model", aliases: [], description: "Switch", argument: { description: "A model", offers: "models" } },
       ],
+      renamed: (channel) => void renamed.push(channel),
       suggest: async (_at, _name, typed) => ["qwen", "llama"].filter((name) => name.includes(typed)),
       settings: { get: async (key) => kept.get(key) ?? null, set: async (key, value) => void kept.set(key, value) },
       log: { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") },
@@ -84,6 +86,7 @@ export async function discordRig(server: DiscordServerOptions = {}, more: Partia
     inlet,
     lines,
     kept,
+    renamed,
     /** Resolves when this many events have been taken. */
     received: async (count: number) => await discord.waitFor(() => inlet.received.length >= count && inlet.received),
     /** The texts that have been taken. */

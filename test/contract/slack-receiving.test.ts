@@ -58,6 +58,8 @@ for (const [name, text, expected] of [
   ["another's mention", "<@U8> hi", null],
   ["a command", "<@UBOT> !stop", "/stop"],
   ["an exclamation", "<@UBOT> !important", "!important"],
+  ["a skill's name", "<@UBOT> !k8s what runs?", "/k8s what runs?"],
+  ["the name of somebody's own skill", "<@UBOT> !my-diary", "!my-diary"],
   [
     "names, channels, links",
     "<@UBOT> ask <@U8> in <#C1|ops> about <https://a.b/c?d=1&amp;e|this> &lt;now&gt; <!here>",
@@ -91,6 +93,31 @@ test("threads are chats of their own: in private each message begins one, in cha
   assert.equal(all.length, 4);
   assert.deepEqual([a?.chat.thread, b?.chat.thread, c?.chat.thread, d?.chat.thread], [a?.messageId, "1.5", c?.messageId, "2.5"]);
   assert.deepEqual([d?.addressed, d?.continues, c?.continues], [false, true, undefined]);
+});
+
+test("in private one's own skills are commands too, and /hermes takes skills' names", async () => {
+  const all = await takes(({ slack }) => {
+    slack.say("D1", "!my-diary today", { thread: "1.5" });
+    slack.slash("D1", "/hermes", "k8s what runs?");
+  });
+  assert.deepEqual(all.map((each) => message(each).text).toSorted(), ["/k8s what runs?", "/my-diary today"]);
+});
+
+test("a channel's new name is told at once", async () => {
+  await using rig = await slackRig();
+  await rig.adapter.start(rig.inlet);
+  rig.slack.event({ type: "channel_rename", channel: { id: "C1", name: "reports", created: 1 } });
+  rig.slack.event({ type: "group_rename", channel: { id: "G2", name: "board", created: 1 } });
+  rig.slack.event({ type: "channel_rename", channel: "C3" });
+  await rig.slack.waitFor(() => rig.slack.events.envelopes.every(({ ackedAt }) => ackedAt !== null));
+  assert.deepEqual(
+    rig.renamed.toSorted((one, other) => one.chat.localeCompare(other.chat)),
+    [
+      { chat: "C1", name: "reports" },
+      { chat: "G2", name: "board" },
+    ],
+  );
+  assert.equal(rig.inlet.received.length, 0);
 });
 
 test("a changed and a deleted message are told as such", async () => {

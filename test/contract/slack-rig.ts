@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Adapter, Progress } from "../../src/core/adapter.ts";
+import type { Adapter, NamedChannel, Progress } from "../../src/core/adapter.ts";
 import type { ChatRef } from "../../src/core/chats.ts";
 import type { Inbound } from "../../src/core/inbound.ts";
 import type { Log } from "../../src/core/log.ts";
@@ -21,6 +21,7 @@ export async function slackRig(server: SlackServerOptions = {}, overrides: Parti
   const slack = await slackServer(server);
   const inlet = recordingInlet();
   const lines: Line[] = [];
+  const renamed: NamedChannel[] = [];
   const at = (level: keyof Log) => (fields: Readonly<Record<string, unknown>>, message: string) =>
     void lines.push({ level, fields, message });
   const log: Log = { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
@@ -34,6 +35,8 @@ export async function slackRig(server: SlackServerOptions = {}, overrides: Parti
         { name: "stop", aliases: [] },
         { name: "new", aliases: ["reset"] },
       ],
+      isSkill: async (at, name) => name === "k8s" || (at.kind === "private" && name === "my-diary"),
+      renamed: (channel) => void renamed.push(channel),
       log,
       patienceMs: 20_000,
       ...overrides,
@@ -46,6 +49,7 @@ export async function slackRig(server: SlackServerOptions = {}, overrides: Parti
     make,
     inlet,
     lines,
+    renamed,
     callsOf: (method: string): readonly SlackCall[] => slack.calls.filter((call) => call.method === method),
     /** Resolves when this many events have been taken. */
     received: async (count: number): Promise<readonly Inbound[]> =>

@@ -103,7 +103,7 @@ test("the command menu is registered once, and again only when it has changed", 
     [{ name: "help", aliases: [], description: "a" }],
     [{ name: "help", aliases: [], description: "b" }],
   ]) {
-    const adapter = rig.make({ commands });
+    const adapter = rig.make({ commands: async () => commands });
     await adapter.start(rig.inlet);
     const polls = rig.callsOf("getUpdates").length;
     await rig.tg.waitFor(

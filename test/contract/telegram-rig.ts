@@ -66,7 +66,7 @@ export async function telegramRig(server: TelegramServerOptions = {}, overrides:
       apiRoot: tg.url,
       richMessages: "off",
       webhook: null,
-      commands: [{ name: "help", aliases: [], description: "What I can do" }],
+      commands: async () => [{ name: "help", aliases: [], description: "What I can do" }],
       rulers: async () => [],
       settings,
       log,

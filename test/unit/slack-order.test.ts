@@ -13,6 +13,7 @@ function intakeTo(receive: (text: string) => Promise<void>) {
     recent: createRecent(),
     lastThread: { of: async () => null },
     commands: new Set<string>(),
+    isSkill: async () => false,
     allowedChannels: [],
   };
   const inlet = { receive: async (inbound: { type: string }) => await receive("text" in inbound ? String(inbound.text) : "") };
