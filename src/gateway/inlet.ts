@@ -288,6 +288,8 @@ async function command(
 ): Promise<boolean> {
   const ran = await runCommand(parts, person, inbound, session);
   if (ran === null) return false;
+  // The thread is ours from now on, also after a /new: what is said in it next needs no mention.
+  if (inbound.kind === "shared" && inbound.chat.thread !== null) await openSession(parts.db, inbound.chat, inbound.kind);
   const { answer } = ran;
   if (answer === null) return true;
   const said = typeof answer === "string" ? { markdown: answer } : answer;

@@ -37,6 +37,19 @@ walk("Discord", discordDriver, (scene) => {
     assert.deepEqual([texts(discord.hall), texts(other.id)], [[], []]);
   });
 
+  test("a thread in which only commands were answered goes on without a mention, also after /new", async () => {
+    const { discord } = scene().driver;
+    const asked = discord.say(discord.hall, `<@${discord.bot}> /whoami`, { from: ann });
+    const answers = async (count: number) => await discord.waitFor(() => texts(asked.id).length === count, 20_000);
+    await answers(1);
+    discord.say(asked.id, "what now?", { from: ann });
+    await answers(2);
+    discord.say(asked.id, `<@${discord.bot}> /new`, { from: ann });
+    await answers(3);
+    discord.say(asked.id, "and now?", { from: ann });
+    await answers(4);
+  });
+
   test("slash commands: registered once, deferred, answered in their place; silent ones leave nothing", async () => {
     const { discord } = scene().driver;
     const chat = discord.world.privateChat(ann).id;
