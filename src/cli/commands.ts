@@ -40,7 +40,14 @@ export const commands: readonly CommandEntry[] = [
   },
   { name: "bench", summary: "measure how fast the model is", load: () => import("./bench.ts") },
   { name: "doctor", summary: "check every part, with the mend for each fault", load: () => import("./doctor.ts") },
+  { name: "completion", summary: "print what completes commands in bash or zsh", load: loadCompletion },
 ];
+
+/** It tells of all the others. */
+async function loadCompletion(): Promise<{ readonly define: Define }> {
+  const { completionOf } = await import("./completion.ts");
+  return { define: completionOf(commands) };
+}
 
 /** What draws on the screen is loaded only where there is one. */
 async function loadChat(): Promise<{ readonly define: Define }> {
