@@ -22,7 +22,11 @@ export function logParts(fields: Readonly<Record<string, unknown>>): { level: st
   const rest = Object.entries(fields).flatMap(([name, value]) =>
     ordinary.has(name) ? [] : [`${oneLine(name)}=${shortValue(value)}`],
   );
-  return { level: oneLine(String(fields["level"] ?? "")), message: oneLine(String(fields["msg"] ?? "")), rest: rest.join(" ") };
+  return { level: wordsOf(fields["level"]), message: wordsOf(fields["msg"]), rest: rest.join(" ") };
+}
+
+function wordsOf(value: unknown): string {
+  return oneLine(typeof value === "string" ? value : (JSON.stringify(value) ?? ""));
 }
 
 function isLevel(level: string): level is keyof typeof colours {

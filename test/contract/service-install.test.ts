@@ -9,7 +9,7 @@ import { hermes } from "../../src/cli/hermes.ts";
 import { identityOf } from "../../src/cli/service/identity.ts";
 import { installService } from "../../src/cli/service/install.ts";
 import { serveControl } from "../../src/gateway/control-socket.ts";
-import { serviceManager, shown } from "../doubles/service-manager.ts";
+import { serviceManager, shown } from "../doubles/systemd.ts";
 
 /** A person with a home and a systemd (or a launchd) that does as it is told. */
 async function rig(t: TestContext) {

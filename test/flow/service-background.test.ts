@@ -5,7 +5,7 @@ import { Readable } from "node:stream";
 import { type TestContext, test } from "node:test";
 import { hermes } from "../../src/cli/hermes.ts";
 import { callControl } from "../../src/gateway/control-socket.ts";
-import { serviceManager } from "../doubles/service-manager.ts";
+import { serviceManager } from "../doubles/systemd.ts";
 import { freshHome, startHermes } from "./service.ts";
 
 /** A home on a machine without systemd; nothing of a test stays in the background. */

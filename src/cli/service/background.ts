@@ -76,7 +76,7 @@ export async function forgetBackground(home: string, mode: ServiceMode): Promise
 }
 
 /** What a start says to the command that waits for it; process managers such as pm2 wait for the same word. */
-export const readyWord = "ready";
+const readyWord = "ready";
 
 /** A first start makes the record; a slow disk takes its time. */
 const readyMs = 60_000;

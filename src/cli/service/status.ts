@@ -53,7 +53,7 @@ async function factsOf(place: Place, mode: ServiceMode): Promise<Facts> {
     state: stateOf(now),
     by: running?.by ?? null,
     pid: running?.pid ?? null,
-    since: running?.startedAt == null ? null : new Date(running.startedAt).toISOString(),
+    since: sinceOf(running),
     held: holderWords(now),
     unit: unitFacts(now),
     work: running !== null && mode === "all" ? await workOn(place.home) : null,
@@ -63,6 +63,11 @@ async function factsOf(place: Place, mode: ServiceMode): Promise<Facts> {
     exit:
       running?.answers === true ? exits.ok : running === null && installed?.state.active !== "failed" ? stopped : exits.failure,
   };
+}
+
+function sinceOf(running: Standing["running"]): string | null {
+  const at = running?.startedAt ?? null;
+  return at === null ? null : new Date(at).toISOString();
 }
 
 function unitFacts({ installed }: Standing): Facts["unit"] {
@@ -82,7 +87,7 @@ function stateOf({ running, installed }: Standing): string {
 
 async function workOn(home: string): Promise<string | null> {
   const reply = await callControl(home, { command: "status", args: [] }, answerMs).catch(() => null);
-  return reply?.text.split("\n").find((line) => /^Turns: /.test(line)) ?? null;
+  return reply?.text.split("\n").find((line) => line.startsWith("Turns: ")) ?? null;
 }
 
 const answerMs = 3_000;

@@ -41,7 +41,7 @@ export function systemdUnit(plan: ServicePlan): string {
 }
 
 /** Ends that starting again can't mend: wrong usage, a home that another process has, a configuration or a record it can't work with. */
-export const finalStatuses: readonly number[] = [exits.usage, exits.held, exits.config];
+const finalStatuses: readonly number[] = [exits.usage, exits.held, exits.config];
 
 const page = join(import.meta.dirname, "../../../docs/service.md");
 const whatRuns = { all: "", gateway: ": the chat platforms", worker: ": a worker" } as const;

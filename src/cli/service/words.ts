@@ -9,7 +9,7 @@ export const modeWords: Readonly<Record<ServiceMode, string>> = {
 };
 
 /** Who keeps the process that runs. */
-export function keeperWords({ running, installed }: Standing): string {
+function keeperWords({ running, installed }: Standing): string {
   switch (running?.by) {
     case "service":
       return installed?.supervisor.unit ?? "the service";
