@@ -5,7 +5,7 @@ import { postgresProgram } from "./postgres.ts";
 import { announce, findProgram } from "./processes.ts";
 
 /** What a test may need from outside. */
-export type Need = "redis" | "postgres" | "docker" | "chromium" | "sshd";
+export type Need = "redis" | "postgres" | "docker" | "chromium" | "sshd" | "zsh";
 
 /** Debian's packages that are missing for these needs. */
 export async function missingPackages(needs: ReadonlySet<Need>, dockerHost: string | undefined): Promise<readonly string[]> {
@@ -14,6 +14,7 @@ export async function missingPackages(needs: ReadonlySet<Need>, dockerHost: stri
   if (needs.has("postgres") && !works(() => postgresProgram("postgres"))) packages.push("postgresql");
   if (needs.has("chromium") && !works(chromiumPath)) packages.push("chromium");
   if (needs.has("sshd") && findProgram("sshd") === null) packages.push("openssh-server");
+  if (needs.has("zsh") && findProgram("zsh") === null) packages.push("zsh");
   if (needs.has("docker")) {
     if (findProgram("dockerd") === null && !(await dockerAnswers(dockerHost))) packages.push("docker.io", "iptables");
     if (findProgram("debootstrap") === null) packages.push("debootstrap");

@@ -9,6 +9,7 @@ const services = new Map<string, Need>([
   [join(folder, "docker.ts"), "docker"],
   [join(folder, "chromium.ts"), "chromium"],
   [join(folder, "sshd.ts"), "sshd"],
+  [join(folder, "zsh.ts"), "zsh"],
 ]);
 
 const runner: ReadonlySet<string> = new Set(["install.ts", "needs.ts", "prepare.ts"].map((name) => join(folder, name)));

@@ -27,6 +27,7 @@ const recipes: Readonly<Record<Need, Prepare>> = {
   },
   // Each test process starts one of its own: it takes no time.
   sshd: async () => ({ env: {}, [Symbol.asyncDispose]: async () => undefined }),
+  zsh: async () => ({ env: {}, [Symbol.asyncDispose]: async () => undefined }),
 };
 
 /** Installs what is missing, then finds or starts what is needed, all at the same time. */
