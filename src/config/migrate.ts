@@ -7,6 +7,7 @@ import { keyVariable } from "./inner-keys.ts";
 import { findKey, keyOf, keyPaths } from "./keys.ts";
 import { movedKey, movedKeys } from "./moved-keys.ts";
 import { isOriginalKey } from "./original.ts";
+import { movedVariables } from "./original-variables.ts";
 import { fieldSynonyms } from "./providers.ts";
 import { editOwnFile, readOwnFile } from "./write-file.ts";
 import { readConfigText } from "./yaml-file.ts";
@@ -66,6 +67,7 @@ export function migrated(yaml: string, env: string): Migration {
   }
   for (const { from, to, value } of movedKeys)
     if (document.hasIn(from.split("."))) move(work, from, to, value(plainAt(document, from.split("."))));
+  takeVariables(work);
   for (const { place, name } of entries(document)) {
     renameFields(work, place);
     takeProviderKey(work, place, name);
@@ -153,6 +155,23 @@ function written(env: string, name: string, value: string): string | null {
     return editEnvText(env, name, value);
   } catch {
     return null;
+  }
+}
+
+/** The original's variables that are keys here; what can't be used, or is set here already, stays. */
+function takeVariables(work: Work): void {
+  const values = parseEnvText(work.env, ".env").values;
+  for (const [name, path] of Object.entries(movedVariables)) {
+    const value = values[name] ?? "";
+    if (value === "") continue;
+    const parsed = keyOf(path).kind.schema.safeParse(value);
+    if (!parsed.success || work.document.hasIn(path.split("."))) {
+      work.left.push(name);
+      continue;
+    }
+    setAt(work.document, path.split("."), parsed.data);
+    work.env = editEnvText(work.env, name, null);
+    work.changes.push(`${name} in .env becomes ${path}`);
   }
 }
 

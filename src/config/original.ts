@@ -35,6 +35,7 @@ const auxiliaryFields =
   "extra_body reasoning_effort max_concurrency fallback_chain transient_retries stream_only_base_urls language prefer_fast_model api_mode";
 
 const wholeSections = [
+  "_config_version smart_model_routing known_plugin_toolsets dashboard updates",
   "model_aliases model_overrides fallback_model credential_pool_strategies provider_routing",
   "openrouter prompt_caching timeouts delegation code_execution privacy",
   "session_reset group_sessions_per_user thread_sessions_per_user max_concurrent_sessions sessions database streaming gateway platforms",

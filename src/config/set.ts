@@ -11,6 +11,7 @@ import type { Kind } from "./kinds.ts";
 import { movedKey } from "./moved-keys.ts";
 import { nearest } from "./nearest.ts";
 import { isOriginalKey } from "./original.ts";
+import { movedVariables } from "./original-variables.ts";
 import { serviceVariable } from "./service-variables.ts";
 import { setInner, unsetInner } from "./set-inner.ts";
 import { findWithin, serverEntry, setWithin, unsetWithin } from "./set-within.ts";
@@ -62,7 +63,7 @@ export async function unsetKey(home: string, name: string): Promise<Change> {
 
 /** The path that a person's spelling of a key means. Throws `config.invalid` naming the nearest one. */
 export function knownKey(name: string): KeyPath {
-  const path = findKey(name.trim());
+  const path = findKey(name.trim()) ?? movedVariables[name.trim()] ?? null;
   if (path !== null) return path;
   const moved = movedKey(name.trim());
   if (moved !== null)

@@ -5,6 +5,7 @@ import { findKey, keyOf, keyPaths, sections } from "./keys.ts";
 import { movedKey } from "./moved-keys.ts";
 import { nearest } from "./nearest.ts";
 import { isOriginalKey } from "./original.ts";
+import { isOriginalVariable, movedVariables, saysWhoMay } from "./original-variables.ts";
 import { wellKnown } from "./well-known.ts";
 import type { Setting } from "./yaml-file.ts";
 
@@ -56,9 +57,7 @@ export function unknownVariables(env: Environment, dotenv: Environment, settings
     ...tooLate.map((name) =>
       warning(name, `${name} in .env has no effect: it is needed before that file is read.`, "Set it in the environment."),
     ),
-    ...inFile.map((name) =>
-      warning(name, `${name} in .env is no variable that this version reads.`, didYouMean(nearest(name, known))),
-    ),
+    ...inFile.map((name) => ofOriginal(name) ?? slip(name, known)),
     ...inEnvironment.flatMap((name) => {
       const meant = nearest(name, known);
       // Other programs' variables are none of our business; a near miss of ours is.
@@ -67,6 +66,23 @@ export function unknownVariables(env: Environment, dotenv: Environment, settings
         : [warning(name, `${name} in the environment is no variable that this version reads.`, didYouMean(meant))];
     }),
   ];
+}
+
+function slip(name: string, known: readonly string[]): Finding {
+  return warning(name, `${name} in .env is no variable that this version reads.`, didYouMean(nearest(name, known)));
+}
+
+/** What the original reads is no slip. */
+function ofOriginal(name: string): Finding | null {
+  const moved = movedVariables[name];
+  const where = `${name} in .env is a variable of the original Hermes Agent`;
+  if (moved !== undefined)
+    return warning(name, `${where}; here it is ${moved} in config.yaml.`, "`hermes config migrate` brings it over.");
+  if (!isOriginalVariable(name)) return null;
+  const mend = saysWhoMay(name)
+    ? "People are let in with pairing codes: `hermes pairing`."
+    : "Nothing to do; remove it to silence this line.";
+  return warning(name, `${where} that this version does not use.`, mend);
 }
 
 const ours = /^(?:HERMES|TELEGRAM|DISCORD|SLACK|GATEWAY|OPENAI|REDIS|DATABASE)_/;

@@ -229,6 +229,15 @@ skills: {external_dirs: [a]}
     assert.equal(yaml, "agent: { max_turns: 9 }\n");
     assert.equal(env, "OPENAI_API_KEY=new\n");
     assert.equal(changes.length, 2);
+    const moved = migrated("terminal: {cwd: /x}\n", "# mine\nTERMINAL_ENV=docker\nTERMINAL_CWD=/y\nTERMINAL_TIMEOUT=soon\n");
+    assert.deepEqual(
+      [moved.yaml, moved.env, moved.left],
+      [
+        "terminal: { cwd: /x, backend: docker }\n",
+        "# mine\nTERMINAL_CWD=/y\nTERMINAL_TIMEOUT=soon\n",
+        ["TERMINAL_CWD", "TERMINAL_TIMEOUT"],
+      ],
+    );
     assert.deepEqual(migrated("a: [1\n".replace("[", ""), "").changes, []);
   });
 });

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import { set } from "../../src/cli/config/change.ts";
+import type { Context } from "../../src/cli/context.ts";
 import { keyOf, keyPaths } from "../../src/config/keys.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { serveControl } from "../../src/gateway/control-socket.ts";
@@ -30,6 +32,7 @@ test("another spelling is taken, and named; so is another word for a value; a sl
   );
   assert.match((await config(home, ["get", "agent.max_iterations"])).out, /^50\n$/);
   assert.match((await config(home, ["set", "model.api_mode", "codex_responses"])).err, /codex_responses is responses here\./);
+  assert.match((await config(home, ["set", "TERMINAL_ENV", "virtual"])).err, /TERMINAL_ENV is terminal\.backend here\./);
   assert.match((await config(home, ["set", "terminal.backend", "dokcer"])).err, /one of auto, docker, .*Did you mean docker\?/);
   assert.match((await config(home, ["set", "compression", "0.8"])).err, /is a section.*\n.*hermes config show compression/);
   assert.match((await config(home, ["set", "compression.summary_model", "x"])).err, /Here it is auxiliary\.compression\.model\./);
@@ -124,6 +127,30 @@ test("secrets are masked, for people and programs, unless asked for", async (t) 
     counts: "compression",
   });
   assert.equal((await stat(join(home, ".env"))).mode & 0o777, 0o600);
+});
+
+test("a value that is left out is asked for, a secret unseen", async (t) => {
+  const home = await temporaryHome(t);
+  const asked: string[] = [];
+  const context: Context = {
+    env: {},
+    home,
+    print: () => {},
+    remark: () => {},
+    ask: async (question, answer) => (asked.push(`${question}${answer ?? ""}`), "44"),
+    exit: () => {},
+    product: () => Promise.reject(new Error("not asked for here")),
+  };
+  for (const name of ["TELEGRAM_BOT_TOKEN", "DEEPSEEK_API_KEY", "providers.spare.api_key", "agent.max_turns"])
+    await set(context, name, undefined);
+  assert.deepEqual(asked, [
+    "TELEGRAM_BOT_TOKEN (a token from @BotFather): hidden",
+    "DEEPSEEK_API_KEY: hidden",
+    "providers.spare.api_key: hidden",
+    "agent.max_turns (a whole number of steps from 1 to 10000): ",
+  ]);
+  assert.equal((await loadConfig({ home, env: {} })).config.agent.maxTurns, 44);
+  assert.match((await config(home, ["set", "TELEGRAM_BOT_TOKEN"])).err, /no terminal to ask/);
 });
 
 test("a running service is named where it must be restarted, and only there", async (t) => {

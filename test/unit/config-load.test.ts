@@ -180,9 +180,27 @@ const cases: readonly Case[] = [
   },
   {
     name: "a variable nobody reads in .env",
+    dotenv: "SOMETHING_ELSE=1\n",
+    severity: "warning",
+    says: /SOMETHING_ELSE in \.env is no variable/,
+  },
+  {
+    name: "the original's list of people in .env",
     dotenv: "TELEGRAM_ALLOWED_USERS=1\n",
     severity: "warning",
-    says: /TELEGRAM_ALLOWED_USERS in \.env is no variable/,
+    says: /TELEGRAM_ALLOWED_USERS in \.env is a variable of the original .*pairing/,
+  },
+  {
+    name: "a variable of the original that is a key here",
+    dotenv: "TERMINAL_ENV=docker\n",
+    severity: "warning",
+    says: /here it is terminal\.backend in config\.yaml\. `hermes config migrate`/,
+  },
+  {
+    name: "a key of the original that is another here",
+    yaml: "compression:\n  summary_model: x\n",
+    severity: "warning",
+    says: /here it is auxiliary\.compression\.model.*`hermes config migrate`/,
   },
   { name: "a home in .env", dotenv: "HERMES_HOME=/x\n", severity: "warning", says: /HERMES_HOME in \.env has no effect/ },
   {
