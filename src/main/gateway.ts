@@ -18,7 +18,7 @@ import { chatSettings } from "../store/chat-settings.ts";
 import { Failure } from "../core/failures.ts";
 import type { ModelChoice } from "../core/model.ts";
 import { createChannelNames } from "../gateway/channel-names.ts";
-import { createGateway } from "../gateway/inlet.ts";
+import { createGateway, type Gateway } from "../gateway/inlet.ts";
 import { pagePorts, pageToken } from "../gateway/page.ts";
 import { terminalPorts } from "../gateway/terminal.ts";
 import { suggestArgument } from "../gateway/suggestions.ts";
@@ -103,6 +103,21 @@ export async function openGatewaySide(base: Base, facts: () => Promise<StandingF
       }),
   );
   stack.defer(() => gateway.settled());
+  startUpkeep(base, gateway, { channelNames, serving, adapters });
+  stack.defer(async () => void (await Promise.all([...adapters.values()].map((adapter) => adapter.pause()))));
+  return [...adapters.values()].map((adapter) => adapter.address?.() ?? null).find((address) => address !== null) ?? null;
+}
+
+interface Served {
+  readonly channelNames: ReturnType<typeof createChannelNames>;
+  readonly serving: ReadonlySet<string>;
+  readonly adapters: ReadonlyMap<string, Adapter>;
+}
+
+/** What comes back by itself, events that nobody has routed and messages that nobody sends; and what channels are called. */
+function startUpkeep(base: Base, gateway: Gateway, { channelNames, serving, adapters }: Served): void {
+  const { database, queues, log, stack } = base;
+  const { db } = database;
   const sweeps = [
     base.sweeps.add(
       "event sweep",
@@ -122,8 +137,6 @@ export async function openGatewaySide(base: Base, facts: () => Promise<StandingF
     for (const name of serving) await channelNames.look(name, async () => (await adapters.get(name)?.channels?.()) ?? []);
   });
   stack.defer(() => naming.close());
-  stack.defer(async () => void (await Promise.all([...adapters.values()].map((adapter) => adapter.pause()))));
-  return [...adapters.values()].map((adapter) => adapter.address?.() ?? null).find((address) => address !== null) ?? null;
 }
 
 /** A terminal without a service has nothing else; what is at the home's socket is where that is held. */
