@@ -1,7 +1,7 @@
 import type { PlatformParts, TerminalParts } from "../platform.ts";
 
 /** What the terminals need from outside. */
-export interface TerminalOptions extends TerminalParts, Pick<PlatformParts, "commands" | "suggest" | "settings" | "log"> {
+export interface TerminalOptions extends TerminalParts, Pick<PlatformParts, "offered" | "suggest" | "settings" | "log"> {
   /** `HERMES_HOME`: files that are sent are put there. */
   readonly home: string;
 }

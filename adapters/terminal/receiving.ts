@@ -100,7 +100,7 @@ async function greet(guest: Guest, { only, resume, looks }: TerminalCall): Promi
     .list()
     .filter(({ turn }) => guests.isOf(turn, seat))
     .flatMap(({ turn, replyTo, fence, events: said }) => said.map((event) => ({ turn, replyTo, fence, seq: 0, event })));
-  const commands = options.commands.map(({ name, description: about, argument }) => ({
+  const commands = (await options.offered()).map(({ name, description: about, argument }) => ({
     name,
     about,
     argument: argument !== undefined,

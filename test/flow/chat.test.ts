@@ -215,6 +215,17 @@ suite("hermes chat beside a running service", () => {
     assert.match(await readFile(join(home, "chat_history"), "utf8"), /^"hello"\n"pip list"\n"one\\ntwo\[31m"\n/);
   });
 
+  test("at a terminal that knows no keys, a line is a message and nothing moves", async (t) => {
+    const terminal = openChat(t, home, { env: { TERM: "dumb" } });
+    await terminal.until(/Ctrl-D leaves/);
+    terminal.type(`unclear${keys.enter}`);
+    await terminal.until(/Which one\?[^]*1 red {3}2 blue/);
+    terminal.type(`2${keys.enter}`);
+    await terminal.until(/came: .*blue[^]*╰/);
+    terminal.type(keys.ctrlD);
+    assert.equal(await terminal.exit, 0);
+  });
+
   test("at a terminal: a model can't steer it, and what ended while the service or the terminal was away is shown", async (t) => {
     const terminal = openChat(t, home, { cols: 60, env: { NO_COLOR: "1" } });
     await terminal.until(ready);

@@ -48,6 +48,8 @@ interface Talk {
   /** Questions that wait for an answer, the oldest first. */
   readonly asked: Map<string, TerminalPost>;
   hint: string;
+  /** Whether anything has been said here yet. */
+  spoken: boolean;
   leaving: boolean;
   timer: NodeJS.Timeout | null;
   readonly left: PromiseWithResolvers<number>;
@@ -95,6 +97,7 @@ export async function talk(options: TalkOptions): Promise<number> {
     shown: new Set(),
     asked: new Map(),
     hint: "Connecting …",
+    spoken: false,
     leaving: false,
     timer: null,
     left,
@@ -211,7 +214,8 @@ function hear(talking: Talk, link: TerminalLink, said: TerminalHears): void {
         painter.commit([[piece(`✓ ${said.markdown.trim().split("\n").at(-1)?.replaceAll("*", "") ?? ""}`, "dim")]]);
       return;
     case "state":
-      if (talking.state === null && said.title !== null) painter.commit([[piece(`We go on with: ${said.title}`, "dim")]]);
+      if (talking.state === null && !talking.spoken && said.title !== null)
+        painter.commit([[piece(`We go on with: ${said.title}`, "dim")]]);
       talking.state = said;
       return;
     case "taken":
@@ -231,7 +235,7 @@ function hear(talking: Talk, link: TerminalLink, said: TerminalHears): void {
   }
 }
 
-function take({ view, shown, asked }: Talk, link: TerminalLink, post: TerminalPost): void {
+function take({ view, shown, asked, still, painter }: Talk, link: TerminalLink, post: TerminalPost): void {
   if (post.id !== null) {
     if (shown.has(post.id)) return;
     shown.add(post.id);
@@ -239,6 +243,8 @@ function take({ view, shown, asked }: Talk, link: TerminalLink, post: TerminalPo
     if (post.buttons.length > 0) asked.set(post.id, post);
   }
   view.post(post);
+  // Where nothing moves, the choices stay above what is written.
+  if (still && post.buttons.length > 0) painter.commit(optionRows(post.buttons, usual.columns - 1));
   link.say({ type: "look", message: null });
 }
 
@@ -247,7 +253,9 @@ function send(talking: Talk, text: string, width: number): void {
   talking.hint = "";
   const command = text.trim().toLowerCase();
   if (command === "/exit" || command === "/quit") return leave(talking);
-  talking.painter.commit(questionRows(text, width));
+  talking.spoken = true;
+  // A terminal that knows no keys has echoed it.
+  if (!talking.still) talking.painter.commit(questionRows(text, width));
   const [asked] = talking.asked.values();
   const chosen = asked === undefined ? null : answerTo(asked.buttons, text);
   if (chosen !== null) return talking.connection?.link.say({ type: "press", id: randomUUID(), data: chosen.data });

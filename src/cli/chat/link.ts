@@ -40,6 +40,7 @@ export async function openLink(options: LinkOptions): Promise<{ readonly link: T
 }
 
 const giveUpMs = 60_000;
+const answerMs = 30_000;
 const retryMs = 100;
 const misunderstood = "This `hermes` and the running service don't understand each other. Restart the service.";
 
@@ -68,7 +69,9 @@ async function greeted(
     },
     () => resolve({ type: "refused", id: null, why: "The service has just ended.", again: true }),
   );
-  return await promise;
+  const silent = "The running service does not answer. Look at its log, or restart it.";
+  const timer = setTimeout(() => resolve({ type: "refused", id: null, why: silent, again: false }), answerMs);
+  return await promise.finally(() => clearTimeout(timer));
 }
 
 function linkOver(visit: Visit, own: { readonly service: { close(): Promise<void> } | null }): TerminalLink {
