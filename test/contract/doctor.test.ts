@@ -165,8 +165,7 @@ test("a home: made, closed to others, rid of what killed processes left; older k
   assert.match(found.says("risk.readable"), /^warn .*mode 644/);
   assert.match(found.says("home.leftovers"), /^warn .*config\.yaml\.1\.tmp, config\.yaml\.lock/);
   assert.match(found.says("config.spelling"), /agent\.max_iterations becomes agent\.max_turns/);
-  for (const id of ["risk.local", "risk.approvals", "risk.open"] as const)
-    assert.match(found.says(id), /^warn /, id);
+  for (const id of ["risk.local", "risk.approvals", "risk.open"] as const) assert.match(found.says(id), /^warn /, id);
   assert.match(found.says("risk.page"), /http\.host is 0\.0\.0\.0/);
   const mended = await doctor(home, ["--fix"]);
   assert.equal(mended.status, 0);

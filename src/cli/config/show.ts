@@ -29,7 +29,8 @@ export async function show(context: Context, section: string | undefined, option
         2,
       ),
     );
-  for (const path of paths) printKey(context, getKey(loaded, path));
+  const width = Math.min(widest, Math.max(nameWidth, ...paths.map((path) => path.length)));
+  for (const path of paths) printKey(context, getKey(loaded, path), width);
 }
 
 function pathsIn(section: string | undefined): readonly KeyPath[] {
@@ -41,11 +42,13 @@ function pathsIn(section: string | undefined): readonly KeyPath[] {
   throw new Failure("config.invalid", `there is no section or key ${section}.`, { advice });
 }
 
-function printKey(context: Context, { path, value, origin }: ShownKey): void {
-  for (const line of fitted(context, `${path.padEnd(nameWidth)} ${value}  (${origin})`, 4)) context.print(line);
+function printKey(context: Context, { path, value, origin }: ShownKey, width: number): void {
+  for (const line of fitted(context, `${path.padEnd(width)} ${value}  (${origin})`, 4)) context.print(line);
 }
 
 const nameWidth = 32;
+/** Longer names push their values aside. */
+const widest = 44;
 
 function asJson(loaded: Loaded, path: KeyPath) {
   const { value, origin } = getKey(loaded, path);
