@@ -12,7 +12,7 @@ export const commands: readonly CommandEntry[] = [
   { name: "start", summary: "run everything in this process", load: () => import("./start.ts") },
   {
     name: "gateway",
-    summary: "run the chat platforms only (needs REDIS_URL and DATABASE_URL)",
+    summary: "look after the service: install, start, stop, status, logs; alone, run the chat platforms only",
     load: () => import("./gateway.ts"),
   },
   { name: "worker", summary: "run a worker only (needs REDIS_URL and DATABASE_URL)", load: () => import("./worker.ts") },

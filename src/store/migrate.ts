@@ -31,7 +31,7 @@ export async function pendingMigrations<Tables>(
   if (known.rows[0]?.there !== true) return migrations.map((migration) => migration.name);
   const { rows } = await sql<{ name: string }>`select name from hermes_migrations`.execute(db);
   const done = new Set(rows.map((row) => row.name));
-  refuseNewer(done, migrations);
+  await refuseNewer(db, done, migrations);
   return migrations.map((migration) => migration.name).filter((name) => !done.has(name));
 }
 
@@ -47,7 +47,7 @@ async function step<Tables>(trx: Kysely<Tables>, migrations: readonly Migration[
     (name text primary key, applied_at timestamptz not null default now())`.execute(trx);
   const { rows } = await sql<{ name: string }>`select name from hermes_migrations order by name`.execute(trx);
   const done = new Set(rows.map((row) => row.name));
-  refuseNewer(done, migrations);
+  await refuseNewer(trx, done, migrations);
   const next = migrations.find((migration) => !done.has(migration.name));
   if (next === undefined) return null;
   await sql.raw(next.sql).execute(trx);
@@ -55,12 +55,33 @@ async function step<Tables>(trx: Kysely<Tables>, migrations: readonly Migration[
   return next.name;
 }
 
-function refuseNewer(done: ReadonlySet<string>, migrations: readonly Migration[]): void {
+async function refuseNewer<Tables>(
+  db: Kysely<Tables>,
+  done: ReadonlySet<string>,
+  migrations: readonly Migration[],
+): Promise<void> {
   const known = new Set(migrations.map((migration) => migration.name));
   const unknown = [...done].filter((name) => !known.has(name));
   if (unknown.length === 0) return;
-  throw new Failure("state.newer", `the database was written by a newer Hermes Team (it has ${unknown.join(", ")})`, {
-    advice:
-      "Update Hermes Team to at least the version that ran here before, or point DATABASE_URL or HERMES_HOME at another database.",
-  });
+  const version = await writtenBy(db);
+  const named = version === null ? "the version that ran here before" : `version ${version}, which ran here before`;
+  throw new Failure(
+    "state.newer",
+    `the database was written by a newer Hermes Team (it has ${unknown.join(", ")}); nothing was changed`,
+    {
+      advice: `Update Hermes Team to at least ${named} (git pull, npm install), or point DATABASE_URL or HERMES_HOME at another database.`,
+    },
+  );
+}
+
+/** The setting in which a service leaves its version. */
+export const versionSetting = "version";
+
+/** The version that last ran on this database; null where it has left none, or where settings are kept differently by now. */
+async function writtenBy<Tables>(db: Kysely<Tables>): Promise<string | null> {
+  const there = await sql<{ there: boolean }>`select count(*) >= 2 as there from information_schema.columns
+    where table_name = 'settings' and column_name in ('key', 'value')`.execute(db);
+  if (there.rows[0]?.there !== true) return null;
+  const { rows } = await sql<{ value: string }>`select value::text from settings where key = ${versionSetting}`.execute(db);
+  return rows[0]?.value ?? null;
 }

@@ -4,7 +4,7 @@ import { setImmediate as breathe } from "node:timers/promises";
 import test, { suite } from "node:test";
 import fc from "fast-check";
 import type { Migration } from "../../src/store/migrate.ts";
-import { migrate } from "../../src/store/migrate.ts";
+import { migrate, versionSetting } from "../../src/store/migrate.ts";
 import { migrations } from "../../src/store/migrations/index.ts";
 import type { PgPool } from "../../src/store/pglite-pool.ts";
 import { forms } from "./database-forms.ts";
@@ -149,6 +149,9 @@ for (const [form, prepare] of Object.entries(forms)) {
       const { db, pool } = await place.open();
       await migrate(db, [...migrations, { name: "9999-future", sql: "create table future (a int)" }]);
       await assert.rejects(migrate(db, migrations), { code: "state.newer", message: /9999-future/, advice: /Update/ });
+      // A service leaves its version: the way back to what ran here is named.
+      await pool.query("insert into settings (key, value) values ($1, '7.8.9')", [versionSetting]);
+      await assert.rejects(migrate(db, migrations), { advice: /Update Hermes Team to at least version 7\.8\.9/ });
       assert.deepEqual((await pool.query("select * from future")).rows, []);
     });
   });
