@@ -1,6 +1,8 @@
-import type { Define } from "./context.ts";
-import { exits } from "./context.ts";
-import { askRecord } from "./record.ts";
+import { z } from "zod";
+import { type Context, type Define, exits } from "./context.ts";
+import { askData, askRecord } from "./record.ts";
+import { table } from "./table.ts";
+import { fittedText } from "./tool-width.ts";
 
 interface Form {
   readonly json?: boolean;
@@ -27,12 +29,15 @@ const switches = [
 export const define: Define = (command, context) => {
   const run = async (words: readonly string[], json: boolean) => {
     const reply = await askRecord(context, { command: "cron", args: [json ? "json" : "text", ...words] });
-    if (reply.ok || json) context.print(reply.text);
+    if (json) context.print(reply.text);
+    else if (reply.ok) context.print(fittedText(context, reply.text, 2));
     else context.remark(`hermes: ${reply.text}`);
     if (!reply.ok) context.exit(exits.failure);
   };
   const one = (usage: string, about: string) => command.command(usage).description(about).option("--json", "as JSON");
-  one("list", "all schedules").action((form: Form) => run(["list"], form.json === true));
+  one("list", "all schedules").action(async ({ json }: Form) =>
+    json === true ? await run(["list"], true) : await list(context),
+  );
   for (const [verb, about] of [
     ["show", "what one does, and when next"],
     ["history", "its last runs"],
@@ -59,6 +64,42 @@ export const define: Define = (command, context) => {
     });
   }
 };
+
+const schedules = z.array(
+  z.object({
+    number: z.number(),
+    name: z.string(),
+    said: z.string(),
+    zone: z.string(),
+    owner: z.string(),
+    status: z.string(),
+    why: z.string().nullable(),
+    next: z.array(z.string()),
+  }),
+);
+const columns = [
+  { head: "#" },
+  { head: "NAME", flexible: true },
+  { head: "WHEN", flexible: true },
+  { head: "NEXT" },
+  { head: "OWNER", flexible: true },
+];
+
+async function list(context: Context): Promise<void> {
+  const all = await askData(context, { command: "cron", args: ["json", "list"] }, schedules);
+  if (all === null) return;
+  if (all.length === 0) return context.print('There is no schedule. hermes cron add "0 9 * * *" "what to do" makes one.');
+  const rows = all.map(({ number, name, said, zone, owner, status, next: [first] }) => {
+    const next = status === "active" && first !== undefined ? clock(first, zone) : status === "draft" ? "not saved" : status;
+    return [String(number), name, said, next, owner];
+  });
+  for (const line of table(columns, rows)) context.print(line);
+}
+
+/** In the schedule's own zone. */
+function clock(at: string, zone: string): string {
+  return new Date(at).toLocaleString("sv", { timeZone: zone, dateStyle: "short", timeStyle: "short" });
+}
 
 /** The shell has taken the quotes off a time of several words. */
 function asTyped([time = "", ...rest]: readonly string[]): readonly string[] {

@@ -8,7 +8,9 @@ import { atHome } from "../config/home.ts";
 import { Failure } from "../core/failures.ts";
 import type { MemoryRequest } from "../gateway/control/memory.ts";
 import { type Context, type Define, exits } from "./context.ts";
-import { askRecord } from "./record.ts";
+import { askData, askRecord } from "./record.ts";
+import { table } from "./table.ts";
+import { fittedText } from "./tool-width.ts";
 
 interface Whose {
   readonly person?: string;
@@ -30,6 +32,11 @@ export const define: Define = (command, context) => {
       .option("--person <name>", "whose: a name or an account; the owner's where nothing is said")
       .option("--team", "the whole team's")
       .option("--chat <key>", "a shared chat's, such as telegram:-100123");
+  command
+    .command("list")
+    .description("how much is remembered of whom")
+    .option("--json", "as JSON")
+    .action(async ({ json }: Whose) => await list(context, json === true));
   one("show", "what is remembered, with how full it is")
     .option("--json", "as JSON")
     .action(async (options: Whose) => {
@@ -63,6 +70,34 @@ export const define: Define = (command, context) => {
   );
 };
 
+const kept = z.object({
+  scope: z.enum(["person", "chat", "team"]),
+  owner: z.string(),
+  name: z.string().nullable(),
+  entries: z.number(),
+  characters: z.number(),
+});
+const columns = [
+  { head: "WHOSE", flexible: true },
+  { head: "NAME", flexible: true },
+  { head: "ENTRIES" },
+  { head: "CHARACTERS" },
+];
+
+async function list(context: Context, json: boolean): Promise<void> {
+  const request = { command: "memory", args: [JSON.stringify({ do: "list" } satisfies MemoryRequest)] };
+  const found = await askData(context, request, z.array(kept));
+  if (found === null) return;
+  if (json) return context.print(JSON.stringify(found, null, 2));
+  if (found.length === 0) return context.print("Nothing is remembered yet.");
+  const rows = found.map(({ scope, owner, name, entries, characters }) => {
+    // As the other commands take it.
+    const words = { team: "--team", chat: `--chat ${owner}`, person: `--person ${owner}` }[scope];
+    return [words, name ?? "", String(entries), String(characters)];
+  });
+  for (const line of table(columns, rows)) context.print(line);
+}
+
 function whose({ person, team = false, chat }: Whose): string {
   if (team) return "team";
   return chat === undefined ? (person ?? "") : `chat:${chat}`;
@@ -70,7 +105,8 @@ function whose({ person, team = false, chat }: Whose): string {
 
 async function print(context: Context, request: MemoryRequest): Promise<boolean> {
   const reply = await askRecord(context, { command: "memory", args: [JSON.stringify(request)] });
-  if (reply.ok) context.print(reply.text);
+  const asJson = "json" in request && request.json === true;
+  if (reply.ok) context.print(asJson ? reply.text : fittedText(context, reply.text, 5));
   else context.remark(`hermes: ${reply.text}`);
   if (!reply.ok) context.exit(exits.failure);
   return reply.ok;

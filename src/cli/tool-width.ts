@@ -6,6 +6,14 @@ export function fitted(context: Context, line: string, indent = 0): readonly str
   return context.ask === null ? [line] : wrapped(line, process.stdout.columns ?? usualWidth, indent);
 }
 
+/** The same for a text of several lines. */
+export function fittedText(context: Context, text: string, indent: number): string {
+  return text
+    .split("\n")
+    .flatMap((line) => fitted(context, line, indent))
+    .join("\n");
+}
+
 const usualWidth = 80;
 const leastWidth = 40;
 

@@ -34,6 +34,24 @@ export async function readMemory(db: Db, owner: MemoryOwner): Promise<Readonly<R
   return { memory: file("memory"), user: file("user") };
 }
 
+/** A file of a memory, with what its owner is called where that is known. */
+export interface OwnedFile extends MemoryOwner {
+  readonly name: string | null;
+  readonly target: MemoryTarget;
+  readonly text: string;
+}
+
+/** All files that hold something: for whoever runs the service, who is shown how much there is of whom. */
+export async function allMemories(db: Db): Promise<readonly OwnedFile[]> {
+  const found = await sql<OwnedFile>`
+    select m.scope, m.owner, coalesce(p.name, n.name) as name, m.target, m.text
+    from memories m
+    left join people p on m.scope = 'person' and p.id = m.owner
+    left join chat_names n on m.scope = 'chat' and n.platform || ':' || n.chat = m.owner
+    where m.text <> '' order by m.scope desc, name, m.owner, m.target`.execute(db);
+  return found.rows;
+}
+
 /**
  * Changes one file under a lock, so that of two who change it at once neither loses anything: `change` gets the text that stands, and says
  * what became of it. Each entry that came, changed or went is noted.

@@ -96,6 +96,14 @@ suite("hermes memory", () => {
     await assert.rejects(typed(["import", join(home, "nowhere")]), /no MEMORY\.md or USER\.md in/);
   });
 
+  test("lists how much is remembered of whom, and nothing of what", async () => {
+    const { out } = await typed(["list"]);
+    assert.match(out, /^WHOSE +NAME +ENTRIES +CHARACTERS\n--person boss +Boss +4 +\d+\n$/);
+    assert.partialDeepStrictEqual(JSON.parse((await typed(["list", "--json"])).out), [
+      { scope: "person", name: "Boss", entries: 4 },
+    ]);
+  });
+
   test("shows, also as JSON, and forgets by number or text", async () => {
     assert.match((await typed(["show"])).out, /Memory of Boss: MEMORY\.md 20% — [^]* 2 {2}MEMORY\.md {2}Deploys/);
     const json: unknown = JSON.parse((await typed(["show", "--json"])).out);

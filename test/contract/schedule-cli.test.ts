@@ -49,4 +49,7 @@ test("hermes cron edit takes which one, options and a request as the shell gives
     /two words: say it[^]*Script: echo "it's" -- 'done'/,
   );
   assert.match(await typed("pause", "two words"), /two words is paused/);
+  printed.length = 0;
+  await typed("list");
+  assert.deepEqual(printed, ["#  NAME       WHEN      NEXT    OWNER", "1  two words  every 3h  paused  root"]);
 });

@@ -144,6 +144,12 @@ test("commands about people go through the running service's socket", async (t) 
   await run(home, ["pairing", "approve", "ABC", "admin"]);
   await run(home, ["pairing", "revoke", "ABC"]);
   await run(home, ["people", "list"]);
+  const skill = { name: "k8s", description: `Finds out ${"why ".repeat(40)}` };
+  answers["skills"] = JSON.stringify({ installed: [skill], available: [{ ...skill, name: "git" }] });
+  const { out } = await run(home, ["skills", "list"]);
+  assert.match(out, /^NAME  STATE        FOR\nk8s   in use       Finds out why .*…\ngit   comes along  Finds/);
+  assert.ok(out.split("\n").every((line) => line.length <= 80));
+  seen.pop();
   answers["people"] = "did people";
   assert.match((await run(home, ["people", "list"])).err, /another version than this command[^]*Restart it/);
   assert.deepEqual(await run(home, ["status"]), { status: 0, out: "did status\n", err: "" });

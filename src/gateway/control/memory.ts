@@ -1,13 +1,14 @@
 import { z } from "zod";
 import { parseChatKey } from "../../core/chats.ts";
 import { type MemoryOwner, type MemoryRules, type MemoryTarget, teamMemory } from "../../core/memory.ts";
-import { fileNames } from "../../memory/entries.ts";
+import { fileNames, parseEntries } from "../../memory/entries.ts";
 import { bringTo } from "../../memory/home.ts";
 import { keep, rewrite } from "../../memory/keeping.ts";
 import { quoted } from "../../memory/notices.ts";
 import { fileOf, personal } from "../../memory/scopes.ts";
 import { meantBy, viewMemory, type WholeView } from "../../memory/viewing.ts";
 import type { Db } from "../../store/hold.ts";
+import { allMemories } from "../../store/memories.ts";
 import { personNamed } from "./person.ts";
 
 interface MemoryControlParts {
@@ -24,18 +25,20 @@ const target = z.enum(["memory", "user"]);
 const whose = z.string().default("");
 /** What `hermes memory` asks the record; `whose` is `team`, `chat:KEY`, a person's name or account, or empty for the owner. */
 const requests = z.discriminatedUnion("do", [
+  z.strictObject({ do: z.literal("list") }),
   z.strictObject({ do: z.literal("show"), whose, json: z.boolean().default(false) }),
   z.strictObject({ do: z.literal("forget"), whose, which: z.string() }),
   z.strictObject({ do: z.literal("write"), whose, target, base: z.string(), wanted: z.string() }),
   z.strictObject({ do: z.literal("import"), whose, files: z.partialRecord(target, z.string()) }),
 ]);
 export type MemoryRequest = z.input<typeof requests>;
-type Asked = z.output<typeof requests>;
+type Asked = Exclude<z.output<typeof requests>, { do: "list" }>;
 
 /** Runs one `hermes memory` command. Whoever can run it has this machine: roles are for chats. */
 export async function memoryControl(parts: MemoryControlParts, args: readonly string[]): Promise<Reply> {
   try {
     const asked = requests.parse(JSON.parse(args[0] ?? ""));
+    if (asked.do === "list") return { ok: true, text: JSON.stringify(await kept(parts.db)) };
     return { ok: true, text: await done(parts, asked, await ownerNamed(parts.db, asked.whose)) };
   } catch (error) {
     if (error instanceof z.ZodError) return { ok: false, text: "The running service does not know this command. Restart it." };
@@ -71,6 +74,19 @@ async function done({ db, memory: rules }: MemoryControlParts, asked: Asked, { o
     case "import":
       return await imported(db, owner, name, asked.files, rules);
   }
+}
+
+/** How much is remembered of whom; nothing of what. */
+async function kept(db: Db) {
+  const files = await allMemories(db);
+  const owners = Map.groupBy(files, ({ scope, owner }) => `${scope}:${owner}`);
+  return [...owners.values()].flatMap((own) => {
+    const [first] = own;
+    if (first === undefined) return [];
+    const { scope, owner, name } = first;
+    const entries = own.reduce((sum, { text }) => sum + parseEntries(text).length, 0);
+    return [{ scope, owner, name, entries, characters: own.reduce((sum, { text }) => sum + text.length, 0) }];
+  });
 }
 
 async function imported(
