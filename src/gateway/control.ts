@@ -52,7 +52,7 @@ export async function control(parts: ControlParts, command: string, args: readon
     case "pairing.revoke":
       return await revoke(parts.db, args[0] ?? "");
     case "pairing.invite":
-      return { ok: true, text: await invite(parts.db, "owner") };
+      return { ok: true, text: await inviteOwner(parts, args[0] === "first") };
     case "pairing.owned":
       return { ok: true, text: (await noOwnerYet(parts.db, parts.localPlatforms)) ? "no" : "yes" };
     case "people":
@@ -97,6 +97,11 @@ async function approve(parts: ControlParts, code: string, wanted: string | null)
 }
 
 const roles: readonly Role[] = ["owner", "admin", "member"];
+
+/** A code for an owner; empty where only the first is wanted and there is one. */
+async function inviteOwner({ db, localPlatforms }: ControlParts, first: boolean): Promise<string> {
+  return first && !(await noOwnerYet(db, localPlatforms)) ? "" : await invite(db, "owner");
+}
 
 async function usualRole(parts: ControlParts): Promise<Role> {
   return (await noOwnerYet(parts.db, parts.localPlatforms)) ? "owner" : "member";

@@ -1,5 +1,4 @@
 import { EventEmitter, once } from "node:events";
-import type { TestContext } from "node:test";
 import { spawn } from "@lydell/node-pty";
 import xterm from "@xterm/headless";
 
@@ -10,6 +9,8 @@ export interface Terminal {
   screen(): readonly string[];
   /** As `screen()`, with what has scrolled away above it. */
   everything(): readonly string[];
+  /** As `screen()`, with the lines whole that the terminal itself has broken. */
+  whole(): readonly string[];
   /** Types at the keyboard; see `keys` for those without a letter. */
   type(text: string): void;
   /** Waits until the screen's text matches or `wanted` says yes of it; gives that text. Throws with the screen when that can't come any more. */
@@ -41,8 +42,13 @@ export interface TerminalOptions {
   readonly cwd?: string;
 }
 
-/** Starts `command` at a terminal of its own; it is ended with the test. */
-export function openTerminal(t: TestContext, command: string, args: readonly string[], options: TerminalOptions = {}): Terminal {
+/** Starts `command` at a terminal of its own; it is ended with the test, or whatever else has an end. */
+export function openTerminal(
+  t: { after(work: () => Promise<void>): void },
+  command: string,
+  args: readonly string[],
+  options: TerminalOptions = {},
+): Terminal {
   const { cols = 100, rows = 50, cwd = process.cwd() } = options;
   const env = { PATH: process.env["PATH"], TERM: "xterm-256color", ...options.env };
   const pty = spawn(command, [...args], { name: env.TERM, cols, rows, cwd, env });
@@ -68,15 +74,24 @@ export function openTerminal(t: TestContext, command: string, args: readonly str
     await exit;
     screen.dispose();
   });
-  const lines = (from: number): readonly string[] => {
+  const rowsFrom = (from: number) => {
     const buffer = screen.buffer.active;
-    const all = Array.from({ length: buffer.length - from }, (_, at) => buffer.getLine(from + at)?.translateToString(true) ?? "");
-    return all.map((line) => line.trimEnd()).slice(0, all.findLastIndex((line) => line.trim() !== "") + 1);
+    return Array.from({ length: buffer.length - from }, (_, at) => buffer.getLine(from + at));
   };
+  const lines = (from: number): readonly string[] =>
+    withoutEnd(rowsFrom(from).map((row) => row?.translateToString(true).trimEnd() ?? ""));
   const terminal: Terminal = {
     pid: pty.pid,
     screen: () => lines(screen.buffer.active.baseY),
     everything: () => lines(0),
+    whole() {
+      const joined: string[] = [];
+      for (const row of rowsFrom(screen.buffer.active.baseY)) {
+        const before = row?.isWrapped === true ? (joined.pop() ?? "") : "";
+        joined.push(before + (row?.translateToString(false) ?? ""));
+      }
+      return withoutEnd(joined.map((line) => line.trimEnd()));
+    },
     type: (text) => pty.write(text),
     async until(wanted) {
       const limit = AbortSignal.timeout(limitMs);
@@ -97,6 +112,10 @@ export function openTerminal(t: TestContext, command: string, args: readonly str
     exit,
   };
   return terminal;
+}
+
+function withoutEnd(lines: readonly string[]): readonly string[] {
+  return lines.slice(0, lines.findLastIndex((line) => line !== "") + 1);
 }
 
 function framed(text: string, cols: number): string {

@@ -9,6 +9,7 @@ import type { Context } from "../../src/cli/context.ts";
 import { hermes } from "../../src/cli/hermes.ts";
 import { leaving } from "../../src/cli/leaving.ts";
 import { define } from "../../src/cli/setup.ts";
+import { Failure } from "../../src/core/failures.ts";
 import { serveControl } from "../../src/gateway/control-socket.ts";
 import { discordServer } from "../doubles/discord.ts";
 import { slackServer } from "../doubles/slack.ts";
@@ -70,6 +71,7 @@ async function asked(
   args: readonly string[],
   answers: readonly (readonly [RegExp, string])[],
   env = {},
+  product: Context["product"] = () => assert.fail("the record is the service's"),
 ): Promise<Ran> {
   let [out, err, status] = ["", "", 0];
   const left = [...answers];
@@ -86,7 +88,7 @@ async function asked(
       return answer;
     },
     exit: (code_) => void (status = code_),
-    product: () => assert.fail("the record is the service's"),
+    product,
   };
   const command = new Command("setup").exitOverride();
   define(command, context, process);
@@ -227,6 +229,20 @@ test("a home that can't be written is refused with another way", async () => {
     err,
     /Stopped at the step home[^]*nothing can be written to \/dev\/null\/home \(ENOTDIR\)[^]*HERMES_HOME=\/path\/to\/home hermes setup/,
   );
+});
+
+test("a home that a newer version has written is refused before anything is changed, with the way back", async (t) => {
+  const home = await mkdtemp(join(tmpdir(), "hermes-setup-"));
+  t.after(() => rm(home, { recursive: true, force: true }));
+  await mkdir(join(home, "data"));
+  const newer = new Failure("state.newer", "the database was written by a newer Hermes Team", { advice: "Update it." });
+  const never = () => assert.fail("nothing is to be begun");
+  const openOffline = () => Promise.reject(newer);
+  const product = async () => ({ openOffline, openService: never, openForTerminal: never, tryMcp: never });
+  const { status, err, files } = await asked(home, ["--telegram-token", "1:x"], [], {}, product);
+  assert.equal(status, 1);
+  assert.match(err, /Stopped at the step home/);
+  assert.deepEqual(Object.keys(await files()), []);
 });
 
 test("an existing Hermes Agent's home is taken over, and its files stay as they are", async (t) => {

@@ -11,9 +11,10 @@ export async function setUpOwner(setup: Setup): Promise<readonly StepEnd[]> {
   const { config } = await setup.load();
   const on = platformSetups.filter(({ tokens }) => tokens[0].now(config) !== null);
   if (on.length === 0) return [{ state: "open", about: "owner", text: "whoever opens the local page first, on this machine" }];
-  const owned = (await askRecord(context, { command: "pairing.owned", args: [] })).text === "yes";
+  const first = await askRecord(context, { command: "pairing.invite", args: ["first"] });
+  const owned = first.ok && first.text === "";
   if (owned && flags.owner !== true && !(await again(talk))) return [{ state: "done", about: "owner", text: "there is one" }];
-  const invited = await askRecord(context, { command: "pairing.invite", args: [] });
+  const invited = owned ? await askRecord(context, { command: "pairing.invite", args: [] }) : first;
   if (!invited.ok) {
     const text = `Write to the bot: it answers with a code. Then: hermes pairing approve CODE owner. (${invited.text})`;
     return [{ state: "open", about: "owner", text }];
