@@ -58,6 +58,8 @@ test("hermes gateway start, with nothing installed, works as typed: in the backg
   assert.equal(status.status, 0);
   assert.partialDeepStrictEqual(JSON.parse(status.out), { running: true, by: "background", pid: Number(pid), unit: null, home });
   assert.partialDeepStrictEqual(JSON.parse((await run("status", "--json")).out), { running: true, pid: Number(pid) });
+  const asked = await run("chat", "-q", "hello");
+  assert.match(asked.out, /\S/, asked.err);
   const stopped = await run("gateway", "stop");
   assert.equal(stopped.status, 0);
   assert.match(stopped.out, /^Stopping: running turns get up to 30 s[^]*\nStopped after \d+ s\.\n$/);
@@ -67,6 +69,10 @@ test("hermes gateway start, with nothing installed, works as typed: in the backg
   assert.equal((await run("gateway", "status")).status, 3);
   const log = await run("gateway", "logs", "-n", "1");
   assert.match(log.out, /^\d\d-\d\d \d\d:\d\d:\d\d info {2}stopped\n$/);
+  const turn = /a turn is over {2}turn=(\S+)/.exec((await run("logs")).out)?.[1] ?? "";
+  const course = await run("logs", "--turn", turn.slice(0, 12));
+  assert.match(course.out, new RegExp(`a turn is worked on {2}turn=${turn} [^]*a turn is over {2}turn=${turn} .*end=answered`));
+  assert.doesNotMatch((await run("logs")).out, /hello/);
   assert.equal((await stat(join(home, "logs", "hermes.log"))).mode & 0o777, 0o600);
 });
 
