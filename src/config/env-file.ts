@@ -1,4 +1,5 @@
 import { parseEnv } from "node:util";
+import { Failure } from "../core/failures.ts";
 import type { Finding } from "./findings.ts";
 
 /** What a `.env` file sets, and the lines that set nothing. */
@@ -53,6 +54,6 @@ function quoted(value: string): string {
   const quote = ["'", '"', "`"].find((mark) => !value.includes(mark));
   // Double quotes turn \n into a line break, so a backslash needs another kind.
   if (quote === undefined || (quote === '"' && value.includes("\\")))
-    throw new Error("the value mixes quotes; edit .env by hand");
+    throw new Failure("config.invalid", "the value mixes all kinds of quotes.", { advice: "Write it into .env with an editor." });
   return `${quote}${value}${quote}`;
 }

@@ -7,7 +7,6 @@ import { shown } from "./findings.ts";
 import { configFile, envFile } from "./home.ts";
 import { type KeyPath, findKey, keyOf, keyPaths, sections } from "./keys.ts";
 import { findInner } from "./inner-keys.ts";
-import type { Kind } from "./kinds.ts";
 import { movedKey } from "./moved-keys.ts";
 import { nearest } from "./nearest.ts";
 import { isOriginalKey } from "./original.ts";
@@ -36,7 +35,7 @@ export async function setKey(home: string, name: string, value: string): Promise
     throw new Failure("config.invalid", `${path}${fault.at}${fault.message.replace(/;[^;]*$/, ".")}`, { advice: fault.mend });
   if (!parsed.success) {
     throw new Failure("config.invalid", `${path} can't be ${shown(value, key.secret === true)}.`, {
-      advice: `Expected ${key.kind.expected}.${key.secret === true ? "" : meantWord(key.kind, value)}`,
+      advice: `Expected ${key.kind.expected}.${key.secret === true ? "" : meantWord(path, value)}`,
     });
   }
   if (key.env !== undefined && (belongsInEnv(path) || (await isInEnv(home, key.env))))
@@ -85,7 +84,9 @@ export function knownKey(name: string): KeyPath {
   throw new Failure("config.invalid", `there is no key ${shown(name, false)}.`, { advice });
 }
 
-function meantWord({ words }: Kind<unknown>, value: string): string {
+function meantWord(path: KeyPath, value: string): string {
+  if (value.trim() === "") return ` \`hermes config unset ${path}\` goes back to the default.`;
+  const { words } = keyOf(path).kind;
   const meant = words === undefined ? null : nearest(value.trim(), words);
   return meant === null ? "" : ` Did you mean ${meant}?`;
 }

@@ -1,7 +1,7 @@
 import type { Origin } from "./decide.ts";
 import { shown, valueText } from "./findings.ts";
 import type { ProviderEntry } from "./providers.ts";
-import { findInner } from "./inner-keys.ts";
+import { findInner, type InnerKey } from "./inner-keys.ts";
 import { type KeyPath, keyOf, keyPaths } from "./keys.ts";
 import type { Loaded } from "./load.ts";
 import { knownKey } from "./set.ts";
@@ -24,8 +24,11 @@ export function keysUnder(section: string): readonly KeyPath[] {
   return keyPaths.filter((path) => path.startsWith(`${section}.`));
 }
 
-/** A secret as it is; null for what is none, or not set. */
-export function secretAt(loaded: Loaded, path: KeyPath): string | null {
+/** A secret as it is, by any spelling of its key; null for what is none, or not set. */
+export function secretOf(loaded: Loaded, name: string): string | null {
+  const inner = findInner(name);
+  if (inner !== null) return inner.path[0] === "api_key" ? (entryOf(loaded, inner)?.apiKey ?? null) : null;
+  const path = knownKey(name);
   const value = keyOf(path).secret === true ? valueAt(loaded.config, path) : null;
   return typeof value === "string" ? value : null;
 }
@@ -53,13 +56,16 @@ export function getKey(loaded: Loaded, path: KeyPath): ShownKey {
 export function showKey(loaded: Loaded, name: string): ShownKey {
   const inner = findInner(name);
   if (inner === null) return getKey(loaded, knownKey(name));
-  const entries = inner.list === "providers" ? loaded.config.providers : loaded.config.customProviders;
-  const entry = entries.find((each) => each.name === inner.provider);
+  const entry = entryOf(loaded, inner);
   const [field, model] = inner.path;
   const origin = entry === undefined ? "default" : "config.yaml";
   if (field === "api_key") return { path: name, value: entry?.apiKey ? "(set, not shown)" : "(not set)", origin };
   const value = model === undefined ? fieldOf(entry, field) : entry?.contextLengths[model];
   return { path: name, value: display("providers", value), origin };
+}
+
+function entryOf({ config }: Loaded, { list, provider }: InnerKey): ProviderEntry | undefined {
+  return (list === "providers" ? config.providers : config.customProviders).find((each) => each.name === provider);
 }
 
 function fieldOf(entry: ProviderEntry | undefined, field: string): unknown {

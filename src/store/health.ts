@@ -15,6 +15,7 @@ export interface RecordHealth {
   readonly staleLeases: number;
   /** Sessions with work that nobody has taken up for a while. */
   readonly stuck: number;
+  readonly stuckSeconds: number;
   readonly unrouted: readonly Waiting[];
   readonly undelivered: readonly Waiting[];
   readonly refused: readonly Waiting[];
@@ -42,7 +43,10 @@ export async function recordHealth(db: Db): Promise<RecordHealth> {
       (select count(*)::int from workers where seen_at > now() - interval '20 seconds') as workers`.execute(db),
     sql<Count>`select (select count(*)::int from sessions where holder is not null and lease_until < now() - ${late})
       + (select count(*)::int from outbox where holder is not null and lease_until < now() - ${late}) as count`.execute(db),
-    sql<Count>`select count(*)::int as count from (${stuckSessions}) stuck`.execute(db),
+    sql<
+      Count & { readonly seconds: number | null }
+    >`select count(*)::int as count, extract(epoch from now() - min(since))::int as seconds
+      from (${stuckSessions}) stuck`.execute(db),
     waiting(
       db,
       sql`select split_part(chat_key, ':', 1) as platform, received_at as since, null::text as why
@@ -50,7 +54,7 @@ export async function recordHealth(db: Db): Promise<RecordHealth> {
     ),
     waiting(
       db,
-      sql`select platform, greatest(created_at, not_before - interval '1 day') as since, failure as why
+      sql`select platform, created_at as since, failure as why
       from outbox where status in ('pending', 'sending') and created_at < now() - ${late}`,
     ),
     waiting(
@@ -60,7 +64,11 @@ export async function recordHealth(db: Db): Promise<RecordHealth> {
     ),
   ]);
   const { version = "", read_only: readOnly = false, now = 0, workers = 0 } = about.rows[0] ?? {};
-  const counts = { staleLeases: leases.rows[0]?.count ?? 0, stuck: stuck.rows[0]?.count ?? 0 };
+  const counts = {
+    staleLeases: leases.rows[0]?.count ?? 0,
+    stuck: stuck.rows[0]?.count ?? 0,
+    stuckSeconds: stuck.rows[0]?.seconds ?? 0,
+  };
   return { version, readOnly, now, workers, ...counts, unrouted, undelivered, refused };
 }
 
@@ -75,12 +83,13 @@ interface Count {
   readonly count: number;
 }
 
-const stuckSessions = sql`select s.id, s.fence from sessions s
-  where (s.holder is null or s.lease_until < now() - ${late})
-    and s.id in (
-      select session_id from inbox where status = 'waiting' and person_id is not null and received_at < now() - ${late}
-        and session_id not in (select session_id from turns t where status = 'parked' and not ${ready})
-      union select session_id from turns t where ${ready} and t.created_at < now() - ${late})`;
+const stuckSessions = sql`select s.id, min(work.since) as since from sessions s
+  join (
+    select session_id, received_at as since from inbox where status = 'waiting' and person_id is not null
+      and session_id not in (select session_id from turns t where status = 'parked' and not ${ready})
+    union all select session_id, created_at from turns t where ${ready}) work on work.session_id = s.id
+  where (s.holder is null or s.lease_until < now() - ${late}) and work.since < now() - ${late}
+  group by s.id`;
 
 async function waiting(db: Db, rows: ReturnType<typeof sql>): Promise<readonly Waiting[]> {
   const found = await sql<{ platform: string; count: number; seconds: number; why: string | null }>`

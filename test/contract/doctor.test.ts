@@ -199,7 +199,7 @@ suite("the record", () => {
     await client.query(trouble);
     const sick = await doctor(home, [], env);
     assert.match(sick.says("record.leases"), /^warn 1 held/);
-    assert.match(sick.says("record.stuck"), /^warn 1 conversation has a request/);
+    assert.match(sick.says("record.stuck"), /^warn 1 conversation has a request that nobody works on, for 20 min\./);
     assert.match(sick.says("record.unrouted"), /^warn 1 of slack not taken for \d+ min/);
     assert.match(
       sick.says("record.undelivered"),
@@ -252,11 +252,11 @@ suite("the record", () => {
     insert into conversations (id, platform, chat, thread, kind) values ('c', 'telegram', '7', '', 'private');
     insert into sessions (id, conversation_id, holder, lease_until) values ('s', 'c', 'gone', now() - interval '1 hour');
     insert into inbox (key, chat_key, inbound, status, session_id, person_id, received_at) values
-      ('a', 'telegram:7', '{"type":"message"}', 'waiting', 's', 'p', now() - interval '10 minutes'),
-      ('b', 'slack:C1', '{"type":"message"}', 'new', null, null, now() - interval '10 minutes');
+      ('a', 'telegram:7', '{"type":"message"}', 'waiting', 's', 'p', now() - interval '20 minutes'),
+      ('b', 'slack:C1', '{"type":"message"}', 'new', null, null, now() - interval '20 minutes');
     insert into outbox (key, platform, chat_key, body, sent, status, failure, created_at, not_before) values
-      ('a', 'telegram', 'telegram:7', '{"markdown":"x"}', '[]', 'pending', 'the token is refused', now() - interval '10 minutes', now() + interval '1 hour'),
-      ('b', 'telegram', 'telegram:7', '{"markdown":"x"}', '[]', 'refused', 'blocked', now() - interval '10 minutes', now());`;
+      ('a', 'telegram', 'telegram:7', '{"markdown":"x"}', '[]', 'pending', 'the token is refused', now() - interval '20 minutes', now() + interval '1 hour'),
+      ('b', 'telegram', 'telegram:7', '{"markdown":"x"}', '[]', 'refused', 'blocked', now() - interval '20 minutes', now());`;
 });
 
 test("platforms: what they see, what is in the way, and what is mended only after asking", async (t) => {

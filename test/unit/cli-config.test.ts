@@ -34,6 +34,8 @@ test("another spelling is taken, and named; so is another word for a value; a sl
   assert.match((await config(home, ["set", "model.api_mode", "codex_responses"])).err, /codex_responses is responses here\./);
   assert.match((await config(home, ["set", "TERMINAL_ENV", "virtual"])).err, /TERMINAL_ENV is terminal\.backend here\./);
   assert.match((await config(home, ["set", "terminal.backend", "dokcer"])).err, /one of auto, docker, .*Did you mean docker\?/);
+  assert.match((await config(home, ["set", "agent.max_turns", ""])).err, /`hermes config unset agent\.max_turns` goes back/);
+  assert.match((await config(home, ["set", "OPENAI_API_KEY", "a'b\"c`d"])).err, /mixes all kinds of quotes\.\n.*with an editor/);
   assert.match((await config(home, ["set", "compression", "0.8"])).err, /is a section.*\n.*hermes config show compression/);
   assert.match((await config(home, ["set", "compression.summary_model", "x"])).err, /Here it is auxiliary\.compression\.model\./);
   await writeFile(join(home, "config.yaml"), "model: qwen\nagent:\n  max_iterations: 50\n");
@@ -114,6 +116,10 @@ test("secrets are masked, for people and programs, unless asked for", async (t) 
   for (const said of all) assert.doesNotMatch(said, /0123456789abcdef|fedcba9876543210|hunter/);
   for (const [name, value] of Object.entries(secrets))
     assert.equal((await config(home, ["get", name, "--reveal"])).out, `${value}\n`);
+  await config(home, ["set", "providers.spare.base_url", "http://h/v1"]);
+  await config(home, ["set", "providers.spare.api_key", "hunter4"]);
+  assert.equal((await config(home, ["get", "providers.spare.api_key"])).out, "(set, not shown)\n");
+  assert.equal((await config(home, ["get", "providers.spare.api_key", "--reveal"])).out, "hunter4\n");
   const json: unknown = JSON.parse((await config(home, ["get", "OPENAI_API_KEY", "--json"])).out);
   assert.deepEqual(json, { key: "model.api_key", value: null, set: true, secret: true, origin: ".env", counts: "message" });
   const typed: unknown = JSON.parse((await config(home, ["show", "compression", "--json"])).out);

@@ -6,7 +6,7 @@ import { type KeyPath, findKey, keyOf, keyPaths, sections } from "../../config/k
 import { findInner } from "../../config/inner-keys.ts";
 import { type Loaded, loadConfig } from "../../config/load.ts";
 import { serviceVariable } from "../../config/service-variables.ts";
-import { getKey, keysUnder, plainValue, secretAt, type ShownKey, showKey } from "../../config/show.ts";
+import { getKey, keysUnder, plainValue, secretOf, type ShownKey, showKey } from "../../config/show.ts";
 import { Failure } from "../../core/failures.ts";
 import type { Context } from "../context.ts";
 import { fitted } from "../tool-width.ts";
@@ -70,14 +70,17 @@ export async function get(context: Context, name: string, options: GetOptions): 
   if (variable !== null) return await getVariable(context, variable, options);
   const path = findKey(name.trim());
   if (path === null && sections.has(name.trim())) return await show(context, name.trim(), options);
-  if (path === null || findInner(name) !== null) return printInner(context, showKey(loaded, name), options);
-  const secret = secretAt(loaded, path);
+  const secret = options.reveal === true ? secretOf(loaded, name) : null;
+  if (path === null || findInner(name) !== null) {
+    const shown = showKey(loaded, name);
+    return printInner(context, secret === null ? shown : { ...shown, value: secret }, options);
+  }
   if (options.json === true) {
     const told = asJson(loaded, path);
-    return context.print(JSON.stringify(options.reveal === true && secret !== null ? { ...told, value: secret } : told));
+    return context.print(JSON.stringify(secret === null ? told : { ...told, value: secret }));
   }
   if (path !== name.trim() && keyOf(path).env !== name.trim()) context.remark(`${name.trim()} is ${path} here.`);
-  context.print(options.reveal === true && secret !== null ? secret : getKey(loaded, path).value);
+  context.print(secret ?? getKey(loaded, path).value);
 }
 
 function printInner(context: Context, { path, value, origin }: ShownKey, { json = false }: GetOptions): void {

@@ -18,6 +18,7 @@ const healthSchema = z.object({
   workers: z.number(),
   staleLeases: z.number(),
   stuck: z.number(),
+  stuckSeconds: z.number(),
   unrouted: waitingSchema,
   undelivered: waitingSchema,
   refused: waitingSchema,
@@ -108,7 +109,8 @@ function clockResult(skew: number): CheckResult {
 function waits(context: Context, told: Health): CheckResult[] {
   const alive = told.service || told.workers > 0;
   const fix = (which: string, does: string): Fix => ({ does, run: () => mended(context, which) });
-  const { staleLeases, stuck, unrouted, undelivered, refused } = told;
+  const overdue = (seconds: number) => (alive && seconds > faultSeconds ? fail : warn);
+  const { staleLeases, stuck, stuckSeconds, unrouted, undelivered, refused } = told;
   return [
     staleLeases === 0
       ? ok("record.leases", "Nothing is held by a process that has gone.")
@@ -120,9 +122,9 @@ function waits(context: Context, told: Health): CheckResult[] {
         ),
     stuck === 0
       ? ok("record.stuck", "No request waits for somebody to work on it.")
-      : (alive ? fail : warn)(
+      : overdue(stuckSeconds)(
           "record.stuck",
-          `${stuck} ${stuck === 1 ? "conversation has a request" : "conversations have requests"} that nobody works on.`,
+          `${stuck} ${stuck === 1 ? "conversation has a request" : "conversations have requests"} that nobody works on, for ${ago(stuckSeconds)}.`,
           alive ? "See its log; `hermes doctor --fix` puts them on the queue again." : "Start the service: they go on then.",
           fix("stuck", "put them on the queue again"),
         ),
@@ -135,7 +137,7 @@ function waits(context: Context, told: Health): CheckResult[] {
     ),
     ...(undelivered.length === 0 ? [ok("record.undelivered", "Every answer has arrived.")] : []),
     ...undelivered.map(({ platform, count, oldestSeconds, why }) =>
-      (alive ? fail : warn)(
+      overdue(oldestSeconds)(
         "record.undelivered",
         `${count} ${count === 1 ? "answer" : "answers"} for ${platform} not delivered for ${ago(oldestSeconds)}${why === null ? "" : `: ${why}`}.`,
         alive
@@ -154,6 +156,9 @@ function waits(context: Context, told: Health): CheckResult[] {
     ),
   ];
 }
+
+/** A busy service may take its time: a full hour's limit of a platform, turns on every place of the model. */
+const faultSeconds = 600;
 
 async function mended(context: Context, which: string): Promise<string> {
   const request = { command: "doctor", args: ["mend", which] };
