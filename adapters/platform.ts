@@ -14,6 +14,8 @@ export interface PlatformParts {
   readonly commands: readonly OfferedCommand[];
   /** The same with those that there are now. */
   offered(): Promise<readonly OfferedCommand[]>;
+  /** A chat has another id from now on. Rejects when that can't be stored now. */
+  moved(platform: string, from: string, to: string): Promise<void>;
   /** A channel is called otherwise from now on. */
   renamed(platform: string, channel: NamedChannel): void;
   /** The accounts of owners and admins on a platform. */

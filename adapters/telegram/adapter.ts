@@ -2,7 +2,6 @@ import type { CallbackQuery, Update } from "grammy/types";
 import type { Adapter, Inlet } from "../../src/core/adapter.ts";
 import { Failure } from "../../src/core/failures.ts";
 import { literal } from "../../src/core/markdown.ts";
-import type { Inbound } from "../../src/core/inbound.ts";
 import type { Log } from "../../src/core/log.ts";
 import { footed, renderTelegram } from "../render/telegram.ts";
 import { callSignal, type Client, createClient } from "./client.ts";
@@ -10,7 +9,7 @@ import { createDrafts, type Drafts } from "./drafts.ts";
 import { badToken, reason, refusal } from "./errors.ts";
 import { fetchFile } from "./files.ts";
 import type { TelegramChunk } from "./forms.ts";
-import { toInbound } from "./inbound.ts";
+import { moveIn, toInbound } from "./inbound.ts";
 import type { Self } from "./mention.ts";
 import { keepMenus } from "./menu.ts";
 import type { TelegramOptions } from "./options.ts";
@@ -51,7 +50,7 @@ export function createTelegram(options: TelegramOptions): Adapter<TelegramChunk>
       const self = await greet(client, attempt.signal);
       if (attempt.signal.aborted) throw new Failure("platform.unavailable", "Telegram was paused before it had started.");
       const take = (update: Update) =>
-        takeUpdate({ client, inlet, self, drafts, closed: closed.signal, log: options.log }, update);
+        takeUpdate({ client, inlet, self, drafts, closed: closed.signal, moved: options.moved, log: options.log }, update);
       const receiving = { client, take, log: options.log };
       polling =
         options.webhook === null ? startPolling(receiving) : await startWebhook(receiving, options.webhook, attempt.signal);
@@ -113,19 +112,22 @@ interface Intake {
   readonly self: Self;
   readonly drafts: Drafts;
   readonly closed: AbortSignal;
+  readonly moved: TelegramOptions["moved"];
   readonly log: Log;
 }
 
 async function takeUpdate(intake: Intake, update: Update): Promise<void> {
-  const inbound = read(intake, update);
+  const move = read(intake, update, () => moveIn(update));
+  if (move) await intake.moved(move.from, move.to);
+  const inbound = read(intake, update, () => toInbound(update, intake.self, intake.drafts.turnOf));
   if (inbound) await intake.inlet.receive(inbound);
   if (update.callback_query) void answer(intake, update.callback_query);
 }
 
 /** An update that can't be read is skipped: asking for it again would bring the same, forever. */
-function read({ self, drafts, log }: Intake, update: Update): Inbound | null {
+function read<Result>({ log }: Intake, update: Update, reading: () => Result): Result | null {
   try {
-    return toInbound(update, self, drafts.turnOf);
+    return reading();
   } catch (error) {
     log.warn(
       { update: update.update_id, reason: error instanceof Error ? error.message : "unknown" },

@@ -20,6 +20,15 @@ export function toInbound(update: Update, self: Self, turnOf: (draft: number) =>
   return null;
 }
 
+/** A group that becomes a supergroup gets another id: the old one tells of it, and the new one; null for any other update. */
+export function moveIn({ message }: Update): { readonly from: string; readonly to: string } | null {
+  const { migrate_to_chat_id: to, migrate_from_chat_id: from } = message ?? {};
+  if (!message || (to === undefined && from === undefined)) return null;
+  const [before, after] = [from ?? message.chat.id, to ?? message.chat.id];
+  if (!Number.isSafeInteger(before) || !Number.isSafeInteger(after)) throw new TypeError("a group moves from or to nowhere");
+  return { from: String(before), to: String(after) };
+}
+
 function fromMessage(key: string, message: Message, self: Self): Inbound | null {
   const sender = senderOf(message);
   const { text, addressed } = readAddress(message, self);

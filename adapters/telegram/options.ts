@@ -14,6 +14,8 @@ export interface TelegramOptions {
   commands(): Promise<readonly OfferedCommand[]>;
   /** The accounts of owners and admins: in their private chats the menu has all commands. */
   rulers(): Promise<readonly string[]>;
+  /** A group has another id from now on. Rejects when that can't be stored now. */
+  moved(from: string, to: string): Promise<void>;
   /** How often both are asked for anew; a minute, unless a test has less time. */
   readonly menuEveryMs?: number;
   /** Small facts that outlive the process. */

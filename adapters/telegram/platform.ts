@@ -15,6 +15,7 @@ export async function create(parts: PlatformParts): Promise<Adapter> {
     richMessages,
     webhook: webhookOf(rest),
     commands: parts.offered,
+    moved: (from, to) => parts.moved("telegram", from, to),
     rulers: () => parts.rulers("telegram"),
     settings: parts.settings,
     log: parts.log,

@@ -23,6 +23,7 @@ import { pagePorts, pageToken } from "../gateway/page.ts";
 import { terminalPorts } from "../gateway/terminal.ts";
 import { suggestArgument } from "../gateway/suggestions.ts";
 import type { GatewayParts, StandingFacts } from "../gateway/parts.ts";
+import { moveChat } from "../store/moved-chats.ts";
 import { deliveriesDue, keepPreview, previewOf } from "../store/outbox.ts";
 import { accountsOf } from "../store/people.ts";
 import { listSkills } from "../store/skills.ts";
@@ -224,7 +225,8 @@ async function platformParts(base: Base, { facts, renamed, names }: Telling): Pr
   const offered = async () => withSkills(plain, await listSkills(db, { person: null }), first);
   const host: PlatformParts["terminal"]["host"] = (to) => void (base.host.current = to);
   const terminal = { version, host, ...terminalPorts({ db, facts, wording }) };
-  return { config, commands: await offered(), offered, renamed, rulers, suggest, settings, page, terminal, log };
+  const moved: PlatformParts["moved"] = (platform, from, to) => moveChat(db, platform, from, to);
+  return { config, commands: await offered(), offered, renamed, moved, rulers, suggest, settings, page, terminal, log };
 }
 
 /** Waits, for a moment, until what is ready to be said has been: a clean stop leaves no answer behind. */

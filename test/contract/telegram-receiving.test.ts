@@ -104,6 +104,20 @@ test("topics are chats of their own, save the general one, and a topic's first m
   assert.equal(message(all[0]).addressed, false);
 });
 
+test("a group that becomes a supergroup is told as moved, by its old id or its new one; nonsense moves nothing", async () => {
+  await using rig = await telegramRig();
+  rig.tg.say(-5, "", { from: alice, extra: { migrate_to_chat_id: -1_005 } });
+  rig.tg.say(-1_006, "", { from: alice, extra: { migrate_from_chat_id: -6 } });
+  rig.tg.say(-7, "still here", { from: alice, extra: { migrate_to_chat_id: "soon" } });
+  rig.tg.say(99, "the last one");
+  await rig.adapter.start(rig.inlet);
+  await rig.tg.waitFor(() => rig.inlet.received.some((each) => each.type === "message" && each.text === "the last one"));
+  assert.deepEqual(rig.moves, [
+    ["-5", "-1005"],
+    ["-6", "-1006"],
+  ]);
+});
+
 test("captions, pictures without words, anonymous admins; not bots, service messages or forwarded channel posts", async () => {
   const channel = { id: -100_900, type: "channel", title: "News" };
   const all = await takes(({ tg }) => {

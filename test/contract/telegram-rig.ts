@@ -56,6 +56,7 @@ export async function telegramRig(server: TelegramServerOptions = {}, overrides:
   const inlet = recordingInlet();
   const { log, lines } = recordingLog();
   const kept = new Map<string, string>();
+  const moves: (readonly [string, string])[] = [];
   const settings = {
     get: async (key: string) => kept.get(key) ?? null,
     set: async (key: string, value: string) => void kept.set(key, value),
@@ -68,6 +69,7 @@ export async function telegramRig(server: TelegramServerOptions = {}, overrides:
       webhook: null,
       commands: async () => [{ name: "help", aliases: [], description: "What I can do" }],
       rulers: async () => [],
+      moved: async (from, to) => void moves.push([from, to]),
       settings,
       log,
       ...overrides,
@@ -82,6 +84,7 @@ export async function telegramRig(server: TelegramServerOptions = {}, overrides:
     inlet,
     lines,
     kept,
+    moves,
     /** The calls of one method so far. */
     callsOf: (method: string): readonly TelegramCall[] => tg.calls.filter((call) => call.method === method),
     /** Resolves when this many events have been taken. */
