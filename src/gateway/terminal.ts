@@ -5,6 +5,7 @@ import { shownModel } from "../model/address.ts";
 import type { Db } from "../store/hold.ts";
 import { findRoute } from "../store/inbox.ts";
 import { ownSessions, resumeSession } from "../store/own-sessions.ts";
+import { sessionsMeant } from "../store/session-list.ts";
 import { openSession, sessionChoice } from "../store/sessions.ts";
 import { saidIn, sessionState } from "../store/status.ts";
 import { outcomeOfMessage, windowUse } from "../store/turn-outcomes.ts";
@@ -55,10 +56,17 @@ export function terminalPorts({ db, facts, wording }: TerminalFacts) {
       if (person === null) return false;
       const { conversation } = await openSession(db, chat, "private");
       const viewer = { kind: "person", person: person.id, conversation } as const;
-      const wanted = which === "last" ? ((await ownSessions(db, viewer, session, 1))[0]?.id ?? null) : which;
+      const wanted =
+        which === "last" ? ((await ownSessions(db, viewer, session, 1))[0]?.id ?? null) : await meant(db, person.id, which);
       return wanted !== null && (await resumeSession(db, viewer, wanted, conversation));
     },
   };
+}
+
+/** By its id, the beginning of it, or its title, as `hermes sessions` takes it; null: none, or several. */
+async function meant(db: Db, person: string, which: string): Promise<string | null> {
+  const [one, another] = await sessionsMeant(db, { kind: "person", person, shared: false }, which);
+  return one === undefined || another !== undefined ? null : one.id;
 }
 
 type Figures = Omit<TerminalState, "session" | "outcome">;

@@ -34,7 +34,8 @@ export function branchesOf(command: Command, path: readonly string[] = []): read
     options: help.visibleOptions(command).flatMap(namesOf),
     args: command.registeredArguments.map((argument) => ({ ...argumentValues(argument, path), many: argument.variadic })),
   };
-  return [own, ...below.flatMap((each) => branchesOf(each, [...path, each.name()]))];
+  // Other names of a command are not offered, but what is behind them is.
+  return [own, ...below.flatMap((each) => [each.name(), ...each.aliases()].flatMap((name) => branchesOf(each, [...path, name])))];
 }
 
 function namesOf(option: Option): Branch["options"] {
