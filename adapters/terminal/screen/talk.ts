@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { createInterface } from "node:readline";
 import type { TerminalHears, TerminalLink, TerminalPost, TerminalState } from "../../../src/core/terminal.ts";
 import { asFailure } from "../../../src/core/failures.ts";
-import { questionRows } from "./frames.ts";
+import { questionRows, rule } from "./frames.ts";
 import { listenToKeys } from "./keyboard.ts";
 import { createPainter, type Painter } from "./painter.ts";
 import { createPrompt, type Prompt } from "./prompt.ts";
@@ -235,7 +235,8 @@ function hear(talking: Talk, link: TerminalLink, said: TerminalHears): void {
   }
 }
 
-function take({ view, shown, asked, still, painter }: Talk, link: TerminalLink, post: TerminalPost): void {
+function take(talking: Talk, link: TerminalLink, post: TerminalPost): void {
+  const { view, shown, asked, still, painter, state } = talking;
   if (post.id !== null) {
     if (shown.has(post.id)) return;
     shown.add(post.id);
@@ -243,6 +244,8 @@ function take({ view, shown, asked, still, painter }: Talk, link: TerminalLink, 
     if (post.buttons.length > 0) asked.set(post.id, post);
   }
   view.post(post);
+  // What comes next is told in a moment; until then Ctrl-C must not take it for work that goes on.
+  if (state !== null && view.running() === null) talking.state = { ...state, busy: false };
   // Where nothing moves, the choices stay above what is written.
   if (still && post.buttons.length > 0) painter.commit(optionRows(post.buttons, usual.columns - 1));
   link.say({ type: "look", message: null });
@@ -296,7 +299,7 @@ function compose(talking: Talk, width: number, height: number): void {
     ...(question === undefined ? [] : optionRows(question.buttons, width)),
     ...(talking.hint === "" ? [] : wrapped([piece(talking.hint, "dim")], width)),
     statusRow({ state, now, turnMs }, width),
-    [piece("─".repeat(width), "dim")],
+    rule(width),
   ];
   const written = prompt.rows(width, Math.max(3, Math.floor(height / 3)));
   const above = view.rows(height - 1 - below.length - written.rows.length);

@@ -73,6 +73,8 @@ export function createTurnView(parts: TurnViewParts): TurnView {
     },
     post(post) {
       const { box } = state;
+      // Should the word of its end have been lost.
+      if (post.answers !== null && post.answers === state.replyTo && post.buttons.length === 0) state.active = false;
       if (box !== null && box.said.trim() !== "") {
         if (post.answers !== state.replyTo || post.buttons.length > 0 || post.file !== null) {
           if (state.active && post.buttons.length === 0) return void state.held.push(post);
