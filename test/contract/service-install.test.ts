@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -224,6 +226,26 @@ test("start, status, restart and stop of an installed service go through systemd
   assert.equal(stopped.status, 0, stopped.err);
   assert.match(stopped.out, /^Stopping: running turns get up to 30 s.*\nStopped after \d+ s\.\n$/);
   assert.ok((await manager.calls()).includes("systemctl --user stop hermes-team.service"));
+});
+
+test("the service takes over from what runs in the background", async (t) => {
+  const { run, manager, home } = await rig(t);
+  await writeFile(join(home, ".env"), "REDIS_URL=redis://127.0.0.1:1\nDATABASE_URL=postgres://a@127.0.0.1/a\n");
+  await run("gateway", "install", "--mode", "gateway");
+  const child = spawn("sleep", ["600"]);
+  t.after(() => child.kill("SIGKILL"));
+  const ended = once(child, "exit");
+  await once(child, "spawn");
+  const identity = await identityOf(child.pid ?? 0);
+  await writeFile(join(home, "gateway.background.json"), JSON.stringify({ pid: child.pid, identity: identity?.key }));
+  await manager.becomes("start", shown("active", process.pid));
+  const { status, out, err } = await run("gateway", "start");
+  assert.equal(status, 0, err);
+  assert.match(
+    out,
+    new RegExp(`takes over\\.\n[^]*Stopped after[^]*Started hermes-team-gateway\\.service: process ${process.pid}\\.`),
+  );
+  assert.deepEqual(await ended, [null, "SIGTERM"]);
 });
 
 test("hermes gateway uninstall stops it and takes the unit away, and nothing else", async (t) => {

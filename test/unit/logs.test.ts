@@ -18,6 +18,7 @@ import type { LogEntry } from "../../src/insights/logs/entry.ts";
 import { logChains } from "../../src/insights/logs/files.ts";
 import { followLogs } from "../../src/insights/logs/follow.ts";
 import { recentEntries } from "../../src/insights/logs/recent.ts";
+import { keys, openTerminal } from "../services/terminal.ts";
 
 async function home(t: TestContext): Promise<{ home: string; logs: string }> {
   const path = await mkdtemp(join(tmpdir(), "hermes-logs-"));
@@ -171,6 +172,25 @@ test("what is followed goes on across rolling, emptying and new files, once and 
   assert.deepEqual(seen, ["one", "torn", "three", "four", "five", "six", "seven", "eight"]);
   stop.abort();
   assert.equal((await batches.next()).done, true);
+});
+
+test("at a terminal what is followed is coloured, no wider than it, and ends with Ctrl-C", async (t) => {
+  const { home: where, logs } = await home(t);
+  const file = join(logs, "hermes.log");
+  await writeFile(file, line(1, "one", { level: "error", turn: "t".repeat(90) }));
+  const launcher = join(import.meta.dirname, "../../bin/hermes.mjs");
+  const terminal = openTerminal(t, process.execPath, [launcher, "logs", "-f"], {
+    cols: 60,
+    rows: 12,
+    env: { HERMES_HOME: where },
+  });
+  await terminal.until(/error one/);
+  await appendFile(file, line(2, "two"));
+  const screen = await terminal.until(/info {2}two/);
+  // Broken where the terminal would not break it: behind the message, under it.
+  assert.match(screen, /error one\s*\n {21}turn=t+\n {21}t+/);
+  terminal.type(keys.ctrlC);
+  assert.equal(await terminal.exit, 0);
 });
 
 test("nothing in a line steers the terminal; colours come at one only, and nothing is wider than it", () => {

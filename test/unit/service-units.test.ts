@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { globSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -170,6 +171,23 @@ for (const comment of ["hash", "xml"] as const) {
     assert.equal((await standing(file)).state, "foreign");
   });
 }
+
+test("what docs/service.md says that it says, it says", () => {
+  const root = join(import.meta.dirname, "../..");
+  const code = globSync("src/{cli,gateway,store,config}/**/*.ts", { cwd: root })
+    .map((file) => readFileSync(join(root, file), "utf8"))
+    .join("\n");
+  const said = [...readFileSync(join(root, "docs/service.md"), "utf8").matchAll(/^\| `([^`]+)` \|/gm)].map(
+    ([, each = ""]) => each,
+  );
+  const messages = said.filter((each) => !each.startsWith("hermes "));
+  assert.ok(messages.length > 5);
+  for (const part of messages
+    .flatMap((each) => each.split(/…|process \d+/))
+    .map((each) => each.trim())
+    .filter(Boolean))
+    assert.ok(code.includes(part), part);
+});
 
 test("a unit of the system stands where systemd looks for it", () => {
   const supervisor = systemd({ env: {}, scope: "system", name: "hermes-team" });

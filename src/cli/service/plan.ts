@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import type { Environment } from "../../config/home.ts";
 import { Failure } from "../../core/failures.ts";
@@ -42,7 +43,7 @@ export interface PlanInput {
 
 /** The plan for one home and mode. Throws `config.invalid` for paths that no unit can hold. */
 export function planService({ mode, home, usualHome, env, drainSeconds, account }: PlanInput): ServicePlan {
-  const command = [process.execPath, launcher, modeCommands[mode]];
+  const command = [existsSync(ownNode) ? ownNode : process.execPath, launcher, modeCommands[mode]];
   const environment = { HERMES_HOME: home, PATH: searchPath(env), ...handedOn(env) };
   for (const text of [...command, ...Object.values(environment)]) refuseOddities(text);
   const name = serviceName(mode, home, usualHome);
@@ -61,6 +62,9 @@ export const modeCommands: Readonly<Record<ServiceMode, string>> = { all: "start
 
 /** The launcher: it tunes the engine and finds the Node that belongs to this installation. */
 export const launcher = join(import.meta.dirname, "../../../bin/hermes.mjs");
+
+/** It belongs to the installation: that of a version manager may be gone after the next update. */
+const ownNode = join(import.meta.dirname, "../../../node_modules/node/bin/node");
 
 /** After the drain: answers that are ready go out (5 s), titles and looks back are let go of, the record is closed. */
 const closingSeconds = 30;

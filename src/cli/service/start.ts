@@ -5,13 +5,17 @@ import { startBackground } from "./background.ts";
 import { type Place, refuseForeignHome } from "./place.ts";
 import type { ServiceMode } from "./plan.ts";
 import { holderOf, type Standing, standingOf } from "./running.ts";
+import { stopService } from "./stop.ts";
 import type { Supervisor } from "./supervisor.ts";
 import { holderWords } from "./words.ts";
 
 /** Starts the installed service, or a process in the background where none is installed. */
 export async function startService(context: Context, place: Place, mode: ServiceMode): Promise<void> {
   const now = await standingOf(place, mode);
-  if (now.running !== null) return already(context, place, now);
+  if (now.running?.by === "background" && now.installed !== null) {
+    context.print("It runs in the background; the service takes over.");
+    await stopService(context, place, mode);
+  } else if (now.running !== null) return already(context, place, now);
   if (now.installed !== null) return await startInstalled(context, place, mode, now.installed.supervisor);
   await refuseForeignHome(place);
   const { pid, ready } = await startBackground(place, mode);
