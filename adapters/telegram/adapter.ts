@@ -10,7 +10,7 @@ import { badToken, reason, refusal } from "./errors.ts";
 import { fetchFile } from "./files.ts";
 import type { TelegramChunk } from "./forms.ts";
 import { moveIn, toInbound } from "./inbound.ts";
-import type { Self } from "./mention.ts";
+import { namesABot, type Self } from "./mention.ts";
 import { keepMenus } from "./menu.ts";
 import type { TelegramOptions } from "./options.ts";
 import { createOutgoing } from "./outgoing.ts";
@@ -49,9 +49,10 @@ export function createTelegram(options: TelegramOptions): Adapter<TelegramChunk>
       starting = attempt;
       const self = await greet(client, attempt.signal);
       if (attempt.signal.aborted) throw new Failure("platform.unavailable", "Telegram was paused before it had started.");
-      const take = (update: Update) =>
-        takeUpdate({ client, inlet, self, drafts, closed: closed.signal, moved: options.moved, log: options.log }, update);
-      const receiving = { client, take, log: options.log };
+      const { moved, log } = options;
+      const intake = { client, inlet, who: { self, askedAt: -Infinity }, drafts, closed: closed.signal, moved, log };
+      const take = (update: Update) => takeUpdate(intake, update);
+      const receiving = { client, take, log };
       polling =
         options.webhook === null ? startPolling(receiving) : await startWebhook(receiving, options.webhook, attempt.signal);
       void keepMenus(client.api, self.id, options, attempt.signal);
@@ -109,19 +110,32 @@ async function greet(client: Client, signal: AbortSignal): Promise<Self> {
 interface Intake {
   readonly client: Client;
   readonly inlet: Inlet;
-  readonly self: Self;
+  /** Who we are, and when that was asked. */
+  readonly who: { self: Self; askedAt: number };
   readonly drafts: Drafts;
   readonly closed: AbortSignal;
   readonly moved: TelegramOptions["moved"];
   readonly log: Log;
 }
 
+/** Another name of ours is asked for so often at most. */
+const nameEveryMs = 60_000;
+
 async function takeUpdate(intake: Intake, update: Update): Promise<void> {
+  if (read(intake, update, () => update.message && namesABot(update.message, intake.who.self))) await askName(intake);
   const move = read(intake, update, () => moveIn(update));
   if (move) await intake.moved(move.from, move.to);
-  const inbound = read(intake, update, () => toInbound(update, intake.self, intake.drafts.turnOf));
+  const inbound = read(intake, update, () => toInbound(update, intake.who.self, intake.drafts.turnOf));
   if (inbound) await intake.inlet.receive(inbound);
   if (update.callback_query) void answer(intake, update.callback_query);
+}
+
+/** A bot can be renamed while it runs. */
+async function askName({ client, who, closed }: Intake): Promise<void> {
+  if (performance.now() - who.askedAt < nameEveryMs) return;
+  who.askedAt = performance.now();
+  const told = await client.api.raw.getMe(callSignal(closed)).catch(() => null);
+  if (told?.id === who.self.id) who.self = { id: told.id, username: told.username };
 }
 
 /** An update that can't be read is skipped: asking for it again would bring the same, forever. */

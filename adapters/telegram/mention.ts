@@ -22,6 +22,12 @@ export function readAddress(message: Message, self: Self): { readonly text: stri
   return { text: plain, addressed: command !== null || mentions.length > 0 || repliesToUs(message, self) };
 }
 
+/** Whether it names another bot: that may be us, under a name that we were given while we ran. Bots' names end so. */
+export function namesABot({ text, caption }: Message, self: Self): boolean {
+  const names = [...(text ?? caption ?? "").matchAll(/@(\w{2,29}bot)\b/gi)].map((match) => match[1] ?? "");
+  return names.some((name) => !sameName(name, self));
+}
+
 function ourMentions(text: string, entities: readonly MessageEntity[], self: Self): Range[] {
   // Servers of the same API may leave entities out; Telegram's never does.
   if (entities.length === 0) {

@@ -104,6 +104,19 @@ test("topics are chats of their own, save the general one, and a topic's first m
   assert.equal(message(all[0]).addressed, false);
 });
 
+test("a bot that is renamed while it runs knows its new name at the first mention", async () => {
+  await using rig = await telegramRig();
+  await rig.adapter.start(rig.inlet);
+  rig.tg.rename("our_new_bot");
+  rig.tg.say(group, "@our_new_bot are you there?", { from: alice });
+  const [first] = await rig.received(1);
+  assert.deepEqual([message(first).text, message(first).addressed], ["are you there?", true]);
+  rig.tg.say(group, "/status@our_new_bot", { from: alice });
+  const [, second] = await rig.received(2);
+  assert.equal(message(second).text, "/status");
+  assert.equal(rig.callsOf("getMe").length, 2);
+});
+
 test("a group that becomes a supergroup is told as moved, by its old id or its new one; nonsense moves nothing", async () => {
   await using rig = await telegramRig();
   rig.tg.say(-5, "", { from: alice, extra: { migrate_to_chat_id: -1_005 } });

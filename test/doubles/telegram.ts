@@ -71,6 +71,8 @@ export interface TelegramServer extends AsyncDisposable, Omit<People, "methods">
   clearFaults(): void;
   /** Whether the token is good for nothing any more. */
   revoke(revoked: boolean): void;
+  /** The bot is given another username. */
+  rename(username: string): void;
   chat(chat: number, state: ChatState): void;
   /** As if the bot had been used with a webhook. */
   setWebhook(url: string): void;
@@ -107,7 +109,7 @@ export async function telegramServer(options: TelegramServerOptions = {}): Promi
 interface State {
   readonly options: TelegramServerOptions;
   readonly token: string;
-  readonly bot: { readonly id: number; readonly username: string };
+  readonly bot: { readonly id: number; username: string };
   readonly calls: TelegramCall[];
   readonly updates: Updates;
   readonly chats: Chats;
@@ -193,6 +195,7 @@ function face(state: State, url: string, close: () => Promise<void>): TelegramSe
     fault: faults.add,
     clearFaults: faults.clear,
     revoke: (revoked) => void (state.revoked = revoked),
+    rename: (username) => void (state.bot.username = username),
     chat: chats.set,
     setWebhook: (to) => void (state.webhook = to),
     waitFor: (look, timeoutMs = 5_000) =>
