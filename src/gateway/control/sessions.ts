@@ -3,6 +3,7 @@ import { parseChatKey } from "../../core/chats.ts";
 import { redact } from "../../core/redact.ts";
 import type { Db } from "../../store/hold.ts";
 import { entitleSession } from "../../store/own-sessions.ts";
+import { listPeople } from "../../store/people.ts";
 import { deleteSession } from "../../store/session-delete.ts";
 import {
   type ListedSession,
@@ -72,7 +73,10 @@ async function done(db: Db, asked: Asked, of: SessionsOf): Promise<unknown> {
 
 async function scopeOf(db: Db, words: string): Promise<SessionsOf> {
   if (words.startsWith("chat:")) return { kind: "chat", chat: parseChatKey(words.slice(5)) };
-  return { kind: "person", person: (await personNamed(db, words)).id, shared: words === "" };
+  if (words !== "") return { kind: "person", person: (await personNamed(db, words)).id, shared: false };
+  // Before anybody is in there may be an empty list all the same.
+  const owner = (await listPeople(db)).find(({ role }) => role === "owner");
+  return { kind: "person", person: owner?.id ?? "", shared: true };
 }
 
 async function meant(db: Db, of: SessionsOf, words: string): Promise<ListedSession> {
