@@ -9,7 +9,7 @@ import { movedKey, movedKeys } from "./moved-keys.ts";
 import { isOriginalKey } from "./original.ts";
 import { movedVariables } from "./original-variables.ts";
 import { fieldSynonyms } from "./providers.ts";
-import { editOwnFile, readOwnFile } from "./write-file.ts";
+import { editOwnFile, readOwnFile, unwritable } from "./write-file.ts";
 import { readConfigText } from "./yaml-file.ts";
 
 /** What would be changed in an older home's files, or the original's, to have it as this version writes it. */
@@ -43,10 +43,7 @@ export async function applyMigration(home: string, now: Date = new Date()): Prom
     const before = await readOwnFile(file);
     if (before === text) continue;
     if (before !== "") {
-      await copyFile(file, `${file}.backup-${stamp}`, constants.COPYFILE_EXCL);
-      // There may be secrets in it.
-      await chmod(`${file}.backup-${stamp}`, 0o600);
-      copies.push(`${file}.backup-${stamp}`);
+      copies.push(await copied(file, `${file}.backup-${stamp}`));
     }
     // Made again of what is there by then, so that a change in between is not lost.
     await editOwnFile(file, (current) => {
@@ -55,6 +52,17 @@ export async function applyMigration(home: string, now: Date = new Date()): Prom
     });
   }
   return copies;
+}
+
+async function copied(file: string, copy: string): Promise<string> {
+  try {
+    await copyFile(file, copy, constants.COPYFILE_EXCL);
+    // There may be secrets in it.
+    await chmod(copy, 0o600);
+    return copy;
+  } catch (thrown) {
+    throw unwritable(copy, thrown, `${file} is as it was`);
+  }
 }
 
 /** Both files' texts as this version writes them. */

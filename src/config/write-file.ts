@@ -22,12 +22,16 @@ export async function editOwnFile(file: string, edit: (before: string) => string
       return after !== now;
     });
   } catch (thrown) {
-    if (thrown instanceof Failure) throw thrown;
-    throw new Failure("config.invalid", `${file} can't be written (${reasonOf(thrown)}); it is unchanged.`, {
-      advice: "Make the directory writable and see that its disk has room.",
-      cause: thrown,
-    });
+    throw thrown instanceof Failure ? thrown : unwritable(file, thrown, "it is unchanged");
   }
+}
+
+/** Why a file could not be written, and what became of it. */
+export function unwritable(file: string, thrown: unknown, outcome: string): Failure {
+  return new Failure("config.invalid", `${file} can't be written (${reasonOf(thrown)}); ${outcome}.`, {
+    advice: "Make the directory writable and see that its disk has room.",
+    cause: thrown,
+  });
 }
 
 /** A file's text; empty when there is none. */

@@ -158,6 +158,8 @@ test("a home: made, closed to others, rid of what killed processes left; older k
   );
   await writeFile(join(home, "config.yaml.1.tmp"), "half");
   await utimes(join(home, "config.yaml.1.tmp"), 1, 1);
+  await writeFile(join(home, "notes.tmp"), "mine");
+  await utimes(join(home, "notes.tmp"), 1, 1);
   await writeFile(join(home, "config.yaml.lock"), "");
   await utimes(join(home, "config.yaml.lock"), 1, 1);
   const found = await doctor(home, []);
@@ -174,7 +176,7 @@ test("a home: made, closed to others, rid of what killed processes left; older k
   assert.equal(mended.says("home.leftovers") + mended.says("config.spelling"), "");
   assert.equal((await stat(join(home, ".env"))).mode & 0o777, 0o600);
   const left = (await readdir(home)).filter((name) => /tmp|lock/.test(name));
-  assert.deepEqual(left, []);
+  assert.deepEqual(left, ["notes.tmp"]);
 });
 
 suite("the record", () => {

@@ -99,6 +99,8 @@ suite("the files stay whole", () => {
     const { status, err } = await config(join(home, "file"), ["set", "agent.max_turns", "9"]);
     assert.equal(status, 78);
     assert.match(err, /no directory, ENOTDIR/);
+    const edited = await config(join(home, "file"), ["edit"], { EDITOR: "true" });
+    assert.deepEqual([edited.status, /can't be (?:read|written) \(.*ENOTDIR|EEXIST\)/.test(edited.err)], [78, true], edited.err);
     assert.doesNotMatch(err, /\n\s+at /);
   });
 });

@@ -8,7 +8,7 @@ import { configFile } from "../../config/home.ts";
 import { type KeyPath, keyPaths } from "../../config/keys.ts";
 import { loadConfig } from "../../config/load.ts";
 import { valueOf } from "../../config/show.ts";
-import { editOwnFile, readOwnFile } from "../../config/write-file.ts";
+import { editOwnFile, readOwnFile, unwritable } from "../../config/write-file.ts";
 import { Failure } from "../../core/failures.ts";
 import { type Context, exits } from "../context.ts";
 
@@ -20,8 +20,12 @@ export async function edit(context: Context): Promise<void> {
   const file = configFile(context.home);
   const before = await readOwnFile(file);
   const draft = `${file.replace(/\.yaml$/, "")}.edit-${randomUUID().slice(0, 8)}.yaml`;
-  await mkdir(context.home, { recursive: true, mode: 0o700 });
-  await writeFile(draft, before === "" ? head : before, { mode: 0o600, flag: "wx" });
+  try {
+    await mkdir(context.home, { recursive: true, mode: 0o700 });
+    await writeFile(draft, before === "" ? head : before, { mode: 0o600, flag: "wx" });
+  } catch (thrown) {
+    throw unwritable(draft, thrown, "nothing was changed");
+  }
   if (await editUntilWell(context, { file, before, draft })) await rm(draft, { force: true });
 }
 

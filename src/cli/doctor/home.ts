@@ -101,9 +101,10 @@ async function leftovers(home: string): Promise<CheckResult[]> {
   return [warn("home.leftovers", text, "Remove them.", { does: `remove ${left.join(", ")}`, run: remove })];
 }
 
+/** Only what this program makes: anybody may keep files of their own in the home. */
 async function isLeft(file: string): Promise<boolean> {
   if (/\/(?:config\.yaml|\.env)\.lock$/.test(file)) return await isAbandoned(file);
-  if (!file.endsWith(".tmp")) return false;
+  if (!/\/(?:(?:config\.yaml|\.env)\.\S+|\.[\da-f-]{36})\.tmp$/.test(file)) return false;
   const found = await stat(file).catch(() => null);
   return found?.isFile() === true && Date.now() - found.mtimeMs > oldMs;
 }

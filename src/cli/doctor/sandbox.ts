@@ -6,10 +6,11 @@ import { accountName } from "../../sandbox/account.ts";
 import { diskLine } from "../../sandbox/docker-about.ts";
 import { connectEngine, type Engine, ensureImage } from "../../sandbox/docker-engine.ts";
 import { connectSsh } from "../../sandbox/ssh-connection.ts";
+import type { Context } from "../context.ts";
 import { type CheckInput, type CheckResult, fail, ok, warn } from "./check.ts";
 
 /** Where commands run, why there, and whether that answers. */
-export async function checkSandbox({ loaded: { config } }: CheckInput): Promise<CheckResult[]> {
+export async function checkSandbox({ loaded: { config }, context }: CheckInput): Promise<CheckResult[]> {
   const { backend } = config.terminal;
   switch (backend) {
     case "virtual":
@@ -21,9 +22,9 @@ export async function checkSandbox({ loaded: { config } }: CheckInput): Promise<
     case "ssh":
       return [await throughSsh(config)];
     case "docker":
-      return await inContainers(config, "terminal.backend is docker");
+      return await inContainers(config, context, "terminal.backend is docker");
     case "auto":
-      return await inContainers(config, "terminal.backend is auto, and an engine answers").catch((thrown: unknown) => {
+      return await inContainers(config, context, "terminal.backend is auto, and an engine answers").catch((thrown: unknown) => {
         if (!(thrown instanceof Failure)) throw thrown;
         const text = `Commands run in the virtual shell: ${thrown.message.replace(/\.?$/, ".")}`;
         return [warn("sandbox.backend", text, thrown.advice ?? "")];
@@ -45,7 +46,7 @@ async function throughSsh({ terminal }: Config): Promise<CheckResult> {
   );
 }
 
-async function inContainers(config: Config, why: string): Promise<CheckResult[]> {
+async function inContainers(config: Config, context: Context, why: string): Promise<CheckResult[]> {
   const { dockerHost, dockerImage } = config.terminal;
   const engine = await connectEngine(dockerHost);
   const has = await engine.docker
@@ -57,14 +58,14 @@ async function inContainers(config: Config, why: string): Promise<CheckResult[]>
     );
   return [
     ok("sandbox.backend", `Commands run in containers: ${why}. The engine at ${engine.address} answers.`),
-    has ? ok("sandbox.image", `The image ${dockerImage} is there.`) : missingImage(engine, dockerImage),
+    has ? ok("sandbox.image", `The image ${dockerImage} is there.`) : missingImage(engine, context, dockerImage),
     await checkDisk(engine, config),
   ];
 }
 
-function missingImage(engine: Engine, image: string): CheckResult {
+function missingImage(engine: Engine, context: Context, image: string): CheckResult {
   const run = async (): Promise<string> => {
-    await ensureImage(engine, image, { log: silent, report: () => {} });
+    await ensureImage(engine, image, { log: silent, report: (line) => context.remark(line) });
     return `The image ${image} is there now.`;
   };
   const text = `The image ${image} is not there yet; the first command would wait for it.`;
