@@ -38,12 +38,21 @@ export function toInbound(message: WireMessage, place: Place, self: Self, rules:
     at: madeAt(message.id),
     text,
     ...(files.length === 0 ? {} : { files }),
+    ...partOf(message.content),
     messageId: message.id,
     addressed: meant !== "continues",
     ...(meant === "continues" ? { continues: true } : {}),
   };
   return { inbound, beginsThread };
 }
+
+/** A message that fills Discord's may go on in the next: people cut what is longer. The pause is the original's. */
+function partOf({ length }: string): Pick<InboundMessage, "part"> {
+  return length >= fullChars ? { part: { of: "paste", quietMs: 600 } } : {};
+}
+
+/** Discord takes 2,000 characters; who cuts a text does so at a line or a word before. */
+const fullChars = 1_900;
 
 /** Not a bot's, a webhook's, our own, nor one of Discord's. */
 function isPersons({ author, webhook_id: webhook, type }: WireMessage, self: Self): boolean {

@@ -24,6 +24,17 @@ test("private messages, mentions and replies are meant for it; chatter, bots and
   assert.deepEqual([second?.kind, second?.sender.name, second?.chat.chat], ["shared", "Ben", discord.hall]);
 });
 
+test("a message that is full may go on in the next", async () => {
+  await using rig = await discordRig();
+  await rig.adapter.start(rig.inlet);
+  rig.discord.write(ann, "a".repeat(1_990));
+  await rig.received(1);
+  rig.discord.write(ann, "and the end");
+  const [full, end] = await rig.received(2);
+  assert.deepEqual(full?.type === "message" && full.part, { of: "paste", quietMs: 600 });
+  assert.equal(end?.type === "message" && end.part, undefined);
+});
+
 test("a thread is part of its channel; unaddressed words in it go on only where nobody else is spoken to", async () => {
   await using rig = await discordRig({}, { autoThread: true });
   const { discord, inlet } = rig;
