@@ -1,7 +1,7 @@
 import { loadConfig } from "../config/load.ts";
 import { type Context, type Define, exits } from "./context.ts";
 import { callControl } from "../gateway/control-socket.ts";
-import { printRecord } from "./record.ts";
+import { askRecord } from "./record.ts";
 
 /** `hermes status`: what runs on this home. An embedded record is left alone, so this is quick and harmless. */
 export const define: Define = (command, context) => {
@@ -15,10 +15,17 @@ export const define: Define = (command, context) => {
   });
 };
 
+async function sayWhatTheRecordKnows(context: Context, json: boolean): Promise<void> {
+  const { ok, text } = await askRecord(context, { command: "status", args: json ? ["json"] : [] });
+  if (ok) context.print(text);
+  else context.remark(`hermes: ${text}`);
+  if (!ok || /^(?:Not running|\{\s*"running": false)/.test(text)) context.exit(exits.failure);
+}
+
 async function sayNothingRuns(context: Context, json: boolean): Promise<void> {
   const { config, findings } = await loadConfig({ env: context.env, home: context.home });
   // Separate gateways and workers have no socket here; the shared record knows about them.
-  if (config.stateUrl !== null) return await printRecord(context, "status", json ? ["json"] : []);
+  if (config.stateUrl !== null) return await sayWhatTheRecordKnows(context, json);
   context.exit(exits.failure);
   const errors = findings.filter((finding) => finding.severity === "error").length;
   const facts = {

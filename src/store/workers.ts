@@ -14,6 +14,13 @@ export async function beat(db: Db, worker: string): Promise<number> {
   return Math.max(1, found.rows[0]?.alive ?? 1);
 }
 
+/** How many workers live, for whoever is none. */
+export async function workersAlive(db: Db): Promise<number> {
+  const found = await sql<{ alive: number }>`
+    select count(*)::int as alive from workers where seen_at >= now() - ${sql.lit(goneAfter)}::interval`.execute(db);
+  return found.rows[0]?.alive ?? 0;
+}
+
 /** This worker ends: the others take its share at once. */
 export async function leaveWorkers(db: Db, worker: string): Promise<void> {
   await db.deleteFrom("workers").where("id", "=", worker).execute();

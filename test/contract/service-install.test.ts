@@ -10,6 +10,8 @@ import { type TestContext, test } from "node:test";
 import { hermes } from "../../src/cli/hermes.ts";
 import { identityOf } from "../../src/cli/service/identity.ts";
 import { installService } from "../../src/cli/service/install.ts";
+import { complaint, runProgram } from "../../src/cli/service/programs.ts";
+import { scarcity } from "../../src/config/disk-space.ts";
 import { serveControl } from "../../src/gateway/control-socket.ts";
 import { serviceManager, shown } from "../doubles/systemd.ts";
 
@@ -289,6 +291,34 @@ test("on macOS it is an agent of launchd", async (t) => {
   await assert.rejects(installService({ env, home }, { platform: "darwin" }), {
     message: /launchd can't be asked here \(launchctl says: Could not find domain for\)/,
   });
+});
+
+test("a home that can't be made is said as such, whichever command meets it", async (t) => {
+  const { run, env, root } = await rig(t);
+  await writeFile(join(root, "file"), "");
+  env["HERMES_HOME"] = join(root, "file", "home");
+  for (const command of [
+    ["start", "--quiet"],
+    ["gateway", "start"],
+  ]) {
+    const { status, err } = await run(...command);
+    assert.equal(status, 78, command.join(" "));
+    assert.match(err, /file\/home.* can't be written[^]*Make it writable, or set HERMES_HOME to another directory/);
+  }
+  assert.equal((await run("status")).status, 1);
+  assert.equal((await run("gateway", "status")).status, 3);
+});
+
+test("a disk without room is named: a home there could not even begin", async () => {
+  // The kernel's own file systems have none.
+  assert.match((await scarcity("/proc/self/none/home")) ?? "", /^The disk of .* has only 0 KB left: make room/);
+  assert.equal(await scarcity("/none/at/all/home"), await scarcity("/"));
+});
+
+test("a program that never answers is given up, and said to be silent", async () => {
+  const ran = await runProgram("sleep", ["60"], process.env, 20);
+  assert.deepEqual([ran.status, ran.found], [null, true]);
+  assert.equal(complaint(ran, "sleep"), "sleep did not answer in time");
 });
 
 test("a process is told from a later one of its number", async () => {

@@ -93,7 +93,9 @@ async function showLogs(context: Context, streams: Streams | undefined, wanted: 
     return say(entries);
   }
   await using follower = await followLogs({ directory, names, filter });
-  say(await recentEntries(await logChains(directory, names), filter, most, follower.positions));
+  const chains = await logChains(directory, names);
+  if (chains.length === 0) context.remark(`hermes: There is no log in ${directory} yet; waiting for its first line.`);
+  say(await recentEntries(chains, filter, most, follower.positions));
   const stop = new AbortController();
   process.once("SIGINT", () => stop.abort()).once("SIGTERM", () => stop.abort());
   for await (const entries of follower.batches(stop.signal)) say(entries);

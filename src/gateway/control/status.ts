@@ -1,5 +1,6 @@
 import type { Db } from "../../store/hold.ts";
 import { backlog } from "../../store/status.ts";
+import { workersAlive } from "../../store/workers.ts";
 import { storedFacts } from "../facts.ts";
 
 /** What a running service says of itself. */
@@ -17,11 +18,12 @@ export async function statusControl(
   about: ServiceAbout | null,
   args: readonly string[],
 ): Promise<{ readonly ok: boolean; readonly text: string }> {
-  const [work, { model, server, sandbox }] = await Promise.all([backlog(db), storedFacts(db)]);
+  const [work, workers, { model, server, sandbox }] = await Promise.all([backlog(db), workersAlive(db), storedFacts(db)]);
+  const running = about !== null || workers > 0;
   if (args[0] === "json")
-    return { ok: true, text: JSON.stringify({ running: about !== null, ...about, model, server, sandbox, work }, null, 2) };
+    return { ok: true, text: JSON.stringify({ running, ...about, workers, model, server, sandbox, work }, null, 2) };
   const counted = `Turns: ${work.running} running, ${work.waiting} waiting. Undelivered: ${work.undelivered}. Unrouted: ${work.unrouted}.`;
-  if (about === null) return { ok: true, text: `Not running. Start it with: hermes start\n${counted}` };
+  if (about === null) return { ok: true, text: `${elsewhere(workers)}\n${counted}` };
   const { version, pid, upSeconds, page } = about;
   const lines = [
     `Hermes Team ${version} is running, process ${pid}, up ${span(upSeconds)}.`,
@@ -30,6 +32,12 @@ export async function statusControl(
     ...(page === null ? [] : [`Page: ${page}`]),
   ];
   return { ok: true, text: lines.join("\n") };
+}
+
+/** Processes that share Redis and Postgres are known by the record alone. */
+function elsewhere(workers: number): string {
+  if (workers === 0) return "Not running. Start it with: hermes start";
+  return `No service runs on this home. ${workers === 1 ? "A worker is" : `${workers} workers are`} at work on its record.`;
 }
 
 /** In the two largest units. */

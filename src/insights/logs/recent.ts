@@ -46,6 +46,11 @@ async function* entriesBackwards(chain: LogChain, filter: LogFilter, positions: 
   /** Torn lines, whose time is that of the line before them: they come first here. */
   let timeless: string[] = [];
   for await (const line of chainBackwards(chain, positions)) {
+    // Reading all of a line takes much longer than looking whether it can be one that is wanted.
+    if (filter.turn !== null && filter.since === null && !line.includes(filter.turn)) {
+      timeless = [];
+      continue;
+    }
     const fields = fieldsOf(line);
     const at = timeOf(fields);
     if (at === null) {
