@@ -77,7 +77,8 @@ function conclude(context: Context, results: readonly CheckResult[], mended: rea
   const open = results.filter(({ state, fix }) => state !== "ok" && fix !== undefined).length;
   const hint = open > 0 && mended.length === 0 ? ` \`hermes doctor --fix\` mends ${open} of what is above.` : "";
   const warned = warnings === 0 ? "" : `, ${counted(warnings, "warning")}`;
-  context.print(faults === 0 ? `All is well${warned}.${hint}` : `${counted(faults, "fault")}${warned}.${hint}`);
+  const verdict = `${faults === 0 ? "All is well" : counted(faults, "fault")}${warned}.${hint}`;
+  for (const line of fitted(context, verdict)) context.print(line);
 }
 
 function counted(count: number, what: string): string {
@@ -87,8 +88,18 @@ function counted(count: number, what: string): string {
 /** The widest id, and a space. */
 const idWidth = 20;
 
-function print(context: Context, state: string, id: string, text: string): void {
-  for (const line of fitted(context, `${state.padEnd(4)}  ${id.padEnd(idWidth)}${text}`, 8)) context.print(line);
+function print(context: Context, state: keyof typeof colours, id: string, text: string): void {
+  const [first = "", ...rest] = fitted(context, `${state.padEnd(4)}  ${id.padEnd(idWidth)}${text}`, 8);
+  context.print(isColourful(context) ? `\u001b[${colours[state]}m${state}\u001b[0m${first.slice(state.length)}` : first);
+  for (const line of rest) context.print(line);
+}
+
+/** Green, yellow, red of every terminal. */
+const colours = { ok: 32, done: 32, warn: 33, left: 33, fail: 31 } as const;
+
+/** Somebody can be asked only at a terminal. */
+function isColourful({ ask, env }: Context): boolean {
+  return ask !== null && (env["NO_COLOR"] ?? "") === "" && env["TERM"] !== "dumb";
 }
 
 function textOf({ text, mend: how }: CheckResult): string {
