@@ -7,6 +7,7 @@ import { once } from "node:events";
 import { globSync, mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { inCompany } from "./services/company.ts";
 import { everything, needsOf } from "./services/needs.ts";
 import { prepare } from "./services/prepare.ts";
 import { announce, since } from "./services/processes.ts";
@@ -73,7 +74,9 @@ async function runTests(
     "--test-reporter=spec",
     ...flags,
   ];
-  const child = spawn(process.execPath, [...how, ...files], {
+  const folder = mkdtempSync(join(tmpdir(), "hermes-test-programs-"));
+  const programs = files.length > 1 ? inCompany(files, folder) : files;
+  const child = spawn(process.execPath, [...how, ...programs], {
     // Types are stripped and code is compiled once for all test files.
     env: { NODE_COMPILE_CACHE: codeCache, ...env, HERMES_HOME: home },
     stdio: ["ignore", "inherit", "inherit"],
@@ -90,7 +93,7 @@ async function runTests(
     return typeof code === "number" && !signal.aborted ? code : 1;
   } finally {
     clearTimeout(overdue);
-    rmSync(home, { recursive: true, force: true });
+    for (const made of [home, folder]) rmSync(made, { recursive: true, force: true });
   }
 }
 
