@@ -27,7 +27,7 @@ const needed = [2, 37] as const;
 const mostOutput = 16 * 1024 * 1024;
 const mostError = 16 * 1024;
 /** Seconds on the processor and KB of memory: what a stranger packed may be made to take for ever, or all there is. */
-const limits = "ulimit -t 60; ulimit -v 2000000 2>/dev/null;";
+const limits = "ulimit -t 60; ulimit -v 1000000 2>/dev/null;";
 
 /**
  * The host's git for a stranger's repository: nothing of the machine's or the account's configuration, no hooks, no credentials, nobody
@@ -50,7 +50,10 @@ const settings: readonly string[] = [
   "core.hooksPath=/dev/null",
   "core.fsmonitor=false",
   "core.symlinks=false",
+  // Nothing large is unpacked in memory.
   "core.bigFileThreshold=1m",
+  "fetch.unpackLimit=1",
+  "pack.threads=1",
   "credential.helper=",
   "http.followRedirects=false",
   "http.proxy=",
