@@ -158,6 +158,21 @@ test("a wrong token is told by what it is, with where the right one is, and is n
   }
 });
 
+test("a token that only the environment has is kept for a service that is wished for, or after a yes", async (t) => {
+  const telegram = await telegramServer();
+  t.after(() => telegram.close());
+  const env = { TELEGRAM_API_ROOT: telegram.url, TELEGRAM_BOT_TOKEN: telegram.token };
+  const kept = { ".env": `TELEGRAM_BOT_TOKEN=${telegram.token}\n` };
+  const left = await run(await homeWith(t), ["platforms", "--yes"], env);
+  assert.match(left.out, /Only the environment has TELEGRAM_BOT_TOKEN: a service would not have it\.\n✓ telegram +@team_bot/);
+  assert.deepEqual(await left.files(), {});
+  const wished = await run(await homeWith(t), ["platforms", "--service"], env);
+  assert.deepEqual(await wished.files(), kept);
+  assert.ok(!wished.err.includes("overrules"));
+  const answers = [[/Keep it in \.env/, "y"]] as const;
+  assert.deepEqual(await (await asked(await homeWith(t), ["platforms"], answers, env)).files(), kept);
+});
+
 test("where a platform or the model server can't be reached, that is said, and nothing is saved unasked", async (t) => {
   const nowhere = await closedPort();
   const env = { TELEGRAM_API_ROOT: nowhere };

@@ -1,5 +1,5 @@
-import type { KeyPath } from "../../config/keys.ts";
-import type { Config } from "../../config/keys.ts";
+import { type Config, keyOf, type KeyPath } from "../../config/keys.ts";
+import { loadConfig } from "../../config/load.ts";
 import { verifyDiscord } from "./discord.ts";
 import { slackAppPage, slackManifest } from "./links.ts";
 import { verifySlackApp, verifySlackBot } from "./slack.ts";
@@ -96,6 +96,7 @@ export async function setUpPlatforms(setup: Setup): Promise<readonly StepEnd[]> 
   for (const platform of flagged) ends.set(platform.name, await connectGiven(setup, platform));
   const others = platformSetups.filter(({ name }) => !ends.has(name));
   await Promise.all(others.map(async (platform) => ends.set(platform.name, await lookAt(setup, platform))));
+  await keepPassing(setup, ends);
   if (setup.flags.slackSigningSecret !== undefined) await setup.save("slack.signing_secret", setup.flags.slackSigningSecret);
   if (setup.talk !== null && flagged.length === 0) await connectAsked(setup, setup.talk, ends);
   const all = platformSetups.flatMap(({ name }) => ends.get(name) ?? []);
@@ -107,9 +108,9 @@ function isOn({ state }: StepEnd): boolean {
   return state !== "open";
 }
 
-/** What the platform says of the tokens in force. One that only the environment has goes to .env, for a service to have it too. */
-async function lookAt(setup: Setup, { title, name, tokens: [bot, ...others] }: PlatformSetup): Promise<StepEnd> {
-  const { config, origins } = await setup.load();
+/** What the platform says of the tokens in force. */
+async function lookAt(setup: Setup, { name, tokens: [bot, ...others] }: PlatformSetup): Promise<StepEnd> {
+  const { config } = await setup.load();
   const token = bot.now(config);
   if (token === null) return { state: "open", about: name, text: "off" };
   const verdict = await bot.verify(config, token);
@@ -120,9 +121,21 @@ async function lookAt(setup: Setup, { title, name, tokens: [bot, ...others] }: P
     const told = await other.verify(config, second);
     if (told.type !== "good") return failed(name, told);
   }
-  const passing = [bot, ...others].filter(({ path }) => origins[path] === "environment");
-  const text = passing.length === 0 ? "" : `; ${title}'s token is in the environment only: a service would not have it`;
-  return { state: "done", about: name, text: `${verdict.name}${text}` };
+  return { state: "done", about: name, text: verdict.name };
+}
+
+/** A good token that only the environment has goes to .env for a service that is wished for, or after a yes. */
+async function keepPassing(setup: Setup, ends: ReadonlyMap<string, StepEnd>): Promise<void> {
+  const { context, flags, talk } = setup;
+  const [{ config }, files] = await Promise.all([setup.load(), loadConfig({ env: {}, home: context.home })]);
+  const good = platformSetups.filter(({ name }) => ends.get(name)?.state === "done").flatMap(({ tokens }) => tokens);
+  const passing = good.filter(({ now }) => now(config) !== null && now(files.config) === null);
+  if (passing.length === 0) return;
+  const only = `Only the environment has ${passing.map(({ path }) => keyOf(path).env).join(" and ")}`;
+  const keep =
+    flags.service === true || ((await talk?.yes(`${only}. Keep it in .env, so that a service has it, too?`, true)) ?? false);
+  if (!keep) return tell(context, `${only}: a service would not have it.`);
+  for (const { path, now } of passing) await setup.save(path, now(config) ?? "");
 }
 
 /** The tokens that the command line gave. */

@@ -65,7 +65,8 @@ export function openSetup(given: Pick<Setup, "context" | "flags" | "talk" | "loa
       const when = running === null || !changed ? "" : ` ${whenItCounts(path)}`;
       tell(context, `${changed ? "Saved" : "Kept"} ${path} in ${file}.${when}`);
       waiting ||= changed && running !== null && (effect ?? "restart") === "restart";
-      if (origins[path] === "environment") context.remark(`But ${env} in the environment overrules it: unset that too.`);
+      if (origins[path] === "environment" && context.env[env] !== value)
+        context.remark(`But ${env} in the environment overrules it: unset that too.`);
     },
   };
 }
