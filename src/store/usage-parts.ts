@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { Db } from "./hold.ts";
-import { belongs, percentile, readSpeed, spanCalls, type UsageSpan, writeSpeed } from "./usage-span.ts";
+import { inSpan, percentile, readSpeed, since, spanCalls, type UsageSpan, writeSpeed } from "./usage-span.ts";
 
 /** What people wrote to the agent; errands are nobody's messages. */
 export interface AskedUsage {
@@ -39,12 +39,11 @@ const bounds = [1_024, 2_048, 4_096, 8_192, 16_384, 32_768, 65_536, 131_072];
 /** Names come from models too: of more than these nobody reads on. */
 const mostTools = 100;
 
-export async function askedUsage(db: Db, { days, platform }: UsageSpan): Promise<AskedUsage> {
+export async function askedUsage(db: Db, span: UsageSpan): Promise<AskedUsage> {
   const { rows } = await sql<AskedUsage>`
     with written as (
       select id, person_id, received_at from inbox
-      where received_at >= now() - make_interval(days => ${days}::int) and person_id is not null and inbound->'errand' is null
-        and (${platform}::text is null or inbound->'chat'->>'platform' = ${platform})),
+      where received_at >= ${since(span)} and person_id is not null and inbound->'errand' is null and ${inSpan(span, sql`session_id`)}),
     waits as (
       select greatest(0, extract(epoch from t.created_at - w.received_at) * 1000)::float8 as wait
       from written w join turns t on t.inbox_id = w.id)
@@ -66,14 +65,12 @@ export async function contextUsage(db: Db, span: UsageSpan): Promise<readonly Co
   return rows.map(({ length, ...rest }) => ({ from: bounds[length - 1] ?? 0, below: bounds[length] ?? null, ...rest }));
 }
 
-export async function toolUsage(db: Db, { days, platform }: UsageSpan): Promise<readonly ToolUsage[]> {
+export async function toolUsage(db: Db, span: UsageSpan): Promise<readonly ToolUsage[]> {
   const { rows } = await sql<ToolUsage>`
     with ended as (
       select k.name, k.status, extract(epoch from k.ended_at - k.started_at) * 1000 as ms
       from tool_calls k join turns t on t.id = k.turn_id
-      join sessions s on s.id = t.session_id join conversations c on c.id = s.conversation_id
-      where k.started_at >= now() - make_interval(days => ${days}::int) and k.status in ('done', 'failed', 'unknown')
-        and (${platform}::text is null or ${belongs} = ${platform}))
+      where k.started_at >= ${since(span)} and k.status in ('done', 'failed', 'unknown') and ${inSpan(span, sql`t.session_id`)})
     select name, count(*)::int as calls, count(*) filter (where status = 'failed')::int as failed,
       count(*) filter (where status = 'unknown')::int as unknown, ${percentile(0.5, "ms")} as "medianMs"
     from ended group by name order by count(*) desc, name limit ${mostTools}`.execute(db);

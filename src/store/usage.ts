@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { Db } from "./hold.ts";
 import { type AskedUsage, askedUsage, type ContextUsage, contextUsage, type ToolUsage, toolUsage } from "./usage-parts.ts";
-import { belongs, percentile, readSpeed, spanCalls, type UsageSpan, writeSpeed, fewWritten } from "./usage-span.ts";
+import { fewWritten, inSpan, percentile, readSpeed, since, spanCalls, type UsageSpan, writeSpeed } from "./usage-span.ts";
 
 export type { AskedUsage, ContextUsage, ToolUsage } from "./usage-parts.ts";
 export type { UsageSpan } from "./usage-span.ts";
@@ -129,13 +129,10 @@ async function callUsage(db: Db, span: UsageSpan): Promise<readonly { readonly w
 }
 
 async function turnUsage(db: Db, span: UsageSpan, longSteps: number): Promise<TurnUsage> {
-  const { days, platform } = span;
   const { rows } = await sql<TurnUsage>`
     with ${spanCalls(span)},
     asked as (
-      select t.id, t.status from turns t
-      join sessions s on s.id = t.session_id join conversations c on c.id = s.conversation_id
-      where t.created_at >= now() - make_interval(days => ${days}::int) and (${platform}::text is null or ${belongs} = ${platform})),
+      select status from turns where created_at >= ${since(span)} and ${inSpan(span, sql`session_id`)}),
     steps as (select turn_id, count(*)::int as steps from calls where task = 'turn' and turn_id is not null group by turn_id)
     select
       (select count(*)::int from asked) as turns,
@@ -152,8 +149,8 @@ async function turnUsage(db: Db, span: UsageSpan, longSteps: number): Promise<Tu
 async function latestUsage(db: Db, span: UsageSpan): Promise<LatestCalls> {
   const { rows } = await sql<LatestCalls>`
     with ${spanCalls(span)},
-    latest as (
-      select calls, valid_calls, sum(calls) over (order by id desc) as so_far from calls where calls > 0)
+    newest as (select id, calls, valid_calls from calls where calls > 0 order by id desc limit ${latestCalls}),
+    latest as (select calls, valid_calls, sum(calls) over (order by id desc) as so_far from newest)
     select coalesce(sum(calls), 0)::int as calls, coalesce(sum(valid_calls), 0)::int as valid
     from latest where so_far - calls < ${latestCalls}`.execute(db);
   return rows[0] ?? { calls: 0, valid: 0 };

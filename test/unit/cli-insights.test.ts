@@ -45,7 +45,7 @@ suite("insights", () => {
   });
 
   async function fresh(): Promise<void> {
-    for (const table of ["model_calls", "tool_calls", "turns", "sessions", "conversations", "inbox", "people"]) {
+    for (const table of ["errands", "model_calls", "tool_calls", "turns", "sessions", "conversations", "inbox", "people"]) {
       await database.pool.query(`delete from ${table}`);
     }
     const { pool } = database;
@@ -61,8 +61,8 @@ suite("insights", () => {
 
   async function turn(id: string, platform: string, status: string, daysAgo = 0): Promise<void> {
     const { rows } = await database.pool.query<{ id: number }>(
-      "insert into inbox (key, chat_key, inbound, person_id) values ($1, $1, $2, 'p') returning id",
-      [id, JSON.stringify({ type: "message", text: "secret words", chat: { platform } })],
+      "insert into inbox (key, chat_key, inbound, person_id, session_id) values ($1, $1, $2, 'p', $3) returning id",
+      [id, JSON.stringify({ type: "message", text: "secret words", chat: { platform } }), platform],
     );
     await database.pool.query(
       `insert into turns (id, session_id, person_id, inbox_id, status, created_at) values ($1, $2, 'p', $3, $4, now() - make_interval(days => $5))`,
@@ -203,6 +203,25 @@ suite("insights", () => {
     const { asked, contexts, tools, days } = JSON.parse(json);
     assert.deepEqual([asked.messages, contexts.length, tools[0].name, tools[0].failed, days], [3, 3, "terminal", 1, 30]);
     assert.doesNotMatch(await said("30", "slack"), /terminal/);
+  });
+
+  test("an errand counts in the chat that it belongs to, a call outside of any conversation nowhere but in all", async () => {
+    await fresh();
+    const { pool } = database;
+    await pool.query(
+      "insert into conversations (id, platform, chat, thread, kind) values ('run', 'schedule', 'r', '', 'private')",
+    );
+    await pool.query("insert into sessions (id, conversation_id) values ('run', 'run')");
+    await pool.query(
+      "insert into errands (id, key, type, number, person_id, session_id, home_id, spec) values ('e', 'e', 'run', 1, 'p', 'run', 'telegram', '{}')",
+    );
+    await turn("t1", "run", "answered");
+    await call({ turn: "t1" });
+    await call({ turn: null });
+    await toolCalls("t1", "terminal", ["done"]);
+    assert.match(await said("1", "telegram"), /Tasks: 1 [^]* in 1 model call\n[^]*\| terminal \| 1 \|/);
+    assert.match(await said("1"), / in 2 model calls\n/);
+    assert.match(await said("1", "web"), /Nothing was asked/);
   });
 
   test("nothing but odd figures: a chart of nothing, no time, no tokens, tools of no name", async () => {
