@@ -4,8 +4,8 @@ export const fresh = command({
   name: "new",
   aliases: ["reset"],
   role: "member",
-  async run({ ports }) {
+  async run({ ports, language: { answers } }) {
     await ports.newSession();
-    return "A new conversation begins. What I saved in memory stays.";
+    return answers.begun;
   },
 });

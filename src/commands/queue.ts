@@ -5,9 +5,9 @@ export const queue = command({
   aliases: ["q"],
   argument: {},
   role: "member",
-  async run({ args, ports }) {
-    if (args === "") return "Say what: `/queue REQUEST` is answered when the running one is done.";
+  async run({ args, ports, language: { answers } }) {
+    if (args === "") return answers.queueWhat;
     const running = await ports.ask(args, "queue");
-    return running ? "That comes next." : null;
+    return running ? answers.comesNext : null;
   },
 });

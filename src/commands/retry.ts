@@ -4,7 +4,7 @@ export const retry = command({
   name: "retry",
   aliases: [],
   role: "member",
-  async run({ ports }) {
-    return (await ports.retry()) ? null : "There is nothing to ask again yet. Send me a request first.";
+  async run({ ports, language: { answers } }) {
+    return (await ports.retry()) ? null : answers.nothingToRetry;
   },
 });

@@ -5,8 +5,7 @@ export const start = command({
   name: "start",
   aliases: [],
   role: "member",
-  async run({ person, kind }) {
-    const where = kind === "shared" ? "In a group, mention me or reply to me." : "Just write to me.";
-    return `Hello ${person.name}. I run commands and read and write files in a sandbox, and I remember what matters to you. ${where} /help lists the commands.`;
+  async run({ person, kind, language: { answers } }) {
+    return answers.hello(person.name, kind);
   },
 });

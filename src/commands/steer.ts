@@ -5,9 +5,9 @@ export const steer = command({
   aliases: [],
   argument: {},
   role: "member",
-  async run({ args, ports }) {
-    if (args === "") return "Say what: `/steer WORDS` reaches what I am doing at its next step.";
+  async run({ args, ports, language: { answers } }) {
+    if (args === "") return answers.steerWhat;
     const running = await ports.ask(args, "steer");
-    return running ? "I take that in at my next step." : null;
+    return running ? answers.steered : null;
   },
 });

@@ -6,17 +6,17 @@ export const undo = command({
   aliases: [],
   role: "member",
   whenIdle: true,
-  async run({ ports: { sessions } }) {
+  async run({ ports: { sessions }, language: { answers } }) {
     const done = await sessions.undo();
     switch (done.type) {
       case "nothing":
-        return "There is nothing to take back in this conversation.";
+        return answers.nothingToUndo;
       case "summarised":
-        return "That request is already part of a summary; it can't be taken out of it. /new begins afresh.";
+        return answers.undoSummarised;
       case "others":
-        return "The newest request is somebody else's: they can take it back, or an admin.";
+        return answers.undoOthers;
       case "undone":
-        return `Taken back: ${plainWords(shortened(done.request))}\nWhat it has done to files or elsewhere stays done.`;
+        return answers.undone(plainWords(shortened(done.request)));
     }
   },
 });

@@ -17,6 +17,7 @@ export interface Language {
   /** By the command's name. */
   readonly commands: Readonly<Record<string, CommandWords>>;
   readonly help: HelpWords;
+  readonly answers: AnswerWords;
 }
 
 /** What `/help`, and the answer to a command that nobody knows, are made of. */
@@ -39,6 +40,29 @@ export interface HelpWords {
   readonly noLanguage: string;
   /** The command has to wait for the end of what runs here. */
   busy(name: string): string;
+}
+
+/** What the commands that everybody uses answer. */
+export interface AnswerWords {
+  /** Of `/start`. */
+  hello(name: string, where: "private" | "shared"): string;
+  /** Of `/new`. */
+  readonly begun: string;
+  readonly shorteningStopped: string;
+  /** So many messages that waited will not be answered. */
+  dropped(count: number): string;
+  /** Of `/stop`; so many background tasks run beside the conversation. */
+  nothingRuns(beside: number): string;
+  readonly nothingToRetry: string;
+  readonly queueWhat: string;
+  readonly comesNext: string;
+  readonly steerWhat: string;
+  readonly steered: string;
+  /** Of `/undo`. */
+  readonly nothingToUndo: string;
+  readonly undoSummarised: string;
+  readonly undoOthers: string;
+  undone(request: string): string;
 }
 
 /** A slash command as a platform's own menu shows it. */

@@ -43,6 +43,7 @@ suite("commands in a chat", () => {
     const ben = somebody();
     assert.match(await ask(ada, "/help", "zh-hans"), /直接用你自己的话[^]*\/stop: 停止/);
     assert.match(await ask(ada, "/help"), /直接用你自己的话/, "it is remembered where an event does not tell it");
+    assert.match(await ask(ada, "/stop", "zh-hans"), /这里没有正在运行的任务/);
     assert.match(await ask(ada, "/language en", "zh-hans"), /English/);
     assert.match(await ask(ada, "/help", "zh-hans"), /Write to me in your own words[^]*\/stop: Stop what/);
     assert.match(await ask(ada, "/help stop"), /\/stop/);

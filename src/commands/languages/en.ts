@@ -62,4 +62,27 @@ export const en: WholeLanguage = {
     noLanguage: "I can do",
     busy: (name) => `I am working on a request here. Use /${name} when that is done, or /stop it first.`,
   },
+  answers: {
+    hello: (name, where) =>
+      `Hello ${name}. I run commands and read and write files in a sandbox, and I remember what matters to you. ${
+        where === "shared" ? "In a group, mention me or reply to me." : "Just write to me."
+      } /help lists the commands.`,
+    begun: "A new conversation begins. What I saved in memory stays.",
+    shorteningStopped: "I stopped shortening this conversation; it stays as it was.",
+    dropped: (count) =>
+      count === 1 ? "I dropped the message that was waiting." : `I dropped the ${count} messages that were waiting.`,
+    nothingRuns: (beside) =>
+      beside === 0
+        ? "Nothing is running here."
+        : `Nothing is running here. ${beside === 1 ? "A background task is" : `${beside} background tasks are`}: /agents lists and stops them.`,
+    nothingToRetry: "There is nothing to ask again yet. Send me a request first.",
+    queueWhat: "Say what: `/queue REQUEST` is answered when the running one is done.",
+    comesNext: "That comes next.",
+    steerWhat: "Say what: `/steer WORDS` reaches what I am doing at its next step.",
+    steered: "I take that in at my next step.",
+    nothingToUndo: "There is nothing to take back in this conversation.",
+    undoSummarised: "That request is already part of a summary; it can't be taken out of it. /new begins afresh.",
+    undoOthers: "The newest request is somebody else's: they can take it back, or an admin.",
+    undone: (request) => `Taken back: ${request}\nWhat it has done to files or elsewhere stays done.`,
+  },
 };

@@ -59,4 +59,24 @@ export const zh: WholeLanguage = {
     noLanguage: "可选：",
     busy: (name) => `我正在处理一个请求。请等它完成后再用 /${name}，或先用 /stop 停止。`,
   },
+  answers: {
+    hello: (name, where) =>
+      `${name}，你好。我在沙箱里运行命令、读写文件，也会记住对你重要的事。${
+        where === "shared" ? "在群里，请提到我或回复我。" : "直接写给我就行。"
+      }用 /help 查看命令。`,
+    begun: "新的对话开始了。我记住的内容仍然保留。",
+    shorteningStopped: "我已停止压缩这段对话，它保持原样。",
+    dropped: (count) => `我已丢弃等待中的 ${count} 条消息。`,
+    nothingRuns: (beside) =>
+      beside === 0 ? "这里没有正在运行的任务。" : `这里没有正在运行的任务。另有 ${beside} 个后台任务：用 /agents 查看或停止。`,
+    nothingToRetry: "还没有可以重新问的请求。请先发一个请求给我。",
+    queueWhat: "请写明内容：`/queue 请求` 会在当前请求完成后得到回答。",
+    comesNext: "接下来就处理它。",
+    steerWhat: "请写明内容：`/steer 要说的话` 会在我的下一步生效。",
+    steered: "我会在下一步考虑它。",
+    nothingToUndo: "这段对话里没有可以收回的内容。",
+    undoSummarised: "那个请求已经写进摘要，无法从中取出。用 /new 重新开始。",
+    undoOthers: "最新的请求是别人的：由他本人或管理员收回。",
+    undone: (request) => `已收回：${request}\n它对文件或其他地方所做的改动仍然保留。`,
+  },
 };
