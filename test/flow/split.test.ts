@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { test } from "node:test";
+import { hermes } from "../../src/cli/hermes.ts";
 import { call, modelServerWith, say, type Seen } from "../doubles/model-server.ts";
 import { freshDatabase } from "../services/postgres.ts";
 import { startRedis } from "../services/redis.ts";
@@ -24,6 +26,17 @@ async function deployment(model: string, more: Readonly<Record<string, string>> 
     redis,
     gateway,
     page,
+    /** Types a command on the same machine. */
+    async type(...args: readonly string[]) {
+      let out = "";
+      const streams = {
+        stdin: Readable.from([]),
+        stdout: { write: (text: string) => (out += text) },
+        stderr: { write: () => true },
+      };
+      const status = await hermes(args, { env: { HERMES_HOME: home.path, HERMES_HTTP_PORT: "0", ...env }, ...streams });
+      return { status, out };
+    },
     worker: () => startHermes({ mode: "worker", home: home.path, env }),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
@@ -42,6 +55,17 @@ test("a worker killed in mid-answer: another one finishes it, and it is said onc
   await using _second = team.worker();
   await first.kill("SIGKILL");
   assert.deepEqual(await team.page.answers(1), ["done: tell me"]);
+  // Who was killed is missed after a while only.
+  const told = await team.type("status");
+  assert.equal(told.status, 0);
+  assert.match(told.out, /^No service runs on this home\. (?:A worker is|2 workers are) at work on its record\.\nTurns: /);
+  // What both did of the turn is one story in the log.
+  let turn: string | undefined;
+  // The log is written behind the work.
+  while (turn === undefined) turn = /a turn is over {2}turn=(\S+)/.exec((await team.type("logs", "worker")).out)?.[1];
+  const lines = (await team.type("logs", "--turn", turn, "--json")).out.trim().split("\n");
+  const story = lines.map((line): { pid: number; msg: string } => JSON.parse(line));
+  assert.equal(new Set(story.filter(({ msg }) => msg === "a turn is worked on").map(({ pid }) => pid)).size, 2);
 });
 
 test("a stopping worker gives a running turn its time, then leaves it to another", async () => {
