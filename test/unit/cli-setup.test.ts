@@ -14,7 +14,8 @@ import { serveControl } from "../../src/gateway/control-socket.ts";
 import { discordServer } from "../doubles/discord.ts";
 import { slackServer } from "../doubles/slack.ts";
 import { telegramServer } from "../doubles/telegram.ts";
-import { closedPort, modelServer } from "./cli-model-rig.ts";
+import { startSshd } from "../services/sshd.ts";
+import { closedPort, modelServer, serve } from "./cli-model-rig.ts";
 
 /** Nothing of this machine: no engine, no model server on a usual port. */
 const alone = { DOCKER_HOST: "unix:///nowhere/docker.sock", HERMES_MODEL_PROBE: "" };
@@ -235,6 +236,39 @@ test("commands run on the host itself only after a yes", async (t) => {
   assert.equal(failed.status, 1);
   assert.match(failed.out, /✗ sandbox .*Start Docker/s);
   assert.deepEqual(Object.keys(await failed.files()), []);
+});
+
+test("an engine that answers is named with its kind, and needs nothing to be saved", async (t) => {
+  const origin = await serve(t, (request, response) => {
+    if (request.url?.endsWith("/_ping") === true) return void response.end("OK");
+    if (request.url?.endsWith("/version") === true) return void response.end('{"Components":[{"Name":"Podman Engine"}]}');
+    response.writeHead(404).end("{}");
+  });
+  const env = { DOCKER_HOST: origin.replace("http:", "tcp:") };
+  const { out, files } = await run(await homeWith(t), ["sandbox", "--yes"], env);
+  assert.match(out, /✓ sandbox +containers, by Podman at tcp:\/\/127\.0\.0\.1:\d+; the image \S+ is pulled at first use/);
+  assert.deepEqual(await files(), {});
+  const { out: asking } = await asked(await homeWith(t), ["sandbox"], [], env);
+  assert.match(asking, /1\. In containers, one a person \(recommended\) \(Podman at tcp:[^]*✓ sandbox +containers/);
+});
+
+test("another machine is taken once it lets us in; until then nothing is changed", async (t) => {
+  await using sshd = await startSshd();
+  const yaml = (key: string) => `terminal: {ssh_port: ${sshd.port}, ssh_key: ${key}, ssh_known_hosts: ${sshd.knownHosts}}\n`;
+  const ssh = ["sandbox", "--backend", "ssh", "--ssh-host", "127.0.0.1", "--ssh-user", sshd.user];
+  const stranger = { "config.yaml": yaml(sshd.strangerKey) };
+  const refused = await run(await homeWith(t, stranger), ssh);
+  assert.equal(refused.status, 1);
+  assert.match(refused.out, /✗ sandbox .*does not let .* in/);
+  assert.deepEqual(await refused.files(), stranger);
+  const answers = [
+    [/Where shall its commands run/, "3"],
+    [/The host's name/, "127.0.0.1"],
+    [/Who to be there/, sshd.user],
+  ] as const;
+  const { out, files } = await asked(await homeWith(t, { "config.yaml": yaml(sshd.key) }), ["sandbox"], answers);
+  assert.match(out, /✓ sandbox +127\.0\.0\.1, by SSH, as /);
+  assert.match((await files())["config.yaml"] ?? "", /ssh_host: 127\.0\.0\.1[^]*backend: ssh/);
 });
 
 test("a home that can't be written is refused with another way", async () => {
