@@ -11,11 +11,14 @@ import type { Live } from "../../src/core/live.ts";
 import { Parked } from "../../src/core/question.ts";
 import type { GatewayParts } from "../../src/gateway/parts.ts";
 import { errandPorts } from "../../src/gateway/ports/errands.ts";
-import { errandsOfCall } from "../../src/store/errands.ts";
+import { releaseHeld } from "../../src/store/errand-ends.ts";
+import { stepsOfErrands } from "../../src/store/errand-steps.ts";
+import { beginErrand, errandsOfCall, findErrand } from "../../src/store/errands.ts";
 import type { Db, Hold } from "../../src/store/hold.ts";
 import { storeInbound } from "../../src/store/inbox.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { migrations } from "../../src/store/migrations/index.ts";
+import { parkTurn } from "../../src/store/questions.ts";
 import { openSession } from "../../src/store/sessions.ts";
 import { beginTurn, closeTurn, type Turn } from "../../src/store/turns.ts";
 import { claimSession } from "../../src/store/work.ts";
@@ -28,6 +31,25 @@ const bounds: DelegationRules = { maxSteps: 25, atOnce: 3, mostInTurn: 50, maxDe
 const task = (goal: string, over: Partial<DelegatedTask> = {}): DelegatedTask => {
   return { goal, context: "", toolsets: [], model: "", maxSteps: null, outputSchema: null, ...over };
 };
+
+const terms = {
+  label: "Subagent",
+  about: "look",
+  rules: "",
+  memory: false,
+  only: null,
+  without: [],
+  model: null,
+  maxSteps: 25,
+  timeoutMs: null,
+  attended: true,
+  depth: 1,
+} as const;
+
+interface Working {
+  readonly hold: Hold;
+  readonly turn: Turn;
+}
 
 suite("delegating", () => {
   let place: Place;
@@ -210,5 +232,72 @@ suite("delegating", () => {
       assert.ok(performance.now() - began < 1_000, "white space keeps nobody busy");
     }
     assert.throws(() => formOf({ enum: ["x".repeat(5_000)] }), /longer than/);
+  });
+
+  suite("the steps of a request and its subagents", () => {
+    const common = { person, kind: "private", home: { platform: "test", chat: "steps", thread: null }, prompt: "look" } as const;
+    const request = async (key: string) =>
+      await taken((await beginErrand(db, { ...common, type: "background", key, terms })).session);
+    /** Begins the tasks of a call, as `delegate_task` does. */
+    const begin = async (
+      { hold, turn }: Working,
+      step: number,
+      tasks: number,
+      stepsLeft: number,
+      call = { at: 0, beside: 0 },
+    ) => {
+      const begun: Errand[] = [];
+      for (let index = 0; index < tasks; index += 1) {
+        const at = { turn: turn.id, step, position: call.at };
+        const within = { atOnce: 2, mostInTurn: 50, stepsLeft, others: tasks - 1 - index, beside: call.beside };
+        const key = `subagent:${turn.id}:${step}:${call.at}:${index}`;
+        begun.push(await beginErrand(db, { ...common, type: "subagent", key, terms, parent: { hold, ...at, ...within } }));
+      }
+      return begun;
+    };
+    const most = async (errand: Errand | undefined) => (await findErrand(db, errand?.id ?? ""))?.terms.maxSteps;
+    const end = async ({ hold, turn }: Working, steps: number) => {
+      const step = steps - 1;
+      await db.updateTable("turns").set({ step }).where("id", "=", turn.id).execute();
+      const answer = { markdown: "", replyTo: null };
+      await closeTurn(db, hold, turn, { status: "answered", message: null, failure: null, answer });
+    };
+
+    test("a tree takes no more than the turn it grew from may; what one leaves others get, also after a restart", async () => {
+      const parent = await request("tree");
+      const [one, two, late] = await begin(parent, 1, 3, 30);
+      assert.ok(one && two && late?.held);
+      assert.deepEqual([await most(one), await most(two), await most(late)], [9, 10, 10]);
+      await assert.rejects(begin(parent, 1, 4, 30, { at: 1, beside: 1 }), /0 are left: no more can be handed over/);
+      await parkTurn(db, parent.hold, parent.turn.id);
+      await db.updateTable("sessions").set({ holder: null, lease_until: null }).where("id", "=", parent.hold.session).execute();
+      await end(await taken(one.session), 2);
+      await releaseHeld(db, parent.turn.id);
+      assert.equal(await most(late), 17);
+      const second = await taken(two.session);
+      const [inner, other] = await begin(second, 1, 2, 9);
+      assert.ok(inner && other);
+      assert.deepEqual([await most(inner), await most(other)], [4, 4]);
+      await end(await taken(inner.session), 4);
+      await end(await taken(other.session), 1);
+      await end(second, 3);
+      await end(await taken(late.session), 17);
+      assert.equal(await stepsOfErrands(db, parent.turn.id), 2 + (4 + 1 + 3) + 17);
+      // Only the record knows it: whoever goes on begins with what is left.
+      const again = await claimSession(db, parent.hold.session, "other", 60_000);
+      const resumed = { hold: again?.hold ?? assert.fail("nobody goes on"), turn: parent.turn };
+      await assert.rejects(begin(resumed, 2, 2, 29), /1 are left: no more can be handed over/);
+      const [last] = await begin(resumed, 3, 1, 30);
+      assert.equal(await most(last), 2);
+    });
+
+    test("calls side by side share too, and none begins with less than it takes to work and to report", async () => {
+      const parent = await request("beside");
+      const shares = [0, 1, 2].map(async (at) => await most((await begin(parent, 1, 1, 31, { at, beside: 2 }))[0]));
+      assert.deepEqual(await Promise.all(shares), [10, 10, 10]);
+      const small = await request("small");
+      await assert.rejects(begin(small, 1, 3, 6), /5 are left: too few to share among 3 subagents/);
+      assert.equal(await stepsOfErrands(db, small.turn.id), 0);
+    });
   });
 });

@@ -23,11 +23,13 @@ suite("skills from any git server", () => {
       "skills/lint/.gitattributes": "*.sh filter=evil\n",
       "other/SKILL.md": skillText("other"),
     });
-    await server.repository("linked", { "SKILL.md": skillText("linked"), "notes.md": "-> /etc/passwd" });
-    await server.repository("large", { "SKILL.md": skillText("large"), "data.txt": "0123456789".repeat(450_000) });
-    await server.repository("lfs", {
-      "SKILL.md": skillText("lfs"),
-      "data.bin": "version https://git-lfs.github.com/spec/v1\noid sha256:1\n",
+    await server.repository("odd", {
+      "linked/SKILL.md": skillText("linked"),
+      "linked/notes.md": "-> /etc/passwd",
+      "large/SKILL.md": skillText("large"),
+      "large/data.txt": "0123456789".repeat(450_000),
+      "lfs/SKILL.md": skillText("lfs"),
+      "lfs/data.bin": "version https://git-lfs.github.com/spec/v1\noid sha256:1\n",
     });
   });
   after(() => server[Symbol.asyncDispose]());
@@ -49,11 +51,10 @@ suite("skills from any git server", () => {
       const found: FoundSkill = await findSource(reading(), source);
       assert.equal(found.bundle.meta.name, name, source);
       assert.deepEqual(found.origin, { type: "git", from, revision: commit }, source);
-      const again = await findAgain(reading(), found.origin);
-      assert.equal(again?.bundle.hash, found.bundle.hash);
     }
-    const { bundle } = await findSource(reading(), `${server.url}/smart/tools.git#lint`);
-    const files = bundle.files.map(({ path, executable }) => [path, executable]);
+    const from = `git+${server.url}/smart/tools.git@main#lint`;
+    const again = await findAgain(reading(), { type: "git", from, revision: null });
+    const files = again?.bundle.files.map(({ path, executable }) => [path, executable]);
     assert.deepEqual(files, [
       [".gitattributes", false],
       ["SKILL.md", false],
@@ -69,9 +70,9 @@ suite("skills from any git server", () => {
       [`${server.url}/smart/tools.git@v9#lint`, /no branch or tag "v9"/],
       [`${server.url}/smart/none.git`, /no repository there/],
       [`${server.url}/private/tools.git#lint`, /private, or there is none\. Nobody is asked for a password/],
-      [`${server.url}/smart/linked.git`, /notes\.md is a link/],
-      [`${server.url}/smart/large.git`, /MB is the most for a skill/],
-      [`${server.url}/smart/lfs.git`, /kept in Git LFS/],
+      [`${server.url}/smart/odd.git#linked`, /notes\.md is a link/],
+      [`${server.url}/smart/odd.git#large`, /MB is the most for a skill/],
+      [`${server.url}/smart/odd.git#lfs`, /kept in Git LFS/],
       ["https://10.0.0.1/x.git", /private network/],
       ["ssh://git@example.com/x.git", /over https alone/],
       ["git@example.com:x/y.git", /over https alone/],
@@ -105,8 +106,8 @@ suite("skills from any git server", () => {
     const before = await left();
     const allowance = allowing(["127.0.0.1"]);
     const path = process.env["PATH"] ?? "";
-    const within = { allowance, path, signal: AbortSignal.timeout(60_000), most: 20_000 };
-    await assert.rejects(openRepository(`${server.url}/smart/large.git`, "", within), /more than 20 KB/);
+    const within = { allowance, path, signal: AbortSignal.timeout(60_000), most: 5_000 };
+    await assert.rejects(openRepository(`${server.url}/smart/odd.git`, "", within), /more than 5 KB/);
     const control = new AbortController();
     server.onHang = () => control.abort(new Error("that took too long"));
     const hanging = { allowance, path, signal: control.signal };
