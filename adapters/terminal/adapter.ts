@@ -48,8 +48,7 @@ export function createTerminal(options: TerminalOptions): Adapter<TerminalChunk>
       const seat = seatIn(chat);
       turns.settle(replyTo, markdown, buttons.length > 0);
       const id = key === undefined ? null : postId(key);
-      const said = { type: "post", id, answers, markdown, footer, buttons, repeated: maybeRepeated, file: null } as const;
-      guests.tell(seat, said satisfies TerminalHears);
+      guests.post(seat, { id, answers, markdown, footer, buttons, repeated: maybeRepeated, file: null });
       return id ?? randomUUID();
     },
     async edit(chat, post, { markdown }) {
@@ -60,7 +59,7 @@ export function createTerminal(options: TerminalOptions): Adapter<TerminalChunk>
       const id = postId(key);
       const file = await keepFile(options.home, id, name, bytes);
       const none = { answers: null, markdown: "", footer: null, buttons: [] };
-      guests.tell(seat, { type: "post", id, ...none, repeated: maybeRepeated, file } satisfies TerminalHears);
+      guests.post(seat, { id, ...none, repeated: maybeRepeated, file });
       return id;
     },
     async draft() {

@@ -96,17 +96,20 @@ async function greet(guest: Guest, { only, resume, looks }: TerminalCall): Promi
   if (!looks) return tell(visit, { type: "hello", seat, version: options.version, ...none });
   guest.shown.upTo = Number((await options.settings.get(seenKey(seat))) ?? 0);
   const missed = await options.missed(chat, guest.shown.upTo);
-  const events = turns
-    .list()
-    .filter(({ turn }) => guests.isOf(turn, seat))
-    .flatMap(({ turn, replyTo, fence, events: said }) => said.map((event) => ({ turn, replyTo, fence, seq: 0, event })));
   const commands = (await options.offered()).map(({ name, description: about, argument }) => ({
     name,
     about,
     argument: argument !== undefined,
   }));
   const known = commands satisfies readonly TerminalCommand[];
-  const posts = missed.map((post) => withFile(options.home, post));
+  const told = new Set(missed.map((post) => post.id));
+  const just = guests.justPosted(seat).filter(({ id }) => id !== null && !told.has(id) && numberOf(id) > guest.shown.upTo);
+  const posts = [...missed.map((post) => withFile(options.home, post)), ...just];
+  // At the very last: what is said from now on comes after this.
+  const events = turns
+    .list()
+    .filter(({ turn }) => guests.isOf(turn, seat))
+    .flatMap(({ turn, replyTo, fence, events: said }) => said.map((event) => ({ turn, replyTo, fence, seq: 0, event })));
   tell(visit, { type: "hello", seat, version: options.version, commands: known, missed: posts, events });
 }
 
@@ -128,7 +131,7 @@ async function hear(guest: Guest, message: unknown): Promise<void> {
     case "press":
       return await receive(guest, data.id, { type: "button", key: `terminal:press:${data.id}`, ...base, data: data.data });
     case "seen": {
-      const number = Number(data.post.slice("out-".length));
+      const number = numberOf(data.post);
       if (number <= guest.shown.upTo) return;
       guest.shown.upTo = number;
       return await options.settings.set(seenKey(seat), String(number));
@@ -158,6 +161,11 @@ async function receive({ parts, visit }: Guest, message: string, inbound: Inboun
 
 function withFile(home: string, { fileName, ...post }: MissedPost): TerminalPost {
   return { ...post, file: fileName === null || post.id === null ? null : filePath(home, post.id, fileName) };
+}
+
+/** A post's place in the order of all. */
+function numberOf(post: string): number {
+  return Number(post.slice("out-".length));
 }
 
 function seenKey(seat: string): string {

@@ -23,8 +23,9 @@ export async function openLink(options: LinkOptions): Promise<{ readonly link: T
     const visit = await callVisit(options.context.home, { command: chatCommand, args: [JSON.stringify(options.call)] });
     const late = performance.now() > until;
     if (visit !== null) {
-      const answer = await greeted(visit);
-      if (answer.type === "hello") return { link: linkOver(visit, own), hello: answer };
+      const said: TerminalHears[] = [];
+      const answer = await greeted(visit, said);
+      if (answer.type === "hello") return { link: linkOver(visit, said, own), hello: answer };
       if (answer.type !== "refused" || !answer.again || late) {
         await own.service?.close();
         throw new Failure("state.unavailable", answer.type === "refused" ? answer.why : misunderstood);
@@ -56,16 +57,23 @@ async function openHere({ context }: LinkOptions, late: boolean): Promise<{ clos
   }
 }
 
-/** What it says first; posts that came before that are said again by it. */
-async function greeted(
-  visit: Visit,
-): Promise<Hello | (TerminalHears & { readonly type: "refused" }) | { readonly type: "other" }> {
-  const { promise, resolve } = Promise.withResolvers<Awaited<ReturnType<typeof greeted>>>();
+type Greeting = Hello | (TerminalHears & { readonly type: "refused" }) | { readonly type: "other" };
+
+/**
+ * What it says first; `early` gets what it says until somebody else listens. Of what was said before the greeting only messages count: what
+ * turns have said by then is in it.
+ */
+async function greeted(visit: Visit, early: TerminalHears[]): Promise<Greeting> {
+  const { promise, resolve } = Promise.withResolvers<Greeting>();
+  let isGreeted = false;
   visit.listen(
     (message) => {
       const said = heard(message);
-      if (said === null) resolve({ type: "other" });
-      else if (said.type === "hello" || said.type === "refused") resolve(said);
+      if (said === null) return resolve({ type: "other" });
+      if (isGreeted || said.type === "post" || said.type === "edit") early.push(said);
+      if (said.type !== "hello" && said.type !== "refused") return;
+      isGreeted = true;
+      resolve(said);
     },
     () => resolve({ type: "refused", id: null, why: "The service has just ended.", again: true }),
   );
@@ -74,10 +82,15 @@ async function greeted(
   return await promise.finally(() => clearTimeout(timer));
 }
 
-function linkOver(visit: Visit, own: { readonly service: { close(): Promise<void> } | null }): TerminalLink {
+function linkOver(
+  visit: Visit,
+  early: readonly TerminalHears[],
+  own: { readonly service: { close(): Promise<void> } | null },
+): TerminalLink {
   return {
     say: (message) => visit.say(message),
     listen(listener, gone) {
+      for (const said of early) listener(said);
       visit.listen((message) => {
         const said = heard(message);
         if (said !== null) listener(said);
