@@ -1,77 +1,22 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { chmod, mkdtemp, readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { chmod, readdir, stat, utimes, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { type AddressInfo, connect } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Readable } from "node:stream";
-import { type TestContext, suite, test } from "node:test";
+import { suite, test } from "node:test";
 import pg from "pg";
 import { fail, ok, warn } from "../../src/cli/doctor/check.ts";
 import { mend } from "../../src/cli/doctor/fix.ts";
 import { type FindingId, findingIds } from "../../src/cli/doctor/ids.ts";
 import { lookAtAll } from "../../src/cli/doctor/run.ts";
-import { hermes } from "../../src/cli/hermes.ts";
 import { serveControl } from "../../src/gateway/control-socket.ts";
 import { doctorControl } from "../../src/gateway/control/doctor.ts";
 import { openDatabase } from "../../src/store/database.ts";
-import { discordServer } from "../doubles/discord.ts";
 import { lines } from "../doubles/model-server-client.ts";
-import { telegramServer } from "../doubles/telegram.ts";
 import { freshDatabase } from "../services/postgres.ts";
 import { startRedis } from "../services/redis.ts";
-
-async function temporaryHome(t: TestContext): Promise<string> {
-  const home = await mkdtemp(join(tmpdir(), "hermes-doctor-"));
-  t.after(() => rm(home, { recursive: true, force: true }));
-  return home;
-}
-
-/** A home whose record is somebody else's matter. */
-async function heldHome(t: TestContext): Promise<string> {
-  const home = await temporaryHome(t);
-  const service = await serveControl(home, { handle: async () => ({ ok: true, text: "" }) });
-  t.after(() => service.close());
-  return home;
-}
-
-interface Told {
-  readonly ok: boolean;
-  readonly faults: number;
-  readonly warnings: number;
-  readonly results: readonly {
-    readonly id: FindingId;
-    readonly state: string;
-    readonly text: string;
-    readonly fixable: boolean;
-  }[];
-  readonly mended: readonly { readonly id: FindingId; readonly done: boolean; readonly text: string }[];
-}
-
-/** A doctor that finds no model server and no engine, as a program reads it. */
-async function doctor(home: string, options: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  let out = "";
-  const status = await hermes(["doctor", "--quick", "--json", ...options], {
-    env: { HERMES_HOME: home, HERMES_MODEL_PROBE: "", HERMES_HTTP_PORT: "0", DOCKER_HOST: "unix:///nonexistent.sock", ...env },
-    stdin: Readable.from([]),
-    stdout: { write: (text) => (out += text) },
-    stderr: { write: () => undefined },
-  });
-  // Boundary: its own JSON.
-  const told = JSON.parse(out) as Told;
-  const says = (id: FindingId): string =>
-    told.results
-      .filter((each) => each.id === id)
-      .map(({ state, text }) => `${state} ${text}`)
-      .join("\n");
-  const did = (id: FindingId): string =>
-    told.mended
-      .filter((each) => each.id === id)
-      .map(({ done, text }) => `${done ? "done" : "left"} ${text}`)
-      .join("\n");
-  return { status, told, says, did };
-}
+import { doctor, heldHome, temporaryHome } from "./doctor-rig.ts";
 
 test("every finding has its own id, and an exit status tells of faults alone", async (t) => {
   const well = await doctor(await heldHome(t), []);
@@ -259,29 +204,6 @@ suite("the record", () => {
     insert into outbox (key, platform, chat_key, body, sent, status, failure, created_at, not_before) values
       ('a', 'telegram', 'telegram:7', '{"markdown":"x"}', '[]', 'pending', 'the token is refused', now() - interval '20 minutes', now() + interval '1 hour'),
       ('b', 'telegram', 'telegram:7', '{"markdown":"x"}', '[]', 'refused', 'blocked', now() - interval '20 minutes', now());`;
-});
-
-test("platforms: what they see, what is in the way, and what is mended only after asking", async (t) => {
-  await using telegram = await telegramServer();
-  await using discord = await discordServer();
-  const env = {
-    TELEGRAM_API_ROOT: telegram.url,
-    TELEGRAM_BOT_TOKEN: telegram.token,
-    DISCORD_API_URL: discord.url,
-    DISCORD_BOT_TOKEN: discord.token,
-  };
-  telegram.setWebhook("https://elsewhere.example/hook");
-  const home = await heldHome(t);
-  const found = await doctor(home, ["--fix"], env);
-  assert.match(found.says("telegram.privacy"), /^ok .*privacy mode off/);
-  assert.match(found.says("telegram.webhook"), /^warn A webhook is set \(elsewhere\.example\)/);
-  assert.match(found.did("telegram.webhook"), /^left /);
-  assert.match(found.says("discord.token"), /^ok Hermes; invite it/);
-  assert.match(found.says("discord.content"), /^(?:ok|warn) It may/);
-  const mended = await doctor(home, ["--fix", "--yes"], env);
-  assert.match(mended.did("telegram.webhook"), /^done Removed the webhook/);
-  assert.match(mended.says("telegram.webhook"), /^ok It polls/);
-  assert.doesNotMatch(JSON.stringify(mended.told), new RegExp(`${telegram.token}|${discord.token}`));
 });
 
 test("a wrong clock, a taken port, a Redis that may drop jobs, an image that is not there yet", async (t) => {

@@ -1,11 +1,10 @@
 import { z } from "zod";
+import { discordInvitation } from "../setup/links.ts";
 import { type CheckInput, type CheckResult, fail, ok, warn } from "./check.ts";
 
 const answerMs = 5_000;
 /** Flags of an application that may read all messages: as such, and in few servers. */
 const contentFlags = (1 << 18) | (1 << 19);
-/** What an invitation lets the bot do: see channels, write in them and in threads, begin threads, attach files, read history, react. */
-const invited = "309237746752";
 
 const applicationSchema = z.object({ id: z.string(), name: z.string().default("?"), flags: z.number().default(0) });
 
@@ -28,7 +27,7 @@ export async function checkDiscord({ loaded: { config } }: Pick<CheckInput, "loa
     return [fail("discord.token", `${apiUrl} does not answer.`, "Check the network, a proxy, or DISCORD_API_URL.")];
   }
   const { id, name, flags } = answer.body.data;
-  const invitation = `https://discord.com/oauth2/authorize?client_id=${id}&scope=bot+applications.commands&permissions=${invited}`;
+  const invitation = discordInvitation(id);
   const found = ok("discord.token", `${name}; invite it with ${invitation}`);
   if ((flags & contentFlags) !== 0) return [found, ok("discord.content", "It may read all messages.")];
   const mend = "Turn on Message Content Intent on the Bot page of your application.";

@@ -4,6 +4,7 @@ import { asFailure, Failure } from "../../core/failures.ts";
 import { auxiliaryTasks } from "../../core/model.ts";
 import { shownAddress } from "../../model/address.ts";
 import { counted } from "../../model/discovery/reading.ts";
+import { leastWindow } from "../../model/discovery/remarks.ts";
 import { withModel } from "../asked-model.ts";
 import { findModels, type ModelServer } from "../model-server.ts";
 import { type CheckInput, type CheckResult, fail, ok, warn } from "./check.ts";
@@ -65,7 +66,15 @@ async function windowResult(config: Config): Promise<CheckResult[]> {
   if (facts === null) return [];
   if (facts.window !== null) {
     const from = config.model.contextLength === null ? "the server tells" : "model.context_length";
-    return [ok("model.window", `${counted(facts.window)} tokens (${from}).`)];
+    const text = `${counted(facts.window)} tokens (${from})`;
+    if (facts.window >= leastWindow) return [ok("model.window", `${text}.`)];
+    return [
+      warn(
+        "model.window",
+        `${text}; ${counted(leastWindow)} is the least to work with.`,
+        "Start the server with a larger window.",
+      ),
+    ];
   }
   const mend = "`hermes config set model.context_length N`, as the server was started with.";
   return [warn("model.window", "The server does not tell how much the model can read at once.", mend)];
