@@ -92,8 +92,12 @@ test("a process that got the number of one that is gone is never touched", async
 
 test("hermes gateway stop asks one that was started by hand; a start that fails says why, and leaves nothing behind", async (t) => {
   const { home, env, run } = await place(t, "ready");
-  await using byHand = startHermes({ mode: "start", home, env });
-  await byHand.printed(/Hermes is ready/);
+  // As systemd starts it: its journal is read by others, so the page's token stays out of it, and by people, so it is in words.
+  await using byHand = startHermes({ mode: "start", home, env: { ...env, JOURNAL_STREAM: "8:12345" } });
+  await byHand.printed(/Hermes is ready\. Open http:\S+\/ with the token that `hermes status` shows/);
+  await byHand.printed(/^\d\d:\d\d:\d\d info {2}model: /m);
+  assert.doesNotMatch(byHand.output(), /token=/);
+  assert.match((await run("status")).out, /\nPage: http:\S+token=\S+\n/);
   const held = await run("gateway", "start");
   assert.equal(held.status, 69);
   assert.match(held.out, /\(started by hand\)/);
