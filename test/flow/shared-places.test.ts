@@ -71,7 +71,7 @@ test("two workers take their parts of a server's places, and a killed one's part
   await using gateway = await hostHermes({ mode: "gateway", home: home.path, env });
   await gateway.printed(/telegram is connected/);
   await using first = startHermes({ mode: "worker", home: home.path, env: state });
-  await using second = await hostHermes({ mode: "worker", home: home.path, env: state });
+  await using second = startHermes({ mode: "worker", home: home.path, env: state });
   const record = await openDatabase({ url: database.url, directory: home.path, log: lines() });
   await using _closing = { [Symbol.asyncDispose]: () => record.close() };
   const count = async (text: string): Promise<number> => Number((await record.pool.query(text)).rows[0]?.["count"]);
