@@ -23,7 +23,7 @@ export const findingIds = {
     "They are taken over by themselves; `--fix` lets go of them.",
   ],
   "record.stuck": [
-    "Requests that nobody works on, a minute after they came.",
+    "Requests that nobody works on a minute after they came; beside a running service a fault after ten.",
     "Start a worker; `--fix` puts them on the queue again.",
   ],
   "record.unrouted": [
@@ -31,7 +31,7 @@ export const findingIds = {
     "Start a gateway that serves the platform.",
   ],
   "record.undelivered": [
-    "Answers that have not arrived, a minute after they were ready.",
+    "Answers that have not arrived a minute after they were ready; beside a running service a fault after ten.",
     "Mend the platform's line; `--fix` tries them again at once.",
   ],
   "record.refused": ["Answers of the last week that the platform refused for good.", "`--fix` sends them again, after asking."],
