@@ -31,7 +31,7 @@ export function progressOn(
       switch (event.type) {
         case "tool.started":
           clear();
-          return void stderr.write(`┊ ${event.tool}: ${oneLine(event.preview)}\n`);
+          return void stderr.write(`┊ ${event.preview.startsWith("$ ") ? "💻" : `🔧 ${event.tool}`} ${oneLine(event.preview)}\n`);
         case "notice":
           clear();
           return void stderr.write(`${oneLine(event.text)}\n`);
