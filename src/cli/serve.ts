@@ -31,7 +31,8 @@ export async function serve(mode: ServiceMode, context: Context, { quiet = false
     if (service.page !== null && !quiet)
       context.print(`Hermes is ready. Open ${atJournal(context) ? withoutToken(service.page) : service.page}`);
     // Whoever started it in the background waits for this; so do process managers such as pm2.
-    process.send?.("ready");
+    // It may be gone by now: an error that nobody takes would end this process.
+    if (process.connected) process.send?.("ready", undefined, undefined, () => undefined);
     const { model, server, sandbox } = await service.facts();
     log.info({}, `model: ${model} at ${server}; sandbox: ${sandbox}`);
     log.info({ signal: await signalled }, "stopping: running turns get their time, then others go on with them");

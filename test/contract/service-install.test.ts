@@ -158,7 +158,7 @@ test("--system asks whose service it is, and says that it needs root", async (t)
 });
 
 test("systemd that refuses is quoted, with where to look", async (t) => {
-  const { run, manager } = await rig(t);
+  const { run, manager, home } = await rig(t);
   await manager.fail("enable", "Failed to enable unit: Read-only file system");
   const failed = await run("gateway", "install");
   assert.equal(failed.status, 1);
@@ -169,9 +169,12 @@ test("systemd that refuses is quoted, with where to look", async (t) => {
   assert.match((await run("gateway", "start")).err, /Job for hermes-team\.service failed\.\n.*journalctl --user -u hermes-team/);
   await manager.fail("start", null);
   await manager.becomes("start", shown("failed", 0, { Result: "exit-code", ExecMainStatus: "78" }));
+  await mkdir(join(home, "logs"), { recursive: true });
+  const line = { level: "error", time: new Date(Date.now() + 60_000).toISOString(), msg: "not started: the port is taken." };
+  await writeFile(join(home, "logs", "hermes.log"), `${JSON.stringify(line)}\n`);
   const ended = await run("gateway", "start");
   assert.equal(ended.status, 1);
-  assert.match(ended.err, /did not stay: exit-code, exit status 78\.\n.*hermes logs/);
+  assert.match(ended.err, /did not stay: exit-code, exit status 78: not started: the port is taken\.\n.*hermes logs/);
   const status = await run("gateway", "status");
   assert.equal(status.status, 1);
   assert.match(
@@ -259,6 +262,16 @@ test("hermes gateway uninstall stops it and takes the unit away, and nothing els
   assert.ok((await manager.calls()).includes("systemctl --user disable --now hermes-team.service"));
   await assert.rejects(readFile(unit), { code: "ENOENT" });
   assert.match((await run("gateway", "uninstall")).out, /No service is installed/);
+  // What somebody has changed is not lost with it; and without systemd, which can't be asked any more, the file goes all the same.
+  await run("gateway", "install");
+  await writeFile(unit, `${await readFile(unit, "utf8")}MemoryMax=1G\n`);
+  await manager.answer("is-system-running", "offline\n", 1);
+  await manager.fail("disable", "System has not been booted with systemd as init system (PID 1). Can't operate.");
+  await manager.fail("daemon-reload", "System has not been booted with systemd as init system (PID 1). Can't operate.");
+  assert.match((await run("gateway", "status")).out, /note {6}No systemd looks after this machine/);
+  assert.match((await run("gateway", "uninstall")).out, /a copy is kept as \.bak/);
+  assert.match(await readFile(`${unit}.bak`, "utf8"), /MemoryMax=1G/);
+  await assert.rejects(readFile(unit), { code: "ENOENT" });
 });
 
 test("advice on lingering, and on the original's service, where it is needed", async (t) => {

@@ -63,7 +63,7 @@ export async function installService(
   return { file: supervisor.file, unit: supervisor.unit, change, lines, next: system ? `sudo ${next}` : next };
 }
 
-/** Takes the service away again, after stopping it; null when none is installed. */
+/** Takes the service away again, after stopping it; says what was removed, null when none is installed. */
 export async function uninstallService(supervisor: Supervisor, withinMs: number, force: boolean): Promise<string | null> {
   const before = await standing(supervisor.file);
   if (before.state === "missing") return null;
@@ -74,9 +74,10 @@ export async function uninstallService(supervisor: Supervisor, withinMs: number,
     (thrown: unknown) => (thrown instanceof Error ? thrown.message : String(thrown)),
   );
   if (stopped !== null && (await supervisor.obstacle()) === null) throw new Failure("internal", stopped);
+  if (before.state === "changed") await copyFile(supervisor.file, `${supervisor.file}.bak`);
   await rm(supervisor.file, { force: true });
   await supervisor.reload().catch(() => undefined);
-  return supervisor.file;
+  return before.state === "changed" ? `${supervisor.file} (it was changed by hand: a copy is kept as .bak)` : supervisor.file;
 }
 
 /** What stands in the unit now, and would if it were installed anew. */

@@ -1,12 +1,15 @@
+import { join } from "node:path";
 import { Failure } from "../../core/failures.ts";
 import { pause } from "../../core/pause.ts";
+import { logChains } from "../../insights/logs/files.ts";
+import { recentEntries } from "../../insights/logs/recent.ts";
 import { type Context, exits } from "../context.ts";
 import { startBackground } from "./background.ts";
 import { type Place, refuseForeignHome } from "./place.ts";
 import type { ServiceMode } from "./plan.ts";
 import { holderOf, type Standing, standingOf } from "./running.ts";
 import { stopService } from "./stop.ts";
-import type { Supervisor } from "./supervisor.ts";
+import type { Supervisor, UnitState } from "./supervisor.ts";
 import { holderWords } from "./words.ts";
 
 /** Starts the installed service, or a process in the background where none is installed. */
@@ -39,26 +42,35 @@ async function startInstalled(context: Context, place: Place, mode: ServiceMode,
   const obstacle = await supervisor.obstacle();
   if (obstacle !== null)
     throw new Failure("state.unavailable", `${supervisor.unit} is installed. ${obstacle.message}`, { advice: obstacle.advice });
+  const began = Date.now();
   await supervisor.start();
-  const ready = await readiness(place, mode, supervisor);
+  const ready = await readiness(place, mode, supervisor, began);
   const { pid } = await supervisor.state();
   context.print(`Started ${supervisor.unit}${pid === null ? "" : `: process ${pid}`}.${ready ? "" : " It is still starting."}`);
   context.print("Its log: hermes logs -f");
 }
 
 /** Waits until it answers; one that has no socket of its own has only to run. False when that takes too long. */
-async function readiness(place: Place, mode: ServiceMode, supervisor: Supervisor): Promise<boolean> {
+async function readiness(place: Place, mode: ServiceMode, supervisor: Supervisor, began: number): Promise<boolean> {
   const until = performance.now() + readyMs;
   while (performance.now() < until) {
     const state = await supervisor.state();
     if (state.active === "failed" || state.active === "stopped")
-      throw new Failure("state.unavailable", `${supervisor.unit} did not stay: ${state.why ?? "it has ended"}.`, {
+      throw new Failure("state.unavailable", `${supervisor.unit} did not stay: ${await reasonOf(place.home, began, state)}.`, {
         advice: `What it said: hermes logs, or ${supervisor.journal}`,
       });
     if (mode !== "all" || (await holderOf(place.home)) !== null) return true;
     await pause(lookMs, never);
   }
   return false;
+}
+
+/** What it logged as its error; else how it ended. */
+async function reasonOf(home: string, began: number, { why }: UnitState): Promise<string> {
+  const chains = await logChains(join(home, "logs"), null);
+  const [said] = await recentEntries(chains, { turn: null, level: "error", since: began }, 1);
+  const message = said?.fields?.["msg"];
+  return [why ?? "it has ended", ...(typeof message === "string" ? [message.replace(/\.$/, "")] : [])].join(": ");
 }
 
 const readyMs = 60_000;

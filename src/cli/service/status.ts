@@ -102,6 +102,8 @@ async function remarksOn(place: Place, { mode, installed, running }: Standing): 
   else if (await outdated(place, mode, installed))
     remarks.push("The service is not what would be installed now (hermes gateway install).");
   if (state.enabled === false) remarks.push("It does not start by itself: hermes gateway install");
+  const obstacle = running === null ? await supervisor.obstacle() : null;
+  if (obstacle !== null) remarks.push(`${obstacle.message} ${obstacle.advice}`);
   if (state.active === "failed") remarks.push(`What it said: hermes logs, or ${supervisor.journal}`);
   return [...remarks, ...(await supervisor.remarks())];
 }
