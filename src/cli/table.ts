@@ -12,7 +12,7 @@ export function outputWidth(): number {
 }
 
 const usualWidth = 80;
-const leastWidth = 40;
+const leastWidth = 20;
 const leastColumn = 8;
 const gap = "  ";
 

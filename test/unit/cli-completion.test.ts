@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import { hermes } from "../../src/cli/hermes.ts";
 import { serveControl } from "../../src/gateway/control-socket.ts";
 import { temporaryHome } from "./cli-config-rig.ts";
+import { keys, openTerminal } from "../services/terminal.ts";
 import { zshProgram } from "../services/zsh.ts";
 
 const run = promisify(execFile);
@@ -42,18 +43,6 @@ suite("hermes completion", () => {
     const { stdout } = await run("bash", ["-c", script, "bash", "hermes", ...words], { cwd: folder, env: env() });
     return stdout.split("\n").filter(Boolean);
   };
-  /** What zsh would be offered, its own drawing of it apart. */
-  const zsh = async (...words: readonly string[]): Promise<readonly string[]> => {
-    const doubles = `compdef() { : }
-_describe() { local list=\${argv[-1]}; print -rl -- \${(P)list}; }
-_files() { print -rl -- *(.) }
-compset() { : }
-compadd() { shift; print -rl -- "$@" }`;
-    const script = `${doubles}\n. ./zsh; words=("$@"); CURRENT=$#; _hermes`;
-    const { stdout } = await run(zshProgram(), ["-f", "-c", script, "zsh", "hermes", ...words], { cwd: folder, env: env() });
-    return stdout.split("\n").filter(Boolean);
-  };
-
   test("bash is offered commands, their commands, options and values", async () => {
     assert.deepEqual(await bash("se"), ["setup", "sessions"]);
     assert.deepEqual(await bash("sessions", ""), ["list", "show", "rename", "export", "delete"]);
@@ -70,18 +59,26 @@ compadd() { shift; print -rl -- "$@" }`;
     assert.deepEqual(await bash("nothing", "like", "it"), []);
   });
 
-  test("zsh is offered the same, with what each does", async () => {
-    const commands = await zsh("");
-    assert.ok(commands.includes("sessions:list, show, rename, export and delete conversations"), commands.join());
-    assert.ok(
-      (await zsh("sessions", "")).includes("show:what was said in one: by its id (the beginning is enough) or its title"),
-    );
-    assert.ok((await zsh("sessions", "list", "--")).some((line) => line.startsWith("--limit:")));
-    assert.deepEqual(await zsh("people", "role", "ann", ""), ["owner", "admin", "member", "guest"]);
-    assert.deepEqual(await zsh("cron", "pause", ""), ["daily report", "deploys"]);
-    assert.deepEqual(await zsh("config", "set", "terminal.backend", ""), ["auto", "docker"]);
-    assert.deepEqual(await zsh("logs", "--level=w"), ["debug", "info", "warn", "error", "warning"]);
-    assert.ok((await zsh("skills", "install", "")).includes("a file"));
+  test("in zsh, with what each does, as somebody types", async (t) => {
+    const zsh = openTerminal(t, zshProgram(), ["-f", "-i"], { cwd: folder, env: { ...env(), PS1: "> " } });
+    zsh.type("autoload -Uz compinit; compinit -u -D; source ./zsh; clear; echo read''y\r");
+    await zsh.until(/^ready\n>$/m);
+    let line = 0;
+    /** Types words with a Tab behind them, and clears the line when it has become that. */
+    const becomes = async (words: string, whole: RegExp) => {
+      zsh.type(`${words}${keys.tab}`);
+      await zsh.until(whole);
+      zsh.type(`${keys.ctrlC}clear; echo line''${(line += 1)}\r`);
+      await zsh.until(new RegExp(`^line${line}\n>$`, "m"));
+    };
+    await becomes("hermes sessi", /> hermes sessions$/m);
+    await becomes("hermes sessions ", /^rename +-- give one another title$/m);
+    await becomes("hermes sessions list --li", /> hermes sessions list --limit$/m);
+    await becomes("hermes people role ann a", /> hermes people role ann admin$/m);
+    await becomes("hermes cron pause da", /> hermes cron pause daily\\ report$/m);
+    await becomes("hermes config set terminal.backend d", /> hermes config set terminal\.backend docker$/m);
+    await becomes("hermes logs --level=w", /> hermes logs --level=warn/m);
+    await becomes("hermes skills install a", /> hermes skills install a\\ file$/m);
   });
 
   test("values are the configuration's, and a running service's; where none runs, none", async (t) => {

@@ -6,7 +6,6 @@ export function zshScript(branches: readonly Branch[]): string {
   return `#compdef hermes
 # Completion of hermes in zsh, made by: hermes completion zsh
 _hermes() {
-  emulate -L zsh
   local cur=\${words[CURRENT]} where="" known="" value="" word
   local -i at count=0
   local -a names options found
