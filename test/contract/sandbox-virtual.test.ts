@@ -88,6 +88,17 @@ suite("the virtual sandbox's Python and JavaScript", () => {
     }
   });
 
+  test("a command that is stopped while the sandbox still comes up takes no other conversation's along", async () => {
+    const [one, other] = [await rig.open("bob", "c1"), await rig.open("bob", "c2")];
+    const stop = new AbortController();
+    const endless = run(one, "while true; do true; done", { signal: stop.signal });
+    const work = run(other, "mkdir -p a; echo x > a/f; cat a/f");
+    stop.abort();
+    assert.equal((await work).output, "x\n");
+    assert.equal((await endless).end, "aborted");
+    assert.equal((await run(one, "cat a/f")).output, "x\n", "it is the same sandbox");
+  });
+
   test("one that takes all memory ends by itself, and the next command works", async () => {
     const bomb = "python3 -c 'x = []\nwhile True: x.append(bytes(10_000_000))'";
     assert.notEqual((await run(sandbox, bomb, { timeoutMs: 20_000 })).exitCode, 0);

@@ -15,7 +15,8 @@ const [ada, ben] = [81, 82];
 function answerOne(seen: Seen) {
   const { body } = seen;
   const last = body.messages.at(-1);
-  if (/^measure/.test(String(last?.content ?? ""))) return within(100_000, seen, () => say("one two three four ".repeat(20)));
+  if (String(last?.content ?? "").startsWith("measure"))
+    return within(100_000, seen, () => say("one two three four ".repeat(20)));
   const [, tool, args] = /^(configuration) (\{.*\})$/.exec(String(last?.content ?? "")) ?? [];
   if (last?.role === "tool") return say(String(last.content));
   return tool === undefined || args === undefined ? say("from one") : call(tool, JSON.parse(args));

@@ -284,7 +284,7 @@ suite("insights", () => {
     );
   });
 
-  test("hermes insights opens the record when nothing runs", async () => {
+  test("hermes insights --days 1, and for one platform: it opens the record when nothing runs", async () => {
     const home = await mkdtemp(join(tmpdir(), "hermes-insights-home-"));
     let [out, remarks] = ["", ""];
     const streams = {
@@ -293,6 +293,8 @@ suite("insights", () => {
       stdout: { write: (text: string) => (out += text) },
       stderr: { write: (text: string) => (remarks += text) },
     };
+    assert.equal(await hermes(["insights", "--days", "1"], streams), 0, remarks);
+    assert.match(out, /^The last day\n\nNothing was asked/);
     assert.equal(await hermes(["insights", "--days", "1", "--source", "telegram"], streams), 0, remarks);
     assert.match(out, /The last day on telegram[^]*Nothing was asked/);
     assert.doesNotMatch(out, /[*\u001b]/, "no Markdown and no colours where nobody looks");
