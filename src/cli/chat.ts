@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { Failure } from "../core/failures.ts";
-import { mainSeat, type TerminalCall, type TerminalHears, type TerminalLink } from "../core/terminal.ts";
+import { mainSeat, type TerminalCall, type TerminalHears, type TerminalLink, type TerminalReach } from "../core/terminal.ts";
 import { isToolsetName, toolsetNames } from "../core/toolsets.ts";
 import { openLink } from "./chat/link.ts";
 import { askOnce } from "./chat/once.ts";
@@ -21,8 +21,7 @@ export interface TalkOptions {
   readonly fresh: boolean;
   /** Reaches the service, or opens one; again when it has gone away. */
   connect(
-    again: boolean,
-    seat: string | null,
+    reach: TerminalReach,
   ): Promise<{ readonly link: TerminalLink; readonly hello: TerminalHears & { readonly type: "hello" } }>;
 }
 
@@ -85,17 +84,15 @@ async function chat(command: Command, context: Context, streams: Streams, screen
     home: context.home,
     env: context.env,
     fresh: options.new === true,
-    connect: async (again, kept) =>
-      await openLink({
-        context,
-        call: again ? { ...base, seat: kept ?? seat, resume: null } : base,
-        patienceMs: again ? comingBackMs : 0,
-      }),
+    connect: async ({ seat: kept, mayOpen, signal }) => {
+      const call = kept === null ? base : { ...base, seat: kept, resume: null };
+      return await openLink({ context, call, patienceMs: kept === null ? 0 : comingBackMs, mayOpen, signal });
+    },
   });
   context.exit(status);
 }
 
-/** A service that is restarted is there again by then; after that one is opened here. */
+/** A service that is restarted is there again by then; after that one is opened here, should anything be said. */
 const comingBackMs = 15_000;
 
 function toolsetsOf(command: Command, text: string | undefined): TerminalCall["only"] {

@@ -151,6 +151,15 @@ export type TerminalHears =
 /** The control command that begins such a talk. */
 export const chatCommand = "chat";
 
+/** How a terminal wants to reach the service. */
+export interface TerminalReach {
+  /** Where it sat before the service went away; null: it comes for the first time. */
+  readonly seat: string | null;
+  /** Whether a service may be opened in this process: while nothing is to be said, one that is away is waited for. */
+  mayOpen(): boolean;
+  readonly signal: AbortSignal;
+}
+
 /** A terminal's talk with the service. */
 export interface TerminalLink {
   say(message: TerminalSays): void;

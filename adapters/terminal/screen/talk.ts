@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { createInterface } from "node:readline";
-import type { TerminalHears, TerminalLink, TerminalPost, TerminalState } from "../../../src/core/terminal.ts";
+import type { TerminalHears, TerminalLink, TerminalPost, TerminalReach, TerminalState } from "../../../src/core/terminal.ts";
 import { asFailure } from "../../../src/core/failures.ts";
 import { questionRows, rule } from "./frames.ts";
 import { listenToKeys } from "./keyboard.ts";
@@ -18,7 +18,7 @@ export interface TalkOptions {
   /** Begins anew before the first question. */
   readonly fresh: boolean;
   /** Reaches the service, or opens one; again when it has gone away. */
-  connect(again: boolean, seat: string | null): Promise<Connection>;
+  connect(reach: TerminalReach): Promise<Connection>;
 }
 
 interface Connection {
@@ -53,6 +53,8 @@ interface Talk {
   leaving: boolean;
   timer: NodeJS.Timeout | null;
   readonly left: PromiseWithResolvers<number>;
+  /** Aborted when the person leaves. */
+  readonly away: AbortController;
 }
 
 /** A talk at this process's terminal, until its person leaves; gives the exit status. */
@@ -101,6 +103,7 @@ export async function talk(options: TalkOptions): Promise<number> {
     leaving: false,
     timer: null,
     left,
+    away: new AbortController(),
   };
   const draw = () => {
     if (talking.timer) clearTimeout(talking.timer);
@@ -153,16 +156,18 @@ async function keepConnected(talking: Talk, soon: () => void): Promise<void> {
   let seat: string | null = null;
   while (!talking.leaving) {
     try {
-      const connection: Connection = await talking.options.connect(seat !== null, seat);
+      const mayOpen = (): boolean => seat === null || talking.unsaid.size > 0;
+      const connection: Connection = await talking.options.connect({ seat, mayOpen, signal: talking.away.signal });
       if (talking.leaving) return await connection.link.leave();
       talking.connection = connection;
       talking.hint = "";
       await converse(talking, connection, seat === null, soon);
       seat = connection.hello.seat;
       talking.connection = null;
-      talking.hint = "The service has gone away; waiting for it to come back …";
+      talking.hint = "The service has gone away; waiting for it to come back. Say something to go on without it.";
       soon();
     } catch (thrown) {
+      if (talking.leaving) return;
       const { message, advice } = asFailure(thrown);
       talking.painter.commit([[piece(`hermes: ${message} ${advice ?? ""}`, "bad")]]);
       talking.left.resolve(1);
@@ -256,11 +261,13 @@ function send(talking: Talk, text: string, width: number): void {
   talking.hint = "";
   const command = text.trim().toLowerCase();
   if (command === "/exit" || command === "/quit") return leave(talking);
+  const [asked] = talking.asked.values();
+  const chosen = asked === undefined ? null : answerTo(asked.buttons, text);
+  // A message waits for the service to come back; what was chosen of something else by then must not count for it.
+  if (chosen !== null && talking.connection === null) return void (talking.hint = "Not connected; choose again in a moment.");
   talking.spoken = true;
   // A terminal that knows no keys has echoed it.
   if (!talking.still) talking.painter.commit(questionRows(text, width));
-  const [asked] = talking.asked.values();
-  const chosen = asked === undefined ? null : answerTo(asked.buttons, text);
   if (chosen !== null) return talking.connection?.link.say({ type: "press", id: randomUUID(), data: chosen.data });
   const id = randomUUID();
   talking.unsaid.set(id, text);
@@ -269,10 +276,11 @@ function send(talking: Talk, text: string, width: number): void {
 
 /** Ctrl-C: stops what runs; where nothing does, the second one leaves. */
 function interrupt(talking: Talk): void {
-  if (talking.view.running() !== null || talking.state?.busy === true) {
+  const { view, state, connection } = talking;
+  if (connection !== null && (view.running() !== null || state?.busy === true)) {
     talking.hint = "Stopping …";
-    talking.connection?.link.say({ type: "stop", id: randomUUID() });
-    talking.connection?.link.say({ type: "look", message: null });
+    connection.link.say({ type: "stop", id: randomUUID() });
+    connection.link.say({ type: "look", message: null });
     return;
   }
   if (talking.hint === leaveHint) return leave(talking);
@@ -284,6 +292,7 @@ const leaveHint = "Ctrl-C once more, or Ctrl-D, leaves.";
 function leave(talking: Talk): void {
   if (talking.leaving) process.exit(0);
   talking.leaving = true;
+  talking.away.abort();
   talking.left.resolve(0);
 }
 

@@ -10,6 +10,9 @@ export interface LinkOptions {
   readonly call: TerminalCall;
   /** How long a service that has just gone away is given to come back before one is opened here, in milliseconds. */
   readonly patienceMs: number;
+  /** Whether one may be opened here at all, now. */
+  mayOpen?(): boolean;
+  readonly signal?: AbortSignal;
 }
 
 type Hello = TerminalHears & { readonly type: "hello" };
@@ -32,11 +35,11 @@ export async function openLink(options: LinkOptions): Promise<{ readonly link: T
       }
     } else if (own.service !== null) {
       throw new Failure("state.unavailable", "the service that was opened here does not answer");
-    } else if (performance.now() >= opensAt) {
+    } else if (performance.now() >= opensAt && options.mayOpen?.() !== false) {
       own.service = await openHere(options, late);
       if (own.service !== null) continue;
     }
-    await wait(retryMs);
+    await wait(retryMs, null, options.signal === undefined ? {} : { signal: options.signal });
   }
 }
 
