@@ -19,10 +19,18 @@ export function prettyLine(json: string, colour: boolean): string {
 
 /** What a person reads of a line: its level, its message, and its other fields as `name=value`. Nothing in them steers a terminal. */
 export function logParts(fields: Readonly<Record<string, unknown>>): { level: string; message: string; rest: string } {
-  const rest = Object.entries(fields).flatMap(([name, value]) =>
-    ordinary.has(name) ? [] : [`${oneLine(name)}=${shortValue(value)}`],
-  );
+  const { turn, session, ...others } = fields;
+  const named = Object.entries(others).filter(([name]) => !ordinary.has(name));
+  // Last, and as much of an id as tells it from others; a turn tells its session.
+  const about = turn === undefined ? { session } : { turn };
+  const ids = Object.entries(about).flatMap(([name, id]) => (id === undefined ? [] : [[name, shortId(id)] as const]));
+  const rest = [...named, ...ids].map(([name, value]) => `${oneLine(name)}=${shortValue(value)}`);
   return { level: wordsOf(fields["level"]), message: wordsOf(fields["msg"]), rest: rest.join(" ") };
+}
+
+/** `hermes logs --turn` takes the beginning of an id. */
+function shortId(id: unknown): unknown {
+  return typeof id === "string" && /^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(id) ? id.slice(0, 8) : id;
 }
 
 function wordsOf(value: unknown): string {

@@ -62,7 +62,7 @@ test("a worker killed in mid-answer: another one finishes it, and it is said onc
   // What both did of the turn is one story in the log.
   let turn: string | undefined;
   // The log is written behind the work.
-  while (turn === undefined) turn = /a turn is over {2}turn=(\S+)/.exec((await team.type("logs", "worker")).out)?.[1];
+  while (turn === undefined) turn = /a turn is over {2}.*turn=(\S+)/.exec((await team.type("logs", "worker")).out)?.[1];
   const lines = (await team.type("logs", "--turn", turn, "--json")).out.trim().split("\n");
   const story = lines.map((line): { pid: number; msg: string } => JSON.parse(line));
   assert.equal(new Set(story.filter(({ msg }) => msg === "a turn is worked on").map(({ pid }) => pid)).size, 2);

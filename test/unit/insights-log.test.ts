@@ -163,7 +163,7 @@ test("a line at the terminal is short and can't steer it", () => {
     }),
     false,
   );
-  assert.match(line, /^\d\d:\d\d:\d\d warn  slow \[2J turn=t error="no"\n$/);
+  assert.match(line, /^\d\d:\d\d:\d\d warn  slow \[2J error="no" turn=t\n$/);
   assert.equal(prettyLine("not json\n", false), "not json\n");
 });
 
