@@ -6,6 +6,12 @@ export interface Cut {
   readonly within: boolean;
 }
 
+/** What goes on with a block of code, when nothing more of that came but its end: what stands after it begins anew. */
+export function afterFence(text: string, within: boolean): { readonly text: string; readonly within: boolean } {
+  const end = within ? /^ {0,3}(`{3,}|~{3,})[^\n]*\n {0,3}\1[`~]*[ \t]*(?:\n|$)/.exec(text) : null;
+  return end === null ? { text, within } : { text: text.slice(end[0].length), within: false };
+}
+
 /**
  * Cuts Markdown that grows: before a block that begins anew after an empty line, or after a whole line of code. The rest of a cut block
  * of code begins with its fence again.

@@ -2,7 +2,7 @@ import type { TerminalEvent, TerminalPost } from "../../../src/core/terminal.ts"
 import { boxBottom, boxTop } from "./frames.ts";
 import { markdownRows } from "./markdown.ts";
 import { piece, type Row, wrapped } from "./rows.ts";
-import { cutStable } from "./stable.ts";
+import { afterFence, cutStable } from "./stable.ts";
 import { createToolLines } from "./tool-lines.ts";
 import { duration } from "../../../src/core/figures.ts";
 
@@ -96,10 +96,8 @@ export function createTurnView(parts: TurnViewParts): TurnView {
       flow(parts, state);
       const width = parts.width();
       const { box } = state;
-      const rest = box === null ? "" : visible(box.rest);
-      const written = rest.trim() === "" ? [] : markdownRows(rest, width);
-      const shown =
-        box?.within === true ? withoutHead(written) : box?.begun === true && written.length > 0 ? [[], ...written] : written;
+      const rest = box === null ? [] : boxRows(box, box.rest, width);
+      const shown = box?.within === true ? withoutHead(rest) : rest;
       const waits = state.active ? [waitRow(state, tools.isBusy(), parts.now(), width)] : [];
       return [...shown, ...tools.rows(), ...waits].slice(-Math.max(1, most));
     },
@@ -179,13 +177,19 @@ function flow(parts: TurnViewParts, state: State): void {
 }
 
 function put(parts: TurnViewParts, box: NonNullable<State["box"]>, text: string): void {
-  const shown = visible(text);
-  if (shown.trim() === "") return;
-  const all = markdownRows(shown, parts.width());
-  const rows = box.within ? withoutHead(all) : all;
+  const rows = boxRows(box, text, parts.width());
   if (rows.length === 0) return;
-  parts.commit(box.begun && !box.within ? [[], ...rows] : rows);
+  parts.commit(rows);
   box.begun = true;
+}
+
+/** What comes next in a box, with the empty line before it where a block begins. */
+function boxRows(box: NonNullable<State["box"]>, next: string, width: number): readonly Row[] {
+  const { text, within } = afterFence(visible(next), box.within);
+  if (text.trim() === "") return [];
+  const rows = markdownRows(text, width);
+  if (within) return rows;
+  return box.begun && rows.length > 0 ? [[], ...rows] : rows;
 }
 
 /** A block of code that goes on has no line of its own while nothing more of it is there. */
