@@ -47,7 +47,7 @@ export const en: WholeLanguage = {
     debug: { line: "Show facts for a report of a fault" },
     skills: { line: "List, find, install and look after skills", argument: "search WORDS, install NAME, view NAME, pending …" },
     skill: { line: "Do something the way a skill says", argument: "The skill's name, then the request" },
-    language: { line: "The language of the help", argument: "en, zh or auto" },
+    language: { line: "The language of the help and of short answers", argument: "en, zh or auto" },
   },
   help: {
     inPrivate: "Write to me in your own words.",

@@ -44,7 +44,7 @@ export const zh: WholeLanguage = {
     debug: { line: "查看用于报告故障的信息" },
     skills: { line: "查看、查找、安装和管理技能", argument: "search 关键词、install 名称、view 名称、pending 等" },
     skill: { line: "按某个技能的方法做事", argument: "技能名称，然后是请求" },
-    language: { line: "帮助所用的语言", argument: "en、zh 或 auto" },
+    language: { line: "帮助和简短回答所用的语言", argument: "en、zh 或 auto" },
   },
   help: {
     inPrivate: "直接用你自己的话告诉我就行。",
