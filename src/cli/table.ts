@@ -7,7 +7,7 @@ export interface Column {
 }
 
 /** Columns of whatever the output goes to; 80 where nobody knows. */
-export function outputWidth(): number {
+function outputWidth(): number {
   return Math.max(leastWidth, process.stdout.columns ?? usualWidth);
 }
 

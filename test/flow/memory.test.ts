@@ -129,7 +129,7 @@ suite("memory, from the chat", () => {
       telegram.say(-701, `@${telegram.bot.username} ${words}`, { from });
       await found(-701, new RegExp(`heard ${words.split(" ").at(-1)}$`));
     }
-    const request = model.seen.findLast((seen) => askedIn(seen).includes("again from"));
+    const request = model.seen.findLast((seen) => !isReview(seen) && askedIn(seen).includes("again from"));
     const said = request?.body.messages.flatMap(({ role, content }) => (role === "user" ? [String(content)] : [])) ?? [];
     assert.match(said[1] ?? "", /from seven[^]*Reads German\./);
     assert.equal(JSON.stringify(request?.body).split("Reads German").length, 2, "once a conversation");
