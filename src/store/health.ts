@@ -26,7 +26,7 @@ export interface Waiting {
   readonly platform: string;
   readonly count: number;
   readonly oldestSeconds: number;
-  /** Why, as far as it is known. */
+  /** Why the last of them does, as far as it is known. */
   readonly why: string | null;
 }
 
@@ -93,7 +93,8 @@ const stuckSessions = sql`select s.id, min(work.since) as since from sessions s
 
 async function waiting(db: Db, rows: ReturnType<typeof sql>): Promise<readonly Waiting[]> {
   const found = await sql<{ platform: string; count: number; seconds: number; why: string | null }>`
-    select platform, count(*)::int as count, extract(epoch from now() - min(since))::int as seconds, max(why) as why
+    select platform, count(*)::int as count, extract(epoch from now() - min(since))::int as seconds,
+      (array_agg(why order by since desc) filter (where why is not null))[1] as why
     from (${rows}) waits group by platform order by platform`.execute(db);
   return found.rows.map(({ platform, count, seconds, why }) => ({ platform, count, oldestSeconds: seconds, why }));
 }
@@ -122,9 +123,11 @@ export async function hurryDeliveries(db: Db): Promise<readonly string[]> {
   return found.rows.map(({ chat }) => chat);
 }
 
-/** Gives what was refused lately another chance; the chats that it is for. */
-export async function reviveRefused(db: Db): Promise<readonly string[]> {
+/** Gives what one platform refused lately another chance; the chats that it is for. */
+export async function reviveRefused(db: Db, platform: string): Promise<readonly string[]> {
   const found = await sql<{ chat: string }>`update outbox set status = 'pending', failure = null, not_before = now()
-    where status = 'refused' and created_at > now() - ${lately} returning chat_key as chat`.execute(db);
+    where status = 'refused' and platform = ${platform} and created_at > now() - ${lately} returning chat_key as chat`.execute(
+    db,
+  );
   return found.rows.map(({ chat }) => chat);
 }

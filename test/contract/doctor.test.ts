@@ -152,20 +152,26 @@ suite("the record", () => {
       sick.says("record.undelivered"),
       /^warn 1 answer for telegram not delivered for \d+ min: the token is refused\./,
     );
-    assert.match(sick.says("record.refused"), /^warn telegram refused 1 answer within a week, the last: blocked\./);
+    assert.match(
+      sick.says("record.refused"),
+      /^warn discord refused 1 .*\nwarn telegram refused 2 answers within a week, the last: blocked\./,
+    );
     assert.equal(sick.status, 0, "no service runs that should have done it");
 
     const mended = await doctor(home, ["--fix"], env);
     assert.match(mended.did("record.leases"), /^done Let go of 1/);
     assert.match(mended.did("record.undelivered"), /^done 1 answer: no service runs/);
-    assert.match(mended.did("record.refused"), /^left .*--fix --yes/);
+    assert.match(mended.did("record.refused"), /^left .*--yes` would send the one of discord [^]*send the 2 of telegram/);
     assert.match(mended.says("record.leases"), /^ok /);
     const { rows } = await client.query("select status, not_before <= now() as due from outbox order by id");
     assert.deepEqual(rows, [
       { status: "pending", due: true },
-      { status: "refused", due: true },
+      ...Array.from({ length: 3 }, () => ({ status: "refused", due: true })),
     ]);
-    assert.match((await doctor(home, ["--fix", "--yes"], env)).did("record.refused"), /^done 1 refused answer/);
+    assert.match(
+      (await doctor(home, ["--fix", "--yes"], env)).did("record.refused"),
+      /^done 1 refused answer: .*\ndone 2 refused answers: /,
+    );
 
     await beside(home, database.url, env);
     await client.query("insert into hermes_migrations (name) values ('9999-later')");
@@ -185,8 +191,8 @@ suite("the record", () => {
       assert.match(sick.says("record.open"), /held by the running service/);
       assert.match(sick.says("record.stuck"), /^fail /);
       assert.match(sick.did("record.stuck"), /^done 1 conversation put on the queue again/);
-      assert.match(sick.did("record.undelivered"), /^done 2 answers tried again now/);
-      assert.deepEqual(queued, [["s"], [], [], ["telegram:7"]]);
+      assert.match(sick.did("record.undelivered"), /^done 4 answers tried again now/);
+      assert.deepEqual(queued, [["s"], [], [], ["telegram:7", "discord:9"]]);
       assert.equal(sick.status, 1);
     } finally {
       await service.close();
@@ -203,7 +209,9 @@ suite("the record", () => {
       ('b', 'slack:C1', '{"type":"message"}', 'new', null, null, now() - interval '20 minutes');
     insert into outbox (key, platform, chat_key, body, sent, status, failure, created_at, not_before) values
       ('a', 'telegram', 'telegram:7', '{"markdown":"x"}', '[]', 'pending', 'the token is refused', now() - interval '20 minutes', now() + interval '1 hour'),
-      ('b', 'telegram', 'telegram:7', '{"markdown":"x"}', '[]', 'refused', 'blocked', now() - interval '20 minutes', now());`;
+      ('b', 'telegram', 'telegram:7', '{"markdown":"x"}', '[]', 'refused', 'blocked', now() - interval '20 minutes', now()),
+      ('c', 'telegram', 'telegram:7', '{"markdown":"x"}', '[]', 'refused', 'the chat is gone', now() - interval '2 days', now()),
+      ('d', 'discord', 'discord:9', '{"markdown":"x"}', '[]', 'refused', 'no access', now() - interval '20 minutes', now());`;
 });
 
 test("a wrong clock, a taken port, a Redis that may drop jobs, an image that is not there yet", async (t) => {

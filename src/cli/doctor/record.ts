@@ -108,7 +108,10 @@ function clockResult(skew: number): CheckResult {
 
 function waits(context: Context, told: Health): CheckResult[] {
   const alive = told.service || told.workers > 0;
-  const fix = (which: string, does: string): Fix => ({ does, run: () => mended(context, which) });
+  const fix = (which: string, does: string, ...of: readonly string[]): Fix => ({
+    does,
+    run: () => mended(context, which, ...of),
+  });
   const overdue = (seconds: number) => (alive && seconds > faultSeconds ? fail : warn);
   const { staleLeases, stuck, stuckSeconds, unrouted, undelivered, refused } = told;
   return [
@@ -151,7 +154,10 @@ function waits(context: Context, told: Health): CheckResult[] {
         "record.refused",
         `${platform} refused ${count} ${count === 1 ? "answer" : "answers"} within a week${why === null ? "" : `, the last: ${why}`}.`,
         "Mend the cause first.",
-        { ...fix("refused", `send ${count === 1 ? "it" : `these ${count}`} to the chats again`), asks: true },
+        {
+          ...fix("refused", `send ${count === 1 ? "the one" : `the ${count}`} of ${platform} to the chats again`, platform),
+          asks: true,
+        },
       ),
     ),
   ];
@@ -160,8 +166,8 @@ function waits(context: Context, told: Health): CheckResult[] {
 /** A busy service may take its time: a full hour's limit of a platform, turns on every place of the model. */
 const faultSeconds = 600;
 
-async function mended(context: Context, which: string): Promise<string> {
-  const request = { command: "doctor", args: ["mend", which] };
+async function mended(context: Context, ...what: readonly string[]): Promise<string> {
+  const request = { command: "doctor", args: ["mend", ...what] };
   const reply = await askRecord(context, request, answerMs);
   if (!reply.ok) throw new Failure("state.unavailable", reply.text);
   return reply.text;

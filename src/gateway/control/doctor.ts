@@ -13,16 +13,19 @@ interface Reply {
   readonly text: string;
 }
 
-/** `look`, as JSON; or `mend` and what of it, as a line to print. */
-export async function doctorControl(parts: DoctorParts, [what = "", which = ""]: readonly string[]): Promise<Reply> {
+/** `look`, as JSON; or `mend` and what of it (of `refused`: on which platform), as a line to print. */
+export async function doctorControl(
+  parts: DoctorParts,
+  [what = "", which = "", platform = ""]: readonly string[],
+): Promise<Reply> {
   if (what === "look") {
     const health = await recordHealth(parts.db);
     return { ok: true, text: JSON.stringify({ ...health, service: typeof parts.requeue === "function" }) };
   }
-  return await mend(parts, which);
+  return await mend(parts, which, platform);
 }
 
-async function mend(parts: DoctorParts, which: string): Promise<Reply> {
+async function mend(parts: DoctorParts, which: string, platform: string): Promise<Reply> {
   const { db, requeue = null } = parts;
   switch (which) {
     case "leases":
@@ -38,7 +41,7 @@ async function mend(parts: DoctorParts, which: string): Promise<Reply> {
       return told(counted(chats.length, "answer"), requeue !== null, "tried again now");
     }
     case "refused": {
-      const chats = await reviveRefused(db);
+      const chats = await reviveRefused(db, platform);
       await requeue?.([], [...new Set(chats)]);
       return told(counted(chats.length, "refused answer"), requeue !== null, "tried again now");
     }
