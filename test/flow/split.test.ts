@@ -3,6 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import { hermes } from "../../src/cli/hermes.ts";
 import { call, modelServerWith, say, type Seen } from "../doubles/model-server.ts";
 import { freshDatabase } from "../services/postgres.ts";
@@ -53,6 +54,8 @@ test("a worker killed in mid-answer: another one finishes it, and it is said onc
   await team.page.send("tell me");
   await model.arrived(1);
   await using _second = team.worker();
+  // The log is written behind the work: what was not yet is lost with the process.
+  while (!(await team.type("logs", "worker")).out.includes("a turn is worked on")) await setImmediate();
   await first.kill("SIGKILL");
   assert.deepEqual(await team.page.answers(1), ["done: tell me"]);
   // Who was killed is missed after a while only.
@@ -61,7 +64,6 @@ test("a worker killed in mid-answer: another one finishes it, and it is said onc
   assert.match(told.out, /^No service runs on this home\. (?:A worker is|2 workers are) at work on its record\.\nTurns: /);
   // What both did of the turn is one story in the log.
   let turn: string | undefined;
-  // The log is written behind the work.
   while (turn === undefined) turn = /a turn is over {2}.*turn=(\S+)/.exec((await team.type("logs", "worker")).out)?.[1];
   const lines = (await team.type("logs", "--turn", turn, "--json")).out.trim().split("\n");
   const story = lines.map((line): { pid: number; msg: string } => JSON.parse(line));
