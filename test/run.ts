@@ -13,7 +13,7 @@ import { prepare } from "./services/prepare.ts";
 import { announce, since } from "./services/processes.ts";
 import { warmUp } from "./services/warm-up.ts";
 
-/** More than there are cores: much of what is tested is waiting, for containers, browsers and other processes. */
+/** More than there are cores: much of what is tested is waiting. Those that wait for containers are spread, so that few run at once. */
 const filesAtOnce = Math.min(availableParallelism() + 1, 9);
 /** No test takes so long unless it hangs. */
 const testTimeoutMs = 120_000;
