@@ -215,20 +215,11 @@ suite("hermes chat beside a running service", () => {
     assert.match(await readFile(join(home, "chat_history"), "utf8"), /^"hello"\n"pip list"\n"one\\ntwo\[31m"\n/);
   });
 
-  test("at a terminal that knows no keys, a line is a message and nothing moves", async (t) => {
-    const terminal = openChat(t, home, { env: { TERM: "dumb" } });
-    await terminal.until(/Ctrl-D leaves/);
-    terminal.type(`unclear${keys.enter}`);
-    await terminal.until(/Which one\?[^]*1 red {3}2 blue/);
-    terminal.type(`2${keys.enter}`);
-    await terminal.until(/came: .*blue[^]*╰/);
-    terminal.type(keys.ctrlD);
-    assert.equal(await terminal.exit, 0);
-  });
-
   test("at a terminal: a model can't steer it, and what ended while the service or the terminal was away is shown", async (t) => {
-    const terminal = openChat(t, home, { cols: 60, env: { NO_COLOR: "1" } });
-    await terminal.until(ready);
+    const terminal = openChat(t, home, { cols: 40, env: { NO_COLOR: "1" } });
+    assert.match(await terminal.until(ready), /^─{39}$/m);
+    terminal.resize(200, 60);
+    await terminal.until(/^─{199}$/m);
     terminal.type(`attack${keys.enter}`);
     assert.match(await terminal.until(/ok.*abc\n╰/), /● attack\n─+\n╭─ ⚕ Hermes ─+╮\n\]0;owned\[2J\]52;c;aGk=ok 31m \[1A abc\n╰/);
     gate = Promise.withResolvers();
@@ -246,12 +237,15 @@ suite("hermes chat beside a running service", () => {
     terminal.type(keys.ctrlD);
     await terminal.exit;
     gate.resolve();
-    const back = openChat(t, home, { cols: 40, rows: 24 });
+    // One that knows no keys: a line is a message, and nothing moves.
+    const back = openChat(t, home, { cols: 60, env: { TERM: "dumb" } });
     assert.match(await back.until(/The second half came later/), /The first half stands here\.\n\nThe second half/);
-    back.resize(200, 24);
-    await back.until(/^─{199}$/m);
+    back.type(`unclear${keys.enter}`);
+    await back.until(/Which one\?[^]*1 red {3}2 blue/);
+    back.type(`2${keys.enter}`);
+    await back.until(/came: .*blue[^]*╰/);
     back.type(keys.ctrlD);
-    await back.exit;
+    assert.equal(await back.exit, 0);
   });
 });
 
