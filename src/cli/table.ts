@@ -78,7 +78,7 @@ function cut(text: string, most: number): string {
     cells += cellOf(segment);
     kept += segment;
   }
-  return `${kept.trimEnd()}…`;
+  return `${kept.replace(/[ …]+$/, "")}…`;
 }
 
 function padded(text: string, width: number): string {

@@ -8,6 +8,7 @@ import type { Context, Define } from "../../src/cli/context.ts";
 import { define as pairing } from "../../src/cli/pairing.ts";
 import { define as people } from "../../src/cli/people.ts";
 import { define as sessions } from "../../src/cli/sessions.ts";
+import { table } from "../../src/cli/table.ts";
 import type { ChatRef } from "../../src/core/chats.ts";
 import type { ModelMessage } from "../../src/core/model.ts";
 import { pairingList, peopleControl } from "../../src/gateway/control/people.ts";
@@ -206,6 +207,24 @@ suite("hermes sessions, people and pairing", () => {
       .execute();
     const busy = await typed(sessions, ["delete", ids["group"] ?? "", "--yes"]);
     assert.match(busy.err, /Something runs or waits/);
+  });
+
+  test("tables keep to narrow and wide screens, also with signs of two cells and those that draw", () => {
+    const columns = [{ head: "ID" }, { head: "TITLE", flexible: true }, { head: "WHERE", flexible: true }];
+    const rows = [
+      ["1", "发布新版本的计划和回滚", "slack"],
+      ["2", "plain\u001b[2J words", "telegram"],
+    ];
+    assert.deepEqual(table(columns, rows, 26), [
+      "ID  TITLE         WHERE",
+      "1   发布新版本…   slack",
+      "2   plain\\u{1b}…  telegram",
+    ]);
+    assert.deepEqual(
+      table(columns, rows, 12),
+      ["ID  TITLE…", "1   发布新…", "2   plain\\u…"].map((line) => line),
+    );
+    assert.equal(table(columns, rows, 200)[1], "1   发布新版本的计划和回滚  slack");
   });
 
   test("people are listed, shown and changed; there is always an owner", async () => {
