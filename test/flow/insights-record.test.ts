@@ -42,7 +42,7 @@ test("the record has every call's speeds, first token, cached tokens, validity o
   const access = { TELEGRAM_BOT_TOKEN: telegram.token, TELEGRAM_API_ROOT: telegram.url };
   await using hermes = await hostHermes({
     home: home.path,
-    env: { OPENAI_BASE_URL: model.url, TERMINAL_ENV: "virtual", ...access },
+    env: { OPENAI_BASE_URL: model.url, ...access },
   });
   await hermes.printed(/telegram is connected/);
   telegram.say(11, "look for a and b", { from: { id: 11, name: "Ann" } });

@@ -66,7 +66,7 @@ test("two workers take their parts of a server's places, and a killed one's part
   await using telegram = await telegramServer();
   await using home = await freshHome("none");
   await writeFile(join(home.path, "config.yaml"), `model:\n  concurrency: ${places}\nagent:\n  worker_concurrency: 4\n`);
-  const state = { REDIS_URL: redis.url, DATABASE_URL: database.url, OPENAI_BASE_URL: model.url, TERMINAL_ENV: "virtual" };
+  const state = { REDIS_URL: redis.url, DATABASE_URL: database.url, OPENAI_BASE_URL: model.url };
   const env = { ...state, TELEGRAM_BOT_TOKEN: telegram.token, TELEGRAM_API_ROOT: telegram.url };
   await using gateway = await hostHermes({ mode: "gateway", home: home.path, env });
   await gateway.printed(/telegram is connected/);

@@ -175,7 +175,6 @@ async function toolLines(
   const { status, lines } = await doctor(await heldHome(t), {
     OPENAI_BASE_URL: server.url,
     DOCKER_HOST: "unix:///nonexistent.sock",
-    TERMINAL_ENV: "virtual",
   });
   return { status, lines: lines.filter((line) => / tools\./.test(line)).join("\n") };
 }
@@ -246,7 +245,7 @@ test("what the server let be known before is not told twice", async (t) => {
 
 test("a closed port, a wrong key and a wrong name: the check of the model fails, and no minute is spent on a probe", async (t) => {
   await using locked = await modelServerWith({ apiKey: "sesame", strict: false }, perfect);
-  const env = { OPENAI_BASE_URL: locked.url, TERMINAL_ENV: "virtual" };
+  const env = { OPENAI_BASE_URL: locked.url };
   const wrong = await doctor(await heldHome(t), { ...env, OPENAI_API_KEY: "wrong" });
   assert.match(
     wrong.lines.join("\n"),
