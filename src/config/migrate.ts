@@ -1,5 +1,6 @@
 import { chmod, constants, copyFile } from "node:fs/promises";
 import { type Document, isMap, isScalar, isSeq, type Pair } from "yaml";
+import { Failure } from "../core/failures.ts";
 import { dropEmptied, type Place, openDocument, removeAt, render, setAt } from "./edit-yaml.ts";
 import { editEnvText, parseEnvText } from "./env-file.ts";
 import { configFile, envFile } from "./home.ts";
@@ -33,25 +34,29 @@ export async function applyMigration(home: string, now: Date = new Date()): Prom
     .toISOString()
     .replace(/\.\d+Z$/, "Z")
     .replaceAll(/[-:]/g, "");
-  const plan = await planMigration(home);
+  const [yamlFile, variables] = [configFile(home), envFile(home)];
+  const [yaml, env] = [await readOwnFile(yamlFile), await readOwnFile(variables)];
+  let plan = migrated(yaml, env);
   const copies: string[] = [];
+  const copy = async (file: string): Promise<void> => void copies.push(await copied(file, `${file}.backup-${stamp}`));
   // The secrets first: one that stands in both files is a finding, one that stands in none is lost.
-  for (const [file, text] of [
-    [envFile(home), plan.env],
-    [configFile(home), plan.yaml],
-  ] as const) {
-    const before = await readOwnFile(file);
-    if (before === text) continue;
-    if (before !== "") {
-      copies.push(await copied(file, `${file}.backup-${stamp}`));
-    }
-    // Made again of what is there by then, so that a change in between is not lost.
-    await editOwnFile(file, (current) => {
-      if (current === before) return text;
-      return file === envFile(home) ? migrated(plan.yaml, current).env : migrated(current, plan.env).yaml;
-    });
-  }
+  if (env !== plan.env && env !== "") await copy(variables);
+  // Made again of what is there by then, so that a change in between is not lost.
+  await editOwnFile(variables, (current) => (plan = migrated(yaml, current)).env);
+  if (plan.yaml === yaml) return copies;
+  if (yaml !== "") await copy(yamlFile);
+  await editOwnFile(yamlFile, (current) => {
+    // What is new in it may be a secret, and .env is written already.
+    if (current !== yaml) throw changedMeanwhile(yamlFile, copies);
+    return plan.yaml;
+  });
   return copies;
+}
+
+function changedMeanwhile(file: string, copies: readonly string[]): Failure {
+  return new Failure("config.invalid", `${file} was changed by somebody else meanwhile, and is left as they have it.`, {
+    advice: `Run it again. As it was: ${copies.join(", ")}.`,
+  });
 }
 
 async function copied(file: string, copy: string): Promise<string> {

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdir, readFile, readdir, readlink, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, readdir, readlink, rm, stat, symlink, watch, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { type TestContext, suite, test } from "node:test";
 import { edit } from "../../src/cli/config/edit.ts";
 import type { Context } from "../../src/cli/context.ts";
-import { migrated } from "../../src/config/migrate.ts";
+import { applyMigration, migrated } from "../../src/config/migrate.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { setKey } from "../../src/config/set.ts";
 import { config, type Said, temporaryHome, written } from "./cli-config-rig.ts";
@@ -221,6 +221,28 @@ skills: {external_dirs: [a]}
       ["qwen", "sk-0123456789abcdef", false, "hunter2"],
     );
     assert.match((await config(home, ["migrate", "--yes"])).out, /Nothing is to be done/);
+  });
+
+  test("a file that is changed meanwhile loses nothing", async (t) => {
+    const secret = "model: {api_key: sk-one}\n";
+    for (const mine of [secret, `${secret}discord: {bot_token: two}\n`]) {
+      const home = await temporaryHome(t);
+      await writeFile(join(home, "config.yaml"), secret);
+      await writeFile(join(home, ".env"), "A=1\n");
+      await writeFile(join(home, ".env.lock"), `${process.pid} ${hostname()} x`);
+      const copies = watch(home, { signal: t.signal });
+      const done = applyMigration(home).then(
+        () => "done",
+        (thrown: unknown) => String(thrown),
+      );
+      for await (const { filename } of copies) if (filename?.startsWith(".env.backup-") === true) break;
+      await writeFile(join(home, ".env"), "A=2\n");
+      await writeFile(join(home, "config.yaml"), mine);
+      await rm(join(home, ".env.lock"));
+      assert.match(await done, mine === secret ? /^done$/ : /changed by somebody else meanwhile/);
+      assert.equal(await readFile(join(home, ".env"), "utf8"), "A=2\nOPENAI_API_KEY=sk-one\n");
+      assert.equal(await written(home), mine === secret ? "" : mine);
+    }
   });
 
   test("what stands twice counts as before, and a key that .env has is left to it", () => {
