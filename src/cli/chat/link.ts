@@ -19,12 +19,13 @@ type Hello = TerminalHears & { readonly type: "hello" };
 
 /** Reaches the service that runs on this home, or opens one here; throws a `Failure` where neither can be. */
 export async function openLink(options: LinkOptions): Promise<{ readonly link: TerminalLink; readonly hello: Hello }> {
-  const until = performance.now() + giveUpMs;
+  /** Since when somebody has had the home and not been ready. */
+  let heldAt: number | null = null;
   const own: { service: { close(): Promise<void> } | null } = { service: null };
   const opensAt = performance.now() + options.patienceMs;
   for (;;) {
     const visit = await callVisit(options.context.home, { command: chatCommand, args: [JSON.stringify(options.call)] });
-    const late = performance.now() > until;
+    const late = heldAt !== null && performance.now() - heldAt > giveUpMs;
     if (visit !== null) {
       const said: TerminalHears[] = [];
       const answer = await greeted(visit, said);
@@ -33,11 +34,13 @@ export async function openLink(options: LinkOptions): Promise<{ readonly link: T
         await own.service?.close();
         throw new Failure("state.unavailable", answer.type === "refused" ? answer.why : misunderstood);
       }
+      heldAt ??= performance.now();
     } else if (own.service !== null) {
       throw new Failure("state.unavailable", "the service that was opened here does not answer");
     } else if (performance.now() >= opensAt && options.mayOpen?.() !== false) {
       own.service = await openHere(options, late);
       if (own.service !== null) continue;
+      heldAt ??= performance.now();
     }
     await wait(retryMs, null, options.signal === undefined ? {} : { signal: options.signal });
   }
