@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, suite, test } from "node:test";
-import { promisify } from "node:util";
 import { call, type ModelServer, modelServerWith, say, type Seen } from "../doubles/model-server.ts";
 import { type TelegramServer, telegramServer } from "../doubles/telegram.ts";
 import { within } from "../doubles/windowed.ts";
-import { freshHome, type Process, startHermes } from "./service.ts";
+import { hostHermes } from "./hosted.ts";
+import { freshHome, type Running } from "./service.ts";
+import { typed } from "./typed.ts";
 
 const [ada, ben] = [81, 82];
 
@@ -26,7 +26,7 @@ suite("/model", () => {
   const stack = new AsyncDisposableStack();
   let telegram: TelegramServer;
   let [one, two]: ModelServer[] = [];
-  let hermes: Process;
+  let hermes: Running;
   let home = "";
 
   before(async () => {
@@ -37,15 +37,12 @@ suite("/model", () => {
     const servers = `custom_providers:\n  - {name: first, base_url: "${one.url}"}\n  - {name: second, base_url: "${two.url}", model: beta}\n`;
     await writeFile(join(home, "config.yaml"), `# ours\nmodel:\n  provider: first # the quick one\n${servers}`);
     const env = { TELEGRAM_BOT_TOKEN: telegram.token, TELEGRAM_API_ROOT: telegram.url, GATEWAY_ALLOW_ALL_USERS: "false" };
-    hermes = stack.use(startHermes({ mode: "start", home, env }));
+    hermes = stack.use(await hostHermes({ home, env }));
     await hermes.printed(/telegram is connected/);
     await letIn(ada, "owner");
     await letIn(ben, "member");
   });
-  after(async () => {
-    assert.equal(await hermes.kill("SIGTERM"), 0);
-    await stack.disposeAsync();
-  });
+  after(() => stack.disposeAsync());
 
   test("an owner sees every server's models by number, a member what answers", async () => {
     const menu = await ask(ada, "/model");
@@ -134,8 +131,8 @@ suite("/model", () => {
   }
 
   async function run(args: readonly string[]): Promise<{ readonly stdout: string }> {
-    const entry = new URL("../../src/cli/hermes.ts", import.meta.url).pathname;
-    const env = { PATH: process.env["PATH"] ?? "", HERMES_HOME: home };
-    return await promisify(execFile)(process.execPath, [entry, ...args], { env });
+    const said = await typed(home, args);
+    assert.equal(said.status, 0, said.stderr);
+    return said;
   }
 });
