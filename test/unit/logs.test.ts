@@ -56,6 +56,8 @@ test("hermes logs: the files of several processes by time, rolled and packed one
     `${line(4, "four")}not JSON \u001b[31m at all\n${line(5, "five", { level: "error" })}`,
   );
   await writeFile(join(logs, "hermes.log.2.gz"), gzipSync(`${line(1, "one")}${line(2, "two", { turn: "01ABC" })}`));
+  // One that can't be read, even by root.
+  await mkdir(join(logs, "hermes.log.3.gz"));
   await writeFile(join(logs, "worker.log"), `${line(3, "three", { turn: "01ABC" })}${line(8, "eight", { level: "debug" })}`);
   await writeFile(join(logs, "start.out"), "no log\n");
   const all = messages(await recentEntries(await logChains(logs, null), every, 100));

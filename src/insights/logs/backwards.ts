@@ -1,5 +1,6 @@
 import { createReadStream } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
+import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
 
 const chunkBytes = 64 * 1024;
@@ -52,7 +53,10 @@ export async function packedLinesBackwards(file: string): Promise<readonly strin
   const lines: string[] = [];
   let rest = "";
   try {
-    const unpacked: AsyncIterable<Buffer> = createReadStream(file).pipe(createGunzip());
+    const gunzip = createGunzip();
+    // Hands on what goes wrong with the file, too; it is caught below.
+    pipeline(createReadStream(file), gunzip, () => undefined);
+    const unpacked: AsyncIterable<Buffer> = gunzip;
     const text = new TextDecoder();
     for await (const chunk of unpacked) {
       const parts = (rest + text.decode(chunk, { stream: true })).split("\n");
