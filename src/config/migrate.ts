@@ -5,11 +5,11 @@ import { dropEmptied, type Place, openDocument, removeAt, render, setAt } from "
 import { editEnvText, parseEnvText } from "./env-file.ts";
 import { configFile, envFile } from "./home.ts";
 import { keyVariable } from "./inner-keys.ts";
-import { findKey, keyOf, keyPaths } from "./keys.ts";
+import { findKey, type KeyPath, keyOf, keyPaths } from "./keys.ts";
 import { movedKey, movedKeys } from "./moved-keys.ts";
 import { isOriginalKey } from "./original.ts";
 import { movedVariables } from "./original-variables.ts";
-import { fieldSynonyms } from "./providers.ts";
+import { fieldSynonyms, hostOf } from "./providers.ts";
 import { editOwnFile, readOwnFile, unwritable } from "./write-file.ts";
 import { readConfigText } from "./yaml-file.ts";
 
@@ -19,6 +19,8 @@ export interface Migration {
   readonly changes: readonly string[];
   /** Keys that stay as they are, and have no effect here. */
   readonly left: readonly string[];
+  /** Keys that count as they stand, and can't be written anew by a program. */
+  readonly byHand: readonly string[];
   readonly yaml: string;
   readonly env: string;
 }
@@ -73,7 +75,7 @@ async function copied(file: string, copy: string): Promise<string> {
 /** Both files' texts as this version writes them. */
 export function migrated(yaml: string, env: string): Migration {
   const document = openDocument(yaml);
-  const work: Work = { document, env, changes: [], left: [] };
+  const work: Work = { document, env, changes: [], left: [], byHand: [] };
   for (const { path, value } of readConfigText(yaml, "config.yaml").settings) {
     if (value === null || value === undefined) continue;
     takeOver(work, path, value);
@@ -81,12 +83,14 @@ export function migrated(yaml: string, env: string): Migration {
   for (const { from, to, value } of movedKeys)
     if (document.hasIn(from.split("."))) move(work, from, to, value(plainAt(document, from.split("."))));
   takeVariables(work);
-  for (const { place, name } of entries(document)) {
+  for (const place of entries(document)) {
     renameFields(work, place);
-    takeProviderKey(work, place, name);
+    takeProviderKey(work, place);
   }
-  const changed = work.changes.length > 0;
-  return { changes: work.changes, left: work.left, yaml: changed ? render(document) : yaml, env: work.env };
+  // A fallback's key is read from its key_env alone.
+  work.left.push(...indices(document, "fallback_providers").flatMap((place) => keyAt(document, place)));
+  const { changes, left, byHand } = work;
+  return { changes, left, byHand, yaml: changes.length > 0 ? render(document) : yaml, env: work.env };
 }
 
 interface Work {
@@ -94,24 +98,35 @@ interface Work {
   env: string;
   readonly changes: string[];
   readonly left: string[];
+  readonly byHand: string[];
 }
 
 function takeOver(work: Work, path: string, value: unknown): void {
   const known = findKey(path);
+  // `model.api_key: x` in one line at the top, or behind an alias.
+  const apart = pairAt(work.document, path.split(".")) === null;
+  if (apart && known !== null) return void (isToMove(path, known, value) && work.byHand.push(path));
+  if (apart && movedKey(path) !== null) return void work.left.push(path);
   if (known !== null && keyOf(known).secret === true) return takeSecret(work, path, keyOf(known).env, value);
   // `model: NAME` says the same as `model.default`, and is a line shorter.
   if (known !== null && known !== path && path !== "model") return rename(work, path, known);
   if (known === null && movedKey(path) === null && isOriginalKey(path)) work.left.push(path);
 }
 
-/** Where both stand, the present spelling counts. */
-function rename(work: Work, from: string, to: string): void {
+function isToMove(path: string, known: KeyPath, value: unknown): boolean {
+  if (keyOf(known).secret === true) return value !== "" && !String(value).includes("${");
+  return known !== path && path !== "model";
+}
+
+/** Where both stand, the present spelling counts; an empty one sets nothing. */
+function rename(work: Work, from: string, to: KeyPath): void {
   const [old, present] = [from.split("."), to.split(".")];
-  if (work.document.hasIn(present)) {
+  if (isSetAt(work.document, to)) {
     removeAt(work.document, old);
     work.changes.push(`${from} goes: ${to} is set too, and counts`);
     return;
   }
+  removeAt(work.document, present);
   const pair = pairAt(work.document, old);
   const name = present.at(-1) ?? to;
   // In its place its comments stay with it.
@@ -120,13 +135,13 @@ function rename(work: Work, from: string, to: string): void {
   work.changes.push(`${from} becomes ${to}`);
 }
 
-function move(work: Work, from: string, to: string, value: unknown): void {
+function move(work: Work, from: string, to: KeyPath, value: unknown): void {
   const place = to.split(".");
   if (value === undefined) {
     work.left.push(from);
     return;
   }
-  if (work.document.hasIn(place)) {
+  if (isSetAt(work.document, to)) {
     removeAt(work.document, from.split("."));
     work.changes.push(`${from} goes: ${to} is set too, and counts`);
     return;
@@ -153,7 +168,7 @@ function takeSecret(work: Work, path: string, env: string | undefined, value: un
   const there = (parseEnvText(work.env, ".env").values[env] ?? "") !== "";
   const text = there ? work.env : written(work.env, env, secret);
   if (text === null) {
-    work.left.push(path);
+    work.byHand.push(path);
     return;
   }
   work.env = text;
@@ -178,7 +193,7 @@ function takeVariables(work: Work): void {
     const value = values[name] ?? "";
     if (value === "") continue;
     const parsed = keyOf(path).kind.schema.safeParse(value);
-    if (!parsed.success || work.document.hasIn(path.split("."))) {
+    if (!parsed.success || isSetAt(work.document, path)) {
       work.left.push(name);
       continue;
     }
@@ -199,14 +214,17 @@ function renameFields({ document, changes }: Work, place: Place): void {
 }
 
 /** The key of a named server goes to .env, and its entry names the variable. */
-function takeProviderKey(work: Work, place: Place, name: string): void {
-  const key = work.document.getIn([...place, "api_key"]);
-  if (typeof key !== "string" || key.trim() === "" || key.includes("${")) return;
-  const variable = keyVariable(name);
+function takeProviderKey(work: Work, place: Place): void {
+  const [path] = keyAt(work.document, place);
+  if (path === undefined) return;
+  const key: unknown = work.document.getIn([...place, "api_key"]);
+  const name = nameOf(work.document, place);
+  const variable = keyVariable(name ?? "");
   const there = parseEnvText(work.env, ".env").values[variable] ?? "";
-  const text = there !== "" && there !== key.trim() ? null : written(work.env, variable, key.trim());
+  const movable = name !== null && typeof key === "string" && (there === "" || there === key.trim());
+  const text = movable ? written(work.env, variable, key.trim()) : null;
   if (text === null) {
-    work.left.push([...place, "api_key"].join("."));
+    work.byHand.push(path);
     return;
   }
   work.env = text;
@@ -215,16 +233,40 @@ function takeProviderKey(work: Work, place: Place, name: string): void {
   work.changes.push(`the key of ${name} goes to .env, as ${variable}`);
 }
 
-function entries(document: Document): { readonly place: Place; readonly name: string }[] {
-  const list = document.get("custom_providers", true);
+/** The path of an entry's key, if one is written there. */
+function keyAt(document: Document, place: Place): readonly string[] {
+  const path = [...place, "api_key"];
+  const key: unknown = document.getIn(path);
+  const none = key === null || key === undefined || String(key).trim() === "" || String(key).includes("${");
+  return none ? [] : [path.join(".")];
+}
+
+function entries(document: Document): readonly Place[] {
   const map = document.get("providers", true);
-  const listed = isSeq(list) ? list.items.map((_, index): Place => ["custom_providers", index]) : [];
-  const named = isMap(map) ? map.items.map(({ key }) => ({ place: ["providers", String(key)], name: String(key) })) : [];
-  const unnamed = listed.flatMap((place) => {
-    const name = document.getIn([...place, "name"]);
-    return typeof name === "string" ? [{ place, name }] : [];
-  });
-  return [...unnamed, ...named];
+  const named = isMap(map) ? map.items.map(({ key }): Place => ["providers", String(key)]) : [];
+  return [...indices(document, "custom_providers"), ...named];
+}
+
+function indices(document: Document, list: string): readonly Place[] {
+  const found = document.get(list, true);
+  return isSeq(found) ? found.items.map((_, index) => [list, index]) : [];
+}
+
+/** As the entry is called where it is read: one without a name by its address. */
+function nameOf(document: Document, place: Place): string | null {
+  const [list, name] = place;
+  if (list === "providers") return String(name);
+  const said = [["name"], ["base_url"], ["base_urls", 0]].map((field): unknown => document.getIn([...place, ...field]));
+  const [own, ...addresses] = said.map((each) => (typeof each === "string" && each.trim() !== "" ? each.trim() : null));
+  if (own !== undefined && own !== null) return own;
+  const address = addresses.find((each) => each !== null) ?? null;
+  return address === null ? null : hostOf(address);
+}
+
+/** Whether something stands there that is not just empty. */
+function isSetAt(document: Document, path: KeyPath): boolean {
+  const value = plainAt(document, path.split("."));
+  return value !== null && value !== undefined && (value !== "" || keyOf(path).emptyCounts === true);
 }
 
 function plainAt(document: Document, place: Place): unknown {

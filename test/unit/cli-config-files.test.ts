@@ -245,6 +245,25 @@ skills: {external_dirs: [a]}
     }
   });
 
+  test("keys that it can't move are told of, and left as they are", async (t) => {
+    const home = await temporaryHome(t);
+    const text = `model.api_key: sk-x
+agent.max_iterations: 5
+compression.summary_model: small
+custom_providers: [{name: spare, base_url: "http://h/v1", api_key: hunter2}]
+fallback_providers: [{provider: spare, api_key: hunter3}]
+`;
+    await writeFile(join(home, "config.yaml"), text);
+    await writeFile(join(home, ".env"), "SPARE_API_KEY=other\n");
+    const { out } = await config(home, ["migrate", "--yes"]);
+    assert.match(out, /without effect here: compression\.summary_model, fallback_providers\.0\.api_key\.$/m);
+    assert.match(out, /by hand: model\.api_key, agent\.max_iterations, custom_providers\.0\.api_key\.\n$/);
+    assert.equal(await written(home), text);
+    const unnamed = migrated("custom_providers: [{url: 'http://10.0.0.5:8000/v1', api_key: hunter2}]\n", "");
+    assert.equal(unnamed.env, "MODEL_10_0_0_5_8000_API_KEY=hunter2\n");
+    assert.doesNotMatch(unnamed.yaml, /hunter2/);
+  });
+
   test("what stands twice counts as before, and a key that .env has is left to it", () => {
     const { yaml, env, changes } = migrated(
       "agent: {max_turns: 9, max_iterations: 5}\nmodel: {api_key: old}\n",
@@ -262,6 +281,7 @@ skills: {external_dirs: [a]}
         ["TERMINAL_CWD", "TERMINAL_TIMEOUT"],
       ],
     );
+    assert.equal(migrated("agent: {max_turns: , max_iterations: 5}\n", "").yaml, "agent: { max_turns: 5 }\n");
     assert.deepEqual(migrated("a: [1\n".replace("[", ""), "").changes, []);
   });
 });
