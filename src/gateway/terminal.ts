@@ -44,12 +44,11 @@ export function terminalPorts({ db, facts, wording }: TerminalFacts) {
     async state(chat: ChatRef, message: string | null): Promise<TerminalState> {
       const [viewer, { session }] = await Promise.all([viewerIn(chat), findRoute(db, chat, homeAccount)]);
       const own = viewer?.kind === "person" ? viewer : null;
-      const [figures, outcome] = await Promise.all([
-        // Who asks after a message waits for its answer alone: asking a server for its facts could hold that up.
-        figuresOf(db, session, message === null ? facts : null),
-        message === null || own === null ? null : outcomeOfMessage(db, own, chat, message),
-      ]);
-      return { session, ...figures, outcome };
+      const outcome = message === null || own === null ? null : await outcomeOfMessage(db, own, chat, message);
+      // Who asks after a message waits for that alone: neither a server's facts nor a line below must hold it up.
+      if (outcome === null) return { session, ...(await figuresOf(db, session, message === null ? facts : null)), outcome };
+      const use = session === null ? null : await windowUse(db, session);
+      return { ...nothingKnown, session, model: shownModel(use?.model ?? ""), outcome };
     },
     async resume(chat: ChatRef, which: string): Promise<boolean> {
       const { person, session } = await findRoute(db, chat, homeAccount);
@@ -70,6 +69,8 @@ async function meant(db: Db, person: string, which: string): Promise<string | nu
 }
 
 type Figures = Omit<TerminalState, "session" | "outcome">;
+
+const nothingKnown: Figures = { title: null, since: 0, model: "", demonstration: false, used: null, window: null, busy: false };
 
 /** What the status line shows of a session. */
 async function figuresOf(db: Db, session: string | null, facts: (() => Promise<StandingFacts>) | null): Promise<Figures> {
