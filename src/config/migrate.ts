@@ -237,8 +237,8 @@ function takeProviderKey(work: Work, place: Place): void {
 function keyAt(document: Document, place: Place): readonly string[] {
   const path = [...place, "api_key"];
   const key: unknown = document.getIn(path);
-  const none = key === null || key === undefined || String(key).trim() === "" || String(key).includes("${");
-  return none ? [] : [path.join(".")];
+  const there = typeof key === "string" ? key.trim() !== "" && !key.includes("${") : key !== null && key !== undefined;
+  return there ? [path.join(".")] : [];
 }
 
 function entries(document: Document): readonly Place[] {
