@@ -3,6 +3,7 @@ import { chmod, chown, mkdir, open, readFile, readlink, realpath, rename, rm, st
 import { basename, dirname, resolve } from "node:path";
 import { Failure } from "../core/failures.ts";
 import { withFileLock } from "./file-lock.ts";
+import { overwrite } from "./overwrite.ts";
 
 /**
  * Changes a file of the home: what `edit` makes of its text replaces it at once. A reader sees the old or the new, a crash or a full disk
@@ -18,7 +19,7 @@ export async function editOwnFile(file: string, edit: (before: string) => string
     return await withFileLock(target, async () => {
       const now = await readOwnFile(file);
       const after = edit(now);
-      if (after !== now) await replace(target, after);
+      if (after !== now) await replace(target, after, basename(file) === ".env");
       return after !== now;
     });
   } catch (thrown) {
@@ -56,19 +57,20 @@ async function targetOf(file: string): Promise<string> {
 }
 
 /** A new file is readable by its owner only; an old one keeps its owner and mode, but for `.env`, which is nobody else's business. */
-async function replace(target: string, text: string): Promise<void> {
+async function replace(target: string, text: string, closed: boolean): Promise<void> {
   const old = await stat(target).catch(() => null);
   const temporary = `${target}.${randomUUID()}.tmp`;
   try {
     await writeSynced(temporary, text);
     if (old !== null) {
-      await chmod(temporary, basename(target) === ".env" ? old.mode & 0o600 : old.mode & 0o777);
+      await chmod(temporary, closed ? old.mode & 0o600 : old.mode & 0o777);
       if (old.uid !== process.getuid?.() || old.gid !== process.getgid?.())
         await chown(temporary, old.uid, old.gid).catch(() => {});
     }
     await rename(temporary, target);
     await syncDirectory(dirname(target));
   } catch (thrown) {
+    // Mounted by itself, as containers do with files.
     if (codeOf(thrown) === "EBUSY") await overwrite(target, text);
     else throw thrown;
   } finally {
@@ -79,18 +81,6 @@ async function replace(target: string, text: string): Promise<void> {
 async function writeSynced(file: string, text: string): Promise<void> {
   const handle = await open(file, "wx", 0o600);
   try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-/** A file that is mounted by itself, as containers do, can't be replaced: its text is. */
-async function overwrite(file: string, text: string): Promise<void> {
-  const handle = await open(file, "r+");
-  try {
-    await handle.truncate(0);
     await handle.writeFile(text);
     await handle.sync();
   } finally {

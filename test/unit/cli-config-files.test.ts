@@ -75,6 +75,21 @@ suite("the files stay whole", () => {
     assert.deepEqual(await readdir(home), ["config.yaml"]);
   });
 
+  test("a disk that is full puts back what was in a file that can't be replaced", async (t) => {
+    const file = join(await temporaryHome(t), "config.yaml");
+    await writeFile(file, "# mine\n");
+    const url = new URL("src/config/overwrite.ts", root).href;
+    const script = `import { overwrite } from ${JSON.stringify(url)};
+      await overwrite(${JSON.stringify(file)}, "x".repeat(5_000)).catch(({ code }) => process.exit(code === "EFBIG" ? 7 : 1));`;
+    const run = `trap '' XFSZ; ulimit -f 1; exec "$0" --input-type=module -e "$1"`;
+    const full = spawn("sh", ["-c", run, process.execPath, script], {
+      env: { NODE_DISABLE_COMPILE_CACHE: "1" },
+      stdio: ["ignore", "ignore", "inherit"],
+    });
+    assert.deepEqual(await once(full, "close"), [7, null]);
+    assert.equal(await readFile(file, "utf8"), "# mine\n");
+  });
+
   test("mode and links are kept, .env is nobody else's", async (t) => {
     const home = await temporaryHome(t);
     await mkdir(join(home, "dotfiles"));
@@ -91,6 +106,12 @@ suite("the files stay whole", () => {
     await setKey(home, "agent.max_turns", "9");
     assert.equal(await readlink(join(home, "config.yaml")), "dotfiles/hermes.yaml");
     assert.equal(await readFile(join(home, "dotfiles/hermes.yaml"), "utf8"), "agent:\n  max_turns: 9\n");
+    await writeFile(join(home, "dotfiles/hermes.env"), "A=1\n");
+    await chmod(join(home, "dotfiles/hermes.env"), 0o644);
+    await rm(join(home, ".env"));
+    await symlink("dotfiles/hermes.env", join(home, ".env"));
+    await setKey(home, "OPENAI_API_KEY", "k");
+    assert.deepEqual([await readlink(join(home, ".env")), await modeOf("dotfiles/hermes.env")], ["dotfiles/hermes.env", 0o600]);
   });
 
   test("a home that can't be written is told of in a line", async (t) => {
