@@ -1,12 +1,10 @@
-import { createView, type View } from "../../adapters/view.ts";
+import type { View } from "../../adapters/view.ts";
 import type { Adapter } from "../../src/core/adapter.ts";
 import type { ChatRef } from "../../src/core/chats.ts";
-import type { LiveEvent, TurnEvent } from "../../src/core/events.ts";
+import type { TurnEvent } from "../../src/core/events.ts";
 import { asFailure } from "../../src/core/failures.ts";
-import type { Live } from "../../src/core/live.ts";
-import { openMetrics } from "../../src/insights/metrics.ts";
 import type { VirtualClock } from "../doubles/virtual-clock.ts";
-import { silent } from "./database-forms.ts";
+import { toldView } from "./told-view.ts";
 
 /** A chat in which a turn runs, and the message that asked. */
 export interface Place {
@@ -38,24 +36,12 @@ const wordEveryMs = 250;
 
 /** Turns of many chats, shown and answered over one adapter as a gateway does it, by a clock of the test's own. */
 export async function crowd(adapter: Adapter, clock: VirtualClock, places: readonly Place[]) {
-  const listeners: ((event: LiveEvent) => void)[] = [];
-  const over = { close: async () => undefined };
-  const live: Live = {
-    publish: () => undefined,
-    subscribe: async (_, listen) => (listeners.push(listen), over),
-    signal: () => undefined,
-    onSignal: async () => over,
-    close: async () => undefined,
-  };
-  const previews = { keep: async () => undefined, find: async () => null };
-  const toolProgress = async () => "all" as const;
-  const parts = { adapter, live, previews, metrics: openMetrics(), log: silent, toolProgress };
-  const view = await createView(parts);
+  const { view, publish } = await toldView(adapter);
   const seqs = new Map<string, number>();
   const tell = (turn: string, { chat, replyTo }: Place, event: TurnEvent): void => {
     const seq = (seqs.get(turn) ?? 0) + 1;
     seqs.set(turn, seq);
-    for (const listen of listeners) listen({ turn, chat, fence: 1, seq, replyTo, event });
+    publish({ turn, chat, fence: 1, seq, replyTo, event });
   };
   const deliver = deliveries(adapter, view, clock);
   return {

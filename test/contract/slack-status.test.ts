@@ -1,32 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createView } from "../../adapters/view.ts";
 import type { ChatState } from "../../src/core/adapter.ts";
 import type { ChatRef } from "../../src/core/chats.ts";
-import { type LiveEvent, titled, type TurnEvent } from "../../src/core/events.ts";
-import type { Live } from "../../src/core/live.ts";
-import { openMetrics } from "../../src/insights/metrics.ts";
-import { silent } from "./database-forms.ts";
+import { titled, type TurnEvent } from "../../src/core/events.ts";
 import { slackChat, type SlackRig, slackRig } from "./slack-rig.ts";
+import { toldView } from "./told-view.ts";
 
 const method = "agents.sessions.setStatus";
 
-/** The view of a gateway, told by hand what turns say. */
 async function viewOf(rig: Pick<SlackRig, "adapter">) {
-  const listeners: ((event: LiveEvent) => void)[] = [];
-  const over = { close: async () => undefined };
-  const live: Live = {
-    publish: () => undefined,
-    subscribe: async (_, listen) => (listeners.push(listen), over),
-    signal: () => undefined,
-    onSignal: async () => over,
-    close: async () => undefined,
-  };
-  const previews = { keep: async () => undefined, find: async () => null };
-  const toolProgress = async () => "all" as const;
-  const parts = { adapter: rig.adapter, live, previews, metrics: openMetrics(), log: silent, toolProgress };
-  const view = await createView(parts);
-  const publish = (event: LiveEvent) => void listeners.map((listen) => listen(event));
+  const { view, publish } = await toldView(rig.adapter);
   const tell = (turn: string, chat: ChatRef, seq: number, event: TurnEvent) =>
     publish({ turn, chat, fence: 1, seq, replyTo: chat.thread, event });
   return { view, publish, tell };
