@@ -1,4 +1,5 @@
 import { Failure } from "../core/failures.ts";
+import { findKey } from "./keys.ts";
 import type { Kind } from "./kinds.ts";
 import { nearest } from "./nearest.ts";
 import { modelWindow, providerField, providerFieldNames } from "./providers.ts";
@@ -32,11 +33,12 @@ export function findInner(name: string): InnerKey | null {
   throw new Failure("config.invalid", `${name} is no field of a server.`, { advice });
 }
 
-/** The variable that holds a server's key: `deepseek` → `DEEPSEEK_API_KEY`. */
+/** The variable that holds a server's key: `deepseek` → `DEEPSEEK_API_KEY`. One that is a key of ours already holds something else. */
 export function keyVariable(provider: string): string {
   const name = provider
     .toUpperCase()
     .replace(/[^A-Z0-9]+/g, "_")
     .replace(/^_+|_+$/g, "");
-  return `${/^[A-Z]/.test(name) ? name : `MODEL_${name}`}_API_KEY`;
+  const plain = `${name}_API_KEY`;
+  return /^[A-Z]/.test(name) && findKey(plain) === null ? plain : `MODEL_${plain}`;
 }

@@ -2,10 +2,12 @@ import { type Document, isSeq } from "yaml";
 import { Failure } from "../core/failures.ts";
 import { type Change, editVariable } from "./change.ts";
 import { type Place, openDocument, removeAt, render, setAt } from "./edit-yaml.ts";
+import { parseEnvText } from "./env-file.ts";
 import { shown } from "./findings.ts";
-import { configFile } from "./home.ts";
+import { configFile, envFile } from "./home.ts";
 import { type InnerKey, keyVariable } from "./inner-keys.ts";
-import { editOwnFile } from "./write-file.ts";
+import { wellKnown } from "./well-known.ts";
+import { editOwnFile, readOwnFile } from "./write-file.ts";
 
 /** A server's key goes to .env, under a variable that its entry names; every other field to its place in config.yaml. */
 export async function setInner(home: string, name: string, inner: InnerKey, value: string): Promise<Change> {
@@ -17,19 +19,40 @@ export async function setInner(home: string, name: string, inner: InnerKey, valu
     });
   if (!secret) return await changeInner(home, name, inner, parsed.data);
   const variable = keyVariable(inner.provider);
+  if (!(await isOwn(home, inner, variable))) await refuseTaken(home, name, variable, value.trim());
   // The entry first: an entry without its key is told of, a key without its entry is not.
   const named = await changeInner(home, name, { ...inner, path: ["key_env"] }, variable);
   const kept = await editVariable(home, name, variable, value.trim());
-  return { ...kept, changed: named.changed || kept.changed };
+  // One in the entry would beat the variable.
+  const literal = await changeInner(home, name, inner, null);
+  return { ...kept, changed: named.changed || kept.changed || literal.changed };
 }
 
 /** Removes it; a server's key from both files. */
 export async function unsetInner(home: string, name: string, inner: InnerKey): Promise<Change> {
+  const own = await isOwn(home, inner, keyVariable(inner.provider));
   const change = await changeInner(home, name, inner, null);
   if (inner.path[0] !== "api_key") return change;
   const variable = await changeInner(home, name, { ...inner, path: ["key_env"] }, null);
-  const key = await editVariable(home, name, keyVariable(inner.provider), null);
+  const key = own ? await editVariable(home, name, keyVariable(inner.provider), null) : variable;
   return { ...change, changed: change.changed || variable.changed || key.changed };
+}
+
+/** Whether the variable is this server's: its entry says so, or it is the service of that name. */
+async function isOwn(home: string, inner: InnerKey, variable: string): Promise<boolean> {
+  const document = openDocument(await readOwnFile(configFile(home)));
+  const named = document.getIn(placeOf(document, { ...inner, path: ["key_env"] }));
+  return named === variable || wellKnown[inner.provider.toLowerCase()]?.keyEnv === variable;
+}
+
+/** `my-server` and `my_server` would have one variable. */
+async function refuseTaken(home: string, name: string, variable: string, value: string): Promise<void> {
+  const there = parseEnvText(await readOwnFile(envFile(home)), envFile(home)).values[variable] ?? "";
+  if (there === "" || there === value) return;
+  const entry = name.replace(/\.api_key$/, "");
+  throw new Failure("config.invalid", `${variable} in .env holds another key already, which this would replace.`, {
+    advice: `Name a variable of its own: \`hermes config set ${entry}.key_env NAME\`, then \`hermes config set NAME\`.`,
+  });
 }
 
 async function changeInner(home: string, name: string, inner: InnerKey, value: unknown): Promise<Change> {

@@ -259,6 +259,22 @@ test("fields of named servers and three-part keys are set and removed with comme
   assert.deepEqual([after.auxiliary.compression.model, after.providers[0]?.keyEnv], [null, null]);
 });
 
+test("a server's key takes the place of the one in its entry, and of nobody else's", async (t) => {
+  const entries = ["spare", "openai", "my-server", "my_server"].map(
+    (name) => `  ${name}: {base_url: http://h/v1, api_key: old}\n`,
+  );
+  const path = await home(t, { "config.yaml": `providers:\n${entries.join("")}`, ".env": "OPENAI_API_KEY=main\n" });
+  for (const name of ["spare", "openai", "my-server"]) await setKey(path, `providers.${name}.api_key`, `new-${name}`);
+  await assert.rejects(setKey(path, "providers.my_server.api_key", "x"), /MY_SERVER_API_KEY in \.env holds another key already/);
+  await setKey(path, "providers.my_server.key_env", "MINE");
+  await unsetKey(path, "providers.my_server.api_key");
+  const { config } = await loadConfig({ env: {}, home: path });
+  assert.deepEqual(
+    [config.model.apiKey, ...config.providers.map(({ apiKey }) => apiKey)],
+    ["main", "new-spare", "new-openai", "new-my-server", null],
+  );
+});
+
 for (const [name, value, says] of [
   ["providers.x.modle", "m", /Did you mean providers\.x\.model\?/],
   ["providers.x", "m", /Name a server and its field/],
