@@ -9,16 +9,21 @@ const codes = z.array(z.object({ code: z.string(), platform: z.string(), account
 export const define: Define = (command, context) => {
   command
     .command("list")
-    .description("codes that wait for approval")
+    .description("codes that wait for approval, and open invitations")
     .option("--json", "as JSON")
     .action(async ({ json }: { json?: boolean }) => {
       const open = await askData(context, { command: "pairing.list", args: [] }, codes);
       if (open === null) return;
       if (json === true) return context.print(JSON.stringify(open, null, 2));
       if (open.length === 0) return context.print("Nobody is waiting to be let in.");
-      const rows = open.map(({ code, platform, account, name }) => [code, platform, `${name} (${account})`]);
+      const rows = open.map(({ code, platform, account, name }) => [
+        code,
+        platform,
+        account === "" ? name : `${name} (${account})`,
+      ]);
       for (const line of table(columns, rows)) context.print(line);
-      context.print("\nLet one in with: hermes pairing approve CODE");
+      // An invitation has no account yet, and nobody to approve.
+      if (open.some(({ account }) => account !== "")) context.print("\nLet one in with: hermes pairing approve CODE");
     });
   command
     .command("approve <code> [role]")

@@ -1,11 +1,12 @@
-import { type ChatRef, parseChatKey, type Person } from "../core/chats.ts";
+import { chatKey, type ChatRef, parseChatKey, type Person } from "../core/chats.ts";
 import type { Inbound } from "../core/inbound.ts";
 import { plainWords } from "../core/markdown.ts";
 import type { OutboundButton } from "../core/outbound.ts";
-import { codeIn, redeem } from "../people/invitations.ts";
+import { codeIn } from "../people/invitations.ts";
 import { approvePairing, requestPairing } from "../people/pairing.ts";
 import type { Db } from "../store/hold.ts";
-import { admit, listPeople, privateChatsOf, type Pairing } from "../store/people.ts";
+import { openInvitations, spoilInvitation, takeInvitation } from "../store/invitations.ts";
+import { admit, ownersBeyond, privateChatsOf, type Pairing } from "../store/people.ts";
 
 /**
  * Who may speak: `open` lets everybody in, `pairing` gives strangers a code, `allowed` (as `platform:account`) need none. `localPlatforms`
@@ -35,8 +36,8 @@ export type Decision =
 export async function decideAccess(db: Db, rules: AccessRules, inbound: Inbound, known: Person | null): Promise<Decision> {
   // What was not said to us gets no answer.
   const aside = inbound.type === "change" || (inbound.type === "message" && !inbound.addressed);
-  const invited = await invitation(db, inbound, known);
-  if (invited !== null) return { type: "out", notices: [{ chat: inbound.chat, markdown: invitedWords(invited) }] };
+  const shown = await invitation(db, rules, inbound);
+  if (shown !== null) return { type: "out", notices: shown };
   if (known?.role === "guest") return { type: "out", notices: aside ? [] : [{ chat: inbound.chat, markdown: guestWords }] };
   if (known) return { type: "in", person: known };
   // A stranger's change can only be of what we have not taken.
@@ -73,16 +74,29 @@ export function welcome(pairing: Pairing): Notice {
  * only the machine's owner can use, becomes the owner.
  */
 export async function noOwnerYet(db: Db, localPlatforms: readonly string[]): Promise<boolean> {
-  const people = await listPeople(db);
-  const reachable = (account: string) => !localPlatforms.includes(account.slice(0, account.indexOf(":")));
-  return !people.some((person) => person.role === "owner" && person.accounts.some(reachable));
+  return (await ownersBeyond(db, localPlatforms)).length === 0;
 }
 
-/** Whoever shows an invitation's code in a private chat is let in with its role. */
-async function invitation(db: Db, inbound: Inbound, known: Person | null): Promise<Person | null> {
-  if (inbound.type !== "message" || inbound.kind !== "private") return null;
-  const code = codeIn(inbound.text);
-  return code === null ? null : await redeem(db, code, inbound.sender, known);
+/** What is said to an invitation's code; null for any other message, and where the code is no good. */
+async function invitation(db: Db, { localPlatforms }: AccessRules, inbound: Inbound): Promise<readonly Notice[] | null> {
+  const code = inbound.type === "message" ? codeIn(inbound.text) : null;
+  if (code === null) return null;
+  const { chat, sender } = inbound;
+  // Any reader could be the first to show it.
+  if (inbound.kind === "shared")
+    return (await spoilInvitation(db, code, `seen in ${chatKey(chat)}`)) ? [{ chat, markdown: seenWords }] : null;
+  // Here it would be used up, and the bot still have no owner where it is to be reached.
+  if (localPlatforms.includes(chat.platform)) {
+    const open = await openInvitations(db);
+    return open.some((each) => each.code === code) ? [{ chat, markdown: elsewhereWords }] : null;
+  }
+  const invited = await takeInvitation(db, code, sender, localPlatforms);
+  if (invited === null) return null;
+  if (invited.type === "late") return [{ chat, markdown: lateWords }];
+  const { person } = invited;
+  const others = person.role === "owner" ? await privateChatsOf(db, "owner", person.id) : [];
+  const markdown = `${accountWords(inbound)} owns this bot, too, by an invitation.`;
+  return [{ chat, markdown: invitedWords(person) }, ...others.map((other) => ({ chat: other, markdown }))];
 }
 
 async function pair(db: Db, inbound: Inbound): Promise<readonly Notice[]> {
@@ -95,17 +109,25 @@ async function pair(db: Db, inbound: Inbound): Promise<readonly Notice[]> {
     { label: "Let in", data: `pair:yes:${asked.code}` },
     { label: "Ignore", data: `pair:no:${asked.code}` },
   ];
-  const who = `${plainWords(inbound.sender.name)} (${inbound.chat.platform} account ${plainWords(inbound.sender.id)})`;
+  const who = accountWords(inbound);
   return [
     told,
     ...owners.map((chat) => ({ chat, markdown: `${who} would like to talk to me. Code: \`${asked.code}\``, buttons })),
   ];
 }
 
+function accountWords({ sender }: Inbound): string {
+  return `${plainWords(sender.name)} (${sender.platform} account ${plainWords(sender.id)})`;
+}
+
 const guestWords = "You are known here, but not let in. Ask an owner of this bot.";
 const sharedWords = "I don't know you yet. Write to me in a private chat first, and an owner can let you in.";
 const closedWords = "This bot is closed to new people. Ask its owner to add you.";
 const fullWords = "Too many people are waiting to be let in right now. Please try again in an hour.";
+const seenWords = "Everybody here has seen that code: it is no good any more. `hermes setup owner` makes another.";
+const elsewhereWords =
+  "That code makes an owner where the bot is reached from elsewhere: send it to the bot in Telegram, Discord or Slack.";
+const lateWords = "That code was for the bot's first owner, and it has one by now. `hermes setup owner` makes another.";
 
 function invitedWords({ name, role }: Person): string {
   const what = role === "owner" ? "you own this bot now" : `you are in, as ${role}`;

@@ -18,7 +18,8 @@ import { invite } from "../people/invitations.ts";
 import { approvePairing } from "../people/pairing.ts";
 import { listGrants, revokeGrants } from "../store/grants.ts";
 import type { Db } from "../store/hold.ts";
-import { takePairing } from "../store/people.ts";
+import { dropInvitation, openInvitations } from "../store/invitations.ts";
+import { ownersBeyond, takePairing } from "../store/people.ts";
 
 /** What the control commands need; they run in the service that holds the state, or in the command itself when none runs. */
 export interface ControlParts extends DoctorParts {
@@ -54,7 +55,7 @@ export async function control(parts: ControlParts, command: string, args: readon
     case "pairing.invite":
       return { ok: true, text: await inviteOwner(parts, args[0] === "first") };
     case "pairing.owned":
-      return { ok: true, text: (await noOwnerYet(parts.db, parts.localPlatforms)) ? "no" : "yes" };
+      return { ok: true, text: await owned(parts, args[0] ?? "") };
     case "people":
       return await peopleControl(parts.db, args);
     case "sessions":
@@ -100,7 +101,14 @@ const roles: readonly Role[] = ["owner", "admin", "member"];
 
 /** A code for an owner; empty where only the first is wanted and there is one. */
 async function inviteOwner({ db, localPlatforms }: ControlParts, first: boolean): Promise<string> {
-  return first && !(await noOwnerYet(db, localPlatforms)) ? "" : await invite(db, "owner");
+  return first && !(await noOwnerYet(db, localPlatforms)) ? "" : await invite(db, "owner", first);
+}
+
+/** The first owner that can be reached in a chat, as JSON: null, or `over` where this code lets nobody in any more. */
+async function owned({ db, localPlatforms }: ControlParts, code: string): Promise<string> {
+  const [owner] = await ownersBeyond(db, localPlatforms);
+  if (owner !== undefined) return JSON.stringify(owner);
+  return JSON.stringify((await openInvitations(db)).some((each) => each.code === code) ? null : "over");
 }
 
 async function usualRole(parts: ControlParts): Promise<Role> {
@@ -108,7 +116,9 @@ async function usualRole(parts: ControlParts): Promise<Role> {
 }
 
 async function revoke(db: Db, code: string): Promise<ControlReply> {
-  const taken = await takePairing(db, code.trim().toUpperCase());
+  const wanted = code.trim().toUpperCase();
+  const taken = await takePairing(db, wanted);
+  if (taken === null && (await dropInvitation(db, wanted))) return { ok: true, text: "The invitation is gone." };
   return taken
     ? { ok: true, text: `The request of ${taken.account.name} is gone.` }
     : { ok: false, text: `There is no open request with the code "${code}". See: hermes pairing list` };

@@ -25,18 +25,37 @@ export async function personOf(db: Db, account: Pick<Account, "platform" | "id">
 
 /** Makes a person of an account. When two do so at once, both get the same person. */
 export async function admit(db: Db, account: Account, role: Role): Promise<Person> {
-  return await db.transaction().execute(async (trx) => {
-    await sql`select pg_advisory_xact_lock(hashtextextended(${`${account.platform}:${account.id}`}, 0))`.execute(trx);
-    const known = await personOf(trx, account);
-    if (known) return known;
-    const person = { id: randomUUID(), name: account.name, role };
-    await trx.insertInto("people").values(person).execute();
-    await trx
-      .insertInto("identities")
-      .values({ platform: account.platform, account: account.id, person_id: person.id, name: account.name })
-      .execute();
-    return person;
-  });
+  return await db.transaction().execute(async (trx) => await admitWithin(trx, account, role));
+}
+
+/** The same within a transaction that is open already. */
+export async function admitWithin(trx: Db, account: Account, role: Role): Promise<Person> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`${account.platform}:${account.id}`}, 0))`.execute(trx);
+  const known = await personOf(trx, account);
+  if (known) return known;
+  const person = { id: randomUUID(), name: account.name, role };
+  await trx.insertInto("people").values(person).execute();
+  await trx
+    .insertInto("identities")
+    .values({ platform: account.platform, account: account.id, person_id: person.id, name: account.name })
+    .execute();
+  return person;
+}
+
+/** The accounts of owners anywhere but on these platforms. */
+export async function ownersBeyond(
+  db: Db,
+  platforms: readonly string[],
+): Promise<readonly { readonly name: string; readonly account: string }[]> {
+  const rows = await db
+    .selectFrom("identities as i")
+    .innerJoin("people as p", "p.id", "i.person_id")
+    .select(["p.name", "i.platform", "i.account"])
+    .where("p.role", "=", "owner")
+    .$if(platforms.length > 0, (query) => query.where("i.platform", "not in", platforms))
+    .orderBy("p.created_at")
+    .execute();
+  return rows.map(({ name, platform, account }) => ({ name, account: `${platform}:${account}` }));
 }
 
 /** All people with their accounts, strongest role first. */

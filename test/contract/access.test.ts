@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { sql } from "kysely";
 import type { Inbound } from "../../src/core/inbound.ts";
 import { decideAccess } from "../../src/gateway/access.ts";
 import { invite } from "../../src/people/invitations.ts";
+import { assignInbound, storeInbound } from "../../src/store/inbox.ts";
+import { openInvitations } from "../../src/store/invitations.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { migrations } from "../../src/store/migrations/index.ts";
 import { admit, listPeople, personOf } from "../../src/store/people.ts";
+import { openSession } from "../../src/store/sessions.ts";
 import { readyForms } from "./database-forms.ts";
 
 const said = {
@@ -46,23 +50,51 @@ test("an invitation's code is good once, in a private chat alone, and raises who
   await using place = await readyForms.embedded();
   const { db } = await place.open();
   await migrate(db, migrations);
-  const rules = { open: false, pairing: true, localPlatforms: [], allowed: new Set<string>() };
-  const shows = async (text: string, kind: "private" | "shared", id: string) => {
-    const sender = { ...said.sender, id, name: id };
-    const inbound = { ...message, kind, text, sender, addressed: true };
+  const rules = { open: false, pairing: true, localPlatforms: ["web"], allowed: new Set<string>() };
+  const told = async (text: string, kind: "private" | "shared", id: string, platform = "slack") => {
+    const [sender, chat] = [
+      { platform, id, name: id },
+      { ...said.chat, platform, chat: kind === "shared" ? "C1" : id },
+    ];
+    const inbound = { ...message, kind, text, sender, chat, addressed: true };
     const decision = await decideAccess(db, rules, inbound, await personOf(db, sender));
-    return decision.type === "out" ? (decision.notices[0]?.markdown ?? "") : "in";
+    return decision.type === "out" ? decision.notices : [];
   };
+  const shows = async (...args: Parameters<typeof told>) => (await told(...args))[0]?.markdown ?? "in";
   const first = await invite(db, "owner");
-  const code = await invite(db, "owner");
+  const spoiled = await invite(db, "owner");
   assert.match(await shows(first, "private", "Late"), /I don't know you yet/, "a newer code replaces it");
-  assert.match(await shows(code, "shared", "Ann"), /private chat first/);
+  assert.match(await shows(spoiled, "shared", "Ann"), /Everybody here has seen that code/);
+  assert.match(await shows(spoiled, "shared", "Ann"), /Everybody here has seen that code/, "the event may come again");
+  assert.match(await shows(spoiled, "private", "Reader"), /I don't know you yet/);
+  const old = await invite(db, "owner");
+  await sql`update invitations set expires_at = now()`.execute(db);
+  assert.match(await shows(old, "private", "Ann"), /I don't know you yet/);
+  const code = await invite(db, "owner", true);
   assert.match(await shows(`${code}?`, "private", "Ann"), /I don't know you yet/);
+  assert.match(await shows(code, "private", "Here", "web"), /in Telegram, Discord or Slack/, "it is not used up on this machine");
   assert.match(await shows(`/start ${code.toLowerCase()}`, "private", "Ann"), /Hello Ann, you own this bot now/);
   assert.match(await shows(code, "private", "Bob"), /I don't know you yet/, "it is used up");
-  assert.equal(await shows(code, "private", "Ann"), "in", "from an owner it is a message like any other");
+  assert.match(await shows(code, "private", "Ann"), /Hello Ann, you own/, "the event may come again");
   await admit(db, { ...said.sender, id: "Cleo", name: "Cleo" }, "member");
-  assert.match(await shows(await invite(db, "owner"), "private", "Cleo"), /Hello Cleo, you own this bot now/);
-  const owners = (await listPeople(db)).filter(({ role }) => role === "owner");
-  assert.deepEqual(owners.map(({ name }) => name).toSorted(), ["Ann", "Cleo"]);
+  assert.match(await shows(await invite(db, "owner", true), "private", "Cleo"), /it has one by now/, "only for the first");
+  const ann = await personOf(db, { platform: "slack", id: "Ann" });
+  const { session } = await openSession(db, { platform: "slack", chat: "Ann", thread: null }, "private");
+  const { id } = (await storeInbound(db, { ...message, addressed: true }, false)) ?? assert.fail();
+  assert.ok(await assignInbound(db, id, session, ann?.id ?? ""));
+  const raising = await invite(db, "owner");
+  const both = await Promise.all(["Cleo", "Dan"].map((name) => told(raising, "private", name)));
+  const [lucky, ...others] = both.filter(([notice]) => /you own this bot now/.test(notice?.markdown ?? ""));
+  assert.equal(others.length, 0, "of two at once, one is let in");
+  assert.match(lucky?.[1]?.markdown ?? "", /^(Cleo|Dan) \(slack account \1\) owns this bot, too, by an invitation\.$/);
+  assert.deepEqual(
+    lucky?.slice(1).map(({ chat }) => chat.chat),
+    ["Ann"],
+  );
+  assert.equal((await listPeople(db)).filter(({ role }) => role === "owner").length, 2);
+  await sql`update people set role = 'guest' where name <> 'Ann'`.execute(db);
+  const back = lucky?.[1]?.markdown.split(" ")[0] ?? "";
+  assert.match(await shows(raising, "private", back), /not let in/, "nobody comes back by the code they came with");
+  const [older, newer] = await Promise.all([invite(db, "owner"), invite(db, "owner")]);
+  assert.equal((await openInvitations(db)).filter(({ code: each }) => [older, newer].includes(each)).length, 1);
 });

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type Person, roles } from "../../core/chats.ts";
 import type { Db } from "../../store/hold.ts";
+import { openInvitations } from "../../store/invitations.ts";
 import { changePerson, listPairings, listPeople } from "../../store/people.ts";
 import { personNamed } from "./person.ts";
 
@@ -29,12 +30,15 @@ export async function peopleControl(db: Db, args: readonly string[]): Promise<Re
   }
 }
 
-/** The codes that wait, for `hermes pairing list`. */
+/** The codes that wait, and those that were given out, for `hermes pairing list`. */
 export async function pairingList(db: Db): Promise<Reply> {
   const open = (await listPairings(db)).map(({ code, account }) => {
     return { code, platform: account.platform, account: account.id, name: account.name };
   });
-  return { ok: true, text: JSON.stringify(open) };
+  const invited = (await openInvitations(db)).map(({ code, role }) => {
+    return { code, platform: "any", account: "", name: `whoever shows it to the bot, as ${role}` };
+  });
+  return { ok: true, text: JSON.stringify([...open, ...invited]) };
 }
 
 async function done(db: Db, asked: z.output<typeof requests>): Promise<unknown> {
