@@ -58,7 +58,10 @@ async function run(context: Context, only: StepName | null, flags: Flags): Promi
   const setup = openSetup({ context, flags, talk, load, running: running?.text ?? null });
   const ends = await goThrough(setup, only);
   if (only === null) sayWhatNow(setup, ends);
-  if (ends.some(({ toOwn }) => toOwn !== undefined)) await seeOwner(setup);
+  const toOwn = ends.find((end) => end.toOwn !== undefined)?.toOwn;
+  // A service that waits for its restart does not hear of the code.
+  const hears = !setup.waits() || ends.some(({ about, state }) => about === "service" && state === "done");
+  if (toOwn !== undefined && hears) await seeOwner(setup, toOwn.code);
   if (ends.some(({ state }) => state === "failed")) context.exit(exits.failure);
 }
 
@@ -114,7 +117,7 @@ function sayWhatNow(setup: Setup, ends: readonly StepEnd[]): void {
   if (!ends.some(({ about, state }) => about === "service" && state === "done"))
     tell(context, setup.running === null ? "Next: hermes start" : "Next: a restart, for what was changed");
   const toOwn = ends.find((end) => end.toOwn !== undefined)?.toOwn;
-  if (toOwn !== undefined) tell(context, `To become its owner, ${toOwn}.`);
+  if (toOwn !== undefined) tell(context, `To become its owner, ${toOwn.how}.`);
   tell(context, "Talk to it here, too: hermes chat");
 }
 

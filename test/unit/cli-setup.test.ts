@@ -30,13 +30,13 @@ interface Ran {
 }
 
 /** A home with these files, and a service on it that lets nobody in yet, so that no record is opened. */
-async function homeWith(t: TestContext, files: Readonly<Record<string, string>> = {}): Promise<string> {
+async function homeWith(t: TestContext, files: Readonly<Record<string, string>> = {}, owned: unknown = null): Promise<string> {
   const home = await mkdtemp(join(tmpdir(), "hermes-setup-"));
   for (const [name, text] of Object.entries(files)) {
     await mkdir(join(home, name, ".."), { recursive: true });
     await writeFile(join(home, name), text);
   }
-  const replies: Readonly<Record<string, string>> = { "pairing.owned": "no", "pairing.invite": code };
+  const replies: Readonly<Record<string, string>> = { "pairing.owned": JSON.stringify(owned), "pairing.invite": code };
   const service = await serveControl(home, { handle: async ({ command }) => ({ ok: true, text: replies[command] ?? "" }) });
   t.after(async () => {
     await service.close();
@@ -157,6 +157,23 @@ test("a wrong token is told by what it is, with where the right one is, and is n
     assert.match(out.replaceAll(/\s+/g, " "), told);
     assert.deepEqual(Object.keys(await files()), [], "nothing is saved");
   }
+});
+
+test("it is told who has come by the owner's code, or that nobody can any more; a service that waits for a restart is not waited for", async (t) => {
+  const telegram = await telegramServer();
+  t.after(() => telegram.close());
+  const env = { TELEGRAM_API_ROOT: telegram.url };
+  const token = { ".env": `TELEGRAM_BOT_TOKEN=${telegram.token}\n` };
+  const owner = async (owned: unknown) =>
+    (await asked(await homeWith(t, token, owned), ["owner", "--owner"], [], env)).out.replaceAll(/\s+/g, " ");
+  assert.match(
+    await owner({ name: "Ann", account: "telegram:501" }),
+    /✓ owner Ann \(telegram:501\) owns the bot\. It answers\. Not you\? .*hermes people role telegram:501 guest/,
+  );
+  assert.match(await owner("over"), /– owner The code is too old now.*hermes setup owner/);
+  const stale = await asked(await homeWith(t), ["--telegram-token", telegram.token], [[/Which model/, "2"]], env);
+  assert.match(stale.out, /What was changed counts after a restart[^]*To become its owner/);
+  assert.doesNotMatch(stale.out, /Waiting for that/);
 });
 
 test("a token that only the environment has is kept for a service that is wished for, or after a yes", async (t) => {

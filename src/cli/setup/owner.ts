@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { pause } from "../../core/pause.ts";
 import { callControl } from "../../gateway/control-socket.ts";
 import { askRecord } from "../record.ts";
@@ -28,9 +29,9 @@ export async function setUpOwner(setup: Setup): Promise<readonly StepEnd[]> {
     tell(context, "  In Discord, open the bot's profile in your server, and send it the code as a message.");
   if (on.some(({ name }) => name === "slack"))
     tell(context, "  In Slack, open the bot under Apps, and send it the code as a message.");
-  const toOwn = bot === null ? `send it ${code} in a private chat` : `open ${telegramLink(bot, code)} and press Start`;
+  const how = bot === null ? `send it ${code} in a private chat` : `open ${telegramLink(bot, code)} and press Start`;
   const text = owned ? "another one is invited" : "nobody yet";
-  return [{ state: "open", about: "owner", text, ...(owned ? {} : { toOwn }) }];
+  return [{ state: "open", about: "owner", text, ...(owned ? {} : { toOwn: { how, code } }) }];
 }
 
 async function again(talk: Setup["talk"]): Promise<boolean> {
@@ -47,9 +48,12 @@ async function botOf(setup: Setup): Promise<string | null> {
   return verdict.type === "good" ? verdict.name.slice(1) : null;
 }
 
-/** Waits, where somebody is at the terminal and the service runs, until the code was shown; Ctrl-C ends the waiting only. */
-export async function seeOwner({ context, talk }: Setup): Promise<void> {
-  const owned = () => callControl(context.home, { command: "pairing.owned", args: [] }).catch(() => null);
+/**
+ * Waits, where somebody is at the terminal and the service runs, until the code was shown, and says by whom: it may have been somebody
+ * else. Ctrl-C ends the waiting only.
+ */
+export async function seeOwner({ context, talk }: Setup, code: string): Promise<void> {
+  const owned = () => callControl(context.home, { command: "pairing.owned", args: [code] }).catch(() => null);
   if (talk === null || (await owned()) === null) return;
   const left = new AbortController();
   const leave = (): void => left.abort();
@@ -58,14 +62,29 @@ export async function seeOwner({ context, talk }: Setup): Promise<void> {
   try {
     for (;;) {
       const reply = await owned();
-      if (reply?.text === "yes")
-        return tellEnd(context, { state: "done", about: "owner", text: "The bot has its owner. It answers." });
       if (reply === null || left.signal.aborted) return;
+      // A service that is starting still says no.
+      const end = reply.ok ? endOf(ownedSchema.parse(JSON.parse(reply.text))) : null;
+      if (end !== null) return tellEnd(context, end);
       await pause(lookMs, left.signal);
     }
   } finally {
     process.off("SIGINT", leave);
   }
+}
+
+/** An owner; null while there is none; `over` where there is none and the code is no good any more. */
+const ownedSchema = z.union([z.object({ name: z.string(), account: z.string() }), z.literal("over"), z.null()]);
+
+function endOf(owned: z.output<typeof ownedSchema>): StepEnd | null {
+  if (owned === null) return null;
+  if (owned === "over")
+    return { state: "open", about: "owner", text: "The code is too old now, or a group has seen it: hermes setup owner" };
+  const { name, account } = owned;
+  // Anybody may have come, by any name.
+  const shown = name.replaceAll(/[\p{Cc}\p{Cf}]+/gu, " ");
+  const text = `${shown} (${account}) owns the bot. It answers. Not you? hermes setup owner --owner, then: hermes people role ${account} guest`;
+  return { state: "done", about: "owner", text };
 }
 
 const lookMs = 500;

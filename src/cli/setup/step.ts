@@ -47,8 +47,8 @@ export interface StepEnd {
   readonly state: "done" | "open" | "failed";
   readonly about: string;
   readonly text: string;
-  /** What to do so that the bot gets its first owner. */
-  readonly toOwn?: string;
+  /** What to do so that the bot gets its first owner, and the code that it takes. */
+  readonly toOwn?: { readonly how: string; readonly code: string };
 }
 
 /** Makes the setup of one command. */
