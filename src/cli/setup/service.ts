@@ -67,9 +67,8 @@ async function running(setup: Setup, place: Place, by: "service" | "background" 
   if (!setup.waits()) return { state: "done", about: "service", text };
   const again = "What was changed counts after a restart.";
   if (by === "hand") return open(`${text}. ${again} Stop it where it was started (Ctrl-C), and start it again.`);
-  if (talk !== null && !(await talk.yes(`${again} Restart it now?`, true)))
-    return open(`${text}. ${again} hermes gateway restart`);
-  if (talk === null && setup.flags.service !== true) return open(`${text}. ${again} hermes gateway restart`);
+  const wanted = setup.flags.service ?? (await talk?.yes(`${again} Restart it now?`, true)) ?? false;
+  if (!wanted) return open(`${text}. ${again} hermes gateway restart`);
   return await attempt(async () => {
     await stopService(context, place, "all");
     await startService(context, place, "all");
