@@ -92,8 +92,8 @@ const examples: Readonly<Record<string, readonly string[]>> = {
     "    model: deepseek-chat",
     "```",
     "",
-    "`hermes config set providers.deepseek.base_url https://api.deepseek.com/v1` writes the same; `hermes config set providers.deepseek.api_key KEY`",
-    "puts the key in `.env` and its variable's name in the entry.",
+    "`hermes config set providers.deepseek.base_url https://api.deepseek.com/v1` writes the same; `hermes config set providers.deepseek.api_key`",
+    "asks for the key, puts it in `.env` and its variable's name in the entry.",
     "",
   ],
   fallback_providers: [

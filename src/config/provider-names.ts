@@ -165,7 +165,7 @@ function unknownName(config: Config, key: string, name: string): Finding[] {
   const meant = nearest(name, [...namedProviders(config).map((entry) => entry.name), ...Object.keys(wellKnown)]);
   const mend =
     known !== undefined
-      ? `Give its key with \`hermes config set ${known.keyEnv} KEY\`, or set providers.${name}.base_url.`
+      ? `Give its key with \`hermes config set ${known.keyEnv}\`, or set providers.${name}.base_url.`
       : meant !== null
         ? `Did you mean ${meant}?`
         : `Set providers.${name}.base_url, or add it with \`hermes model\`.`;
@@ -213,6 +213,6 @@ function withoutVariable(config: Config, variables: Environment): Finding[] {
     severity: "warning",
     key: name,
     message: `${name} is the key of a provider (key_env), and it is not set.`,
-    mend: `\`hermes config set ${name} KEY\` keeps it in .env.`,
+    mend: `\`hermes config set ${name}\` keeps it in .env.`,
   }));
 }

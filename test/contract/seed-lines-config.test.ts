@@ -118,7 +118,7 @@ test("hermes config set auxiliary.compression.provider deepseek, and .model deep
   const compression = async () => modelSettings(await follow.refresh()).auxiliary.compression;
   const provider = await typed(home, "hermes config set auxiliary.compression.provider deepseek");
   assert.match(provider.out, /It counts the next time a conversation is shortened\./);
-  assert.match(provider.err, /deepseek.*`hermes config set DEEPSEEK_API_KEY KEY`/);
+  assert.match(provider.err, /deepseek.*`hermes config set DEEPSEEK_API_KEY`/);
   assert.equal((await typed(home, "hermes config set auxiliary.compression.model deepseek-v3-flash")).status, 0);
   assert.match(provider.err, /Until then a running service keeps what it had\./);
   assert.partialDeepStrictEqual(await compression(), { provider: "auto", model: null });

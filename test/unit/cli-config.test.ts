@@ -15,7 +15,7 @@ test("the roll-back and the change of the helper's model say when they count, an
   assert.match(back.out, /terminal\.backend set in .*config\.yaml\. It counts from the next message on\./);
   const provider = await config(home, ["set", "auxiliary.compression.provider", "deepseek"]);
   assert.match(provider.out, /the next time a conversation is shortened/);
-  assert.match(provider.err, /`hermes config set DEEPSEEK_API_KEY KEY`/);
+  assert.match(provider.err, /`hermes config set DEEPSEEK_API_KEY`/);
   const key = await config(home, ["set", "DEEPSEEK_API_KEY", "sk-0123456789abcdef"]);
   assert.match(key.out, /DEEPSEEK_API_KEY set in .*\.env/);
   assert.match((await config(home, ["check"])).out, /no model of it is named.*auxiliary\.compression\.model NAME/);
@@ -147,12 +147,22 @@ test("a value that is left out is asked for, a secret unseen", async (t) => {
     exit: () => {},
     product: () => Promise.reject(new Error("not asked for here")),
   };
-  for (const name of ["TELEGRAM_BOT_TOKEN", "DEEPSEEK_API_KEY", "providers.spare.api_key", "agent.max_turns"])
-    await set(context, name, undefined);
+  await writeFile(join(home, "config.yaml"), "mcp_servers: {files: {command: npx, env: {TOKEN: '${FILES_TOKEN}'}}}\n");
+  const names = [
+    "TELEGRAM_BOT_TOKEN",
+    "DEEPSEEK_API_KEY",
+    "FILES_TOKEN",
+    "providers.spare.api_key",
+    "mcp_servers.files.timeout",
+    "agent.max_turns",
+  ];
+  for (const name of names) await set(context, name, undefined);
   assert.deepEqual(asked, [
     "TELEGRAM_BOT_TOKEN (a token from @BotFather): hidden",
     "DEEPSEEK_API_KEY: hidden",
+    "FILES_TOKEN: hidden",
     "providers.spare.api_key: hidden",
+    "mcp_servers.files.timeout: ",
     "agent.max_turns (a whole number of steps from 1 to 10000): ",
   ]);
   assert.equal((await loadConfig({ home, env: {} })).config.agent.maxTurns, 44);

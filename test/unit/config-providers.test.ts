@@ -175,7 +175,7 @@ for (const [name, yaml, says] of [
   [
     "a key's variable that is not set",
     "custom_providers: [{name: a, base_url: http://a/v1, key_env: NOPE}]",
-    /NOPE is the key of a provider .* not set\. `hermes config set NOPE KEY`/,
+    /NOPE is the key of a provider .* not set\. `hermes config set NOPE`/,
   ],
   [
     "an unknown main provider",
@@ -187,7 +187,7 @@ for (const [name, yaml, says] of [
     "auxiliary: {vision: {provider: nowhere}}",
     /auxiliary\.vision\.provider is nowhere, .*hermes model/,
   ],
-  ["a hosted service without its key", "auxiliary: {vision: {provider: deepseek}}", /hermes config set DEEPSEEK_API_KEY KEY/],
+  ["a hosted service without its key", "auxiliary: {vision: {provider: deepseek}}", /hermes config set DEEPSEEK_API_KEY`/],
   ["an unknown fallback", "fallback_providers: [{provider: nowhere, model: m}]", /fallback_providers\[0\]\.provider is nowhere/],
   [
     "two of a name",

@@ -3,8 +3,9 @@ import { findingLine } from "../../config/findings.ts";
 import { findKey, keyOf } from "../../config/keys.ts";
 import { findInner } from "../../config/inner-keys.ts";
 import { loadConfig } from "../../config/load.ts";
-import { wellKnown } from "../../config/well-known.ts";
+import { serviceVariable } from "../../config/service-variables.ts";
 import { type Change, knownKey, setKey, unsetKey } from "../../config/set.ts";
+import { findWithin } from "../../config/set-within.ts";
 import { getKey } from "../../config/show.ts";
 import { Failure } from "../../core/failures.ts";
 import { callControl } from "../../gateway/control-socket.ts";
@@ -24,8 +25,8 @@ export async function unset(context: Context, name: string): Promise<void> {
 }
 
 async function askFor(context: Context, name: string): Promise<string> {
-  const variable = Object.values(wellKnown).some(({ keyEnv }) => keyEnv === name.trim());
-  const path = findInner(name) === null && !variable ? knownKey(name) : null;
+  const variable = (await serviceVariable(context.home, name)) !== null;
+  const path = findInner(name) === null && findWithin(name) === null && !variable ? knownKey(name) : null;
   if (context.ask === null) {
     throw new Failure("config.invalid", "there is no value, and no terminal to ask for it at.", {
       advice: `hermes config set ${name.trim()} VALUE`,
