@@ -7,7 +7,7 @@ import { configFile } from "./home.ts";
 import { type KeyPath, keyOf, keyPaths } from "./keys.ts";
 import type { Fault } from "./kinds.ts";
 import { editOwnFile, readOwnFile } from "./write-file.ts";
-import { parseYamlText } from "./yaml-text.ts";
+import { parseTypedText } from "./yaml-text.ts";
 
 /** A place inside a key that holds several entries: `mcp_servers.github.enabled`, `fallback_providers.0.model`. */
 export interface InnerPlace {
@@ -97,7 +97,7 @@ function faultsOf(document: Document, path: KeyPath): readonly Fault[] {
 /** As YAML has it: `false`, `30`, `[a, b]`; anything else is text. */
 function typed(value: string): unknown {
   try {
-    const read = parseYamlText(value);
+    const read = parseTypedText(value);
     return read === null || (typeof read === "object" && !Array.isArray(read)) ? value.trim() : read;
   } catch {
     return value.trim();

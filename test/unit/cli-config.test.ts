@@ -74,6 +74,10 @@ test("a value inside a key that holds several is set and removed by its place, i
     assert.deepEqual([refused.status, says.test(refused.err)], [78, true], refused.err);
   }
   assert.equal(await written(home), before);
+  await config(home, ["set", "mcp_servers.files.env.GUILD", "123456789012345678"]);
+  await config(home, ["set", "mcp_servers.files.args", "[1.10, 2, x]"]);
+  assert.match(await written(home), /args: \[ "1\.10", 2, x \][^]*GUILD: "123456789012345678"/);
+  await config(home, ["set", "mcp_servers.files.args", "[-y, server]"]);
   await config(home, ["unset", "platform_toolsets.telegram"]);
   await config(home, ["unset", "mcp_servers.files.env"]);
   await config(home, ["unset", "providers.spare"]);
