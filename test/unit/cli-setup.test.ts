@@ -149,6 +149,8 @@ test("a wrong token is told by what it is, with where the right one is, and is n
     ["--discord-token", "400000000000000004", /the application's id, not its bot's token/],
     ["--slack-bot-token", "xoxb-wrong", /Slack refuses the bot's token \(invalid_auth\).*Install App/s],
     ["--slack-bot-token", slack.appToken, /the app-level token\. The bot's token begins with xoxb-/],
+    ["--discord-token", `${discord.token}\u200B`, /characters that no token has: copy it again, in one piece/],
+    ["--slack-bot-token", slack.botToken.replace("-", "-\n"), /characters that no token has/],
     ["--slack-app-token", slack.botToken, /the bot's token\. The app-level token begins with xapp-.*connections:write/s],
   ];
   for (const [flag, token, told] of wrong) {
@@ -157,6 +159,14 @@ test("a wrong token is told by what it is, with where the right one is, and is n
     assert.match(out.replaceAll(/\s+/g, " "), told);
     assert.deepEqual(Object.keys(await files()), [], "nothing is saved");
   }
+  const both = ["platforms", "--slack-bot-token", "xoxb-wrong", "--slack-signing-secret", "abc"];
+  assert.deepEqual(await (await run(await homeWith(t), both, roots)).files(), {}, "nor what came with it");
+  const half = async (...args: readonly string[]) => (await run(await homeWith(t), ["platforms", ...args], roots)).out;
+  assert.match(
+    await half("--slack-bot-token", slack.botToken),
+    /✗ slack +@hermes in Team, but .* no way to reach it\. Set SLACK_APP_TOKEN or SLACK_SIGNING_SECRET/,
+  );
+  assert.match(await half("--slack-app-token", slack.appToken), /✗ slack .*no token of its bot yet\. Set SLACK_BOT_TOKEN/);
 });
 
 test("it is told who has come by the owner's code, or that nobody can any more; a service that waits for a restart is not waited for", async (t) => {
@@ -187,6 +197,11 @@ test("a token that only the environment has is kept for a service that is wished
   const wished = await run(await homeWith(t), ["platforms", "--service"], env);
   assert.deepEqual(await wished.files(), kept);
   assert.ok(!wished.err.includes("overrules"));
+  const slack = await slackServer();
+  t.after(() => slack.close());
+  const secrets = { SLACK_BOT_TOKEN: slack.botToken, SLACK_SIGNING_SECRET: "abc" };
+  const both = await run(await homeWith(t), ["platforms", "--service"], { SLACK_API_URL: slack.url, ...secrets });
+  assert.match((await both.files())[".env"] ?? "", /^SLACK_SIGNING_SECRET=abc$/m);
   const answers = [[/Keep it in \.env/, "y"]] as const;
   assert.deepEqual(await (await asked(await homeWith(t), ["platforms"], answers, env)).files(), kept);
 });
@@ -212,11 +227,7 @@ test("where a platform or the model server can't be reached, that is said, and n
 
 test("every step can be left out: a person who only presses Enter changes nothing", async (t) => {
   const home = await homeWith(t);
-  const answers = [
-    [/Which model/, "2"],
-    [/Where shall it answer/, "4"],
-  ] as const;
-  const { status, out, files } = await asked(home, [], answers);
+  const { status, out, files } = await asked(home, [], []);
   assert.equal(status, 0, out);
   assert.match(out, /1\/6 Home[^]*2\/6 Model[^]*3\/6 Platforms[^]*4\/6 Sandbox[^]*5\/6 Owner[^]*6\/6 Service/);
   assert.deepEqual(Object.keys(await files()), []);

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { discordBotPage, discordInvitation } from "./links.ts";
-import { answerOf, away, type Verdict } from "./verdict.ts";
+import { answerOf, away, hasStrays, straysWords, type Verdict } from "./verdict.ts";
 
 /** Flags of an application that may read all messages: as such, and in few servers. */
 const contentFlags = (1 << 18) | (1 << 19);
@@ -23,6 +23,7 @@ export async function verifyDiscord(apiUrl: string, token: string): Promise<Verd
 }
 
 function otherThan(token: string): string | null {
+  if (hasStrays(token)) return straysWords;
   if (/^xox|^xapp-/.test(token)) return "That is a token of Slack.";
   if (/^\d+:/.test(token)) return "That is a token of Telegram.";
   if (/^\d+$/.test(token)) return "That is the application's id, not its bot's token.";

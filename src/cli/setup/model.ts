@@ -67,12 +67,15 @@ interface Looked {
 async function askedFor(setup: Setup, talk: NonNullable<Setup["talk"]>, { loaded, now, found }: Looked): Promise<StepEnd> {
   const others = found.filter(({ baseUrl }) => baseUrl !== loaded.config.model.baseUrl);
   if (now?.state === "failed") tell(setup.context, `  ${now.text}`);
+  let left = false;
   for (;;) {
-    const first = now?.state === "done" ? "now" : (others[0]?.baseUrl ?? "other");
+    const first = left || now?.state === "done" ? "now" : (others[0]?.baseUrl ?? "other");
     const chosen = await talk.choose("Which model shall it think with?", offered(now, others), first);
     if (chosen === "now") return now ?? none;
     const wish = chosen === "other" ? await byAddress(setup, loaded) : await ofFound(talk, others, chosen);
-    const end = wish === null ? null : await connected(setup, wish);
+    const end: StepEnd | null = wish === null ? null : await connected(setup, wish);
+    // Enter alone leaves the step, too.
+    left = end === null;
     if (end?.state === "done") return end;
     if (end !== null) tell(setup.context, `  ${end.text}`);
   }

@@ -7,13 +7,17 @@ import { type Flags, type Setup, type StepEnd, tell } from "./step.ts";
 import { telegramTokenIn, verifyTelegram } from "./telegram.ts";
 import type { Verdict } from "./verdict.ts";
 
-/** A token that a platform needs. */
-interface Token {
+/** Something secret that a platform takes. */
+interface Secret {
   readonly path: KeyPath;
   readonly flag: keyof Flags;
-  readonly question: string;
   /** The one in force. */
   now(config: Config): string | null;
+}
+
+/** A token that a platform needs, and that it can be asked about. */
+interface Token extends Secret {
+  readonly question: string;
   verify(config: Config, token: string): Promise<Verdict>;
   /** The token within what was pasted. */
   within?(pasted: string): string;
@@ -26,6 +30,8 @@ export interface PlatformSetup {
   readonly how: readonly string[];
   /** The first one is the bot's own: its verdict names the bot. */
   readonly tokens: readonly [Token, ...Token[]];
+  /** What does in place of the second token. It can't be asked about. */
+  readonly instead?: Secret;
 }
 
 /** The platforms, in the order they are offered. */
@@ -86,22 +92,26 @@ export const platformSetups: readonly PlatformSetup[] = [
         verify: ({ slack }, token) => verifySlackApp(slack.apiUrl, token),
       },
     ],
+    instead: { path: "slack.signing_secret", flag: "slackSigningSecret", now: ({ slack }) => slack.signingSecret },
   },
 ];
 
 /** Platforms: a token of each that is wished for, verified with the platform before it is saved. */
 export async function setUpPlatforms(setup: Setup): Promise<readonly StepEnd[]> {
-  const flagged = platformSetups.filter(({ tokens }) => tokens.some(({ flag }) => setup.flags[flag] !== undefined));
+  const flagged = platformSetups.filter((platform) => secretsOf(platform).some(({ flag }) => setup.flags[flag] !== undefined));
   const ends = new Map<string, StepEnd>();
   for (const platform of flagged) ends.set(platform.name, await connectGiven(setup, platform));
   const others = platformSetups.filter(({ name }) => !ends.has(name));
   await Promise.all(others.map(async (platform) => ends.set(platform.name, await lookAt(setup, platform))));
   await keepPassing(setup, ends);
-  if (setup.flags.slackSigningSecret !== undefined) await setup.save("slack.signing_secret", setup.flags.slackSigningSecret);
   if (setup.talk !== null && flagged.length === 0) await connectAsked(setup, setup.talk, ends);
   const all = platformSetups.flatMap(({ name }) => ends.get(name) ?? []);
   const none = all.every(({ state }) => state === "open");
   return none ? [{ state: "open", about: "platforms", text: "none yet; the local page works without" }] : all.filter(isOn);
+}
+
+function secretsOf({ tokens, instead }: PlatformSetup): readonly Secret[] {
+  return instead === undefined ? tokens : [...tokens, instead];
 }
 
 function isOn({ state }: StepEnd): boolean {
@@ -109,7 +119,7 @@ function isOn({ state }: StepEnd): boolean {
 }
 
 /** What the platform says of the tokens in force. */
-async function lookAt(setup: Setup, { name, tokens: [bot, ...others] }: PlatformSetup): Promise<StepEnd> {
+async function lookAt(setup: Setup, { name, title, tokens: [bot, ...others], instead }: PlatformSetup): Promise<StepEnd> {
   const { config } = await setup.load();
   const token = bot.now(config);
   if (token === null) return { state: "open", about: name, text: "off" };
@@ -121,6 +131,11 @@ async function lookAt(setup: Setup, { name, tokens: [bot, ...others] }: Platform
     const told = await other.verify(config, second);
     if (told.type !== "good") return failed(name, told);
   }
+  const ways = [...others, ...(instead === undefined ? [] : [instead])];
+  if (ways.length > 0 && ways.every(({ now }) => now(config) === null)) {
+    const mend = `Set ${ways.map(({ path }) => keyOf(path).env).join(" or ")}: hermes setup platforms`;
+    return failed(name, { text: `${verdict.name}, but ${title} has no way to reach it.`, mend });
+  }
   return { state: "done", about: name, text: verdict.name };
 }
 
@@ -128,7 +143,7 @@ async function lookAt(setup: Setup, { name, tokens: [bot, ...others] }: Platform
 async function keepPassing(setup: Setup, ends: ReadonlyMap<string, StepEnd>): Promise<void> {
   const { context, flags, talk } = setup;
   const [{ config }, files] = await Promise.all([setup.load(), loadConfig({ env: {}, home: context.home })]);
-  const good = platformSetups.filter(({ name }) => ends.get(name)?.state === "done").flatMap(({ tokens }) => tokens);
+  const good = platformSetups.filter(({ name }) => ends.get(name)?.state === "done").flatMap(secretsOf);
   const passing = good.filter(({ now }) => now(config) !== null && now(files.config) === null);
   if (passing.length === 0) return;
   const only = `Only the environment has ${passing.map(({ path }) => keyOf(path).env).join(" and ")}`;
@@ -138,30 +153,36 @@ async function keepPassing(setup: Setup, ends: ReadonlyMap<string, StepEnd>): Pr
   for (const { path, now } of passing) await setup.save(path, now(config) ?? "");
 }
 
-/** The tokens that the command line gave. */
+/** What the command line gave: all of it or nothing. */
 async function connectGiven(setup: Setup, platform: PlatformSetup): Promise<StepEnd> {
   const { config } = await setup.load();
-  const given = platform.tokens.flatMap((token) => {
+  const { name, title, tokens, instead } = platform;
+  const given = tokens.flatMap((token) => {
     const value = setup.flags[token.flag];
     return typeof value === "string" ? [{ token, value: token.within?.(value) ?? value.trim() }] : [];
   });
   let bot: Verdict | null = null;
   for (const { token, value } of given) {
     const verdict = await token.verify(config, value);
-    if (verdict.type !== "good") return failed(platform.name, verdict);
-    if (token === platform.tokens[0]) bot = verdict;
+    if (verdict.type !== "good") return failed(name, verdict);
+    if (token === tokens[0]) bot = verdict;
   }
   for (const { token, value } of given) await setup.save(token.path, value);
-  if (bot?.type !== "good") return await lookAt(setup, platform);
-  tellGood(setup, bot);
-  return { state: "done", about: platform.name, text: bot.name };
+  const secret = instead === undefined ? undefined : setup.flags[instead.flag];
+  if (instead !== undefined && typeof secret === "string") await setup.save(instead.path, secret.trim());
+  if (bot?.type === "good") tellGood(setup, bot);
+  const end = await lookAt(setup, platform);
+  if (end.state !== "open") return end;
+  const mend = `Set ${keyOf(tokens[0].path).env}: hermes setup platforms`;
+  return failed(name, { text: `${title} has no token of its bot yet.`, mend });
 }
 
-function failed(about: string, { text, mend }: Exclude<Verdict, { type: "good" }>): StepEnd {
+function failed(about: string, { text, mend }: Omit<Exclude<Verdict, { type: "good" }>, "type">): StepEnd {
   return { state: "failed", about, text: `${text} ${mend}` };
 }
 
 async function connectAsked(setup: Setup, talk: NonNullable<Setup["talk"]>, ends: Map<string, StepEnd>): Promise<void> {
+  let left = false;
   for (;;) {
     const hint = (name: string): string => ends.get(name)?.text.replace(/\..*/, "") ?? "off";
     const chosen = await talk.choose(
@@ -170,12 +191,14 @@ async function connectAsked(setup: Setup, talk: NonNullable<Setup["talk"]>, ends
         ...platformSetups.map(({ name, title }) => ({ value: name, label: title, hint: hint(name) })),
         { value: "done", label: someOn(ends) ? "That's all" : "Nowhere yet: the local page works without" },
       ],
-      someOn(ends) ? "done" : "telegram",
+      left || someOn(ends) ? "done" : "telegram",
     );
     const platform = platformSetups.find(({ name }) => name === chosen);
     if (platform === undefined) return;
     const end = await connectOne(setup, talk, platform);
     if (end !== null) ends.set(platform.name, end);
+    // Enter alone leaves the step, too.
+    left = end === null;
   }
 }
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { slackScopes } from "../../config/slack-scopes.ts";
 import { slackManifest } from "./links.ts";
-import { answerOf, away, type Verdict } from "./verdict.ts";
+import { answerOf, away, hasStrays, straysWords, type Verdict } from "./verdict.ts";
 
 const toldSchema = z.object({
   ok: z.boolean(),
@@ -13,6 +13,7 @@ const toldSchema = z.object({
 
 /** Asks Slack whose bot token this is, and what it may do. */
 export async function verifySlackBot(apiUrl: string, token: string): Promise<Verdict> {
+  if (hasStrays(token)) return { type: "wrong", text: straysWords, mend: botMend };
   if (!token.startsWith("xoxb-"))
     return { type: "wrong", text: `${kindOf(token)} The bot's token begins with xoxb-.`, mend: botMend };
   const told = await ask(apiUrl, "auth.test", token);
@@ -26,6 +27,7 @@ export async function verifySlackBot(apiUrl: string, token: string): Promise<Ver
 
 /** Asks Slack whether this app-level token opens a socket. */
 export async function verifySlackApp(apiUrl: string, token: string): Promise<Verdict> {
+  if (hasStrays(token)) return { type: "wrong", text: straysWords, mend: appMend };
   if (!token.startsWith("xapp-"))
     return { type: "wrong", text: `${kindOf(token)} The app-level token begins with xapp-.`, mend: appMend };
   const told = await ask(apiUrl, "apps.connections.open", token);

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { telegramLink } from "./links.ts";
-import { answerOf, away, type Verdict } from "./verdict.ts";
+import { answerOf, away, hasStrays, straysWords, type Verdict } from "./verdict.ts";
 
 const meSchema = z.object({
   ok: z.boolean(),
@@ -15,7 +15,13 @@ export function telegramTokenIn(pasted: string): string {
 
 /** Asks Telegram whose token this is. */
 export async function verifyTelegram(apiRoot: string, token: string): Promise<Verdict> {
-  const other = /^xox|^xapp-/.test(token) ? "That is a token of Slack." : /^\d+:[\w-]+$/.test(token) ? null : noToken;
+  const other = hasStrays(token)
+    ? straysWords
+    : /^xox|^xapp-/.test(token)
+      ? "That is a token of Slack."
+      : /^\d+:[\w-]+$/.test(token)
+        ? null
+        : noToken;
   if (other !== null) return { type: "wrong", text: other, mend };
   const root = apiRoot.replace(/\/+$/, "");
   const answer = await answerOf(`${root}/bot${token}/getMe`, {});

@@ -13,6 +13,14 @@ export type Verdict =
   /** Nobody could be asked. */
   | { readonly type: "away"; readonly text: string; readonly mend: string };
 
+/** Whether there is anything in a token that none has: a request with it can't be made, and its failure would show it. */
+export function hasStrays(token: string): boolean {
+  return !/^[\w.:-]+$/.test(token);
+}
+
+/** What is said then. */
+export const straysWords = "That has characters that no token has: copy it again, in one piece.";
+
 /** A request's answer as JSON; null when none came. */
 export async function answerOf(url: string, headers: Readonly<Record<string, string>>, method = "GET"): Promise<Answer | string> {
   try {
@@ -39,7 +47,9 @@ function reasonOf(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown);
   if (thrown.name === "TimeoutError") return `nothing came within ${answerMs / 1_000} s`;
   const cause = thrown.cause instanceof Error ? thrown.cause : thrown;
-  return "code" in cause && typeof cause.code === "string" ? cause.code : cause.message;
+  if ("code" in cause && typeof cause.code === "string") return cause.code;
+  // Its words may hold the token.
+  return thrown instanceof TypeError ? "the request could not be made" : cause.message;
 }
 
 const answerMs = 10_000;
