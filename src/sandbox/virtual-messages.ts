@@ -32,8 +32,9 @@ export type VirtualRequest =
   | { readonly id: number; readonly type: "read"; readonly path: string; readonly limitBytes: number }
   | { readonly id: number; readonly type: "write"; readonly path: string; readonly data: Uint8Array };
 
-/** What it answers, once for each request but `abort`. */
+/** What it answers, once for each request but `abort`; and, before all answers, that it serves: no request has the id 0. */
 export type VirtualReply =
+  | { readonly id: 0; readonly type: "up" }
   | { readonly id: number; readonly type: "ran"; readonly output: string; readonly exitCode: number }
   | { readonly id: number; readonly type: "file"; readonly data: Uint8Array }
   | { readonly id: number; readonly type: "written" }

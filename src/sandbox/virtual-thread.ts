@@ -39,6 +39,7 @@ const limits = {
 const port = parentPort;
 if (port !== null) {
   const serving = serve(workerData);
+  void serving.then(() => port.postMessage({ id: 0, type: "up" } satisfies VirtualReply));
   port.on("message", (request: VirtualRequest) => {
     void serving.then(async (answer) => {
       const reply = await answer(request);

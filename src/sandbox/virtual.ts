@@ -21,7 +21,7 @@ const startMs = 30_000;
 
 interface Thread extends Asked {
   readonly alive: boolean;
-  /** Whether it has answered yet. */
+  /** Whether it serves yet. */
   readonly up: boolean;
   abort(id: number): void;
   end(): Promise<void>;

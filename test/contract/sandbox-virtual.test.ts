@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { watch } from "node:fs/promises";
+import { mkdir, watch, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, beforeEach, suite, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import type { Sandbox } from "../../src/core/sandbox.ts";
 import { forms, openRig, type Rig, run } from "./sandbox-forms.ts";
 
@@ -99,6 +100,25 @@ suite("the virtual sandbox's Python and JavaScript", () => {
     assert.equal((await run(one, "cat a/f")).output, "x\n", "it is the same sandbox");
   });
 
+  test("the first command of a sandbox, too, is ended soon after it was stopped", async () => {
+    const fresh = await rig.open("carol");
+    const directory = join(rig.options.directory, "carol");
+    await mkdir(directory, { recursive: true });
+    const lines = Array.from({ length: 60_000 }, (_, at) => `${at}\n`);
+    await writeFile(join(directory, "a"), lines.join(""));
+    await writeFile(join(directory, "b"), lines.toReversed().join(""));
+    const stop = new AbortController();
+    const begun = changed(1, directory);
+    const stuck = run(fresh, "touch e; diff a b", { signal: stop.signal });
+    await begun;
+    // Until it holds the thread, which then does not hear that it is to end: nothing tells of that.
+    await pause(300);
+    const stopped = Date.now();
+    stop.abort();
+    assert.equal((await stuck).end, "aborted");
+    assert.ok(Date.now() - stopped < 8_000);
+  });
+
   test("one that takes all memory ends by itself, and the next command works", async () => {
     const bomb = "python3 -c 'x = []\nwhile True: x.append(bytes(10_000_000))'";
     assert.notEqual((await run(sandbox, bomb, { timeoutMs: 20_000 })).exitCode, 0);
@@ -117,9 +137,14 @@ suite("the virtual sandbox's Python and JavaScript", () => {
   });
 });
 
-/** Stops a command in mid-change: when its file has been seen to change so often. */
+/** Stops a command in mid-change. */
 async function stopAfter(changes: number, directory: string, stop: AbortController): Promise<void> {
+  await changed(changes, directory);
+  stop.abort();
+}
+
+/** When a command's file has been seen to change so often. */
+async function changed(changes: number, directory: string): Promise<void> {
   let seen = 0;
   for await (const { filename } of watch(directory)) if (filename?.startsWith("e") === true && ++seen >= changes) break;
-  stop.abort();
 }
