@@ -69,7 +69,7 @@ async function askedFor(setup: Setup, talk: NonNullable<Setup["talk"]>, { loaded
   if (now?.state === "failed") tell(setup.context, `  ${now.text}`);
   let left = false;
   for (;;) {
-    const first = left || now?.state === "done" ? "now" : (others[0]?.baseUrl ?? "other");
+    const first: string = left || now?.state === "done" ? "now" : (others[0]?.baseUrl ?? "other");
     const chosen = await talk.choose("Which model shall it think with?", offered(now, others), first);
     if (chosen === "now") return now ?? none;
     const wish = chosen === "other" ? await byAddress(setup, loaded) : await ofFound(talk, others, chosen);
