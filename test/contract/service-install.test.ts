@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chown, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { Readable } from "node:stream";
 import { setImmediate } from "node:timers/promises";
 import { type TestContext, test } from "node:test";
 import { hermes } from "../../src/cli/hermes.ts";
+import { makeHome } from "../../src/cli/service/home-folder.ts";
 import { identityOf } from "../../src/cli/service/identity.ts";
 import { installService } from "../../src/cli/service/install.ts";
 import { complaint, runProgram } from "../../src/cli/service/programs.ts";
@@ -155,6 +156,31 @@ test("--system asks whose service it is, and says that it needs root", async (t)
     process.getuid?.() === 0 ? /isn't said which account.*--run-as NAME/s : /by root only.*sudo env "PATH=\$PATH"/s,
   );
   assert.match((await run("gateway", "install", "--system", "--run-as", "no one; rm")).err, /There is no account|by root only/);
+});
+
+test("root makes another account's home with that account's rights, and none of its own there", async (t) => {
+  const { root, home, env, run, unit } = await rig(t);
+  const isRoot = process.getuid?.() === 0;
+  const account = { name: "nobody", uid: isRoot ? 65_534 : (process.getuid?.() ?? 0), gid: isRoot ? 65_534 : 0, home: root };
+  await chown(root, account.uid, -1);
+  await mkdir(join(root, "etc"));
+  await symlink("etc", join(root, "link"));
+  await makeHome(join(root, "new"), isRoot ? account : null, env);
+  for (const folder of ["new", "new/logs"]) {
+    const { uid, mode } = await stat(join(root, folder));
+    assert.deepEqual([uid, mode & 0o777], [account.uid, 0o700]);
+  }
+  if (!isRoot) return;
+  // What its owner has put a link to is not given away.
+  await assert.rejects(makeHome(join(root, "link"), account, env), { message: /can't be made as nobody \(mkdir says: .*denied/ });
+  assert.equal((await stat(join(root, "etc"))).uid, 0);
+  assert.deepEqual(await readdir(join(root, "etc")), []);
+  // With sudo, but not for the whole machine, it would be root's manager that looks after somebody else's home.
+  await chown(home, account.uid, account.gid);
+  const { status, err } = await run("gateway", "install", "--start");
+  assert.equal(status, 78);
+  assert.match(err, /belongs to another account.*Type it without sudo/s);
+  await assert.rejects(readFile(unit), { code: "ENOENT" });
 });
 
 test("systemd that refuses is quoted, with where to look", async (t) => {

@@ -1,4 +1,4 @@
-import { chown, copyFile, mkdir, rm } from "node:fs/promises";
+import { copyFile, rm } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
@@ -7,8 +7,9 @@ import { keyOf, keyPaths } from "../../config/keys.ts";
 import { type Loaded, loadConfig } from "../../config/load.ts";
 import { Failure } from "../../core/failures.ts";
 import type { Context } from "../context.ts";
+import { makeHome } from "./home-folder.ts";
 import { marked, standing, type Standing, writeUnit } from "./marked-file.ts";
-import { type Place, type PlaceOptions, placeOf, supervisorFor } from "./place.ts";
+import { type Place, type PlaceOptions, placeOf, refuseForeignHome, supervisorFor } from "./place.ts";
 import { planService, type ServiceMode, type ServicePlan } from "./plan.ts";
 import type { Supervisor } from "./supervisor.ts";
 
@@ -44,6 +45,7 @@ export async function installService(
   const place = await placeOf(context, options);
   const { mode = "all", system = false, force = false } = options;
   if (system) refuseWithoutRoot(place);
+  else await refuseForeignHome(place);
   const loaded = await loadConfig({ env: context.env, home: place.home });
   validate(loaded, mode);
   const supervisor = supervisorFor(place, mode, system ? "system" : "user");
@@ -54,7 +56,7 @@ export async function installService(
   const before = await standing(supervisor.file);
   const text = unitText(supervisor, plan);
   if (before.state !== "missing" && !force) refuseChanged(before, supervisor, text);
-  await makeHome(place, system);
+  await makeHome(place.home, system ? place.account : null, place.env);
   const change = await put(supervisor, before, text);
   await supervisor.enable();
   const remarks = [...onlyHere(loaded), ...original(context), ...(await supervisor.remarks())];
@@ -181,15 +183,6 @@ async function put(supervisor: Supervisor, before: Standing, text: string): Prom
   await writeUnit(supervisor.file, text);
   if (keep) return "replaced";
   return before.state === "missing" ? "written" : "updated";
-}
-
-/** Its service begins there; made by root, it must be its account's. */
-async function makeHome({ home, account }: Place, system: boolean): Promise<void> {
-  const made = await mkdir(join(home, "logs"), { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
-    throw new Failure("config.invalid", `${home} can't be made.`, { advice: "Make it writable, or set HERMES_HOME.", cause });
-  });
-  if (made === undefined || !system || account === null) return;
-  for (const folder of [home, join(home, "logs")]) await chown(folder, account.uid, account.gid);
 }
 
 /** What only this shell knows: a service begins without it. */

@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import type { Environment } from "../../config/home.ts";
+import type { Account } from "./plan.ts";
 
 /** What a program of the system said. */
 export interface Ran {
@@ -10,11 +11,18 @@ export interface Ran {
   readonly err: string;
 }
 
-/** Runs a program of the system, such as `systemctl`. Never rejects: what went wrong is in the result. */
-export async function runProgram(program: string, args: readonly string[], env: Environment, withinMs = usualMs): Promise<Ran> {
+/** Runs a program of the system, such as `systemctl`, perhaps with another account's rights. Never rejects: what went wrong is in the result. */
+export async function runProgram(
+  program: string,
+  args: readonly string[],
+  env: Environment,
+  withinMs = usualMs,
+  account: Pick<Account, "uid" | "gid"> | null = null,
+): Promise<Ran> {
   const { promise, resolve } = Promise.withResolvers<Ran>();
+  const rights = account === null ? {} : { uid: account.uid, gid: account.gid };
   const options = { env: { ...env, LC_ALL: "C" }, timeout: withinMs, maxBuffer: mostBytes, killSignal: "SIGKILL" } as const;
-  execFile(program, [...args], options, (error, out, err) => {
+  execFile(program, [...args], { ...options, ...rights }, (error, out, err) => {
     const code = error === null ? 0 : error.code;
     resolve({ status: typeof code === "number" ? code : null, found: !notFound(code), out, err });
   });
