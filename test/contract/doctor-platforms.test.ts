@@ -29,6 +29,10 @@ test("platforms: what they see, what is in the way, and what is mended only afte
   const mended = await doctor(home, ["--fix", "--yes"], env);
   assert.match(mended.did("telegram.webhook"), /^done Removed the webhook/);
   assert.match(mended.says("telegram.webhook"), /^ok It polls/);
+  telegram.fault({ method: "getMe" }, { kind: "limit", retryAfter: 1 });
+  discord.fault({}, { kind: "limit", retryAfter: 1 });
+  const busy = await doctor(home, [], env);
+  for (const id of ["telegram.token", "discord.token"] as const) assert.match(busy.says(id), /^warn \w+ asks to wait\./);
   assert.doesNotMatch(JSON.stringify(mended.told), new RegExp(`${telegram.token}|${discord.token}`));
 });
 
@@ -36,7 +40,7 @@ test("platforms: what they see, what is in the way, and what is mended only afte
 async function answering(t: TestContext, answers: Readonly<Record<string, unknown>>): Promise<number> {
   const server = createServer((request, response) => {
     const answer = answers[request.url ?? ""];
-    response.writeHead(answer === undefined ? 404 : 200).end(JSON.stringify(answer ?? {}));
+    response.writeHead(answer === undefined ? 404 : 200).end(typeof answer === "string" ? answer : JSON.stringify(answer ?? {}));
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
   t.after(() => {
@@ -78,6 +82,9 @@ test("our own page is known where there is no socket, and then its webhooks are 
   const found = await doctor(await temporaryHome(t), [], { ...env, SLACK_API_URL: `http://127.0.0.1:${port}/api/` });
   assert.match(found.says("ports.page"), /^ok The running service's page answers/);
   assert.match(found.says("ports.webhook"), /^ok .*for Slack, is held by the running service/);
+  const other = await answering(t, { "/health": "<html>" });
+  const silent = await doctor(await heldHome(t), [], { HERMES_HTTP_PORT: `${other}` });
+  assert.match(silent.says("ports.page"), /^warn A service runs, and its page does not answer/);
 });
 
 test("servers of side jobs and fallbacks are asked, each once; a small window is named", async (t) => {

@@ -65,8 +65,8 @@ test("parts are looked at side by side, told of in their order, and none waits f
 
 test("what can't be taken back is done with consent alone, and what fails is told", async () => {
   const fixes = [
-    { does: "send it", asks: true as const, run: async () => "Sent with sk-0123456789abcdef." },
-    { does: "break", run: () => Promise.reject(new Error("no room")) },
+    { does: "send\u001bit", asks: true as const, run: async () => "Sent with sk-0123456789abcdef." },
+    { does: "break", run: () => Promise.reject(new Error("no\u001b[2J room")) },
   ];
   const results = fixes.map((fix) => warn("record.refused", "", "", fix));
   const looked = [{ check: { id: "record.open" as const, withinMs: 1, run: async () => results }, results }];
@@ -82,7 +82,7 @@ test("what can't be taken back is done with consent alone, and what fails is tol
       mended.map(({ done, text }) => [done, text]),
       [
         [said === "y", expected],
-        [false, "Could not break: no room"],
+        [false, "Could not break: no [2J room"],
       ],
     );
   }

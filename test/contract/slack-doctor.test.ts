@@ -25,6 +25,10 @@ test("doctor says who the bot is, what is missing, and how to mend it; no token 
     await check({ SLACK_BOT_TOKEN: "xoxb-wrong", SLACK_APP_TOKEN: appToken }),
     await check({ SLACK_BOT_TOKEN: botToken, SLACK_API_URL: "http://127.0.0.1:1/api/" }),
   ];
+  slack.fault({ method: "apps.connections.open" }, { kind: "limit", retryAfter: 1 });
+  all.push(await check({ SLACK_BOT_TOKEN: botToken, SLACK_APP_TOKEN: appToken }));
+  slack.fault({ method: "auth.test" }, { kind: "limit", retryAfter: 1 });
+  all.push(await check({ SLACK_BOT_TOKEN: botToken }));
   for (const [at, expected] of [
     /^ok Off/,
     /^ok @hermes in Team\. \nok Slack reaches it over a socket\. \nwarn The app lacks app_mentions:read,[^]*slack-manifest/,
@@ -33,6 +37,8 @@ test("doctor says who the bot is, what is missing, and how to mend it; no token 
     /^ok @hermes[^]*fail The app-level token is refused: [^]*invalid_auth[^]*connections:write/,
     /^fail The bot's token is refused: invalid_auth/,
     /^fail http:\/\/127\.0\.0\.1:1\/api\/ does not answer/,
+    /^ok @hermes[^]*warn Slack asks to wait\. Try again in a minute\./,
+    /^warn Slack asks to wait\. Try again in a minute\.$/,
   ].entries())
     assert.match(all[at] ?? "", expected);
   assert.ok(all.every((each) => !each.includes(botToken) && !each.includes("wrong")));

@@ -54,6 +54,11 @@ export function warn(id: FindingId, text: string, mend: string, fix?: Fix): Chec
   return { id, state: "warn", text, mend, ...(fix === undefined ? {} : { fix }) };
 }
 
+/** A platform that has been asked too much has said nothing about the token. */
+export function askedToWait(id: FindingId, platform: string): CheckResult {
+  return warn(id, `${platform} asks to wait.`, "Try again in a minute.");
+}
+
 /** Something does not work. */
 export function fail(id: FindingId, text: string, mend: string, fix?: Fix): CheckResult {
   return { id, state: "fail", text, mend, ...(fix === undefined ? {} : { fix }) };

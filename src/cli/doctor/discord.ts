@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { discordInvitation } from "../setup/links.ts";
-import { type CheckInput, type CheckResult, fail, ok, warn } from "./check.ts";
+import { askedToWait, type CheckInput, type CheckResult, fail, ok, warn } from "./check.ts";
 
 const answerMs = 5_000;
 /** Flags of an application that may read all messages: as such, and in few servers. */
@@ -19,6 +19,7 @@ export async function checkDiscord({ loaded: { config } }: Pick<CheckInput, "loa
     async (response) => ({ status: response.status, body: applicationSchema.safeParse(await response.json().catch(() => null)) }),
     () => null,
   );
+  if (answer?.status === 429) return [askedToWait("discord.token", "Discord")];
   if (answer?.status === 401) {
     const mend = "Copy it from the Bot page of your application: `hermes config set DISCORD_BOT_TOKEN`.";
     return [fail("discord.token", "The bot's token is refused.", mend)];

@@ -1,9 +1,8 @@
 import { asFailure } from "../../core/failures.ts";
-import { redact } from "../../core/redact.ts";
 import type { Context } from "../context.ts";
 import type { Fix } from "./check.ts";
 import type { FindingId } from "./ids.ts";
-import type { Looked } from "./run.ts";
+import { type Looked, plain } from "./run.ts";
 
 /** What became of a mend. */
 export interface Mended {
@@ -34,15 +33,15 @@ export async function mend(
 
 async function tried(fix: Fix, ask: Context["ask"], yes: boolean): Promise<Omit<Mended, "id">> {
   if (fix.asks === true && !yes && !(await agreed(fix, ask)))
-    return { done: false, text: `Left alone; \`hermes doctor --fix --yes\` would ${fix.does}.` };
+    return { done: false, text: `Left alone; \`hermes doctor --fix --yes\` would ${plain(fix.does)}.` };
   try {
-    return { done: true, text: redact(await fix.run()) };
+    return { done: true, text: plain(await fix.run()) };
   } catch (thrown) {
     const { message, advice } = asFailure(thrown);
-    return { done: false, text: redact(`Could not ${fix.does}: ${message} ${advice ?? ""}`.trim()) };
+    return { done: false, text: plain(`Could not ${fix.does}: ${message} ${advice ?? ""}`.trim()) };
   }
 }
 
 async function agreed({ does }: Fix, ask: Context["ask"]): Promise<boolean> {
-  return ask !== null && /^y(?:es)?$/i.test(await ask(`May I ${does}? [y/N] `));
+  return ask !== null && /^y(?:es)?$/i.test(await ask(`May I ${plain(does)}? [y/N] `));
 }

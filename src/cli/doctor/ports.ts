@@ -54,7 +54,7 @@ const healthSchema = z.object({ version: z.string(), uptimeSeconds: z.number() }
 /** A gateway or worker by itself has no socket in the home; its page says who it is. */
 async function isOurs(host: string, port: number): Promise<boolean> {
   return await fetch(`${addressOf(host, port)}/health`, { signal: AbortSignal.timeout(answerMs) }).then(
-    async (response) => healthSchema.safeParse(await response.json()).success,
+    async (response) => healthSchema.safeParse(await response.json().catch(() => null)).success,
     () => false,
   );
 }

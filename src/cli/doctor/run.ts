@@ -50,7 +50,10 @@ function faultOf(check: Check): (thrown: unknown) => readonly CheckResult[] {
 }
 
 /** Whatever a server says, no secret is printed, and no line is broken by it. */
+export function plain(text: string): string {
+  return redact(text).replaceAll(/\p{Cc}+/gu, " ");
+}
+
 function clean(result: CheckResult): CheckResult {
-  const plain = (text: string): string => redact(text).replaceAll(/\p{Cc}+/gu, " ");
   return { ...result, text: plain(result.text), mend: plain(result.mend) };
 }

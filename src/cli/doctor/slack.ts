@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { slackScopes } from "../../config/slack-scopes.ts";
-import { type CheckInput, type CheckResult, fail, ok, warn } from "./check.ts";
+import { askedToWait, type CheckInput, type CheckResult, fail, ok, warn } from "./check.ts";
 
 const answerMs = 5_000;
 
@@ -25,6 +25,7 @@ export async function checkSlack({ loaded: { config } }: Pick<CheckInput, "loade
     appToken === null ? null : ask(apiUrl, "apps.connections.open", appToken),
   ]);
   if (bot === null) return [fail("slack.token", `${apiUrl} does not answer.`, "Check the network, a proxy, or SLACK_API_URL.")];
+  if (bot.error === "ratelimited") return [askedToWait("slack.token", "Slack")];
   if (!bot.ok) {
     const mend = "Copy it from OAuth & Permissions of your app: `hermes config set SLACK_BOT_TOKEN`.";
     return [fail("slack.token", `The bot's token is refused: ${bot.error ?? "no reason given"}.`, mend)];
@@ -34,6 +35,7 @@ export async function checkSlack({ loaded: { config } }: Pick<CheckInput, "loade
 
   function wayIn(): CheckResult {
     if (app?.ok === true) return ok("slack.way-in", "Slack reaches it over a socket.");
+    if (app?.error === "ratelimited") return askedToWait("slack.way-in", "Slack");
     if (appToken !== null) {
       const mend = "Make one with the scope connections:write under Basic Information: `hermes config set SLACK_APP_TOKEN`.";
       return fail("slack.way-in", `The app-level token is refused: ${app?.error ?? "no answer"}.`, mend);
@@ -58,6 +60,7 @@ async function ask(apiUrl: string, method: string, token: string): Promise<Told 
       headers: { authorization: `Bearer ${token}` },
       signal: AbortSignal.timeout(answerMs),
     });
+    if (response.status === 429) return { ok: false, error: "ratelimited", scopes: null };
     const told = toldSchema.safeParse(await response.json()).data;
     if (!told) return null;
     const scopes = response.headers.get("x-oauth-scopes");

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Config } from "../../config/keys.ts";
 import { Failure } from "../../core/failures.ts";
-import { type CheckInput, type CheckResult, fail, ok, warn } from "./check.ts";
+import { askedToWait, type CheckInput, type CheckResult, fail, ok, warn } from "./check.ts";
 
 const answerMs = 5_000;
 
@@ -16,7 +16,12 @@ const hookSchema = z.object({
   last_error_date: z.number().optional(),
   last_error_message: z.string().optional(),
 });
-const replySchema = z.object({ ok: z.boolean(), description: z.string().optional(), result: z.unknown().optional() });
+const replySchema = z.object({
+  ok: z.boolean(),
+  error_code: z.number().optional(),
+  description: z.string().optional(),
+  result: z.unknown().optional(),
+});
 
 /** Telegram's token, what the bot sees in groups, and whether what it receives comes the way that is configured. */
 export async function checkTelegram({ loaded: { config } }: Pick<CheckInput, "loaded">): Promise<CheckResult[]> {
@@ -25,6 +30,7 @@ export async function checkTelegram({ loaded: { config } }: Pick<CheckInput, "lo
   const [reply, hook] = await Promise.all([ask(config, "getMe"), ask(config, "getWebhookInfo")]);
   if (reply === null)
     return [fail("telegram.token", `${apiRoot} does not answer.`, "Check the network, a proxy, or TELEGRAM_API_ROOT.")];
+  if (reply.error_code === 429) return [askedToWait("telegram.token", "Telegram")];
   const me = meSchema.safeParse(reply.result).data;
   if (!reply.ok || me === undefined) {
     const mend = "Get one from @BotFather: `hermes config set TELEGRAM_BOT_TOKEN`.";
