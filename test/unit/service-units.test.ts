@@ -9,10 +9,13 @@ import fc from "fast-check";
 import { DOMParser } from "linkedom";
 import { exits } from "../../src/cli/context.ts";
 import { launchdPlist } from "../../src/cli/service/launchd-plist.ts";
+import { planFor } from "../../src/cli/service/install.ts";
 import { marked, standing, writeUnit } from "../../src/cli/service/marked-file.ts";
+import { supervisorFor } from "../../src/cli/service/place.ts";
 import { planService, type ServicePlan } from "../../src/cli/service/plan.ts";
 import { systemd } from "../../src/cli/service/systemd.ts";
 import { systemdUnit } from "../../src/cli/service/systemd-unit.ts";
+import { loadConfig } from "../../src/config/load.ts";
 import { findProgram } from "../services/processes.ts";
 
 async function folder(t: TestContext): Promise<string> {
@@ -63,7 +66,9 @@ test("the unit drains, comes back after a crash, and stays away where starting a
   );
 });
 
-test("each mode and each home has a unit of its own, and a service of the system runs as its account", () => {
+test("each mode and each home has a unit of its own, and a service of the system runs as its account", async (t) => {
+  const loaded = await loadConfig({ env: {}, home: await folder(t) });
+
   const names = [
     plan("/a"),
     plan("/a", { mode: "gateway" }),
@@ -73,6 +78,15 @@ test("each mode and each home has a unit of its own, and a service of the system
   ].map(({ name }) => name);
   assert.equal(new Set(names).size, names.length);
   assert.equal(names[0], "hermes-team");
+  // All accounts share the system's names: there nobody's home has the plain one, and everybody's command finds its own.
+  const ofSystem = (home: string) => {
+    const place = { home, usualHome: home, env: {}, platform: "linux", uid: 0, account } as const;
+    const { name } = planFor(place, "all", { scope: "system" }, loaded);
+    assert.equal(supervisorFor(place, "all", "system")?.unit, `${name}.service`);
+    assert.equal(supervisorFor({ ...place, usualHome: "/root/.hermes" }, "all", "system")?.unit, `${name}.service`);
+    return name;
+  };
+  assert.notEqual(ofSystem("/home/alice/.hermes"), ofSystem("/home/bob/.hermes"));
   const unit = systemdUnit(plan("/a", { account: { ...account, name: "hermes" } }));
   assert.deepEqual(lines(unit, "User"), ["hermes"]);
   assert.deepEqual(lines(unit, "WantedBy"), ["multi-user.target"]);

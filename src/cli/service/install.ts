@@ -9,7 +9,7 @@ import { Failure } from "../../core/failures.ts";
 import type { Context } from "../context.ts";
 import { makeHome } from "./home-folder.ts";
 import { marked, standing, type Standing, writeUnit } from "./marked-file.ts";
-import { type Place, type PlaceOptions, placeOf, refuseForeignHome, supervisorFor } from "./place.ts";
+import { type Place, type PlaceOptions, placeOf, plainHome, refuseForeignHome, supervisorFor } from "./place.ts";
 import { planService, type ServiceMode, type ServicePlan } from "./plan.ts";
 import type { Supervisor } from "./supervisor.ts";
 
@@ -62,7 +62,13 @@ export async function installService(
   const remarks = [...onlyHere(loaded), ...original(context), ...(await supervisor.remarks())];
   const lines = [changes[change](supervisor.file), `It runs: ${plan.command.join(" ")}`, ...remarks];
   const next = change === "updated" || change === "replaced" ? "hermes gateway restart" : "hermes gateway start";
-  return { file: supervisor.file, unit: supervisor.unit, change, lines, next: system ? `sudo ${next}` : next };
+  return {
+    file: supervisor.file,
+    unit: supervisor.unit,
+    change,
+    lines,
+    next: system ? `${asRoot(place, options)} ${next}` : next,
+  };
 }
 
 /** Takes the service away again, after stopping it; says what was removed, null when none is installed. */
@@ -91,7 +97,8 @@ export function unitText(supervisor: Supervisor, plan: ServicePlan): string {
 /** What the service of a mode would be with the configuration of now. */
 export function planFor(place: Place, mode: ServiceMode, { scope }: Pick<Supervisor, "scope">, { config }: Loaded): ServicePlan {
   const account = scope === "system" ? place.account : null;
-  return planService({ ...place, mode, account, drainSeconds: config.agent.drainTimeout });
+  const usualHome = plainHome(place, scope);
+  return planService({ ...place, usualHome, mode, account, drainSeconds: config.agent.drainTimeout });
 }
 
 const changes: Readonly<Record<InstalledService["change"], (file: string) => string>> = {
@@ -183,6 +190,12 @@ async function put(supervisor: Supervisor, before: Standing, text: string): Prom
   await writeUnit(supervisor.file, text);
   if (keep) return "replaced";
   return before.state === "missing" ? "written" : "updated";
+}
+
+/** Without it the next command would look at the home of whoever types it. */
+function asRoot({ env, home }: Place, { runAs }: InstallOptions): string {
+  if (runAs === undefined && (env["HERMES_HOME"] ?? "").trim() === "") return "sudo";
+  return `sudo env HERMES_HOME=${/^[\w./-]+$/.test(home) ? home : `'${home.replaceAll("'", "'\\''")}'`}`;
 }
 
 /** What only this shell knows: a service begins without it. */

@@ -42,9 +42,14 @@ export async function placeOf({ env, home }: Pick<Context, "env" | "home">, opti
 /** What can look after a service here, by scope. Null on systems that have neither systemd nor launchd. */
 export function supervisorFor(place: Place, mode: ServiceMode, scope: "user" | "system"): Supervisor | null {
   const { env, platform, uid } = place;
-  const name = serviceName(mode, place.home, place.usualHome);
+  const name = serviceName(mode, place.home, plainHome(place, scope));
   if (platform === "win32") return null;
   return platform === "darwin" ? launchd({ env, scope, name, uid }) : systemd({ env, scope, name });
+}
+
+/** The home whose service bears the plain name: a user's usual one. All accounts of a machine share the names of the system's services. */
+export function plainHome({ usualHome }: Pick<Place, "usualHome">, scope: "user" | "system"): string {
+  return scope === "system" ? "" : usualHome;
 }
 
 /** Throws when this account would leave files in somebody else's home that they can't use. */
