@@ -282,6 +282,11 @@ test("the service takes over from what runs in the background", async (t) => {
 test("hermes gateway uninstall stops it and takes the unit away, and nothing else", async (t) => {
   const { run, manager, unit, home } = await rig(t);
   await run("gateway", "install");
+  await manager.fail("disable", "Failed to disable unit: Access denied");
+  const refused = await run("gateway", "uninstall");
+  assert.equal(refused.status, 1);
+  assert.match(refused.err, /Access denied\n.*Type it with sudo\./);
+  await manager.fail("disable", null);
   const { status, out } = await run("gateway", "uninstall");
   assert.equal(status, 0);
   assert.match(out, new RegExp(`removed ${unit}\\. ${home} stays as it is`));

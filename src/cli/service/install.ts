@@ -77,11 +77,9 @@ export async function uninstallService(supervisor: Supervisor, withinMs: number,
   if (before.state === "missing") return null;
   if (before.state === "foreign" && !force) throw notOurs(supervisor.file);
   // A unit that was never taken in, or a manager that is away, must not keep the file here.
-  const stopped = await supervisor.disable(withinMs).then(
-    () => null,
-    (thrown: unknown) => (thrown instanceof Error ? thrown.message : String(thrown)),
-  );
-  if (stopped !== null && (await supervisor.obstacle()) === null) throw new Failure("internal", stopped);
+  await supervisor.disable(withinMs).catch(async (thrown: unknown) => {
+    if ((await supervisor.obstacle()) === null) throw thrown;
+  });
   if (before.state === "changed") await copyFile(supervisor.file, `${supervisor.file}.bak`);
   await rm(supervisor.file, { force: true });
   await supervisor.reload().catch(() => undefined);
