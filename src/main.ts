@@ -16,6 +16,7 @@ import { addOutbound } from "./store/outbox.ts";
 import { type Mode, localPlatforms, openBase } from "./main/base.ts";
 import { tellOfSilence } from "./main/default-model.ts";
 import { alarmLimits } from "./main/alarm-limits.ts";
+import { startAlarms } from "./main/alarms.ts";
 import { logOptions } from "./main/log-options.ts";
 import { memoryRules } from "./main/memory-rules.ts";
 import { openGatewaySide } from "./main/gateway.ts";
@@ -45,6 +46,7 @@ export async function openService(mode: Mode, config: Config, log: Log, env: Env
     worker ? startTurns(base, worker) : null,
   ]);
   if (worker) tellOfSilence(base);
+  if (mode !== "worker") startAlarms(base);
   const open = stack.move();
   return { page, facts, close: () => open.disposeAsync() };
 }

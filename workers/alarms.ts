@@ -2,9 +2,10 @@ import { randomUUID } from "node:crypto";
 import { chatKey } from "../src/core/chats.ts";
 import type { Log } from "../src/core/log.ts";
 import { type AlarmChanges, type AlarmLimits, changesOf, raisedAfter } from "../src/insights/alarms.ts";
-import { alarmFigures, keptAlarms, newestCall, ownersChats, replaceAlarms } from "../src/store/alarms.ts";
+import { alarmFigures, keptAlarms, newestCall, replaceAlarms } from "../src/store/alarms.ts";
 import type { Db } from "../src/store/hold.ts";
 import { addOutbound } from "../src/store/outbox.ts";
+import { privateChatOfEach } from "../src/store/people.ts";
 import { alarmWords } from "./alarm-words.ts";
 
 /** How often the figures are looked at. */
@@ -15,7 +16,9 @@ export interface AlarmParts {
   readonly log: Log;
   /** As configured now; null: nobody wants to be told. */
   limits(): Promise<AlarmLimits | null>;
-  /** Platforms that reach only whoever sits at this machine. */
+  /** Platforms that messages are brought to: on one that is connected no more they would wait for ever. */
+  readonly served: readonly string[];
+  /** Those that reach only whoever sits at this machine. */
   readonly localPlatforms: readonly string[];
   /** Wakes the deliveries of these chats. */
   wake(chats: readonly string[]): Promise<void>;
@@ -38,15 +41,17 @@ export function alarmWatch(parts: AlarmParts): () => Promise<void> {
 
 const off: AlarmLimits = { toolAccuracy: 0, tokensPerSecond: 0, iterations: 0 };
 
-/** False when another process was faster: what it saw may have been older. */
+/** False when it is to be looked at again: another process was faster, and what that saw may have been older; or there is nobody to tell. */
 async function look(parts: AlarmParts, limits: AlarmLimits): Promise<boolean> {
   const { db, log } = parts;
   const [figures, { raised, written }] = await Promise.all([alarmFigures(db), keptAlarms(db)]);
   const changes = changesOf(figures, limits, raised);
   if (!hasChanges(changes)) return true;
-  const chats = await ownersChats(db, parts.localPlatforms);
   const now = Date.now();
   const markdown = alarmWords(changes, figures, limits, raised, now);
+  const chats = markdown === null ? [] : await privateChatOfEach(db, "owner", parts);
+  // Noted only once it is told: whoever comes to own the bot hears of it then.
+  if (markdown !== null && chats.length === 0) return false;
   const ours = await db.transaction().execute(async (trx) => {
     if (!(await replaceAlarms(trx, written, raisedAfter(raised, changes, now)))) return false;
     if (markdown === null) return true;

@@ -28,7 +28,6 @@ import { getSetting } from "../store/settings.ts";
 import { dropStrayBundles } from "../store/skills.ts";
 import { hear, type Recording } from "../model/hearing.ts";
 import { openWeb } from "../tools/web/index.ts";
-import { startAlarms } from "./alarms.ts";
 import type { Base } from "./base.ts";
 import { openConfiguration } from "./configuration.ts";
 import { placeSaved } from "./default-model.ts";
@@ -134,7 +133,6 @@ export async function startTurns(base: Base, worker: WorkerSide): Promise<void> 
   stack.defer(() => schedules.close());
   const conceal = async (text: string) => withoutValues(text, (await skills.settings()).variables.values());
   startUpkeep(base, worker, errands, tendMemories, conceal);
-  startAlarms(base);
 }
 
 function turnSettings({ config, follow }: Base): TurnSettings {

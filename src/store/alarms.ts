@@ -1,6 +1,4 @@
 import { sql } from "kysely";
-import { type ChatRef, parseChatKey } from "../core/chats.ts";
-import { errandPlatforms } from "../core/errand.ts";
 import { type AlarmFigures, alarmNames, latest, type Raised } from "../insights/alarms.ts";
 import type { Db } from "./hold.ts";
 import { getSetting } from "./settings.ts";
@@ -21,7 +19,10 @@ export async function newestCall(db: Db): Promise<number> {
   return rows[0]?.id ?? 0;
 }
 
-/** What the newest calls of the last week say. Of tasks only those that have ended count: a running one is not long yet. */
+/**
+ * What the newest calls of the last week say. Of tasks only those that have ended count: a running one is not long yet. Each call bears
+ * which one of its task's it is, since the earlier ones of a long task lie further back than is looked where many work at once.
+ */
 export async function alarmFigures(db: Db): Promise<AlarmFigures> {
   const { rows } = await sql<AlarmFigures>`
     with recent as materialized (select * from model_calls order by id desc limit ${mostRows}),
@@ -32,7 +33,7 @@ export async function alarmFigures(db: Db): Promise<AlarmFigures> {
       select speed from (select id, ${writeSpeed} as speed from week where task = 'turn' and failure is null) speeds
       where speed is not null order by id desc limit ${latest.writes}),
     tasks as (
-      select count(*)::int as steps from week w join turns t on t.id = w.turn_id
+      select max(w.step) as steps from week w join turns t on t.id = w.turn_id
       where w.task = 'turn' and t.ended_at is not null group by t.id order by max(w.id) desc limit ${latest.tasks})
     select (select coalesce(sum(calls), 0)::int from tools) as "toolCalls",
       (select coalesce(sum(valid_calls), 0)::int from tools) as "validCalls",
@@ -58,18 +59,6 @@ export async function replaceAlarms(db: Db, before: string | null, raised: Raise
         )
       : await sql`update settings set value = ${value} where key = ${key} and value = ${before} returning key`.execute(db);
   return rows.length > 0;
-}
-
-/** One private chat of each owner: where they wrote last, on a platform that reaches them anywhere rather than on this machine's own. */
-export async function ownersChats(db: Db, localPlatforms: readonly string[]): Promise<readonly ChatRef[]> {
-  const nobodys = Object.values(errandPlatforms);
-  const { rows } = await sql<{ chat: string }>`
-    select distinct on (p.id) x.chat_key as chat
-    from people p join inbox x on x.person_id = p.id
-    join sessions s on s.id = x.session_id join conversations c on c.id = s.conversation_id
-    where p.role = 'owner' and c.kind = 'private' and c.thread = '' and not c.platform = any(${nobodys}::text[])
-    order by p.id, c.platform = any(${[...localPlatforms]}::text[]), x.id desc`.execute(db);
-  return rows.map(({ chat }) => parseChatKey(chat));
 }
 
 const key = "alarms";

@@ -151,24 +151,45 @@ export async function takePairing(db: Db, code: string): Promise<Pairing | null>
 
 /** Private chats in which people of these roles have spoken, except the person `but`: where to tell them something. */
 export async function privateChatsOf(db: Db, least: Role, but = ""): Promise<readonly ChatRef[]> {
-  const rows = await db
+  const rows = await spokenInPrivate(db, least).select(["c.platform", "c.chat"]).distinct().where("p.id", "<>", but).execute();
+  return rows.map((row) => ({ ...row, thread: null }));
+}
+
+/**
+ * One private chat of each person of these roles, on one of the platforms `served`: where they wrote last, on a platform that reaches
+ * them anywhere rather than on this machine's own.
+ */
+export async function privateChatOfEach(
+  db: Db,
+  least: Role,
+  { served, localPlatforms }: { readonly served: readonly string[]; readonly localPlatforms: readonly string[] },
+): Promise<readonly ChatRef[]> {
+  const rows = await spokenInPrivate(db, least)
+    .distinctOn("p.id")
+    .select(["c.platform", "c.chat"])
+    .where(sql<boolean>`c.platform = any(${[...served]}::text[])`)
+    .orderBy("p.id")
+    .orderBy(sql`c.platform = any(${[...localPlatforms]}::text[])`)
+    .orderBy("x.id", "desc")
+    .execute();
+  return rows.map((row) => ({ ...row, thread: null }));
+}
+
+/** What people of these roles have said in private, outside of any thread. */
+function spokenInPrivate(db: Db, least: Role) {
+  return db
     .selectFrom("people as p")
     .innerJoin("inbox as x", "x.person_id", "p.id")
     .innerJoin("sessions as s", "s.id", "x.session_id")
     .innerJoin("conversations as c", "c.id", "s.conversation_id")
-    .select(["c.platform", "c.chat", "c.thread"])
-    .distinct()
     .where(
       "p.role",
       "in",
       roles.filter((role) => isAtLeast(role, least)),
     )
-    .where("p.id", "<>", but)
     .where("c.kind", "=", "private")
     .where("c.platform", "not in", Object.values(errandPlatforms))
-    .where("c.thread", "=", "")
-    .execute();
-  return rows.map((row) => ({ platform: row.platform, chat: row.chat, thread: row.thread === "" ? null : row.thread }));
+    .where("c.thread", "=", "");
 }
 
 function toPairing(row: { code: string; platform: string; account: string; name: string; chat_key: string }): Pairing {

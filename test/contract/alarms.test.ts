@@ -36,6 +36,7 @@ for (const [form, open] of Object.entries(readyForms)) {
       await wrote("ada", { platform: "web", chat: "page", thread: null }, "private");
       await wrote("ada", telegram, "private");
       await wrote("ada", { platform: "telegram", chat: "-9", thread: null }, "shared");
+      await wrote("ada", { platform: "slack", chat: "D1", thread: null }, "private");
       await wrote("bob", { platform: "telegram", chat: "8", thread: null }, "private");
     });
 
@@ -56,8 +57,10 @@ for (const [form, open] of Object.entries(readyForms)) {
         record(),
       );
       await sql`insert into model_calls (turn_id, task, step, model, server, completion_tokens, total_ms, tokens_per_second)
-        select t.id, 'turn', 0, 'm', 's', 100, 1000, ${speed} from turns t, generate_series(1, ${steps})
+        select t.id, 'turn', at, 'm', 's', 100, 1000, ${speed} from turns t, generate_series(1, ${steps}) at
         where not exists (select 1 from model_calls c where c.turn_id = t.id)`.execute(record());
+      // Before everybody's newest calls: only how a task ended is among those.
+      await sql`update model_calls set id = -id where id > 0 and turn_id is not null and step < ${steps}`.execute(record());
     };
     const woken: string[] = [];
     const watch = (on: Db | undefined = db) =>
@@ -65,6 +68,7 @@ for (const [form, open] of Object.entries(readyForms)) {
         db: on ?? record(),
         log: silent,
         limits: async () => limits,
+        served: ["web", "terminal", "telegram"],
         localPlatforms: ["web", "terminal"],
         wake: async (chats) => void woken.push(...chats),
       });
@@ -79,7 +83,7 @@ for (const [form, open] of Object.entries(readyForms)) {
 
     test("each owner is told once, all in one message, with the advice, and once more when it is well again", async () => {
       const look = watch();
-      await calls(20, 9, 9.6);
+      await calls(2_000, 9, 9.6);
       await tasks(20, 12, 9.6);
       await look();
       const [first = ""] = await told();
@@ -154,11 +158,15 @@ for (const [form, open] of Object.entries(readyForms)) {
       assert.equal((await told()).length, 5);
     });
 
-    test("without an owner who can be written to it is noted all the same", async () => {
+    test("as long as no owner can be written to nothing counts as told: whoever comes to own the bot is", async () => {
       await sql`update people set role = 'member'`.execute(record());
       await calls(20, 9);
-      await watch()();
+      const look = watch();
+      await look();
       assert.deepEqual(await told(), []);
+      await sql`update people set role = 'owner' where id = 'ada'`.execute(record());
+      await look();
+      assert.match((await told()).join(), /Tool calls: 90 %/);
     });
   });
 }
