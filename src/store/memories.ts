@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import type { MemoryEdit, MemoryOwner, MemoryTarget } from "../core/memory.ts";
 import type { Db } from "./hold.ts";
 import type { ChangeOrigin } from "./memory-tables.ts";
+import { keyNow } from "./moved-chats.ts";
 
 /** One file of a memory: its text, and the entries that shared chats may be told of. */
 export interface StoredMemory {
@@ -62,11 +63,12 @@ export async function changeMemory<Result extends { readonly text: string; reado
   change: (text: string) => Result,
 ): Promise<Result> {
   return await inTransaction(db, async (trx) => {
-    const { text, visible } = await lockMemory(trx, about.owner, about.target);
+    const { target, author, origin, turn, chat, replyTo = null } = about;
+    const owner = await ownerNow(trx, about);
+    const { text, visible } = await lockMemory(trx, owner, target);
     const result = change(text);
     if (result.edits.length === 0) return result;
-    await writeMemory(trx, about, result, visible);
-    const { owner, target, author, origin, turn, chat, replyTo = null } = about;
+    await writeMemory(trx, { owner, target }, result, visible);
     await trx
       .insertInto("memory_changes")
       .values(
@@ -86,6 +88,21 @@ export async function changeMemory<Result extends { readonly text: string; reado
       .execute();
     return result;
   });
+}
+
+/** A chat may have moved since a turn in it began; a memory that has stayed behind is still its own. */
+async function ownerNow(db: Db, { owner, target }: Pick<ChangeAbout, "owner" | "target">): Promise<MemoryOwner> {
+  if (owner.scope !== "chat") return owner;
+  const now = await keyNow(db, owner.owner);
+  if (now === owner.owner) return owner;
+  const stayed = await db
+    .selectFrom("memories")
+    .select("target")
+    .where("scope", "=", owner.scope)
+    .where("owner", "=", owner.owner)
+    .where("target", "=", target)
+    .executeTakeFirst();
+  return stayed ? owner : { ...owner, owner: now };
 }
 
 /** In the transaction that is open already, or in one of its own. */

@@ -1,16 +1,23 @@
 import { type RawBuilder, sql } from "kysely";
 import { chatKey } from "../core/chats.ts";
 import type { Db } from "./hold.ts";
+import { getSetting } from "./settings.ts";
 
 /**
  * A chat has another id from now on, as a Telegram group that became a supergroup: its conversations with their history and workspace, its
- * memory, what was chosen for it and its schedules go on there. Done again it changes nothing. What is on its way to the old id is the
- * platform's matter.
+ * memory, what was chosen for it, its schedules and events that nobody has routed go on there. Done again it takes along what has come
+ * meanwhile. What is on its way to the old id is the platform's matter.
  */
 export async function moveChat(db: Db, platform: string, from: string, to: string): Promise<void> {
   const keys = { from: chatKey({ platform, chat: from, thread: null }), to: chatKey({ platform, chat: to, thread: null }) };
   await db.transaction().execute(async (trx) => {
     const run = async (statement: RawBuilder<unknown>) => void (await statement.execute(trx));
+    // A turn that runs on knows the old id only.
+    await run(sql`
+      insert into settings (key, value) values (${movedKey(keys.from)}, ${keys.to}) on conflict (key) do update set value = ${keys.to}`);
+    await run(sql`
+      update inbox i set chat_key = ${moved("i.chat_key", keys)}, inbound = jsonb_set(i.inbound, '{chat,chat}', to_jsonb(${to}::text))
+      where i.status = 'new' and ${isOf("i.chat_key", keys)}`);
     // Where something has begun under the new id already, that stays, and the old is kept as it is.
     await run(sql`
       update conversations c set chat = ${to} where c.platform = ${platform} and c.chat = ${from} and not exists (
@@ -44,6 +51,16 @@ export async function moveChat(db: Db, platform: string, from: string, to: strin
       sql`update settings s set value = ${moved("s.value", keys)} where s.key = ${`home:${platform}`} and ${isOf("s.value", keys)}`,
     );
   });
+}
+
+/** The setting that says where the chat with this key has gone. */
+function movedKey(key: string): string {
+  return `moved:${key}`;
+}
+
+/** What a chat's key is now: another one, once the chat has moved. */
+export async function keyNow(db: Db, key: string): Promise<string> {
+  return (await getSetting(db, movedKey(key))) ?? key;
 }
 
 interface Keys {
