@@ -4,7 +4,7 @@ import { asFailure } from "../core/failures.ts";
 import { type OpenLog, openLog } from "../insights/log.ts";
 import { logOptions } from "../main/log-options.ts";
 import { type Context, exits, statusOf } from "./context.ts";
-import type { ServiceMode } from "./service/plan.ts";
+import { logNames, readyLine, type ServiceMode } from "./service/plan.ts";
 
 export interface ServeOptions {
   /** Print nothing: the log's file has it all. */
@@ -34,7 +34,7 @@ export async function serve(mode: ServiceMode, context: Context, { quiet = false
     // It may be gone by now: an error that nobody takes would end this process.
     if (process.connected) process.send?.("ready", undefined, undefined, () => undefined);
     const { model, server, sandbox } = await service.facts();
-    log.info({}, `model: ${model} at ${server}; sandbox: ${sandbox}`);
+    log.info({}, `${readyLine}${model} at ${server}; sandbox: ${sandbox}`);
     log.info({ signal: await signalled }, "stopping: running turns get their time, then others go on with them");
     await service.close();
     log.info({}, "stopped");
@@ -51,9 +51,6 @@ export async function serve(mode: ServiceMode, context: Context, { quiet = false
     await log.close();
   }
 }
-
-/** Each kind of process has a file of its own: they may share a home. */
-const logNames: Readonly<Record<ServiceMode, string>> = { all: "hermes", gateway: "gateway", worker: "worker" };
 
 /** A terminal, also one behind npm; and systemd's journal, whose readers are people. */
 function forPeople(context: Context): boolean {

@@ -259,6 +259,28 @@ test("start, status, restart and stop of an installed service go through systemd
   assert.ok((await manager.calls()).includes("systemctl --user stop hermes-team.service"));
 });
 
+for (const mode of ["all", "worker"] as const) {
+  test(`a service has started once it serves, not when its process is there (${mode})`, async (t) => {
+    const { run, manager, home } = await rig(t);
+    await writeFile(join(home, ".env"), "REDIS_URL=redis://127.0.0.1:1\nDATABASE_URL=postgres://a@127.0.0.1/a\n");
+    await run("gateway", "install", "--mode", mode);
+    await manager.forget();
+    await manager.becomes("start", shown("active", process.pid));
+    const starting = run("gateway", "start");
+    const calls = async () =>
+      (await manager.calls()).filter((call) => / (start|show) hermes/.test(call)).map((call) => call.split(" ")[2]);
+    while (!(await calls()).includes("start")) await setImmediate();
+    // As it is until the record is open.
+    const socket = await serveControl(home, { handle: async () => ({ ok: false, text: "The service is still starting." }) });
+    t.after(() => socket.close());
+    while ((await calls()).join(" ").split("start")[1]?.includes("show show") !== true) await setImmediate();
+    await manager.answer("show", shown("failed", 0, { Result: "exit-code", ExecMainStatus: "1" }));
+    const { status, out, err } = await starting;
+    assert.equal(status, 1, out);
+    assert.match(err, /did not stay: exit-code, exit status 1/);
+  });
+}
+
 test("the service takes over from what runs in the background", async (t) => {
   const { run, manager, home } = await rig(t);
   await writeFile(join(home, ".env"), "REDIS_URL=redis://127.0.0.1:1\nDATABASE_URL=postgres://a@127.0.0.1/a\n");
@@ -270,6 +292,13 @@ test("the service takes over from what runs in the background", async (t) => {
   const identity = await identityOf(child.pid ?? 0);
   await writeFile(join(home, "gateway.background.json"), JSON.stringify({ pid: child.pid, identity: identity?.key }));
   await manager.becomes("start", shown("active", process.pid));
+  await mkdir(join(home, "logs"), { recursive: true });
+  const line = {
+    level: "info",
+    time: new Date(Date.now() + 60_000).toISOString(),
+    msg: "model: one at http://a; sandbox: local",
+  };
+  await writeFile(join(home, "logs", "gateway.log"), `${JSON.stringify(line)}\n`);
   const { status, out, err } = await run("gateway", "start");
   assert.equal(status, 0, err);
   assert.match(

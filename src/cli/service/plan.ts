@@ -60,6 +60,12 @@ export function serviceName(mode: ServiceMode, home: string, usualHome: string):
 /** What each mode's command is called. */
 export const modeCommands: Readonly<Record<ServiceMode, string>> = { all: "start", gateway: "gateway", worker: "worker" };
 
+/** Each kind of process has a log of its own: they may share a home. */
+export const logNames: Readonly<Record<ServiceMode, string>> = { all: "hermes", gateway: "gateway", worker: "worker" };
+
+/** How the line begins that a process logs once it serves. */
+export const readyLine = "model: ";
+
 /** The launcher: it tunes the engine and finds the Node that belongs to this installation. */
 export const launcher = join(import.meta.dirname, "../../../bin/hermes.mjs");
 

@@ -3,11 +3,12 @@ import { Failure } from "../../core/failures.ts";
 import { pause } from "../../core/pause.ts";
 import { logChains } from "../../insights/logs/files.ts";
 import { recentEntries } from "../../insights/logs/recent.ts";
+import { callControl } from "../../gateway/control-socket.ts";
 import { type Context, exits } from "../context.ts";
 import { startBackground } from "./background.ts";
 import { type Place, refuseForeignHome } from "./place.ts";
-import type { ServiceMode } from "./plan.ts";
-import { holderOf, type Standing, standingOf } from "./running.ts";
+import { logNames, readyLine, type ServiceMode } from "./plan.ts";
+import { type Standing, standingOf } from "./running.ts";
 import { stopService } from "./stop.ts";
 import type { Supervisor, UnitState } from "./supervisor.ts";
 import { holderWords } from "./words.ts";
@@ -50,19 +51,43 @@ async function startInstalled(context: Context, place: Place, mode: ServiceMode,
   context.print("Its log: hermes logs -f");
 }
 
-/** Waits until it answers; one that has no socket of its own has only to run. False when that takes too long. */
+/** Waits until it serves. False when that takes too long. */
 async function readiness(place: Place, mode: ServiceMode, supervisor: Supervisor, began: number): Promise<boolean> {
   const until = performance.now() + readyMs;
+  const stays = steadiness();
   while (performance.now() < until) {
     const state = await supervisor.state();
     if (state.active === "failed" || state.active === "stopped")
       throw new Failure("state.unavailable", `${supervisor.unit} did not stay: ${await reasonOf(place.home, began, state)}.`, {
         advice: `What it said: hermes logs, or ${supervisor.journal}`,
       });
-    if (mode !== "all" || (await holderOf(place.home)) !== null) return true;
+    if (mode === "all" ? await serves(place.home) : stays(state.pid) || (await saysReady(place.home, mode, began))) return true;
     await pause(lookMs, never);
   }
   return false;
+}
+
+/** It says who it is before it has opened its record; the page's address comes when everything has started. */
+async function serves(home: string): Promise<boolean> {
+  const reply = await callControl(home, { command: "status", args: ["json"] }, answerMs).catch(() => null);
+  return reply?.ok === true && /"page":\s*"/.test(reply.text);
+}
+
+/** Where its log can't be read, or keeps less, the same process has only to stay for a while. */
+function steadiness(): (pid: number | null) => boolean {
+  let same: number | null = null;
+  let since = 0;
+  return (pid) => {
+    if (pid !== same) [same, since] = [pid, performance.now()];
+    return pid !== null && performance.now() - since > steadyMs;
+  };
+}
+
+/** One that has no socket of its own says so in its log. */
+async function saysReady(home: string, mode: ServiceMode, began: number): Promise<boolean> {
+  const chains = await logChains(join(home, "logs"), [logNames[mode]]);
+  const lines = await recentEntries(chains, { turn: null, level: null, since: began }, mostLines);
+  return lines.some(({ fields }) => String(fields?.["msg"]).startsWith(readyLine));
 }
 
 /** What it logged as its error; else how it ended. */
@@ -75,4 +100,7 @@ async function reasonOf(home: string, began: number, { why }: UnitState): Promis
 
 const readyMs = 60_000;
 const lookMs = 200;
+const answerMs = 5_000;
+const steadyMs = 5_000;
+const mostLines = 1_000;
 const never = new AbortController().signal;
