@@ -7,7 +7,7 @@ import { serve } from "./serve.ts";
 import { backgroundOf } from "./service/background.ts";
 import { type InstallOptions, installService, uninstallService } from "./service/install.ts";
 import { type Place, placeOf } from "./service/place.ts";
-import type { ServiceMode } from "./service/plan.ts";
+import { type ServiceMode, stopWaitMs } from "./service/plan.ts";
 import { installedOf, serviceModes } from "./service/running.ts";
 import { startService } from "./service/start.ts";
 import { showService } from "./service/status.ts";
@@ -57,7 +57,7 @@ async function uninstall(context: Context, place: Place, mode: ServiceMode, forc
   const found = await installedOf(place, mode);
   if (found === null) return context.print("No service is installed for this home.");
   const { config } = await loadConfig({ env: context.env, home: place.home });
-  const removed = await uninstallService(found.supervisor, (config.agent.drainTimeout + 30) * 1_000, force);
+  const removed = await uninstallService(found.supervisor, stopWaitMs(config.agent.drainTimeout), force);
   context.print(
     removed === null
       ? "No service is installed for this home."

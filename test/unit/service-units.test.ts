@@ -12,7 +12,7 @@ import { launchdPlist } from "../../src/cli/service/launchd-plist.ts";
 import { planFor } from "../../src/cli/service/install.ts";
 import { marked, standing, writeUnit } from "../../src/cli/service/marked-file.ts";
 import { supervisorFor } from "../../src/cli/service/place.ts";
-import { planService, type ServicePlan } from "../../src/cli/service/plan.ts";
+import { planService, stopWaitMs, type ServicePlan } from "../../src/cli/service/plan.ts";
 import { systemd } from "../../src/cli/service/systemd.ts";
 import { systemdUnit } from "../../src/cli/service/systemd-unit.ts";
 import { loadConfig } from "../../src/config/load.ts";
@@ -49,6 +49,8 @@ test("the unit drains, comes back after a crash, and stays away where starting a
   assert.deepEqual(lines(unit, "Restart"), ["on-failure"]);
   assert.deepEqual(lines(unit, "RestartPreventExitStatus"), [`${exits.usage} ${exits.held} ${exits.config}`]);
   assert.deepEqual(lines(unit, "TimeoutStopSec"), ["75"]);
+  // Who waits for a stop sees systemd's own end of one that takes too long.
+  assert.ok(stopWaitMs(45) > 75_000);
   assert.deepEqual(lines(unit, "KillSignal"), ["SIGTERM"]);
   assert.deepEqual(lines(unit, "WorkingDirectory"), ["/home/x/.hermes"]);
   assert.deepEqual(lines(unit, "WantedBy"), ["default.target"]);

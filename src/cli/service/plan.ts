@@ -72,6 +72,14 @@ export const launcher = join(import.meta.dirname, "../../../bin/hermes.mjs");
 /** It belongs to the installation: that of a version manager may be gone after the next update. */
 const ownNode = join(import.meta.dirname, "../../../node_modules/node/bin/node");
 
+/** How long a stop is waited for: longer than its supervisor gives it, so that the supervisor's end of it is seen. */
+export function stopWaitMs(drainSeconds: number): number {
+  return (drainSeconds + closingSeconds + spareSeconds) * 1_000;
+}
+
+/** For the kill after that time, and for telling of it. */
+const spareSeconds = 15;
+
 /** After the drain: answers that are ready go out (5 s), titles and looks back are let go of, the record is closed. */
 const closingSeconds = 30;
 

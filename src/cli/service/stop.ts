@@ -6,7 +6,7 @@ import type { Context } from "../context.ts";
 import { backgroundOf, forgetBackground } from "./background.ts";
 import { identityOf } from "./identity.ts";
 import type { Place } from "./place.ts";
-import type { ServiceMode } from "./plan.ts";
+import { type ServiceMode, stopWaitMs } from "./plan.ts";
 import { holderOf, type Standing, standingOf } from "./running.ts";
 import { spanWords } from "./words.ts";
 
@@ -23,7 +23,7 @@ export async function stopService(context: Context, place: Place, mode: ServiceM
   if (now.running !== null)
     context.print(`Stopping: running turns get up to ${drainTimeout} s, and are gone on with after the next start.`);
   const began = performance.now();
-  const withinMs = (drainTimeout + closingSeconds) * 1_000;
+  const withinMs = stopWaitMs(drainTimeout);
   await askToStop(place, now, withinMs);
   await gone(place, now, withinMs - (performance.now() - began));
   await forgetBackground(place.home, mode);
@@ -31,8 +31,6 @@ export async function stopService(context: Context, place: Place, mode: ServiceM
   return true;
 }
 
-/** What comes after a drain: see TimeoutStopSec. */
-const closingSeconds = 30;
 const lookMs = 100;
 const never = new AbortController().signal;
 
