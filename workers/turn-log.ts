@@ -27,12 +27,12 @@ function lineOf(event: TurnEvent, began: number): Line | null {
       const { tool, ok, ms } = event;
       return { level: "info", fields: { tool, ok, ms }, message: ok ? "a tool was used" : "a tool failed" };
     }
-    case "notice":
-      return { level: "debug", fields: {}, message: event.text };
     case "finished": {
       const fields = { end: event.end, ms: Math.round(performance.now() - began) };
       return { level: event.end === "failed" ? "warn" : "info", fields, message: "a turn is over" };
     }
+    // Its words may name what somebody has sent.
+    case "notice":
     case "text":
     case "reasoning":
     case "reading":

@@ -18,6 +18,7 @@ import type { LogEntry } from "../../src/insights/logs/entry.ts";
 import { logChains } from "../../src/insights/logs/files.ts";
 import { followLogs } from "../../src/insights/logs/follow.ts";
 import { recentEntries } from "../../src/insights/logs/recent.ts";
+import { loggedEvents } from "../../workers/turn-log.ts";
 import { keys, openTerminal } from "../services/terminal.ts";
 
 async function home(t: TestContext): Promise<{ home: string; logs: string }> {
@@ -241,7 +242,7 @@ test("--since takes how long ago, a time of today and a date", () => {
 
 test("lines bear their turn's id wherever they are written from, and what a turn has left running does not", async (t) => {
   const { logs } = await home(t);
-  const log = await openLog({ directory: logs, level: "info", pretty: false, console: null });
+  const log = await openLog({ directory: logs, level: "debug", pretty: false, console: null });
   const later = Promise.withResolvers<void>();
   let left = Promise.resolve();
   const turn = (id: string) =>
@@ -249,6 +250,8 @@ test("lines bear their turn's id wherever they are written from, and what a turn
       await new Promise(setImmediate);
       log.info({ tool: "terminal" }, "from deep within");
       log.info({ turn: "its own" }, "says itself");
+      // A file's name is its sender's.
+      loggedEvents(log, () => undefined)({ type: "notice", text: "Looking at diary.pdf …" });
       if (id === "t1") left = later.promise.then(() => log.info({}, "left running"));
     });
   await Promise.all([turn("t1"), turn("t2")]);
@@ -257,6 +260,7 @@ test("lines bear their turn's id wherever they are written from, and what a turn
   log.toFile({}, "outside");
   await log.close();
   const entries = await recentEntries(await logChains(logs, null), every, 100);
+  assert.ok(!entries.some(({ line: raw }) => raw.includes("diary")));
   const found = entries.map(({ fields }) => [fields?.["msg"], fields?.["turn"], fields?.["session"]]);
   for (const id of ["t1", "t2"])
     assert.ok(found.some(([msg, own, session]) => msg === "from deep within" && own === id && session === `of ${id}`));
