@@ -178,6 +178,18 @@ suite("hermes config edit", () => {
     assert.match(asked.join(), /^Back to the editor, keep this as a draft, or drop it\? \[E\/k\/d\] $/);
     assert.deepEqual([await written(home), await readdir(home)], [start.replace("7", "9"), ["config.yaml"]]);
     asked.length = 0;
+    const remarks: string[] = [];
+    await assert.rejects(
+      edit({
+        ...session([], "sed -i 's/ 9 / [ /'"),
+        ask: () => Promise.reject(new Error("left")),
+        remark: (line) => void remarks.push(line),
+      }),
+      /left/,
+    );
+    const [mine = ""] = (await readdir(home)).filter((name) => name.includes("edit-"));
+    assert.equal(remarks.at(-1), `What you wrote is in ${join(home, mine)}.`);
+    await rm(join(home, mine));
     await edit(session(["d"], "sed -i 's/ 9 / [ /'"));
     assert.deepEqual([await written(home), await readdir(home)], [start.replace("7", "9"), ["config.yaml"]]);
   });
@@ -186,6 +198,11 @@ suite("hermes config edit", () => {
     const missing = await edited(t, "no-such-editor-at-all");
     assert.match(missing.err, /the editor `no-such-editor-at-all` ended with status 127; nothing was changed\.\n.*EDITOR=nano/);
     assert.deepEqual([missing.status, await written(missing.home), missing.names], [78, start, ["config.yaml"]]);
+    for (const ends of ["false", "kill -HUP $$;"]) {
+      const lost = await edited(t, `sed -i s/7/8/ "$1"; ${ends}`);
+      assert.match(lost.err, /^What you wrote is in .*config\.edit-\w+\.yaml\.\nhermes: the editor .*; nothing was changed\./);
+      assert.equal(await readFile(join(lost.home, lost.names[0] ?? ""), "utf8"), start.replace("7", "8"));
+    }
     const home = await temporaryHome(t);
     const late = await config(home, ["edit"], {
       EDITOR: `echo 'http: {port: 1}' > '${home}/config.yaml'; echo 'http: {port: 2}' >`,

@@ -19,14 +19,23 @@ import { type Context, exits } from "../context.ts";
 export async function edit(context: Context): Promise<void> {
   const file = configFile(context.home);
   const before = await readOwnFile(file);
+  const start = before === "" ? head : before;
   const draft = `${file.replace(/\.yaml$/, "")}.edit-${randomUUID().slice(0, 8)}.yaml`;
   try {
     await mkdir(context.home, { recursive: true, mode: 0o700 });
-    await writeFile(draft, before === "" ? head : before, { mode: 0o600, flag: "wx" });
+    await writeFile(draft, start, { mode: 0o600, flag: "wx" });
   } catch (thrown) {
     throw unwritable(draft, thrown, "nothing was changed");
   }
-  if (await editUntilWell(context, { file, before, draft })) await rm(draft, { force: true });
+  try {
+    if (await editUntilWell(context, { file, before, draft })) await rm(draft, { force: true });
+  } catch (thrown) {
+    // An editor that was ended, a question that was left, a full disk: what was written by then is worth something.
+    const text = await readOwnFile(draft).catch(() => null);
+    if (text === start || text === "") await rm(draft, { force: true });
+    else context.remark(`What you wrote is in ${draft}.`);
+    throw thrown;
+  }
 }
 
 const head = "# The settings of Hermes Team. Every key: docs/configuration.md, or `hermes config show`.\n";
@@ -130,9 +139,6 @@ async function runEditor({ env }: Context, file: string): Promise<void> {
   process.on("SIGINT", leave);
   try {
     await promise;
-  } catch (thrown) {
-    await rm(file, { force: true });
-    throw thrown;
   } finally {
     process.off("SIGINT", leave);
   }
