@@ -257,6 +257,11 @@ test("start, status, restart and stop of an installed service go through systemd
   assert.equal(stopped.status, 0, stopped.err);
   assert.match(stopped.out, /^Stopping: running turns get up to 30 s.*\nStopped after \d+ s\.\n$/);
   assert.ok((await manager.calls()).includes("systemctl --user stop hermes-team.service"));
+  // Somebody talks at a terminal meanwhile.
+  sockets.push(
+    await serveControl(home, { handle: async () => ({ ok: false, text: "It is a talk at a terminal: leave it there." }) }),
+  );
+  assert.match((await run("gateway", "stop")).err, /does not stop when asked: It is a talk at a terminal.*\n.*with Ctrl-D\./);
 });
 
 for (const mode of ["all", "worker"] as const) {

@@ -47,7 +47,7 @@ function words(text: string, command: boolean): readonly string[] {
 test("the unit drains, comes back after a crash, and stays away where starting again mends nothing", () => {
   const unit = systemdUnit(plan("/home/x/.hermes"));
   assert.deepEqual(lines(unit, "Restart"), ["on-failure"]);
-  assert.deepEqual(lines(unit, "RestartPreventExitStatus"), [`${exits.usage} ${exits.held} ${exits.config}`]);
+  assert.deepEqual(lines(unit, "RestartPreventExitStatus"), [`${exits.usage} ${exits.config}`]);
   assert.deepEqual(lines(unit, "TimeoutStopSec"), ["75"]);
   // Who waits for a stop sees systemd's own end of one that takes too long.
   assert.ok(stopWaitMs(45) > 75_000);

@@ -46,7 +46,8 @@ async function askToStop(place: Place, { mode, installed, running }: Standing, w
     "state.unavailable",
     `${process} was started by hand and does not stop when asked${reply === null ? "" : `: ${reply.text}`}`,
     {
-      advice: "End it where it was started, with Ctrl-C.",
+      // A talk at a terminal is the one that answers and stays.
+      advice: `End it where it was started, with ${reply === null ? "Ctrl-C" : "Ctrl-D"}.`,
     },
   );
 }

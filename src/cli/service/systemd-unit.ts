@@ -40,8 +40,8 @@ export function systemdUnit(plan: ServicePlan): string {
   ].join("\n");
 }
 
-/** Ends that starting again can't mend: wrong usage, a home that another process has, a configuration or a record it can't work with. */
-const finalStatuses: readonly number[] = [exits.usage, exits.held, exits.config];
+/** Ends that starting again can't mend: wrong usage, a configuration or a record it can't work with. Who has the home may leave it soon. */
+const finalStatuses: readonly number[] = [exits.usage, exits.config];
 
 const page = join(import.meta.dirname, "../../../docs/service.md");
 const whatRuns = { all: "", gateway: ": the chat platforms", worker: ": a worker" } as const;
