@@ -1,4 +1,4 @@
-import type { ChatKind, ChatRef, Person } from "../core/chats.ts";
+import { chatKey, type ChatKind, type ChatRef, type Person } from "../core/chats.ts";
 import type { SchedulePorts, ScheduleWish } from "../core/schedule.ts";
 import { scheduleCommands } from "../schedules/commands.ts";
 import { act, type DeskParts, edit, keep, plan, planEdit } from "../schedules/desk.ts";
@@ -20,11 +20,17 @@ export function schedulePorts(
     return reply.text;
   };
   const nextOf = (next: readonly number[], zone: string) => next.map((at) => instantText(at, zoneOf(zone).name)).join("; ");
+  const placesOf = async (deliver: readonly string[], origin: ChatRef | null) => {
+    // Asked about from another chat, that one is not "this chat".
+    const elsewhere = origin !== null && chatKey(origin) !== chatKey(asker.chat) ? chatKey(origin) : "origin";
+    const places = deliver.map((place) => placeText(desk.db, place === "origin" ? elsewhere : place, asker.kind));
+    return `reports to ${(await Promise.all(places)).join(", ")}`;
+  };
   return {
     async preview(wish: ScheduleWish) {
       const { schedule, next } = await plan(desk, asker, wish);
-      const places = await Promise.all(schedule.deliver.map((place) => placeText(desk.db, place, asker.kind)));
-      return `${schedule.name}: ${schedule.said} (${schedule.timing.zone}); next ${nextOf(next, schedule.timing.zone)}; reports to ${places.join(", ")}`;
+      const { name, said, timing, deliver, origin } = schedule;
+      return `${name}: ${said} (${timing.zone}); next ${nextOf(next, timing.zone)}; ${await placesOf(deliver, origin)}`;
     },
     async create(wish) {
       const planned = await plan(desk, asker, wish);
@@ -32,9 +38,10 @@ export function schedulePorts(
       return `Saved as schedule ${schedule.number}, "${schedule.name}". Next: ${nextOf(planned.next, schedule.timing.zone)} (${schedule.timing.zone}).`;
     },
     async previewEdit(which, wish) {
-      const { schedule, next } = await planEdit(desk, asker, which, wish);
-      const { name, number, said, timing } = schedule;
-      return `${number}, ${name}: ${said} (${timing.zone}); next would be ${nextOf(next, timing.zone)}`;
+      const { schedule, change, next } = await planEdit(desk, asker, which, wish);
+      const { name, number, said, timing, origin } = schedule;
+      const places = await placesOf(change.deliver ?? schedule.deliver, origin);
+      return `${number}, ${name}: ${said} (${timing.zone}); next would be ${nextOf(next, timing.zone)}; ${places}`;
     },
     list: () => told("list"),
     async act(verb, which) {

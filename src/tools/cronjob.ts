@@ -80,9 +80,10 @@ async function create(wish: Wish, context: ToolContext): Promise<string> {
 async function update(wish: Wish, context: ToolContext): Promise<string> {
   const [which, change] = [named(wish), changeOf(wish)];
   const preview = await context.schedules.previewEdit(which, change);
-  const { name, time, zone, deliver, repeat, missed } = change;
-  const lines = Object.entries({ name, time, zone, deliver, repeat, missed }).flatMap(([key, value]) =>
-    value === undefined ? [] : [`${key}: ${Array.isArray(value) ? value.join(", ") : String(value ?? "none")}`],
+  // Where it reports to is in the preview: in a shared chat it is not to be said as it was written.
+  const { name, time, zone, repeat, missed } = change;
+  const lines = Object.entries({ name, time, zone, repeat, missed }).flatMap(([key, value]) =>
+    value === undefined ? [] : [`${key}: ${String(value ?? "none")}`],
   );
   const text = ["Shall I change this schedule?", preview, lines.join("\n"), effects(change)];
   const no = await refusal(context, text.filter((part) => part !== "").join("\n\n"), { which, ...change });

@@ -9,12 +9,14 @@ import { landRun, type RunRules, type ScheduleParts, settleRun } from "../../wor
 import { noteRefusedReport } from "../../workers/schedule-refusals.ts";
 import { workSchedules } from "../../workers/schedules.ts";
 import { openSweeps, type Sweeps } from "../../workers/upkeep.ts";
+import { schedulePorts } from "../../src/agent/scheduling.ts";
 import type { ChatKind, ChatRef } from "../../src/core/chats.ts";
 import type { Errand } from "../../src/core/errand.ts";
 import type { Queues } from "../../src/core/queue.ts";
 import { Failure } from "../../src/core/failures.ts";
 import type { SandboxBackend } from "../../src/core/sandbox.ts";
 import { noWish, runQueue, type ScheduleAsker } from "../../src/core/schedule.ts";
+import type { ToolContext } from "../../src/core/tool.ts";
 import { createChannelNames } from "../../src/gateway/channel-names.ts";
 import { openQueues } from "../../src/queue/index.ts";
 import { openSandboxes, type SandboxOptions } from "../../src/sandbox/index.ts";
@@ -27,6 +29,7 @@ import { migrate } from "../../src/store/migrate.ts";
 import { migrations } from "../../src/store/migrations/index.ts";
 import { addRun, fireBatch, runsOf, takeRun, untilDue } from "../../src/store/schedule-runs.ts";
 import { changeSchedule, recordNow, type Schedule, scheduleById } from "../../src/store/schedules.ts";
+import { cronjob } from "../../src/tools/cronjob.ts";
 import { freshDatabase } from "../services/postgres.ts";
 import { startRedis } from "../services/redis.ts";
 import { silent } from "./database-forms.ts";
@@ -184,6 +187,27 @@ test("a private run of a schedule made in a group fails: the group learns neithe
   await noteRefusedReport(partsWith(), `run:${run}:telegram:7`, "telegram:7", "canary-4");
   assert.match(await toldIn(group), /ours.*is paused: one of its places does not take its reports/);
   assert.doesNotMatch(await inChat(inGroup), /canary|telegram:7 does/);
+});
+
+test("whoever is asked whether a schedule may change reads where it will report to; where several read, nobody's private chat", async () => {
+  await made({ name: "asked" }, inGroup);
+  const question = async (asker: typeof alice) => {
+    let shown = "";
+    const ask: ToolContext["ask"] = async ({ text }) => {
+      shown = text;
+      return { type: "expired" };
+    };
+    const given: Pick<ToolContext, "ask" | "attended" | "schedules"> = {
+      ask,
+      attended: true,
+      schedules: schedulePorts(desk, { ...asker, chat: asker.chat ?? chat }),
+    };
+    // The rest is not its to use.
+    await cronjob.run({ action: "update", job: "asked", deliver: "telegram:7,origin" }, given as ToolContext);
+    return shown;
+  };
+  assert.match(await question(inGroup), /reports to a private chat, this chat$/);
+  assert.match(await question(alice), /reports to `telegram:7`, `telegram:-55`$/);
 });
 
 test("a worker dies after it has begun a run's errand and before it noted it: the answer is told, once", async () => {
