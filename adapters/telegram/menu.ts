@@ -4,7 +4,7 @@ import type { BotCommand, BotCommandScope, LanguageCode } from "grammy/types";
 import type { OfferedCommand } from "../../src/core/language.ts";
 import { keepStanding } from "../standing.ts";
 import { callSignal } from "./client.ts";
-import { reason } from "./errors.ts";
+import { reason, refusal } from "./errors.ts";
 import type { TelegramOptions } from "./options.ts";
 
 /** Telegram's limits: 100 commands, names of 1–32 small letters, digits and underscores, descriptions of 1–256 characters. */
@@ -51,8 +51,7 @@ async function registerMenus(
   try {
     for (const menu of menusOf(now.commands, [{ type: "all_private_chats" }, { type: "all_group_chats" }], "members"))
       await register(api, bot, options, menu, signal);
-    await registerRulers(api, bot, options, now, signal);
-    return true;
+    return await registerRulers(api, bot, options, now, signal);
   } catch (error) {
     if (!signal.aborted)
       options.log.warn({ reason: reason(error) }, "Telegram's command menu was not updated; it is tried again later");
@@ -60,19 +59,23 @@ async function registerMenus(
   }
 }
 
-/** Telegram knows a private chat by the id of its person. One that has never been begun has no menu: that is no trouble. */
+/**
+ * Telegram knows a private chat by the id of its person. One that has never been begun, or is closed to us, has no menu: that is no trouble.
+ * False for any other.
+ */
 async function registerRulers(
   api: Api,
   bot: number,
   options: TelegramOptions,
   { commands, rulers: now }: Wanted,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const { settings, log } = options;
   const key = `telegram:${bot}:commands:rulers`;
   const before = ((await settings.get(key)) ?? "").split(" ").filter(Boolean);
   await settings.set(key, [...new Set([...before, ...now])].join(" "));
   const left = new Set([...before, ...now]);
+  let whole = true;
   for (const account of left) {
     const scopes: readonly BotCommandScope[] = [{ type: "chat", chat_id: Number(account) }];
     const menus = menusOf(commands, scopes, now.includes(account) ? "all" : "none");
@@ -80,11 +83,14 @@ async function registerRulers(
       for (const menu of menus) await register(api, bot, options, menu, signal);
       if (!now.includes(account)) left.delete(account);
     } catch (error) {
-      if (signal.aborted) return;
+      if (signal.aborted) return false;
+      const code = refusal(error)?.error_code;
+      if (code !== 400 && code !== 403) whole = false;
       log.debug({ reason: reason(error) }, "the command menu of an owner's or admin's private chat was not set");
     }
   }
   await settings.set(key, [...left].join(" "));
+  return whole;
 }
 
 async function register(

@@ -102,6 +102,8 @@ test("Telegram has a menu for private chats, one for groups, and one for each ow
   const adapter = running.adopt(rig.make(options), (it) => it.close());
   await adapter.start(rig.inlet);
   await rig.tg.waitFor(() => looks > 1);
+  // A menu that fails meanwhile is made a little later.
+  rig.tg.fault({ method: "setMyCommands" }, { kind: "limit", retryAfter: 1 });
   rulers = ["502"];
   await rig.tg.waitFor(() => rig.tg.menus.has("chat:502:zh"));
   // A skill is installed, and removed.
