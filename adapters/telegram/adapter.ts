@@ -10,7 +10,7 @@ import { badToken, reason, refusal } from "./errors.ts";
 import { fetchFile } from "./files.ts";
 import type { TelegramChunk } from "./forms.ts";
 import { moveIn, toInbound } from "./inbound.ts";
-import { namesABot, type Self } from "./mention.ts";
+import { botsNamed, type Self } from "./mention.ts";
 import { keepMenus } from "./menu.ts";
 import type { TelegramOptions } from "./options.ts";
 import { createOutgoing } from "./outgoing.ts";
@@ -31,7 +31,7 @@ export function createTelegram(options: TelegramOptions): Adapter<TelegramChunk>
   const client = createClient(options.token, options.apiRoot);
   const closed = new AbortController();
   const drafts = createDrafts();
-  const outgoing = createOutgoing(client, drafts, closed.signal, options.log);
+  const outgoing = createOutgoing(client, drafts, closed.signal, options);
   let starting: AbortController | null = null;
   let polling: Polling | null = null;
 
@@ -50,7 +50,15 @@ export function createTelegram(options: TelegramOptions): Adapter<TelegramChunk>
       const self = await greet(client, attempt.signal);
       if (attempt.signal.aborted) throw new Failure("platform.unavailable", "Telegram was paused before it had started.");
       const { moved, log } = options;
-      const intake = { client, inlet, who: { self, askedAt: -Infinity }, drafts, closed: closed.signal, moved, log };
+      const intake = {
+        client,
+        inlet,
+        who: { self, asked: new Map(), asking: Promise.resolve() },
+        drafts,
+        closed: closed.signal,
+        moved,
+        log,
+      };
       const take = (update: Update) => takeUpdate(intake, update);
       const receiving = { client, take, log };
       polling =
@@ -110,19 +118,29 @@ async function greet(client: Client, signal: AbortSignal): Promise<Self> {
 interface Intake {
   readonly client: Client;
   readonly inlet: Inlet;
-  /** Who we are, and when that was asked. */
-  readonly who: { self: Self; askedAt: number };
+  readonly who: Who;
   readonly drafts: Drafts;
   readonly closed: AbortSignal;
   readonly moved: TelegramOptions["moved"];
   readonly log: Log;
 }
 
-/** Another name of ours is asked for so often at most. */
+interface Who {
+  self: Self;
+  /** When we were asked for by which name that was not ours. */
+  readonly asked: Map<string, number>;
+  /** Resolves when nobody is asking who we are. Never rejects. */
+  asking: Promise<void>;
+}
+
+/** Whether a name has become ours is asked so often at most, and what comes next waits for the answer no longer than that. */
 const nameEveryMs = 60_000;
+const nameMs = 3_000;
+const mostNames = 1_000;
 
 async function takeUpdate(intake: Intake, update: Update): Promise<void> {
-  if (read(intake, update, () => update.message && namesABot(update.message, intake.who.self))) await askName(intake);
+  const names = read(intake, update, () => update.message && botsNamed(update.message, intake.who.self)) ?? [];
+  if (names.length > 0) await askName(intake, names);
   const move = read(intake, update, () => moveIn(update));
   if (move) await intake.moved(move.from, move.to);
   const inbound = read(intake, update, () => toInbound(update, intake.who.self, intake.drafts.turnOf));
@@ -131,11 +149,18 @@ async function takeUpdate(intake: Intake, update: Update): Promise<void> {
 }
 
 /** A bot can be renamed while it runs. */
-async function askName({ client, who, closed }: Intake): Promise<void> {
-  if (performance.now() - who.askedAt < nameEveryMs) return;
-  who.askedAt = performance.now();
-  const told = await client.api.raw.getMe(callSignal(closed)).catch(() => null);
-  if (told?.id === who.self.id) who.self = { id: told.id, username: told.username };
+async function askName({ client, who, closed }: Intake, names: readonly string[]): Promise<void> {
+  const now = performance.now();
+  const fresh = names.filter((name) => now - (who.asked.get(name) ?? -nameEveryMs) >= nameEveryMs);
+  if (who.asked.size > mostNames) who.asked.clear();
+  for (const name of fresh) who.asked.set(name, now);
+  const ask = async (): Promise<void> => {
+    const limit = AbortSignal.any([closed, AbortSignal.timeout(nameMs)]);
+    const told = await client.api.raw.getMe(callSignal(limit)).catch(() => null);
+    if (told?.id === who.self.id) who.self = { id: told.id, username: told.username };
+  };
+  if (fresh.length > 0) who.asking = who.asking.then(ask);
+  await who.asking;
 }
 
 /** An update that can't be read is skipped: asking for it again would bring the same, forever. */

@@ -1,7 +1,7 @@
 import type { ChatRef } from "../../src/core/chats.ts";
-import type { Log } from "../../src/core/log.ts";
 import type { TelegramChunk as PlainChunk } from "../render/telegram.ts";
 import { refusal, toFailure } from "./errors.ts";
+import type { TelegramOptions } from "./options.ts";
 
 /** One message; `rich` is the same as Markdown for a rich message, tried first. */
 export interface TelegramChunk extends PlainChunk {
@@ -23,7 +23,8 @@ export interface Sender {
   send<T>(chat: ChatRef, chunk: TelegramChunk, repeatable: boolean, call: (form: Form) => Promise<T>): Promise<T>;
 }
 
-export function createSender(log: Log): Sender {
+/** `tell`: hears of a move that a refusal has told of, for the platform tells of it by a message only once. */
+export function createSender({ log, moved: tell }: Pick<TelegramOptions, "log" | "moved">): Sender {
   const moved = new Map<string, number>();
   const chatId = (chat: ChatRef): number => moved.get(chat.chat) ?? Number(chat.chat);
   return {
@@ -40,6 +41,13 @@ export function createSender(log: Log): Sender {
             moved.set(chat.chat, other.chat_id);
             const move = { from: chat.chat, to: String(other.chat_id) };
             log.warn(move, "a Telegram group became a supergroup with a new id; sending there");
+            void tell(move.from, move.to).catch((failure: unknown) => {
+              log.warn(
+                { ...move, error: failure },
+                "the group's new id could not be stored; it is tried again with its next message",
+              );
+              moved.delete(move.from);
+            });
           }
           form = other;
         }

@@ -22,10 +22,10 @@ export function readAddress(message: Message, self: Self): { readonly text: stri
   return { text: plain, addressed: command !== null || mentions.length > 0 || repliesToUs(message, self) };
 }
 
-/** Whether it names another bot: that may be us, under a name that we were given while we ran. Bots' names end so. */
-export function namesABot({ text, caption }: Message, self: Self): boolean {
+/** The other bots that it names, in small letters: one may be us, under a name that we were given while we ran. Bots' names end so. */
+export function botsNamed({ text, caption }: Message, self: Self): readonly string[] {
   const names = [...(text ?? caption ?? "").matchAll(/@(\w{2,29}bot)\b/gi)].map((match) => match[1] ?? "");
-  return names.some((name) => !sameName(name, self));
+  return names.filter((name) => !sameName(name, self)).map((name) => name.toLowerCase());
 }
 
 function ourMentions(text: string, entities: readonly MessageEntity[], self: Self): Range[] {

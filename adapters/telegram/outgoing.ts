@@ -3,13 +3,13 @@ import type { LiveStyle, PostOptions } from "../../src/core/adapter.ts";
 import type { ChatRef } from "../../src/core/chats.ts";
 import type { SentFile } from "../../src/core/files.ts";
 import { Failure } from "../../src/core/failures.ts";
-import type { Log } from "../../src/core/log.ts";
 import type { OutboundButton } from "../../src/core/outbound.ts";
 import { callSignal, type Client } from "./client.ts";
 import type { Drafts } from "./drafts.ts";
 import { isForeign, refusal, toFailure } from "./errors.ts";
 import { createPacing, type Kind } from "./pacing.ts";
 import { sendFile } from "./send-file.ts";
+import type { TelegramOptions } from "./options.ts";
 import { createSender, type TelegramChunk, threadOf } from "./forms.ts";
 
 /** What an adapter sends. Nothing is sent twice here, save what Telegram has refused in one form and takes in another. */
@@ -38,15 +38,16 @@ export function createOutgoing(
   { api, uploads }: Pick<Client, "api" | "uploads">,
   drafts: Drafts,
   until: AbortSignal,
-  log: Log,
+  options: Pick<TelegramOptions, "log" | "moved">,
 ): Outgoing {
+  const { log } = options;
   const closed = callSignal(until);
   const draftless = new Set<string>();
   let noDrafts = false;
 
   const pacing = createPacing(until);
   const soon = () => callSignal(AbortSignal.any([until, AbortSignal.timeout(previewMs)]));
-  const { chatId, send } = createSender(log);
+  const { chatId, send } = createSender(options);
   return {
     live(chat) {
       if (Number(chat.chat) <= 0) return { kind: "edit", everyMs: groupMs };

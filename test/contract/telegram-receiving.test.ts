@@ -107,14 +107,17 @@ test("topics are chats of their own, save the general one, and a topic's first m
 test("a bot that is renamed while it runs knows its new name at the first mention", async () => {
   await using rig = await telegramRig();
   await rig.adapter.start(rig.inlet);
+  // Another bot's name is not ours, now or a moment later.
+  for (const text of ["@other_bot hi", "@Other_Bot hi"]) rig.tg.say(group, text, { from: alice });
+  await rig.received(2);
   rig.tg.rename("our_new_bot");
   rig.tg.say(group, "@our_new_bot are you there?", { from: alice });
-  const [first] = await rig.received(1);
+  const [, , first] = await rig.received(3);
   assert.deepEqual([message(first).text, message(first).addressed], ["are you there?", true]);
   rig.tg.say(group, "/status@our_new_bot", { from: alice });
-  const [, second] = await rig.received(2);
+  const [, , , second] = await rig.received(4);
   assert.equal(message(second).text, "/status");
-  assert.equal(rig.callsOf("getMe").length, 2);
+  assert.equal(rig.callsOf("getMe").length, 3);
 });
 
 test("a group that becomes a supergroup is told as moved, by its old id or its new one; nonsense moves nothing", async () => {

@@ -13,8 +13,8 @@ const group = -100_500;
 const alone: PostOptions = { replyTo: null };
 
 /** A rig whose chats exist: Telegram lets a bot write only where it has been written to. */
-async function openRig(server: Parameters<typeof telegramRig>[0] = {}): Promise<Rig> {
-  const rig = await telegramRig(server);
+async function openRig(...options: Parameters<typeof telegramRig>): Promise<Rig> {
+  const rig = await telegramRig(...options);
   rig.tg.say(7, "hi");
   rig.tg.say(group, "hi", { thread: 5 });
   return rig;
@@ -220,19 +220,23 @@ test("formatting that Telegram refuses: the answer goes out plain, once", async 
   );
 });
 
-test("a group that became a supergroup is followed, and said so", async () => {
-  await using rig = await openRig();
+test("a group that became a supergroup is followed, and said so, until that is stored", async () => {
+  const moves: string[] = [];
+  const moved = async (from: string, to: string) => {
+    if (moves.push(`${from} ${to}`) === 1) throw new Error("the record is down");
+  };
+  await using rig = await openRig({}, { moved });
   rig.tg.chat(group, { migratedTo: -100_777 });
-  await post(rig, group, "a");
-  await post(rig, group, "b");
+  for (const words of ["a", "b", "c"]) await post(rig, group, words);
   assert.deepEqual(
     rig.tg.messages(-100_777).map(({ text }) => text),
-    ["a", "b"],
+    ["a", "b", "c"],
   );
-  assert.equal(rig.callsOf("sendMessage").length, 3);
+  assert.equal(rig.callsOf("sendMessage").length, 5);
+  assert.deepEqual(moves, Array(2).fill("-100500 -100777"));
   assert.deepEqual(
     rig.lines.map(({ level, fields }) => [level, fields["to"]]),
-    [["warn", "-100777"]],
+    Array(3).fill(["warn", "-100777"]),
   );
 });
 
