@@ -148,7 +148,7 @@ test("what is followed goes on across rolling, emptying and new files, once and 
   const batches = follower.batches(stop.signal);
   const seen: string[] = [];
   const until = async (msg: string): Promise<void> => {
-    while (!seen.includes(msg)) seen.push(...messages((await batches.next()).value ?? []));
+    while (!seen.includes(msg)) for (const each of messages((await batches.next()).value ?? [])) seen.push(each);
   };
   await appendFile(file, `${line(1, "one")}${line(2, "torn").slice(0, 20)}`);
   await until("one");
@@ -172,7 +172,11 @@ test("what is followed goes on across rolling, emptying and new files, once and 
   await mkdir(logs);
   await writeFile(file, line(8, "eight"));
   await until("eight");
-  assert.deepEqual(seen, ["one", "torn", "three", "four", "five", "six", "seven", "eight"]);
+  // More at once than a call takes arguments.
+  await appendFile(file, `${"x\n".repeat(150_000)}${line(9, "nine")}`);
+  await until("nine");
+  assert.equal(seen.splice(8, 150_000).length, 150_000);
+  assert.deepEqual(seen, ["one", "torn", "three", "four", "five", "six", "seven", "eight", "nine"]);
   stop.abort();
   assert.equal((await batches.next()).done, true);
 });
@@ -196,7 +200,7 @@ test("at a terminal what is followed is coloured, no wider than it, and ends wit
   assert.equal(await terminal.exit, 0);
 });
 
-test("nothing in a line steers the terminal; colours come at one only, and nothing is wider than it", () => {
+test("nothing in a line steers the terminal; colours come at one only, and nothing is wider than it", (t) => {
   const entry = (fields: Readonly<Record<string, unknown>>): LogEntry => ({
     at: Date.UTC(2026, 0, 31),
     fields,
@@ -216,6 +220,7 @@ test("nothing in a line steers the terminal; colours come at one only, and nothi
   for (const look of [
     { columns: 60, colour: true },
     { columns: 60, colour: false },
+    { columns: 21, colour: false },
     { columns: null, colour: false },
   ]) {
     const lines = entryLines(hostile, look);
@@ -224,9 +229,19 @@ test("nothing in a line steers the terminal; colours come at one only, and nothi
       plain.every((each) => !/\p{Cc}/u.test(each)),
       JSON.stringify(plain),
     );
-    if (look.columns !== null) assert.ok(plain.every((each) => each.length <= 60));
-    else assert.equal(lines.length, 1);
+    if (look.columns === null) assert.equal(lines.length, 1);
+    else if (look.columns > 21) assert.ok(plain.every((each) => each.length <= 60));
   }
+  // Of a line of megabytes a terminal shows the beginning; and one that does not know its width is like any other.
+  const long = entryLines(entry({ level: "info", msg: "x".repeat(2 ** 20) }), { columns: 60, colour: false });
+  assert.ok(long.length < 500 && /more letters: --json/.test(long.slice(-2).join(" ")));
+  assert.equal(entryLines(entry({ msg: "x".repeat(2 ** 20) }), "json").length, 1);
+  const { columns } = process.stdout;
+  t.after(() => (process.stdout.columns = columns));
+  process.stdout.columns = 0;
+  assert.equal(lookOf({}, screen).columns, 80);
+  process.stdout.columns = 10;
+  assert.equal(lookOf({}, screen).columns, 40);
 });
 
 test("--since takes how long ago, a time of today and a date", () => {

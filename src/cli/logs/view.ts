@@ -15,7 +15,9 @@ export interface LogLook {
 export function lookOf(env: Environment, streams: Streams | undefined): LogLook {
   const terminal = streams?.stdout.isTTY === true;
   const plain = (env["NO_COLOR"] ?? "") !== "" || env["TERM"] === "dumb";
-  return { columns: terminal ? (process.stdout.columns ?? usualWidth) : null, colour: terminal && !plain };
+  // A terminal that does not know its width says 0.
+  const columns = Math.max(process.stdout.columns || usualWidth, leastWidth);
+  return { columns: terminal ? columns : null, colour: terminal && !plain };
 }
 
 /** An entry as a person reads it, or as it stands in the file. */
@@ -30,6 +32,10 @@ export function entryLines(entry: LogEntry, look: LogLook | "json"): readonly st
 }
 
 const usualWidth = 80;
+/** Room for some words behind the indent. */
+const leastWidth = 40;
+/** More of one line nobody reads at a terminal. */
+const mostChars = 8_192;
 /** Behind `01-31 14:05:09 info  `. */
 const indent = 21;
 const timeChars = 14;
@@ -44,7 +50,7 @@ function stamp(at: number): string {
 }
 
 function shaped(text: string, { columns, colour }: LogLook, level = ""): readonly string[] {
-  const lines = columns === null ? [text] : wrapped(text, columns, indent).flatMap((line) => cut(line, columns));
+  const lines = columns === null ? [text] : wrapped(shortened(text), columns, indent).flatMap((line) => cut(line, columns));
   const [first = "", ...more] = lines;
   if (!colour) return lines;
   const paint = (format: Parameters<typeof styleText>[0], part: string) => styleText(format, part, { validateStream: false });
@@ -61,8 +67,15 @@ const shades: Readonly<Record<string, "gray" | "green" | "yellow" | "red">> = {
 
 /** A word longer than the line: an address, a name. */
 function cut(line: string, columns: number): readonly string[] {
-  if (line.length <= columns) return [line];
-  return [line.slice(0, columns), ...cut(" ".repeat(indent) + line.slice(columns), columns)];
+  const lines = [line.slice(0, columns)];
+  const width = Math.max(columns - indent, 1);
+  for (let at = columns; at < line.length; at += width) lines.push(" ".repeat(indent) + line.slice(at, at + width));
+  return lines;
+}
+
+function shortened(text: string): string {
+  if (text.length <= mostChars) return text;
+  return `${text.slice(0, mostChars)} … (${text.length - mostChars} more letters: --json shows them)`;
 }
 
 function oneLine(text: string): string {

@@ -79,8 +79,9 @@ async function look({ directory, names, filter }: FollowOptions, tails: Map<stri
     const tail = known ?? (await openTail(chain.name, file, "start"));
     if (tail === null) continue;
     tails.set(chain.name, tail);
-    found.push(...(await readOn(tail)));
-    found.push(...(await readRolled(tail, chain)));
+    // One by one: a call takes some hundred thousand arguments at most.
+    for (const entry of await readOn(tail)) found.push(entry);
+    for (const entry of await readRolled(tail, chain)) found.push(entry);
   }
   return found.filter((entry) => matches(entry, filter)).toSorted((one, other) => one.at - other.at);
 }
@@ -107,7 +108,7 @@ async function readRolled(tail: Tail, chain: LogChain): Promise<readonly LogEntr
   const entries: LogEntry[] = [];
   const newer = await filesSince(tail, chain);
   for (const next of newer) {
-    entries.push(...(await readOn(tail)));
+    for (const entry of await readOn(tail)) entries.push(entry);
     if (tail.rest.trim() !== "") entries.push(entryOf(tail, tail.rest));
     await tail.handle.close();
     Object.assign(tail, { handle: next.handle, key: next.key, position: 0, rest: "", decoder: new StringDecoder("utf8") });
