@@ -101,7 +101,7 @@ async function command(parts: InteractionParts, interaction: WireInteraction, pl
   const deferred = Promise.withResolvers<boolean>();
   const { id, token, application_id: application } = interaction;
   parts.replies.open(id, { application, token, deferred: deferred.promise });
-  const inbound: Inbound = { ...base, type: "message", text, messageId: replyToInteraction(id), addressed: true };
+  const inbound: Inbound = { ...base, type: "message", text, messageId: replyToInteraction(id), addressed: true, menu: true };
   const storing = store(parts, inbound);
   const stored = await soon(storing);
   if (stored === "failed") {

@@ -156,6 +156,7 @@ async function fromSlash(reading: Reading, body: Fields): Promise<Inbound | null
     text: await slashWords(reading, at, need(body, "command"), words),
     messageId: url === null ? null : responseId(url),
     addressed: true,
+    menu: true,
   };
 }
 

@@ -39,6 +39,8 @@ export interface InboundMessage extends InboundBase {
   readonly again?: boolean;
   /** True for an unaddressed one in a thread: it is meant for the agent where the agent has been spoken to in that thread. */
   readonly continues?: boolean;
+  /** True where a slash command or a button sent it: nobody has called us in the chat itself. */
+  readonly menu?: true;
   /** Set where no chat message stands behind it: then the outcome is the errand's. */
   readonly errand?: ErrandRef;
 }

@@ -288,8 +288,9 @@ async function command(
 ): Promise<boolean> {
   const ran = await runCommand(parts, person, inbound, session);
   if (ran === null) return false;
-  // The thread is ours from now on, also after a /new: what is said in it next needs no mention.
-  if (inbound.kind === "shared" && inbound.chat.thread !== null) await openSession(parts.db, inbound.chat, inbound.kind);
+  // The thread is ours from now on, also after a /new: what is said in it next needs no mention. Nobody called us into it by a menu.
+  const ours = session !== null || inbound.menu !== true;
+  if (ours && inbound.kind === "shared" && inbound.chat.thread !== null) await openSession(parts.db, inbound.chat, inbound.kind);
   const { answer } = ran;
   if (answer === null) return true;
   const said = typeof answer === "string" ? { markdown: answer } : answer;
@@ -299,7 +300,7 @@ async function command(
 
 /** A button may carry a command: pressing it is typing it. */
 function asMessage({ data, ...inbound }: InboundButton): InboundMessage {
-  return { ...inbound, type: "message", text: data, messageId: null, addressed: true };
+  return { ...inbound, type: "message", text: data, messageId: null, addressed: true, menu: true };
 }
 
 async function press(parts: GatewayParts, id: number, person: Person, chat: ChatRef, data: string): Promise<void> {

@@ -48,6 +48,14 @@ walk("Discord", discordDriver, (scene) => {
     await answers(3);
     discord.say(asked.id, "and now?", { from: ann });
     await answers(4);
+    // A slash command in a thread of other people's does not make that thread ours.
+    const theirs = discord.world.addChannel("theirs", { parent: discord.hall, joined: true });
+    const help = discord.command(theirs.id, "help", "", ann);
+    await discord.waitFor(() => discord.interactions.get(help).message?.content.includes("/new"), 20_000);
+    discord.say(theirs.id, "lunch at noon", { from: ann });
+    discord.say(theirs.id, `<@${discord.bot}> called at last`, { from: ann });
+    await discord.waitFor(() => texts(theirs.id).some((text) => text.includes("called at last")), 20_000);
+    assert.ok(!texts(theirs.id).some((text) => text.includes("lunch")));
   });
 
   test("slash commands: registered once, deferred, answered in their place; silent ones leave nothing", async () => {
