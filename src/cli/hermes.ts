@@ -14,10 +14,10 @@ import { hasLeft, leaving } from "./leaving.ts";
 export async function hermes(args: readonly string[], streams: Streams = process): Promise<number> {
   let status: number = exits.ok;
   const given: Record<string, string> = {};
-  const context = contextOf(streams, given, (code) => {
-    status = code;
-  });
   try {
+    const context = contextOf(streams, given, (code) => {
+      status = code;
+    });
     const program = await programOf(args, context, streams);
     const toolsets = args.some((arg) => arg.startsWith("--toolsets")) ? await loadToolsets() : null;
     program.option("--toolsets <names>", "use only these sets of tools, such as terminal,file,web", (text) => {

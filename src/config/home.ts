@@ -1,14 +1,21 @@
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
+import { Failure } from "../core/failures.ts";
 
 /** Environment variables, as `process.env` has them. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The home's directory: HERMES_HOME, or `~/.hermes`. */
+/** The home's directory: HERMES_HOME, or `~/.hermes`. Throws for one that can't be. */
 export function homeDirectory(env: Environment): string {
   const set = env["HERMES_HOME"]?.trim();
   if (set === undefined || set === "") return join(homedir(), ".hermes");
-  return resolve(atHome(set));
+  const home = resolve(atHome(set));
+  // Nothing can be made there, and Node would try without end.
+  if (/^\/proc(\/|$)/.test(home))
+    throw new Failure("config.invalid", `${home} can't be a home: nothing can be kept in /proc.`, {
+      advice: "Set HERMES_HOME to a directory of yours.",
+    });
+  return home;
 }
 
 /** A path as a person writes it: `~` is their home. */

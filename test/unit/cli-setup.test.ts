@@ -306,6 +306,9 @@ test("a home that can't be written is refused with another way", async () => {
     err,
     /Stopped at the step home[^]*nothing can be written to \/dev\/null\/home \(ENOTDIR\)[^]*HERMES_HOME=\/path\/to\/home hermes setup/,
   );
+  const nowhere = await run("/proc/home", ["--yes"]);
+  assert.equal(nowhere.status, 78);
+  assert.match(nowhere.err, /\/proc\/home can't be a home.*Set HERMES_HOME/s);
 });
 
 test("a home that a newer version has written is refused before anything is changed, with the way back", async (t) => {
