@@ -4,7 +4,7 @@ import type { Notice } from "./access.ts";
 import { cronControl } from "./control/cron.ts";
 import { type DoctorParts, doctorControl } from "./control/doctor.ts";
 import { memoryControl } from "./control/memory.ts";
-import { pairingList, peopleControl } from "./control/people.ts";
+import { pairingList, pairingRevoke, peopleControl } from "./control/people.ts";
 import { sessionsControl } from "./control/sessions.ts";
 import { skillsControl } from "./control/skills.ts";
 import { type ServiceAbout, statusControl } from "./control/status.ts";
@@ -18,8 +18,8 @@ import { invite } from "../people/invitations.ts";
 import { approvePairing } from "../people/pairing.ts";
 import { listGrants, revokeGrants } from "../store/grants.ts";
 import type { Db } from "../store/hold.ts";
-import { dropInvitation, openInvitations } from "../store/invitations.ts";
-import { ownersBeyond, takePairing } from "../store/people.ts";
+import { openInvitations } from "../store/invitations.ts";
+import { ownersBeyond } from "../store/people.ts";
 
 /** What the control commands need; they run in the service that holds the state, or in the command itself when none runs. */
 export interface ControlParts extends DoctorParts {
@@ -51,7 +51,7 @@ export async function control(parts: ControlParts, command: string, args: readon
     case "pairing.approve":
       return await approve(parts, args[0] ?? "", args[1] ?? null);
     case "pairing.revoke":
-      return await revoke(parts.db, args[0] ?? "");
+      return await pairingRevoke(parts.db, args[0] ?? "");
     case "pairing.invite":
       return { ok: true, text: await inviteOwner(parts, args[0] === "first") };
     case "pairing.owned":
@@ -113,15 +113,6 @@ async function owned({ db, localPlatforms }: ControlParts, code: string): Promis
 
 async function usualRole(parts: ControlParts): Promise<Role> {
   return (await noOwnerYet(parts.db, parts.localPlatforms)) ? "owner" : "member";
-}
-
-async function revoke(db: Db, code: string): Promise<ControlReply> {
-  const wanted = code.trim().toUpperCase();
-  const taken = await takePairing(db, wanted);
-  if (taken === null && (await dropInvitation(db, wanted))) return { ok: true, text: "The invitation is gone." };
-  return taken
-    ? { ok: true, text: `The request of ${taken.account.name} is gone.` }
-    : { ok: false, text: `There is no open request with the code "${code}". See: hermes pairing list` };
 }
 
 const everywhere = { person: null, chat: null };

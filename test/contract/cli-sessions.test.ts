@@ -11,8 +11,9 @@ import { define as sessions } from "../../src/cli/sessions.ts";
 import { table } from "../../src/cli/table.ts";
 import type { ChatRef } from "../../src/core/chats.ts";
 import type { ModelMessage } from "../../src/core/model.ts";
-import { pairingList, peopleControl } from "../../src/gateway/control/people.ts";
+import { pairingList, pairingRevoke, peopleControl } from "../../src/gateway/control/people.ts";
 import { sessionsControl } from "../../src/gateway/control/sessions.ts";
+import { invite } from "../../src/people/invitations.ts";
 import type { Db } from "../../src/store/hold.ts";
 import { assignInbound, storeInbound } from "../../src/store/inbox.ts";
 import { recordModelCall } from "../../src/store/journal.ts";
@@ -115,6 +116,7 @@ suite("hermes sessions, people and pairing", () => {
         openOffline: async () => ({
           async handle({ command, args }) {
             if (command === "sessions") return await sessionsControl(db, args);
+            if (command === "pairing.revoke") return await pairingRevoke(db, args[0] ?? "");
             return command === "people" ? await peopleControl(db, args) : await pairingList(db);
           },
           close: async () => undefined,
@@ -244,12 +246,16 @@ suite("hermes sessions, people and pairing", () => {
     assert.equal((await typed(people, ["show", "nobody"])).status, 1);
   });
 
-  test("codes that wait are listed, also as JSON", async () => {
+  test("codes that wait are listed, also as JSON; an invitation is, too, until it is taken back", async () => {
     assert.equal((await typed(pairing, ["list"])).out, "Nobody is waiting to be let in.\n");
     const account = { platform: "discord", id: "77", name: "Eve" };
     await openPairing(db, { code: "ABCDEFGH", account, chatKey: "discord:77" }, 60_000, 5);
     assert.match((await typed(pairing, ["list"])).out, /^CODE +PLATFORM +WHO\nABCDEFGH +discord +Eve \(77\)\n\nLet one in with/);
     const json: unknown = JSON.parse((await typed(pairing, ["list", "--json"])).out);
     assert.deepEqual(json, [{ code: "ABCDEFGH", platform: "discord", account: "77", name: "Eve" }]);
+    const code = await invite(db, "owner");
+    assert.match((await typed(pairing, ["list"])).out, new RegExp(`\\n${code} +any +whoever shows it to the bot, as owner\n`));
+    assert.equal((await typed(pairing, ["revoke", code.toLowerCase()])).out, "The invitation is gone.\n");
+    assert.match((await typed(pairing, ["revoke", code])).err, /no open request with the code/);
   });
 });

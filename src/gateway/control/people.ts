@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { type Person, roles } from "../../core/chats.ts";
 import type { Db } from "../../store/hold.ts";
-import { openInvitations } from "../../store/invitations.ts";
-import { changePerson, listPairings, listPeople } from "../../store/people.ts";
+import { dropInvitation, openInvitations } from "../../store/invitations.ts";
+import { changePerson, listPairings, listPeople, takePairing } from "../../store/people.ts";
 import { personNamed } from "./person.ts";
 
 interface Reply {
@@ -39,6 +39,16 @@ export async function pairingList(db: Db): Promise<Reply> {
     return { code, platform: "any", account: "", name: `whoever shows it to the bot, as ${role}` };
   });
   return { ok: true, text: JSON.stringify([...open, ...invited]) };
+}
+
+/** Takes a code back, for `hermes pairing revoke`. */
+export async function pairingRevoke(db: Db, code: string): Promise<Reply> {
+  const wanted = code.trim().toUpperCase();
+  const taken = await takePairing(db, wanted);
+  if (taken === null && (await dropInvitation(db, wanted))) return { ok: true, text: "The invitation is gone." };
+  return taken
+    ? { ok: true, text: `The request of ${taken.account.name} is gone.` }
+    : { ok: false, text: `There is no open request with the code "${code}". See: hermes pairing list` };
 }
 
 async function done(db: Db, asked: z.output<typeof requests>): Promise<unknown> {
