@@ -205,7 +205,7 @@ async function route(
       return await settleInbound(parts.db, id);
     case "change":
       await changeWaiting(parts.db, inbound);
-      return await settleInbound(parts.db, id);
+      return await settleInbound(parts.db, id, found.session);
     case "message":
       return await message(parts, id, person, inbound, found, ways);
   }
@@ -222,10 +222,10 @@ async function message(
 ): Promise<void> {
   if (!inbound.addressed && !(inbound.continues === true && found.session !== null)) return await settleInbound(parts.db, id);
   if (await skillsAsked(parts, id, person, inbound, found, ways)) return;
-  if (await command(parts, id, person, inbound, found.session)) return await settleInbound(parts.db, id);
+  if (await command(parts, id, person, inbound, found.session)) return await settleInbound(parts.db, id, found.session);
   if (found.session !== null && found.asks && inbound.text !== "" && (await takeWords(parts, person, found.session, inbound))) {
     // Its words are the answer to a question; what came with them is for the turn that goes on.
-    if (inbound.files === undefined) return await settleInbound(parts.db, id);
+    if (inbound.files === undefined) return await settleInbound(parts.db, id, found.session);
   }
   return await request(parts, id, person, inbound, found, ways);
 }

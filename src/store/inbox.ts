@@ -59,10 +59,11 @@ export async function isUnrouted(db: Db, id: number): Promise<boolean> {
   return row?.status === "new";
 }
 
-/** Makes one event of several: the first becomes all of them, and nothing is left to be done for the others. */
+/** Makes one event of several: the first becomes all of them and has their words, and nothing is left to be done for the others. */
 export async function joinInbound(db: Db, id: number, others: readonly number[], joined: Inbound): Promise<void> {
   await sql`
-    with settled as (update inbox set status = 'done' where id in (${sql.join(others)}) and status = 'new')
+    with settled as (
+      update inbox set status = 'done', inbound = (inbound - 'files') || '{"text": ""}'::jsonb where id in (${sql.join(others)}) and status = 'new')
     update inbox set inbound = ${JSON.stringify(joined)}::jsonb where id = ${id} and status = 'new'`.execute(db);
 }
 
@@ -88,9 +89,14 @@ export async function assignInbound(db: Db, id: number, session: string, person:
   return assigned.length > 0;
 }
 
-/** Nothing (more) is to be done for this event. */
-export async function settleInbound(db: Db, id: number): Promise<void> {
-  await db.updateTable("inbox").set({ status: "done" }).where("id", "=", id).where("status", "=", "new").execute();
+/** Nothing (more) is to be done for this event. `session`: where its words belong, so that they go with it. */
+export async function settleInbound(db: Db, id: number, session: string | null = null): Promise<void> {
+  await db
+    .updateTable("inbox")
+    .set({ status: "done", session_id: sql<string | null>`(select id from sessions where id = ${session})` })
+    .where("id", "=", id)
+    .where("status", "=", "new")
+    .execute();
 }
 
 /**

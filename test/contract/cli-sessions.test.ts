@@ -9,20 +9,26 @@ import { define as pairing } from "../../src/cli/pairing.ts";
 import { define as people } from "../../src/cli/people.ts";
 import { define as sessions } from "../../src/cli/sessions.ts";
 import { table } from "../../src/cli/table.ts";
-import type { ChatRef } from "../../src/core/chats.ts";
+import { type ChatRef, chatKey } from "../../src/core/chats.ts";
 import type { ModelMessage } from "../../src/core/model.ts";
 import { pairingList, pairingRevoke, peopleControl } from "../../src/gateway/control/people.ts";
 import { sessionsControl } from "../../src/gateway/control/sessions.ts";
 import { invite } from "../../src/people/invitations.ts";
+import { landInHome } from "../../src/store/errand-ends.ts";
+import { beginErrand } from "../../src/store/errands.ts";
+import { keepSentFile } from "../../src/store/files.ts";
 import type { Db } from "../../src/store/hold.ts";
-import { assignInbound, storeInbound } from "../../src/store/inbox.ts";
+import { assignInbound, settleInbound, storeInbound } from "../../src/store/inbox.ts";
 import { recordModelCall } from "../../src/store/journal.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { migrations } from "../../src/store/migrations/index.ts";
+import { addOutbound } from "../../src/store/outbox.ts";
 import { branchSession } from "../../src/store/own-sessions.ts";
+import { keepPageFile } from "../../src/store/page-files.ts";
 import { admit, openPairing } from "../../src/store/people.ts";
+import { ask, closeQuestions } from "../../src/store/questions.ts";
 import { openSession } from "../../src/store/sessions.ts";
-import { beginTurn, closeTurn } from "../../src/store/turns.ts";
+import { answerKey, beginTurn, closeTurn } from "../../src/store/turns.ts";
 import { claimSession } from "../../src/store/work.ts";
 import { readyForms } from "./database-forms.ts";
 
@@ -70,6 +76,7 @@ suite("hermes sessions, people and pairing", () => {
     const sender = { platform: chat.platform, id: who.name, name: who.name };
     const base = {
       type: "message",
+      files: [{ kind: "picture", name: `${title}.png`, size: 1, ref: `sent-${title}` }],
       key: `k${(events += 1)}`,
       chat,
       kind,
@@ -83,20 +90,63 @@ suite("hermes sessions, people and pairing", () => {
     const claim = await claimSession(db, session, "w", 60_000);
     if (claim?.work?.type !== "begin") return assert.fail("no work");
     const turn = await beginTurn(db, claim.hold, claim.work.waiting, { role: "user", content: text });
+    const asks = { kind: "clarify", text: `Sure that ${text}?`, choices: [], digest: "d", lifetimeMs: 60_000 } as const;
+    const place = { turn: turn.id, step: 1, position: 0 };
+    await ask(db, claim.hold, place, { ...asks, mayAnswer: { type: "asker" } }, [{ chat, replyTo: null }]);
+    await closeQuestions(db, claim.hold, turn.id, "Too late.");
+    await keepSentFile(db, claim.hold, answerKey(turn.id, 1), Buffer.from(said));
     const message: ModelMessage = { role: "assistant", content: said, reasoning: "", calls: [] };
     await closeTurn(db, claim.hold, turn, {
       status: "answered",
       message,
       failure: null,
       answer: { markdown: said, replyTo: null },
+      files: [{ markdown: "", replyTo: null, file: { kind: "document", name: `${said}.txt`, size: 1, path: "" } }],
     });
-    await db.updateTable("outbox").set({ status: "sent" }).where("turn_id", "=", turn.id).execute();
+    await beside(who, chat, kind, session, text);
+    await db.updateTable("outbox").set({ status: "sent" }).execute();
+    for (const id of [`sent-${title}`, `out-${await entry(answerKey(turn.id, 1))}`])
+      await keepPageFile(db, { id, kind: "document", name: title }, Buffer.from("bytes"));
     await db.updateTable("sessions").set({ title, holder: null, lease_until: null }).where("id", "=", session).execute();
     const usage = { promptTokens: 7, completionTokens: 1, cachedTokens: null, firstTokenMs: 1, totalMs: 1, queuedMs: 0 };
     const call = { turn: turn.id, session, task: "turn", step: 1, model: "m", server: "s", calls: 0, validCalls: 0 } as const;
     const speeds = { promptPerSecond: null, tokensPerSecond: null };
     await recordModelCall(db, { ...call, textCalls: 0, failure: null, usage: { ...usage, ...speeds } });
     return session;
+  }
+
+  /** A side question, which was answered, and the command that asked it. */
+  async function beside(
+    person: { readonly id: string; readonly name: string },
+    chat: ChatRef,
+    kind: "private" | "shared",
+    session: string,
+    text: string,
+  ): Promise<void> {
+    const typed = { type: "message", key: `c${events}`, chat, kind, at: 0, messageId: null, addressed: true } as const;
+    const sender = { platform: chat.platform, id: person.name, name: person.name };
+    const stored = await storeInbound(db, { ...typed, sender, text: `/btw ${text}` });
+    await settleInbound(db, stored?.id ?? 0, session);
+    await addOutbound(db, {
+      key: `inbox:${stored?.id}:0`,
+      chat,
+      turn: null,
+      body: { markdown: `Asked: ${text}`, replyTo: null },
+    });
+    const untold = { memory: true, only: null, without: [], model: null, maxSteps: null, timeoutMs: null } as const;
+    const terms = { ...untold, label: "Side question", rules: "", about: text, attended: true, depth: 0 };
+    const begun = { type: "background", key: `aside:c${events}`, person, kind, home: chat, prompt: text, terms } as const;
+    const errand = await beginErrand(db, { ...begun, history: session, details: { session } });
+    const claim = await claimSession(db, errand.session, "w", 60_000);
+    if (claim?.work?.type !== "begin") return assert.fail("no side question");
+    const turn = await beginTurn(db, claim.hold, claim.work.waiting, { role: "user", content: text });
+    const answer = { markdown: `Beside: ${text}`, replyTo: null };
+    await closeTurn(db, claim.hold, turn, { status: "answered", message: null, failure: null, answer });
+    await landInHome(db, errand.id, chat.platform, chatKey(chat), [{ key: answerKey(turn.id), body: answer }]);
+  }
+
+  async function entry(key: string): Promise<number> {
+    return (await db.selectFrom("outbox").select("id").where("key", "=", key).executeTakeFirstOrThrow()).id;
   }
 
   /** Types `hermes NAME WORDS`. */
@@ -194,9 +244,25 @@ suite("hermes sessions, people and pairing", () => {
     assert.match((await typed(sessions, ["show", "Copy"])).out, /You fly to Mars/);
     assert.doesNotMatch((await typed(sessions, ["list"])).out, /Mars trip/);
     await typed(sessions, ["delete", secret, "--person", "ann", "--yes"]);
-    const tables = ["sessions", "messages", "turns", "inbox", "outbox", "compactions"] as const;
+    const tables = [
+      "sessions",
+      "messages",
+      "turns",
+      "inbox",
+      "outbox",
+      "questions",
+      "errands",
+      "page_files",
+      "compactions",
+    ] as const;
     const left = await Promise.all(tables.map((table) => db.selectFrom(table).selectAll().execute()));
     assert.doesNotMatch(JSON.stringify(left), /zebra|I keep it|Ann's secret/);
+    assert.match(JSON.stringify(left), /Done with key[^]*Sure that deploy[^]*Beside: deploy/, "others' stays");
+    const bytes = await db.selectFrom("sent_files").select("bytes").execute();
+    assert.deepEqual(
+      bytes.map((row) => Buffer.from(row.bytes).includes("I keep it")),
+      [false, false],
+    );
     const { length } = await db.selectFrom("model_calls").selectAll().execute();
     assert.equal(length, 3);
     const key = { type: "message", key: "k2", chat: at("ann"), kind: "private", at: 0, text: "again", messageId: null } as const;

@@ -34,6 +34,8 @@ export function errandPorts(parts: GatewayParts, inbound: InboundMessage, person
       home: inbound.chat,
       prompt,
       terms: { ...terms, model },
+      // Whoever deletes the conversation deletes this too.
+      ...(session === null ? {} : { details: { session } }),
       ...(how === "aside" && session !== null ? { history: session } : {}),
     });
     await parts.queues
