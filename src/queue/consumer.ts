@@ -7,16 +7,20 @@ import { settled } from "./deadline.ts";
 import type { Jobs } from "./jobs.ts";
 import { createRest } from "./rest.ts";
 
-/** A dead worker's job is taken up by another within these two: its lock runs out, and the next look finds it. */
+/**
+ * A dead worker's job is taken up by another when its lock has run out and a look finds it so that an earlier one had seen running: up to 16 s.
+ * Who can't wait so long is put on the queue past it by a sweep of the record.
+ */
 const lockMs = 6_000;
 const stalledLookMs = 5_000;
 /** Where no other process could have died, only a blocked event loop loses a lock; a look costs the embedded database a moment. */
 const stalledLookAloneMs = 60_000;
 /**
  * An idle worker is woken by its server when a job comes, and asks by itself only so often (BullMQ: every 5 s, which is half of what an idle
- * service does). Over Redis that is also how soon a connection is noticed that died without a word.
+ * service does). That is also how soon a connection to a server is noticed that died without a word; the embedded database has none.
  */
-const idleLookS = { redis: 10, postgres: 60 } as const;
+const idleLookS = 10;
+const idleLookAloneS = 60;
 /** A stalled job is run again however often: the record, not the queue, gives up on work. */
 const neverGivesUp = 1_000_000;
 /** How long BullMQ waits after a broken connection (by default a quarter of a minute). */
@@ -54,7 +58,7 @@ export async function openConsumer(parts: ConsumerParts, concurrency: number, ha
   const worker = parts.backend.worker(parts.name, process, {
     concurrency,
     lockDuration: lockMs,
-    drainDelay: idleLookS[parts.backend.kind],
+    drainDelay: parts.alone ? idleLookAloneS : idleLookS,
     stalledInterval: parts.alone ? stalledLookAloneMs : stalledLookMs,
     maxStalledCount: neverGivesUp,
     runRetryDelay: reconnectMs,
