@@ -151,7 +151,10 @@ async function sweepSchedules(parts: Pick<ScheduleParts, "db" | "queues" | "log"
       .catch(() => undefined);
   }
   const left = await unbegunRuns(parts.db, upkeepTimes.sweepMs);
-  if (left.some(({ script, abandoned }) => !script && !abandoned)) await wakeLanes(parts, lanes);
+  const plain = left.filter(({ script, abandoned }) => !script && !abandoned);
+  // A lane of a dead worker still counts as active: a wake would wait for it.
+  for (const [lane, { id, attempt }] of plain.slice(0, lanes).entries())
+    await parts.queues.queue(laneQueue).sweep(`lane:${lane}`, `${id}/${attempt}`);
   for (const { id, attempt, script, abandoned } of left) {
     if (script || abandoned) await parts.queues.queue(runQueue).sweep(`run:${id}`, attempt);
   }

@@ -9,7 +9,7 @@ import { noteRefusedReport } from "../../workers/schedule-refusals.ts";
 import { workSchedules } from "../../workers/schedules.ts";
 import { openSweeps, type Sweeps } from "../../workers/upkeep.ts";
 import type { ChatRef } from "../../src/core/chats.ts";
-import { noWish, type ScheduleAsker } from "../../src/core/schedule.ts";
+import { laneQueue, noWish, type ScheduleAsker } from "../../src/core/schedule.ts";
 import type { Timing } from "../../src/core/timing.ts";
 import { cronControl } from "../../src/gateway/control/cron.ts";
 import { openQueues } from "../../src/queue/index.ts";
@@ -70,9 +70,7 @@ async function dueAt(timing: Timing, at: number, more: Partial<typeof noWish> = 
 
 const settles = (look: () => boolean, timeoutMs: number) => waitFor(new Set(), look, timeoutMs, () => []);
 
-async function reread(id: string): Promise<Schedule> {
-  return (await scheduleById(database.db, id)) ?? assert.fail("it is gone");
-}
+const reread = async (id: string) => (await scheduleById(database.db, id)) ?? assert.fail("it is gone");
 
 async function outbox(like: string): Promise<readonly { key: string; chat: string; text: string; edits: string | null }[]> {
   const found = await sql<{ key: string; chat: string; text: string; edits: string | null }>`
@@ -98,6 +96,8 @@ async function workParts(queues: ScheduleParts["queues"]): Promise<ScheduleParts
     rules: async () => ruled,
   };
 }
+
+const queuesAt = (at: string) => openQueues({ backend: { kind: "redis", url: at }, prefix: "hermes", log: silent });
 
 test("five processes with clocks three seconds off fire each instant once, and none before the record's clock says so", async () => {
   const now = await recordNow(database.db);
@@ -132,9 +132,8 @@ test("an instant that has its run gets no second one, whatever the clock of a sc
 
 test("two workers, Redis wiped while a schedule waits: its run begins once", async () => {
   await using redis = await startRedis();
-  const open = async () => await openQueues({ backend: { kind: "redis", url: redis.url }, prefix: "hermes", log: silent });
   await using queues = new AsyncDisposableStack();
-  const [first, second] = [await open(), await open()];
+  const [first, second] = [await queuesAt(redis.url), await queuesAt(redis.url)];
   queues.defer(async () => void (await Promise.all([first.close(), second.close()])));
   const workers = [
     await workSchedules(await workParts(first), sweeps, "one", 1_000),
@@ -162,8 +161,13 @@ test("two workers, Redis wiped while a schedule waits: its run begins once", asy
   assert.equal((await runsOf(database.db, schedule.id, "private", 5)).length, 1);
 });
 
-test("a worker that dies within a script: nobody runs it again, and the owner is told", async () => {
+test("a worker that dies within a script: nobody runs it again, and the owner is told; what it would have begun is begun", async () => {
   const { db } = database;
+  await using redis = await startRedis();
+  const dead = await queuesAt(redis.url);
+  await occupyLanes(dead);
+  const plain = await addRun(db, (await made("every 2h")).id);
+  await sql`update schedule_runs set not_before = now() - interval '1 minute' where id = ${plain}`.execute(db);
   const schedule = await made("every 2h", { script: "send money", noAgent: true, prompt: "", name: "script" });
   const run = await addRun(db, schedule.id);
   assert.ok(await takeRun(db, run, "dead", 10_000));
@@ -171,22 +175,35 @@ test("a worker that dies within a script: nobody runs it again, and the owner is
   assert.ok(await noteScript(db, run, "dead"));
   assert.equal(await noteScript(db, run, "dead"), false, "begun once");
   await sql`update schedule_runs set lease_until = now() - interval '1 second' where id = ${run}`.execute(db);
-  await using redis = await startRedis();
-  const queues = await openQueues({ backend: { kind: "redis", url: redis.url }, prefix: "hermes", log: silent });
+  const queues = await queuesAt(redis.url);
   const worker = await workSchedules(await workParts(queues), sweeps, "living", 1_000);
   let over = false;
-  const looking = setInterval(() => void openRun(db, run).then((open) => (over ||= open === null)), 50);
+  const left = sql`select id from schedule_runs where id in (${run}, ${plain}) and status in ('due', 'starting')`;
+  const look = async () => (await left.execute(db)).rows.length === 0;
+  const looking = setInterval(() => void look().then((yes) => (over ||= yes)), 50);
   await settles(() => over, 30_000).finally(() => clearInterval(looking));
   await worker.close();
-  await queues.close();
+  await Promise.all([queues.close(), dead.close()]);
   const [told] = await outbox(`failed:${run}`);
   assert.match(told?.text ?? "", /its worker died while the script ran.*it is not run again/);
 });
 
+/** Every lane is a job of a worker that does nothing for it any more. */
+async function occupyLanes(queues: ScheduleParts["queues"]): Promise<void> {
+  const lanes = new Map([0, 1, 2, 3].map((lane) => [`lane:${lane}`, Promise.withResolvers<void>()]));
+  await queues.consume(laneQueue, lanes.size, async (lane, signal) => {
+    lanes.get(lane)?.resolve();
+    await once(signal, "abort");
+    return { type: "done" };
+  });
+  await Promise.all([...lanes.keys()].map((lane) => queues.queue(laneQueue).wake(lane)));
+  await Promise.all([...lanes.values()].map(({ promise }) => promise));
+}
+
 test("a failure that may pass is tried again; then it is told once, folded, and at last the schedule is paused", async () => {
   const { db } = database;
   await using redis = await startRedis();
-  const queues = await openQueues({ backend: { kind: "redis", url: redis.url }, prefix: "hermes", log: silent });
+  const queues = await queuesAt(redis.url);
   const parts = await workParts(queues);
   const schedule = await made("every 2h", { name: "shaky" });
   const runs: string[] = [];
@@ -200,21 +217,11 @@ test("a failure that may pass is tried again; then it is told once, folded, and 
   const waiting = await fails("model.unreachable", "nobody answers");
   const open = await openRun(db, waiting);
   assert.equal(open?.attempt, 2, "it waits for its second try");
-  assert.equal((await outbox(`failed:${waiting}`)).length, 0, "nothing is told yet");
+  assert.deepEqual(await outbox(`failed:${waiting}`), [], "nothing is told yet");
   await sql`update schedule_runs set not_before = now() where id = ${waiting}`.execute(db);
   await takeRun(db, waiting, "h", 1_000);
-  await settleRun(
-    parts,
-    await reread(schedule.id),
-    waiting,
-    {
-      type: "failed",
-      code: "model.unreachable",
-      failure: "nobody answers",
-      output: null,
-    },
-    own,
-  );
+  const unreached = { type: "failed", code: "model.unreachable", failure: "nobody answers", output: null } as const;
+  await settleRun(parts, await reread(schedule.id), waiting, unreached, own);
   const [first] = await outbox(`failed:${waiting}`);
   assert.match(first?.text ?? "", /shaky.*failed: nobody answers/);
   const again = await fails("internal", "nobody answers");
@@ -237,7 +244,7 @@ test("a failure that may pass is tried again; then it is told once, folded, and 
 test("a report goes to each chat once, however often it is landed; a chat that is gone pauses and is told of", async () => {
   const { db } = database;
   await using redis = await startRedis();
-  const queues = await openQueues({ backend: { kind: "redis", url: redis.url }, prefix: "hermes", log: silent });
+  const queues = await queuesAt(redis.url);
   const parts = await workParts(queues);
   const schedule = await made("every 2h", { name: "daily", deliver: ["origin", "telegram:7", "origin"] });
   const run = await addRun(db, schedule.id);
