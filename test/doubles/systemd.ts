@@ -1,4 +1,4 @@
-import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 /** Programs on PATH that look like systemd's or launchd's, keep account of what they are asked, and fail as they are told. */
@@ -42,8 +42,10 @@ export async function serviceManager(folder: string): Promise<ServiceManager> {
     calls: async () => (await readFile(join(folder, "calls"), "utf8").catch(() => "")).split("\n").filter(Boolean),
     forget: async () => await rm(join(folder, "calls"), { force: true }),
     answer: async (verb, out, status = 0) => {
-      await writeFile(file("out", verb), out);
       await writeFile(file("status", verb), String(status));
+      // At once: somebody may be asking just now.
+      await writeFile(file("new", verb), out);
+      await rename(file("new", verb), file("out", verb));
     },
     fail: async (verb, complaint) => {
       if (complaint === null) await rm(file("err", verb), { force: true });

@@ -1,18 +1,16 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, open, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { open, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { scarcity } from "../../config/disk-space.ts";
 import { Failure } from "../../core/failures.ts";
+import { type Note, readNote, type Reservation, reserveNote } from "./background-note.ts";
 import { identityOf } from "./identity.ts";
 import type { Place } from "./place.ts";
 import { launcher, modeCommands, type ServiceMode } from "./plan.ts";
 
 /** A service that `hermes gateway start` has put into the background. */
-export interface Background {
-  readonly pid: number;
-  /** What tells the process from a later one of its number. */
-  readonly identity: string;
+export interface Background extends Note {
   readonly startedAt: number | null;
 }
 
@@ -53,19 +51,21 @@ export async function startBackground(
 ): Promise<Started> {
   const file = noteFile(home, mode);
   const said = join(home, "logs", `${modeCommands[mode]}.out`);
-  await reserve(home, file, mode);
+  const own = await reserveNote(home, file).catch(async (thrown: unknown) => {
+    throw thrown instanceof Failure ? thrown : await unwritable(home, thrown);
+  });
   try {
     const child = await launch({ home, env }, mode, said);
     const { pid } = child;
     const identity = pid === undefined ? null : await identityOf(pid);
     if (pid === undefined || identity === null) throw await ended(home, child, said);
-    await note(home, file, { pid, identity: identity.key });
+    await note(home, own, { pid, identity: identity.key });
     const ready = await readiness(home, child, said, withinMs);
     child.unref();
     if (child.connected) child.disconnect();
     return { pid, ready };
   } catch (thrown) {
-    await rm(file, { force: true });
+    await own.drop();
     throw thrown;
   }
 }
@@ -80,37 +80,11 @@ const readyWord = "ready";
 
 /** A first start makes the record; a slow disk takes its time. */
 const readyMs = 60_000;
-/** Between a file's making and its words there is one start of a process. */
-const reservedMs = 10_000;
 const saidChars = 2_000;
 const lastChars = 200;
 
 function noteFile(home: string, mode: ServiceMode): string {
   return join(home, `${modeCommands[mode]}.background.json`);
-}
-
-/** Of two starts at once only one gets the file. */
-async function reserve(home: string, file: string, mode: ServiceMode): Promise<void> {
-  for (let attempt = 0; attempt < 3; attempt += 1) {
-    try {
-      await mkdir(join(home, "logs"), { recursive: true, mode: 0o700 });
-      return await (await open(file, "wx", 0o600)).close();
-    } catch (thrown) {
-      if (!isThere(thrown)) throw await unwritable(home, thrown);
-    }
-    const found = await backgroundOf(home, mode);
-    if (found !== null || (await isFresh(file)))
-      throw new Failure("home.held", `${home} is in use by ${found === null ? "another start" : `process ${found.pid}`}.`, {
-        advice: "See: hermes gateway status",
-      });
-    await rm(file, { force: true });
-  }
-  throw new Failure("home.held", `${home} is in use by another start.`, { advice: "See: hermes gateway status" });
-}
-
-async function isFresh(file: string): Promise<boolean> {
-  const found = await stat(file).catch(() => null);
-  return found !== null && found.size === 0 && Date.now() - found.mtimeMs < reservedMs;
 }
 
 async function launch({ home, env }: Pick<Place, "home" | "env">, mode: ServiceMode, said: string): Promise<ChildProcess> {
@@ -132,15 +106,11 @@ async function launch({ home, env }: Pick<Place, "home" | "env">, mode: ServiceM
 }
 
 /** Without it nobody could stop the process later: then it must not run. */
-async function note(
-  home: string,
-  file: string,
-  { pid, identity }: { readonly pid: number; readonly identity: string },
-): Promise<void> {
+async function note(home: string, own: Reservation, words: Note): Promise<void> {
   try {
-    await writeFile(file, `${JSON.stringify({ pid, identity })}\n`, { mode: 0o600 });
+    await own.write(words);
   } catch (thrown) {
-    process.kill(pid, "SIGTERM");
+    process.kill(words.pid, "SIGTERM");
     throw await unwritable(home, thrown);
   }
 }
@@ -165,24 +135,6 @@ async function ended(home: string, child: ChildProcess, said: string): Promise<F
   return new Failure("state.unavailable", `Hermes did not start: ${message}`, {
     advice: (await scarcity(home)) ?? "See also: hermes logs",
   });
-}
-
-async function readNote(file: string): Promise<{ pid: number; identity: string } | null> {
-  const text = await readFile(file, "utf8").catch(() => "");
-  try {
-    const note: unknown = JSON.parse(text);
-    if (typeof note !== "object" || note === null || !("pid" in note) || !("identity" in note)) return null;
-    const { pid, identity } = note;
-    return typeof pid === "number" && Number.isSafeInteger(pid) && pid > 1 && typeof identity === "string"
-      ? { pid, identity }
-      : null;
-  } catch {
-    return null;
-  }
-}
-
-function isThere(thrown: unknown): boolean {
-  return thrown instanceof Error && "code" in thrown && thrown.code === "EEXIST";
 }
 
 async function unwritable(home: string, thrown: unknown): Promise<Failure> {
