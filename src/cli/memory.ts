@@ -8,6 +8,7 @@ import { atHome } from "../config/home.ts";
 import { Failure } from "../core/failures.ts";
 import type { MemoryRequest } from "../gateway/control/memory.ts";
 import { type Context, type Define, exits } from "./context.ts";
+import { writeNew } from "./new-file.ts";
 import { askData, askRecord } from "./record.ts";
 import { table } from "./table.ts";
 import { fittedText } from "./tool-width.ts";
@@ -55,8 +56,7 @@ export const define: Define = (command, context) => {
       for (const target of targets) {
         const text = texts[target];
         if (text === undefined) continue;
-        // What is there may be somebody's own file.
-        await writeFile(join(place, names[target]), `${text}\n`, { flag: "wx" });
+        await writeNew(join(place, names[target]), text);
         context.print(`wrote ${join(place, names[target])}`);
       }
       if (Object.keys(texts).length === 0) context.print("There is nothing to export.");

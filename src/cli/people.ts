@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { unhiddenLine } from "../core/markdown.ts";
 import type { PeopleRequest } from "../gateway/control/people.ts";
 import type { Context, Define } from "./context.ts";
 import { askData } from "./record.ts";
@@ -40,11 +41,12 @@ export const define: Define = (command, context) => {
 
 const columns = [{ head: "ROLE" }, { head: "NAME", flexible: true }, { head: "ACCOUNTS", flexible: true }];
 
+/** Whoever wants to be let in chooses their name: nothing of it may draw on a terminal. */
 function show(context: Context, found: Person | null, json: boolean | undefined): void {
   if (found === null) return;
   if (json === true) return context.print(JSON.stringify(found, null, 2));
-  context.print(`${found.name}, ${found.role}`);
-  for (const account of found.accounts) context.print(`  ${account}`);
+  context.print(`${unhiddenLine(found.name)}, ${found.role}`);
+  for (const account of found.accounts) context.print(`  ${unhiddenLine(account)}`);
 }
 
 async function asked<T>(context: Context, request: PeopleRequest, form: z.ZodType<T>): Promise<T | null> {

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { loadConfig } from "../config/load.ts";
 import { Failure } from "../core/failures.ts";
+import { unhidden } from "../core/markdown.ts";
 import { type Context, exits } from "./context.ts";
 import { type ControlReply, type ControlRequest, callControl } from "../gateway/control-socket.ts";
 
@@ -21,7 +22,8 @@ export async function askRecord(context: Context, request: ControlRequest, withi
 export async function askData<T>(context: Context, request: ControlRequest, form: z.ZodType<T>): Promise<T | null> {
   const reply = await askRecord(context, request);
   if (!reply.ok) {
-    context.remark(`hermes: ${reply.text}`);
+    // It may name whom somebody else has named.
+    context.remark(`hermes: ${unhidden(reply.text)}`);
     context.exit(exits.failure);
     return null;
   }

@@ -1,11 +1,11 @@
-import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { InvalidArgumentError } from "commander";
 import { z } from "zod";
 import { atHome } from "../config/home.ts";
-import { unhidden } from "../core/markdown.ts";
+import { unhidden, unhiddenLine } from "../core/markdown.ts";
 import type { SessionsRequest } from "../gateway/control/sessions.ts";
 import { type Context, type Define, exits } from "./context.ts";
+import { writeNew } from "./new-file.ts";
 import { askData } from "./record.ts";
 import { table } from "./table.ts";
 
@@ -69,7 +69,9 @@ export const define: Define = (command, context) => {
   one("rename <which> <title...>", "give one another title").action(async (which: string, title: string[], options: Options) => {
     const found = await asked(context, { do: "rename", whose: whose(options), which, title: title.join(" ") }, session);
     if (found === null) return;
-    context.print(options.json === true ? json(found) : `${found.id.slice(0, idChars)} is called "${found.title ?? ""}" now.`);
+    context.print(
+      options.json === true ? json(found) : `${found.id.slice(0, idChars)} is called "${unhiddenLine(titleOf(found))}" now.`,
+    );
   });
   one("export <which> [file]", "write one down: Markdown, or JSON lines with --format jsonl")
     .option("--format <form>", "md or jsonl", formIn, "md")
@@ -110,8 +112,7 @@ async function write(context: Context, which: string, file: string | undefined, 
   const text = options.json === true || options.format === "jsonl" ? jsonLines(found) : transcript(found, (at) => at);
   if (file === undefined) return context.print(text);
   const path = resolve(atHome(file));
-  // What is there may be somebody's own file; what is written may be private.
-  await writeFile(path, `${text}\n`, { flag: "wx", mode: 0o600 });
+  await writeNew(path, text);
   context.print(`wrote ${path}`);
 }
 
@@ -119,7 +120,9 @@ async function remove(context: Context, which: string, options: Options): Promis
   const owner = whose(options);
   const found = await asked(context, { do: "find", whose: owner, which }, session);
   if (found === null) return;
-  const about = `${titleOf(found)} (${placeOf(found)}, ${found.requests} ${found.requests === 1 ? "request" : "requests"})`;
+  const requests = `${found.requests} ${found.requests === 1 ? "request" : "requests"}`;
+  // Its people have named it, and others the chat.
+  const about = unhiddenLine(`${titleOf(found)} (${placeOf(found)}, ${requests})`);
   if (options.yes !== true && !(await isSure(context, about))) return;
   if ((await asked(context, { do: "delete", whose: owner, which: found.id }, session)) === null) return;
   context.print(options.json === true ? json(found) : `Deleted: ${about}. What was remembered from it stays: hermes memory show`);

@@ -10,6 +10,7 @@ import { define as people } from "../../src/cli/people.ts";
 import { define as sessions } from "../../src/cli/sessions.ts";
 import { table } from "../../src/cli/table.ts";
 import { type ChatRef, chatKey } from "../../src/core/chats.ts";
+import { Failure } from "../../src/core/failures.ts";
 import type { ModelMessage } from "../../src/core/model.ts";
 import { pairingList, pairingRevoke, peopleControl } from "../../src/gateway/control/people.ts";
 import { sessionsControl } from "../../src/gateway/control/sessions.ts";
@@ -46,7 +47,7 @@ suite("hermes sessions, people and pairing", () => {
     home = await mkdtemp(join(tmpdir(), "hermes-sessions-"));
     stack.defer(() => rm(home, { recursive: true, force: true }));
     const [boss, ann] = [await person("boss", "owner"), await person("ann", "member")];
-    await db.insertInto("chat_names").values({ platform: "slack", chat: "c1", name: "general" }).execute();
+    await db.insertInto("chat_names").values({ platform: "slack", chat: "c1", name: "gen\u001b" }).execute();
     ids["plans"] = await talked(boss, at("boss"), "private", "what are my plans", "You fly to Mars.", "Plans for the summer");
     ids["secret"] = await talked(ann, at("ann"), "private", "my secret is zebra", "I keep it.", "Ann's secret");
     ids["group"] = await talked(
@@ -184,7 +185,7 @@ suite("hermes sessions, people and pairing", () => {
     const { out } = await typed(sessions, ["list"]);
     assert.match(out, /^ID +LAST +REQUESTS +WHERE +TITLE\n/);
     assert.match(out, /telegram \(private\) +Plans for the summer\n/);
-    assert.match(out, /slack:#general +Deploys 发布新版本\n/);
+    assert.match(out, /slack:#gen\\u\{1b\} +Deploys 发布新版本\n/);
     assert.doesNotMatch(out, /secret/);
     for (const line of out.split("\n")) assert.ok(line.length <= 80, line);
     assert.match((await typed(sessions, ["list", "--person", "ann"])).out, /Ann's secret/);
@@ -214,7 +215,10 @@ suite("hermes sessions, people and pairing", () => {
       .split("\n")
       .map((line): unknown => JSON.parse(line));
     assert.partialDeepStrictEqual(lines, [{ title: "Plans for the summer" }, { role: "user" }, { text: "You fly to Mars." }]);
-    await assert.rejects(typed(sessions, ["export", ids["plans"] ?? "", file]), /EEXIST/);
+    await assert.rejects(
+      typed(sessions, ["export", ids["plans"] ?? "", file]),
+      (thrown: unknown) => thrown instanceof Failure && /is there already/.test(thrown.message) && thrown.advice !== null,
+    );
   });
 
   test("gives one another name", async () => {
@@ -228,6 +232,7 @@ suite("hermes sessions, people and pairing", () => {
     const unasked = await typed(sessions, ["delete", "Mars trip"]);
     assert.deepEqual([unasked.status, unasked.out], [2, ""]);
     assert.match(unasked.err, /say --yes/);
+    assert.match((await typed(sessions, ["delete", ids["group"] ?? ""])).err, /slack:#gen\\u\{1b\}/);
     answer = "no";
     assert.match((await typed(sessions, ["delete", "Mars trip"], true)).err, /nothing was deleted/);
     const { conversation_id: conversation } = await db
@@ -305,6 +310,8 @@ suite("hermes sessions, people and pairing", () => {
     assert.match((await typed(people, ["role", "boss", "guest"])).err, /only owner/);
     assert.match((await typed(people, ["role", "ann", "Admin"])).out, /^ann, admin\n/);
     assert.match((await typed(people, ["rename", "ann", "Ann Lee"])).out, /^Ann Lee, admin\n/);
+    await db.updateTable("people").set({ name: "\u001b[2JEve" }).where("name", "=", "Ann Lee").execute();
+    assert.match((await typed(people, ["show", "telegram:ann"])).out, /^\\u\{1b\}\[2JEve, admin\n/);
     assert.partialDeepStrictEqual(JSON.parse((await typed(people, ["list", "--json"])).out), [
       { name: "boss" },
       { role: "admin" },
