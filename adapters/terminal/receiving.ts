@@ -4,6 +4,7 @@ import { asFailure } from "../../src/core/failures.ts";
 import type { Inbound } from "../../src/core/inbound.ts";
 import {
   homeAccount,
+  mostSaid,
   narrowedKey,
   seatChat,
   type TerminalCall,
@@ -27,9 +28,6 @@ export interface ReceivingParts {
   inlet(): Inlet | null;
 }
 
-/** Far more than anybody pastes; a model's window is full long before. */
-const mostChars = 2_000_000;
-
 const id = z.string().regex(/^[\w-]{8,64}$/);
 const call = z.object({
   seat: z.string().regex(/^[\w.,-]{1,100}(?: \d{1,3})?$/),
@@ -39,7 +37,7 @@ const call = z.object({
   looks: z.boolean(),
 }) satisfies z.ZodType<TerminalCall>;
 const says: z.ZodType<TerminalSays> = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("say"), id, text: z.string().min(1).max(mostChars) }),
+  z.object({ type: z.literal("say"), id, text: z.string().min(1).max(mostSaid) }),
   z.object({ type: z.literal("stop"), id }),
   // Sixty-four bytes: what the smallest platform's buttons carry.
   z.object({ type: z.literal("press"), id, data: z.string().min(1).max(64) }),

@@ -50,6 +50,9 @@ export interface TerminalCall {
   readonly looks: boolean;
 }
 
+/** As much may be said at once, in characters: far more than anybody pastes; a model's window is full long before. */
+export const mostSaid = 2_000_000;
+
 /** What a terminal says. `id` is its own, unique over all. */
 export type TerminalSays =
   | { readonly type: "say"; readonly id: string; readonly text: string }

@@ -116,11 +116,14 @@ async function listen(path: string, handler: ControlHandler): Promise<{ close():
   return { close: () => closed(server, sockets) };
 }
 
+/** Two million characters, the most that a terminal may say at once, with each of them escaped in JSON. */
+const mostHeard = 16 * 1024 * 1024;
+
 function serve(socket: Socket, handler: ControlHandler): void {
   socket.on("error", () => socket.destroy());
   socket.setTimeout(idleMs, () => socket.destroy());
   let talk: ((message: unknown) => void) | null = null;
-  jsonLines(socket, (message) => {
+  const take = (message: unknown) => {
     if (talk !== null) return talk(message);
     if (isRequest(message)) {
       const { visit, hear } = visitOver(socket);
@@ -131,7 +134,8 @@ function serve(socket: Socket, handler: ControlHandler): void {
       }
     }
     void answer(handler, message).then((reply) => socket.write(`${JSON.stringify(reply)}\n`));
-  });
+  };
+  jsonLines(socket, take, mostHeard);
 }
 
 async function answer(handler: ControlHandler, message: unknown): Promise<ControlReply> {

@@ -33,6 +33,7 @@ suite("hermes chat beside a running service", () => {
     if (seen.body.messages.at(-1)?.role === "tool") return say(`**came**: ${text}`);
     if (text.includes("fails")) return status(400, { error: { message: "the model is unwell" } });
     if (text.includes("slowly")) return say("The first half stands here.\n\nThe second half came later.", { gate: gate.promise });
+    if (text.startsWith("how long")) return say("So long.");
     if (text.includes("which tools")) return say(listed(seen).join(" "));
     if (text.includes("pip list")) return call("terminal", { command: "echo pip 25.0" });
     if (text.includes("delete")) return call("terminal", { command: "rm -rf old" });
@@ -88,6 +89,9 @@ suite("hermes chat beside a running service", () => {
   test("what is piped in is asked, after the question where there is one", async () => {
     assert.match((await run(["chat"], "from the pipe\n")).out, /You said: \*\*from the pipe\*\*/);
     assert.match((await run(["chat", "-q", "summarise"], "line one\nline two\n")).out, /\*\*summarise\n\nline one\nline two\*\*/);
+    // In JSON it is twice as long.
+    const long = await run(["chat", "-q", "how long?"], "\t\n".repeat(600_000));
+    assert.deepEqual([long.code, long.out], [0, "So long.\n"]);
   });
 
   test("--json gives answer, tools, usage and session in one object; --continue goes on with it", async () => {
