@@ -1,6 +1,7 @@
-import { fstatSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { createReadStream, fstatSync } from "node:fs";
+import { Readable } from "node:stream";
 import { asFailure, Failure } from "../../core/failures.ts";
+import { mostSaid } from "../../core/terminal.ts";
 import type { Streams } from "../context.ts";
 
 /**
@@ -9,21 +10,20 @@ import type { Streams } from "../context.ts";
  */
 export async function questionFrom(
   { query, queryFile }: { readonly query?: string; readonly queryFile?: string },
-  { stdin, stderr }: Streams,
+  streams: Streams,
 ): Promise<string | null> {
   const words = [query ?? "", queryFile === undefined ? "" : await textOf(queryFile)].filter((text) => text !== "").join("\n\n");
   const asked = query !== undefined || queryFile !== undefined;
-  if (stdin.isTTY === true || !isPiped(stdin)) return asked ? nonEmpty(words) : null;
-  const slow = setTimeout(() => stderr.write("hermes: reading what is piped in …\n"), slowMs);
-  const piped = await whole(stdin).finally(() => clearTimeout(slow));
+  if (streams.stdin.isTTY === true || !isPiped(streams.stdin)) return asked ? checked(words) : null;
+  const piped = await pipedIn(streams, asked);
   const text = [words, piped.trimEnd()].filter((part) => part.trim() !== "").join("\n\n");
-  return nonEmpty(text);
+  return checked(text);
 }
 
 /** Whoever forgets `</dev/null` should see why nothing happens. */
 const slowMs = 2_000;
-/** More than any window holds. */
-const mostBytes = 2_000_000;
+/** A program that starts us may leave us an open pipe that it never writes to; a question that has its words need not wait for more. */
+const silentMs = 3_000;
 
 /** A program that starts us may have left our input as it was, e.g. `/dev/null`: there is nothing to wait for. */
 function isPiped(stdin: Streams["stdin"]): boolean {
@@ -37,28 +37,47 @@ function isPiped(stdin: Streams["stdin"]): boolean {
   }
 }
 
-async function whole(stdin: Streams["stdin"]): Promise<string> {
+/** All that is piped in; nothing, where there are words `already` and no byte comes. */
+async function pipedIn({ stdin, stderr }: Streams, already: boolean): Promise<string> {
+  const silence = Promise.withResolvers<null>();
+  const slow = setTimeout(() => stderr.write("hermes: reading what is piped in …\n"), slowMs);
+  const silent = already ? setTimeout(() => silence.resolve(null), silentMs) : undefined;
+  const reading = whole(stdin, "What is piped in", () => clearTimeout(silent));
+  const text = await Promise.race([reading, silence.promise]).finally(() => {
+    clearTimeout(slow);
+    clearTimeout(silent);
+  });
+  if (text !== null) return text;
+  stderr.write("hermes: nothing is piped in; going on without\n");
+  // It would keep this process from ending.
+  if (stdin instanceof Readable) stdin.destroy();
+  return "";
+}
+
+async function whole(input: AsyncIterable<Buffer | string>, what: string, begun: () => void = () => {}): Promise<string> {
   const pieces: Buffer[] = [];
   let size = 0;
-  for await (const piece of stdin) {
+  for await (const piece of input) {
+    begun();
     const bytes = Buffer.from(piece);
     pieces.push(bytes);
     size += bytes.length;
-    if (size > mostBytes) throw refusal(`What is piped in has more than ${mostBytes / 1e6} MB; give me the path of the file.`);
+    if (size > mostSaid) throw refusal(`${what} has more than ${mostSaid / 1e6} MB; give me the path of the file.`);
   }
   const text = Buffer.concat(pieces).toString("utf8");
-  if (text.includes("\u0000")) throw refusal("What is piped in is no text. Give me the path of the file instead.");
+  if (text.includes("\u0000")) throw refusal(`${what} is no text. Give me the path of the file instead.`);
   return text;
 }
 
 async function textOf(path: string): Promise<string> {
-  return await readFile(path, "utf8").catch((thrown: unknown) => {
-    throw refusal(`${path} can't be read: ${asFailure(thrown).message}`);
+  return await whole(createReadStream(path), path).catch((thrown: unknown) => {
+    throw thrown instanceof Failure ? thrown : refusal(`${path} can't be read: ${asFailure(thrown).message}`);
   });
 }
 
-function nonEmpty(text: string): string {
+function checked(text: string): string {
   if (text.trim() === "") throw refusal("There is nothing to ask: the question is empty.");
+  if (text.length > mostSaid) throw refusal(`The question has more than ${mostSaid / 1e6} million characters.`);
   return text;
 }
 
