@@ -78,8 +78,11 @@ export interface OfflineRecord extends ControlHandler {
 
 /** Opens the record in this process, for commands typed while no service runs; its tables are brought up to date unless it is only looked at. */
 export async function openOffline(config: Config, { migrating = true } = {}): Promise<OfflineRecord> {
+  await using opened = new AsyncDisposableStack();
   const log = await openLog({ ...logOptions(config), pretty: true, console: null });
+  opened.defer(() => log.close());
   const database = await openDatabase({ url: config.stateUrl, directory: join(config.home, "data"), log });
+  opened.defer(() => database.close());
   const pending = await looked(database);
   if (migrating) await migrate(database.db, migrations);
   const tell = async (key: string, notice: { chat: ChatRef; markdown: string }) =>
@@ -97,14 +100,8 @@ export async function openOffline(config: Config, { migrating = true } = {}): Pr
     service: async () => null,
     requeue: null,
   };
-  return {
-    pending,
-    handle: ({ command, args }) => control(parts, command, args),
-    async close() {
-      await database.close();
-      await log.close();
-    },
-  };
+  const open = opened.move();
+  return { pending, handle: ({ command, args }) => control(parts, command, args), close: () => open.disposeAsync() };
 }
 
 async function looked(database: Database): Promise<readonly string[]> {
