@@ -77,7 +77,12 @@ export function contextOf(parts: TurnParts, one: OneTurn, { place, owner, asker,
     watching: watchingFor(parts.db, { owner, session: info.session, turn: turn.id }),
     web: parts.web,
     skills,
-    schedules: schedulePorts(parts.schedules, { person, chat: lastingChat(place.chat), kind: place.kind, inRun: errand?.type === "run" }),
+    schedules: schedulePorts(parts.schedules, {
+      person,
+      chat: lastingChat(place.chat),
+      kind: place.kind,
+      inRun: errand?.type === "run",
+    }),
     attended: errand?.terms.attended ?? true,
     modelSpeed: async (fresh, say) => {
       const model = await parts.models.current({ id: info.session, choice: info.choice });

@@ -84,7 +84,10 @@ test("the doctor has a line for each server, and shows no key", async () => {
   const { stdout } = await typed(home.path, ["doctor", "--quick"], { HERMES_MODEL_PROBE: "" });
   const said = stdout.replaceAll(/\s+/g, " ");
   assert.match(said, /ok mcp\.server double: 5 tools, http:\/\/127\.0\.0\.1:\d+\/mcp\./);
-  assert.match(said, /fail mcp\.server gone is away \(http:\/\/127\.0\.0\.1:1024\): nothing listens there\. → Mend mcp_servers\.gone/);
+  assert.match(
+    said,
+    /fail mcp\.server gone is away \(http:\/\/127\.0\.0\.1:1024\): nothing listens there\. → Mend mcp_servers\.gone/,
+  );
   assert.match(said, /fail mcp\.server prog is away \(a program in its sandbox\): The virtual sandbox has no programs/);
   assert.match(said, /ok mcp\.server off is switched off/);
   assert.doesNotMatch(said, /k-1234567/);

@@ -12,7 +12,9 @@ const services = new Map<string, Need>([
   [join(folder, "zsh.ts"), "zsh"],
 ]);
 
-const runner: ReadonlySet<string> = new Set(["company.ts", "install.ts", "needs.ts", "prepare.ts"].map((name) => join(folder, name)));
+const runner: ReadonlySet<string> = new Set(
+  ["company.ts", "install.ts", "needs.ts", "prepare.ts"].map((name) => join(folder, name)),
+);
 
 /** The variables that tell a test where a service is: a file that names one needs it. */
 const variables: readonly (readonly [string, Need])[] = [
