@@ -1,4 +1,4 @@
-import { chatKey } from "../core/chats.ts";
+import { chatKey, type ChatRef } from "../core/chats.ts";
 import { type InboundMessage, joinedText } from "../core/inbound.ts";
 
 /** Messages that were sent as one thing, and come to the agent as one. */
@@ -16,8 +16,8 @@ export interface Bursts {
   take(id: number, message: InboundMessage): boolean;
   /** Hands on what is kept of one sender in a chat. */
   end(of: Pick<InboundMessage, "chat" | "sender">): void;
-  /** Hands on what is kept. */
-  flush(): void;
+  /** Hands on what is kept, in this chat or in all. */
+  flush(chat?: ChatRef): void;
 }
 
 /** However it goes on, a burst is over then: below the time after which another gateway takes its messages for left behind (3 s). */
@@ -74,8 +74,8 @@ export function createBursts(handOn: (gathered: Gathered) => void): Bursts {
       return false;
     },
     end: (of) => end(keyOf(of)),
-    flush() {
-      for (const key of open.keys()) end(key);
+    flush(chat) {
+      for (const key of open.keys()) if (chat === undefined || key.startsWith(`${chatKey(chat)} `)) end(key);
     },
   };
 }

@@ -22,6 +22,7 @@ import {
 } from "../store/inbox.ts";
 import { putSentFile } from "../store/files.ts";
 import type { Db } from "../store/hold.ts";
+import { moveChat } from "../store/moved-chats.ts";
 import { addOutbound } from "../store/outbox.ts";
 import { openSession } from "../store/sessions.ts";
 import { approve, decideAccess, type Notice } from "./access.ts";
@@ -31,11 +32,14 @@ import type { GatewayParts } from "./parts.ts";
 import { takeFiles } from "./files.ts";
 import { skillRequest } from "./skills/requests.ts";
 import { takeChoice, takeWords } from "./questions.ts";
+import { queueTrouble, storeTrouble, type TellOnce, tellingOnce } from "./troubles.ts";
 import { stopCompress, stopTurn } from "./stopping.ts";
 
 export interface Gateway extends Inlet {
   /** Routes what a dead gateway left unrouted. */
   sweep(platforms: readonly string[]): Promise<void>;
+  /** A chat has another id from now on. What has come under the old one is routed before that is noted. Rejects when that fails. */
+  moved(platform: string, from: string, to: string): Promise<void>;
   /** Resolves when everything received so far is routed. */
   settled(): Promise<void>;
 }
@@ -44,8 +48,6 @@ export interface Gateway extends Inlet {
 const abandonedMs = 3_000;
 /** How long a stopping gateway waits for files that are still coming. */
 const settleMs = 5_000;
-/** A chat is told of the same trouble at most once in this time. */
-const troubleMs = 300_000;
 
 /**
  * The gateway: stores an event before its platform is acknowledged, then decides what it is (a stranger, a command, a button, a request)
@@ -55,15 +57,8 @@ export function createGateway(parts: GatewayParts): Gateway {
   const lanes = new Map<string, Lane>();
   const routing = new Set<number>();
   const closing = new AbortController();
-  const told = new Map<string, number>();
+  const tellOnce = tellingOnce(parts);
 
-  const tellOnce = async (chat: ChatRef, markdown: string): Promise<void> => {
-    const key = `${chatKey(chat)} ${markdown}`;
-    if (performance.now() - (told.get(key) ?? -troubleMs) < troubleMs) return;
-    told.set(key, performance.now());
-    if (told.size > 10_000) told.clear();
-    await parts.tell(chat, markdown);
-  };
   const enter = (key: string): Lane => {
     const lane = lanes.get(key) ?? { tail: Promise.resolve(), inside: 0, queued: 0, routing: 0 };
     lanes.set(key, lane);
@@ -127,6 +122,12 @@ export function createGateway(parts: GatewayParts): Gateway {
         if (!routing.has(row.id) && (await isUnrouted(parts.db, row.id))) take(row.id, row.inbound, null);
       }
     },
+    async moved(platform, from, to) {
+      const chat = { platform, chat: from, thread: null };
+      bursts.flush(chat);
+      await lanes.get(chatKey(chat))?.tail;
+      await moveChat(parts.db, platform, from, to);
+    },
     async settled() {
       bursts.flush();
       const late = setTimeout(() => closing.abort(), settleMs);
@@ -151,8 +152,6 @@ interface Ways {
   readonly tellOnce: TellOnce;
   readonly closing: AbortSignal;
 }
-
-type TellOnce = (chat: ChatRef, markdown: string) => Promise<void>;
 
 /** Nothing but words for the agent: no command, no code, no file, no piece of something. */
 function isPlain(inbound: Inbound): boolean {
@@ -332,7 +331,3 @@ async function addPicture(db: Db, key: string, chat: ChatRef, bytes: Uint8Array)
   const file = { kind: "picture", name: "chart.png", size: bytes.length, path: "" } as const;
   await addOutbound(db, { key, chat, turn: null, body: { markdown: "", replyTo: null, file } });
 }
-
-const storeTrouble =
-  "I can't store messages right now (my database is down or its disk is full). Yours is not lost: I'll take it as soon as I can.";
-const queueTrouble = "I have your message, but my queue can't be reached right now. I'll answer as soon as it is back.";

@@ -23,7 +23,6 @@ import { pagePorts, pageToken } from "../gateway/page.ts";
 import { terminalPorts } from "../gateway/terminal.ts";
 import { suggestArgument } from "../gateway/suggestions.ts";
 import type { GatewayParts, StandingFacts } from "../gateway/parts.ts";
-import { moveChat } from "../store/moved-chats.ts";
 import { deliveriesDue, keepPreview, previewOf } from "../store/outbox.ts";
 import { accountsOf } from "../store/people.ts";
 import { listSkills } from "../store/skills.ts";
@@ -93,7 +92,7 @@ export async function openGatewaySide(base: Base, facts: () => Promise<StandingF
       .catch((error: unknown) =>
         log.debug({ error }, "a channel's new name is not noted yet; its platform is asked for it later"),
       );
-  const parts = await platformParts(base, { facts, renamed, names: () => [...adapters.keys()] });
+  const parts = await platformParts(base, { facts, renamed, moved: gateway.moved, names: () => [...adapters.keys()] });
   await Promise.all(
     platforms
       .filter((platform) => isHere(base.mode, platform) && platform.wanted(config))
@@ -202,12 +201,12 @@ async function showAndDeliver(base: Base, adapter: Adapter): Promise<() => Promi
   };
 }
 
-interface Telling extends Pick<PlatformParts, "renamed"> {
+interface Telling extends Pick<PlatformParts, "renamed" | "moved"> {
   readonly facts: () => Promise<StandingFacts>;
   readonly names: () => readonly string[];
 }
 
-async function platformParts(base: Base, { facts, renamed, names }: Telling): Promise<PlatformParts> {
+async function platformParts(base: Base, { facts, renamed, moved, names }: Telling): Promise<PlatformParts> {
   const { config, database, queues, metrics, log, version } = base;
   const { db } = database;
   const settings = { get: (key: string) => getSetting(db, key), set: (key: string, value: string) => putSetting(db, key, value) };
@@ -225,7 +224,6 @@ async function platformParts(base: Base, { facts, renamed, names }: Telling): Pr
   const offered = async () => withSkills(plain, await listSkills(db, { person: null }), first);
   const host: PlatformParts["terminal"]["host"] = (to) => void (base.host.current = to);
   const terminal = { version, host, ...terminalPorts({ db, facts, wording }) };
-  const moved: PlatformParts["moved"] = (platform, from, to) => moveChat(db, platform, from, to);
   return { config, commands: await offered(), offered, renamed, moved, rulers, suggest, settings, page, terminal, log };
 }
 

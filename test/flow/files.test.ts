@@ -156,6 +156,19 @@ suite("files that people send", () => {
     await rig.tg.waitFor(() => rig.model.seen.some((each) => userOf(each) === "and then"), 20_000);
   });
 
+  test("a group that moves while a file is coming goes on with all that was said before", async () => {
+    const from = { id: 8 };
+    const file = { ...rig.tg.file(Buffer.from("rye and water")), file_name: "bread.txt" };
+    rig.tg.fault({ method: "getFile" }, { kind: "slow", ms: 500 });
+    rig.tg.chat(-5, { migratedTo: -1_005 });
+    rig.tg.say(-5, "", { from, extra: { caption: "@team_bot keep this", document: file } });
+    rig.tg.say(-5, "@team_bot and that", { from });
+    rig.tg.say(-5, "", { from, extra: { migrate_to_chat_id: -1_005 } });
+    rig.tg.say(-1_005, "@team_bot what did we say?", { from });
+    const asked = await rig.tg.waitFor(() => rig.model.seen.find((seen) => userOf(seen).includes("what did we say?")), 20_000);
+    assert.match(JSON.stringify(asked.body.messages), /keep this[^]*rye and water[^]*and that/);
+  });
+
   test("with a command they go along where it asks something here, also when it is asked again; else that is said", async () => {
     const file = () => ({ document: { ...rig.tg.file(Buffer.from("rye and water")), file_name: "bread.txt" } });
     const asked = await rig.send("", { caption: "/queue sum this up", ...file() });

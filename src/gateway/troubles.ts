@@ -1,0 +1,26 @@
+import { chatKey, type ChatRef } from "../core/chats.ts";
+import type { GatewayParts } from "./parts.ts";
+
+/** Tells a chat of trouble, of the same at most once in a while. */
+export type TellOnce = (chat: ChatRef, markdown: string) => Promise<void>;
+
+/** A chat is told of the same trouble at most once in this time. */
+const troubleMs = 300_000;
+
+/** Tells past the outbox, which may be what is in trouble. */
+export function tellingOnce(parts: Pick<GatewayParts, "tell">): TellOnce {
+  const told = new Map<string, number>();
+  return async (chat, markdown) => {
+    const key = `${chatKey(chat)} ${markdown}`;
+    if (performance.now() - (told.get(key) ?? -troubleMs) < troubleMs) return;
+    told.set(key, performance.now());
+    if (told.size > 10_000) told.clear();
+    await parts.tell(chat, markdown);
+  };
+}
+
+/** For when the record can't be written. */
+export const storeTrouble =
+  "I can't store messages right now (my database is down or its disk is full). Yours is not lost: I'll take it as soon as I can.";
+/** For when a message is stored, and nobody can be woken. */
+export const queueTrouble = "I have your message, but my queue can't be reached right now. I'll answer as soon as it is back.";
