@@ -1,5 +1,6 @@
 import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { killLeftovers } from "../services/leftovers.ts";
 
 /** A user's systemd that really runs the units in XDG_CONFIG_HOME, with nothing in their environment but what they say and a PATH. */
 export interface OwnSystemd {
@@ -9,9 +10,10 @@ export interface OwnSystemd {
   pid(unit: string): Promise<number | null>;
 }
 
-/** Makes its `systemctl` in a folder of the test's own. */
-export async function ownSystemd(folder: string): Promise<OwnSystemd> {
+/** Makes its `systemctl` in a folder of the test's own. What it runs of these units ends with the test, whatever ends that. */
+export async function ownSystemd(folder: string, ...units: readonly string[]): Promise<OwnSystemd> {
   await mkdir(folder, { recursive: true });
+  killLeftovers(...units.map((unit) => join(folder, `${unit}.pid`)));
   await writeFile(join(folder, "systemctl"), script);
   await writeFile(join(folder, "loginctl"), "#!/bin/sh\necho Linger=yes\n");
   for (const name of ["systemctl", "loginctl"]) await chmod(join(folder, name), 0o755);

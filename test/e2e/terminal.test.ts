@@ -48,15 +48,16 @@ suite("at a real terminal, from nothing", () => {
     };
     const lines = Object.entries({ ...env, ...quiet }).map(([name, value]) => `${name}=${value}\n`);
     await writeFile(join(home, ".env"), lines.join(""));
-    systemd = await ownSystemd(join(person, "bin"));
-    await symlink(entry, join(systemd.folder, "hermes"));
-    const path = [systemd.folder, dirname(process.execPath), process.env["PATH"]].join(":");
-    const own = { HOME: person, XDG_CONFIG_HOME: join(person, ".config"), PATH: path, PS1: "$ ", LANG: "C.UTF-8" };
-    shell = openTerminal({ after: (work) => stack.defer(work) }, "sh", [], { cols: 80, rows: 60, cwd: person, env: own });
+    systemd = await ownSystemd(join(person, "bin"), unit);
+    // Once nobody is there any more who could start it.
     stack.defer(async () => {
       const pid = await systemd.pid(unit);
       if (pid !== null) process.kill(pid, "SIGKILL");
     });
+    await symlink(entry, join(systemd.folder, "hermes"));
+    const path = [systemd.folder, dirname(process.execPath), process.env["PATH"]].join(":");
+    const own = { HOME: person, XDG_CONFIG_HOME: join(person, ".config"), PATH: path, PS1: "$ ", LANG: "C.UTF-8" };
+    shell = openTerminal({ after: (work) => stack.defer(work) }, "sh", [], { cols: 80, rows: 60, cwd: person, env: own });
   });
   after(() => stack.disposeAsync());
 

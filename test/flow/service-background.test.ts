@@ -5,8 +5,10 @@ import { delimiter, join } from "node:path";
 import { Readable } from "node:stream";
 import { type TestContext, test } from "node:test";
 import { hermes } from "../../src/cli/hermes.ts";
+import { backgroundOf } from "../../src/cli/service/background.ts";
 import { callControl } from "../../src/gateway/control-socket.ts";
 import { serviceManager } from "../doubles/systemd.ts";
+import { killLeftovers } from "../services/leftovers.ts";
 import { freshHome, startHermes } from "./service.ts";
 
 /** A home on a machine without systemd; nothing of a test stays in the background. */
@@ -31,9 +33,13 @@ async function place(t: TestContext, record: "ready" | "none") {
     });
     return { status, out, err };
   };
+  killLeftovers(join(home.path, "start.background.json"));
   t.after(async () => {
-    await run("gateway", "stop");
+    const stopped = await run("gateway", "stop");
+    const left = await backgroundOf(home.path, "all");
+    if (left !== null) process.kill(left.pid, "SIGKILL");
     await home[Symbol.asyncDispose]();
+    assert.equal(stopped.status, 0, stopped.err);
   });
   return { home: home.path, env, run };
 }
