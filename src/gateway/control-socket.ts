@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdir, open, rm, stat } from "node:fs/promises";
+import { lstat, mkdir, open, rm, stat } from "node:fs/promises";
 import { type Server, type Socket, connect, createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { dirname, join } from "node:path";
@@ -34,7 +34,7 @@ export async function callControl(
   request: ControlRequest,
   withinMs: number = answerMs,
 ): Promise<ControlReply | null> {
-  const socket = await reach(controlPath(home));
+  const socket = await reachOwn(home);
   if (socket === null) return null;
   try {
     return await exchange(socket, request, withinMs);
@@ -45,7 +45,7 @@ export async function callControl(
 
 /** Begins a talk with the service that runs on this home; null when none runs. */
 export async function callVisit(home: string, request: ControlRequest): Promise<Visit | null> {
-  const socket = await reach(controlPath(home));
+  const socket = await reachOwn(home);
   return socket === null ? null : visitAt(socket, request);
 }
 
@@ -58,6 +58,7 @@ export async function serveControl(home: string, handler: ControlHandler): Promi
   await mkdir(dirname(path), { recursive: true, mode: 0o700 }).catch((thrown: unknown) => {
     throw unwritable(home, thrown);
   });
+  await refuseForeign(home, path);
   for (let attempt = 0; attempt < mostAttempts; attempt++) {
     const server = await listen(path, handler);
     if (server !== null) return server;
@@ -199,6 +200,23 @@ function unwritable(path: string, thrown: unknown): Failure {
 function held(home: string, who: string | null): Failure {
   return new Failure("home.held", `${home} is in use by ${who ?? "another process"}.`, {
     advice: "Stop that one first (hermes gateway stop), or set HERMES_HOME to another directory.",
+  });
+}
+
+async function reachOwn(home: string): Promise<Socket | null> {
+  const path = controlPath(home);
+  await refuseForeign(home, path);
+  return await reach(path);
+}
+
+/** In the temporary directory anybody may have made the one of our name, to put a socket there and read what is typed. */
+async function refuseForeign(home: string, path: string): Promise<void> {
+  const directory = dirname(path);
+  if (directory === home) return;
+  const found = await lstat(directory).catch(() => null);
+  if (found === null || (found.isDirectory() && found.uid === userInfo().uid && (found.mode & 0o077) === 0)) return;
+  throw new Failure("config.invalid", `${directory} is open to others, so no socket in it can be trusted.`, {
+    advice: "If it is yours, remove it; else set TMPDIR to a directory of yours, or HERMES_HOME to a shorter path.",
   });
 }
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, mkdtemp, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { type Socket, connect } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { type ControlHandler, callControl, controlPath, serveControl } from "../../src/gateway/control-socket.ts";
 import { Failure } from "../../src/core/failures.ts";
@@ -106,6 +106,33 @@ test("a home with a long path works", async (t) => {
   await service.close();
 });
 
+test("a home with a long path is not reached where others could listen in its place", async (t) => {
+  const place = await temporaryHome(t);
+  const usual = process.env["TMPDIR"];
+  process.env["TMPDIR"] = place;
+  t.after(() => (usual === undefined ? delete process.env["TMPDIR"] : (process.env["TMPDIR"] = usual)));
+  const home = join(place, "x".repeat(120));
+  const directory = dirname(controlPath(home));
+  assert.equal(dirname(directory), place);
+  const isRefused = async () => {
+    await assert.rejects(serveControl(home, echo), /open to others/);
+    await assert.rejects(callControl(home, { command: "c", args: [] }), /open to others/);
+  };
+  await mkdir(directory);
+  await chmod(directory, 0o755);
+  await isRefused();
+  await rename(directory, join(place, "mine"));
+  await chmod(join(place, "mine"), 0o700);
+  await symlink(join(place, "mine"), directory);
+  await isRefused();
+  await rm(directory);
+  await mkdir(directory, { mode: 0o700 });
+  await (await serveControl(home, echo)).close();
+  if (process.getuid?.() !== 0) return;
+  await chown(directory, 65_534, 65_534);
+  await isRefused();
+});
+
 test("noise on the socket harms nobody", async (t) => {
   const home = await temporaryHome(t);
   const service = await serveControl(home, echo);
@@ -114,7 +141,7 @@ test("noise on the socket harms nobody", async (t) => {
   noise.write('not json\n{"command":1}\nnull\n');
   assert.match(await replies(noise, 3), /^(?:\{"ok":false,"text":"not a request"\}\n){3}$/);
   const gone = new Promise((resolve) => noise.once("close", resolve));
-  noise.write("x".repeat(1_200_000));
+  noise.write("x".repeat(17 * 1024 * 1024));
   await gone;
   assert.deepEqual(await callControl(home, { command: "d", args: [] }), { ok: true, text: "d " });
   const idle = connect(controlPath(home));
