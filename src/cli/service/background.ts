@@ -131,9 +131,11 @@ async function readiness(home: string, child: ChildProcess, said: string, within
 async function ended(home: string, child: ChildProcess, said: string): Promise<Failure> {
   const words = (await readFile(said, "utf8").catch(() => "")).trim().slice(-saidChars);
   const status = child.signalCode ?? child.exitCode ?? "an unknown status";
-  const message = words.replace(/^hermes: /, "") || `it ended at once, with status ${status}`;
-  return new Failure("state.unavailable", `Hermes did not start: ${message}`, {
-    advice: (await scarcity(home)) ?? "See also: hermes logs",
+  // What the child said last is its own failure: the message, and below it what to do.
+  const [message = "", ...rest] = words.replace(/^hermes: /, "").split("\n");
+  const advice = [...rest.map((each) => each.trim()), (await scarcity(home)) ?? "See also: hermes logs"];
+  return new Failure("state.unavailable", `Hermes did not start: ${message || `it ended at once, with status ${status}`}`, {
+    advice: advice.filter((each) => each !== "").join(" "),
   });
 }
 
