@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { foreignToolsets, isToolsetName, toolsetNames } from "../core/toolsets.ts";
-import { shown } from "./findings.ts";
+import { isToolsetName } from "../core/toolsets.ts";
 import type { Fault, Kind } from "./kinds.ts";
 import { nearest } from "./nearest.ts";
 import { row } from "./row.ts";
+import { entriesOf, toolsetFaults, toolsetsVariable } from "./toolset-names.ts";
 
 /** The toolsets of one platform, kind of chat or role. */
 export interface ToolsetEntry {
@@ -23,7 +23,7 @@ export const toolKeys = {
     toolsetList(),
     ["all"],
     "Which sets of tools there are at all; docs/tools.md lists them. `--toolsets` says the same for one start.",
-    { env: "HERMES_TOOLSETS", effect: "message" },
+    { env: toolsetsVariable, effect: "message" },
   ),
   platform_toolsets: row(toolsetMap("platform", platforms), [], "Which of them are on where a platform is named.", {
     effect: "message",
@@ -36,39 +36,6 @@ export const toolKeys = {
   }),
   "agent.disabled_toolsets": row(toolsetList(), [], "Sets of tools that are off, whatever else is said.", { effect: "message" }),
 };
-
-/** What is wrong with names of sets: unknown ones, with the nearest known. */
-export function toolsetFaults(names: readonly unknown[], at = ""): Fault[] {
-  return names.flatMap((entry, index): Fault[] => {
-    const name = typeof entry === "string" ? entry.trim() : entry;
-    if (typeof name === "string" && isToolsetName(name)) return [];
-    const place = `${at}[${index}]`;
-    if (typeof name === "string" && foreignToolsets.includes(name))
-      return [
-        {
-          severity: "warning",
-          at: place,
-          message: ` is ${shown(name, false)}, whose tools this version has not.`,
-          mend: "Nothing to do.",
-        },
-      ];
-    const meant = typeof name === "string" ? nearest(name, toolsetNames) : null;
-    const mend = meant === null ? `Sets of tools: ${toolsetNames.join(", ")}, mcp-SERVER.` : `Did you mean ${meant}?`;
-    return [
-      {
-        severity: "error",
-        at: place,
-        message: ` is ${shown(name, false)}, which is no set of tools; it counts as not there.`,
-        mend,
-      },
-    ];
-  });
-}
-
-/** The names in a text with commas. */
-export function toolsetsIn(text: string): readonly unknown[] {
-  return entriesOf(text);
-}
 
 /** Names of sets: a list, or text with commas. */
 function toolsetList(): Kind<readonly string[]> {
@@ -107,13 +74,4 @@ function known() {
   return z
     .preprocess(entriesOf, z.array(z.unknown()))
     .transform((all) => all.flatMap((entry) => (typeof entry === "string" && isToolsetName(entry.trim()) ? [entry.trim()] : [])));
-}
-
-function entriesOf(raw: unknown): unknown[] {
-  if (Array.isArray(raw)) return raw;
-  if (typeof raw !== "string") return [raw];
-  return raw
-    .split(",")
-    .map((part) => part.trim())
-    .filter((part) => part !== "");
 }

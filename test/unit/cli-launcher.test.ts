@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -94,4 +94,16 @@ test("a reader that goes away is no error", async (t) => {
   child.stdout?.destroy();
   const { code, err } = await ended(child);
   assert.deepEqual([code, err], [0, ""]);
+});
+
+test("a chat begins without the table of keys and what that loads, also where sets of tools are named", async (t) => {
+  const home = await mkdtemp(join(tmpdir(), "hermes-launcher-"));
+  t.after(() => rm(home, { recursive: true, force: true }));
+  const recorder = new URL("../flow/load-recorder.ts", import.meta.url).href;
+  const env = { HERMES_HOME: home, HERMES_TEST_LOADED: join(home, "loaded"), NODE_OPTIONS: `--import=${recorder}` };
+  const { code, err } = await ended(launch(t, launcher, ["chat", "--toolsets", "terminal,file"], false, env));
+  assert.deepEqual([code, /there is no terminal/.test(err)], [2, true], err);
+  const loaded = await readFile(join(home, "loaded"), "utf8");
+  assert.match(loaded, /cli\/toolsets\.ts/);
+  assert.doesNotMatch(loaded, /node_modules\/zod\/|config\/keys\.ts/);
 });
