@@ -8,8 +8,11 @@ export function jsonLines(socket: Socket, onMessage: (message: unknown) => void,
   let rest = "";
   socket.setEncoding("utf8");
   socket.on("data", (chunk: string) => {
-    const lines = (rest + chunk).split("\n");
-    rest = lines.pop() ?? "";
+    const [end = "", ...more] = chunk.split("\n");
+    // Only what ends is read through: a long line comes in hundreds of pieces.
+    rest += end;
+    const lines = more.length === 0 ? [] : [rest, ...more.slice(0, -1)];
+    rest = more.at(-1) ?? rest;
     if (rest.length > mostChars) socket.destroy();
     for (const line of lines) onMessage(parsed(line));
   });
