@@ -1,6 +1,7 @@
 import { type Account, type ChatRef, chatKey } from "./chats.ts";
 import type { TurnEvent } from "./events.ts";
 import type { OutboundButton } from "./outbound.ts";
+import { choicePrefix } from "./question.ts";
 
 /** What `hermes chat` and the service say to each other: one line of JSON each, over the home's socket. */
 
@@ -76,6 +77,11 @@ export interface TerminalPost {
   readonly repeated: boolean;
   /** Where its file has been put; null: it has none. */
   readonly file: string | null;
+}
+
+/** Whether a message's buttons answer what a turn waits for; others, such as one that undoes something, wait for nobody. */
+export function asksNow({ buttons }: Pick<TerminalPost, "buttons">): boolean {
+  return buttons.some(({ data }) => data.startsWith(choicePrefix));
 }
 
 /** A command, for completion. */

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { type RawBuilder, sql } from "kysely";
 import { type ChatRef, chatKey, type Person } from "../core/chats.ts";
 import type { Outbound, OutboundButton } from "../core/outbound.ts";
-import type { Question, QuestionKind, Reply } from "../core/question.ts";
+import { choicePrefix, type Question, type QuestionKind, type Reply } from "../core/question.ts";
 import { type Db, fenced, heldRow, type Hold } from "./hold.ts";
 import type { CallPlace } from "./journal.ts";
 import type { QuestionStatus } from "./schema.ts";
@@ -30,7 +30,7 @@ function questionKey(id: string, chat: ChatRef): string {
 
 /** What a question's button carries: at most 64 bytes. */
 function choiceData(id: string, choice: number): string {
-  return `ask:${id}:${choice}`;
+  return `${choicePrefix}${id}:${choice}`;
 }
 
 /** A question's id and choice from what its button carried; null for any other button. */

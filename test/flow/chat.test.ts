@@ -132,6 +132,8 @@ suite("hermes chat beside a running service", () => {
 
   test("commands are answered, too", async () => {
     assert.match((await run(["chat", "-q", "/whoami"])).out, /owner/);
+    // With buttons, which nobody waits to see pressed.
+    assert.match((await run(["chat", "-q", `/cron add "0 9 * * *" tea`])).out, /Save it\?/);
     // The page's person and the terminals' are one.
     assert.equal((await run(["people", "list"])).out.trim().split("\n").length, 2);
   });

@@ -3,8 +3,13 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough, Readable } from "node:stream";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
+import { askOnce } from "../../src/cli/chat/once.ts";
 import { questionFrom } from "../../src/cli/chat/question.ts";
+import type { Context } from "../../src/cli/context.ts";
+import { leaving } from "../../src/cli/leaving.ts";
+import type { TerminalHears, TerminalOutcome, TerminalPost, TerminalSays } from "../../src/core/terminal.ts";
+import { serveControl } from "../../src/gateway/control-socket.ts";
 
 const streams = (stdin: Readable, err: string[] = []) => ({
   env: {},
@@ -49,4 +54,160 @@ test("a file is asked as a pipe is: no more than can be said, and text only", as
   } finally {
     await rm(folder, { recursive: true });
   }
+});
+
+type Told = TerminalHears & { readonly type: "post" | "state" | "event" };
+
+const post = (markdown: string, buttons: TerminalPost["buttons"] = []): Told => ({
+  type: "post",
+  id: `out-${markdown.length}`,
+  answers: null,
+  markdown,
+  footer: null,
+  buttons,
+  repeated: false,
+  file: null,
+});
+const state = (busy: boolean, end: TerminalOutcome["end"] | null = null): Told => {
+  const usage = { calls: 1, promptTokens: 1, cachedTokens: 0, completionTokens: 1 };
+  const outcome = end && { turn: "1", end, failure: null, ms: 1, tools: [], usage, filesToCome: 0 };
+  return {
+    type: "state",
+    session: null,
+    title: null,
+    since: 0,
+    model: "",
+    demonstration: false,
+    used: null,
+    window: null,
+    busy,
+    outcome,
+  };
+};
+const finished: Told = {
+  type: "event",
+  turn: "1",
+  replyTo: null,
+  fence: 1,
+  seq: 1,
+  event: { type: "finished", end: "answered" },
+};
+const question = (markdown: string, ...labels: readonly string[]) =>
+  post(
+    markdown,
+    labels.map((label, at) => ({ label, data: `ask:0123456789abcdef:${at}` })),
+  );
+const saved = post("💾 Saved: tea", [{ label: "Undo", data: "/memory undo 1" }]);
+
+/** Asks a service that says what `script` has for each word of the terminal's; gives what came of it, and what was heard there but for looks. */
+async function asked(t: TestContext, script: (said: TerminalSays) => readonly Told[], ask: Context["ask"] = null) {
+  const home = await mkdtemp(join(tmpdir(), "hermes-once-"));
+  const heard: TerminalSays[] = [];
+  const service = await serveControl(home, {
+    handle: async () => ({ ok: false, text: "" }),
+    receive(_request, visit) {
+      visit.say({ type: "hello", seat: "q-1", version: "1", commands: [], missed: [], events: [] });
+      visit.listen(
+        (message) => {
+          // The other end of the same protocol.
+          const said = message as TerminalSays;
+          if (said.type !== "look") heard.push(said);
+          for (const told of script(said)) visit.say(told);
+        },
+        () => {},
+      );
+      return true;
+    },
+  });
+  t.after(async () => {
+    await service.close();
+    await rm(home, { recursive: true });
+  });
+  const out: string[] = [];
+  const remarks: string[] = [];
+  let code: number | null = null;
+  const context: Context = {
+    env: {},
+    home,
+    print: (line) => void out.push(line),
+    remark: (line) => void remarks.push(line),
+    ask,
+    exit: (status) => void (code = status),
+    product: () => assert.fail("a service runs"),
+  };
+  const options = { question: "hello", only: null, resume: null, language: null, form: "text", quiet: true } as const;
+  await askOnce(context, streams(Readable.from([])), { ...options, draw: async (markdown) => markdown });
+  return { out: out.join("\n"), remarks: remarks.join("\n"), code, heard };
+}
+
+/** Says these one after the other, each when it is looked how things stand; the last one then for ever. */
+function inTurn(first: readonly Told[], ...looks: readonly (readonly Told[])[]): (said: TerminalSays) => readonly Told[] {
+  let at = 0;
+  return ({ type }) => (type === "say" ? first : type === "look" ? (looks[Math.min(at++, looks.length - 1)] ?? []) : []);
+}
+
+test("what has buttons that wait for nobody ends a talk of one question, and stands for no answer of a turn", async (t) => {
+  const sessions = post("Earlier conversations", [{ label: "Tea", data: "/resume 1" }]);
+  const command = await asked(t, inTurn([sessions], [state(false)]));
+  assert.deepEqual([command.out, command.code], ["Earlier conversations", 0]);
+  const answer = post("I remember.");
+  const over = [state(false, "answered")];
+  for (const script of [inTurn([answer, saved], over), inTurn([saved], [state(true), answer], over)]) {
+    const { out, code, heard } = await asked(t, script);
+    assert.deepEqual([out, code, heard.length], ["I remember.", 0, 1]);
+  }
+});
+
+test("how things stood before an answer came makes no question of it", async (t) => {
+  const { out, heard } = await asked(
+    t,
+    inTurn([finished, finished], [], [post("The answer."), state(true), state(true)], [state(false, "answered")]),
+  );
+  assert.equal(out, "The answer.");
+  assert.deepEqual(
+    heard.map(({ type }) => type),
+    ["say"],
+  );
+});
+
+test("one who looks on is asked for leave once more when it was not understood; nothing in the question steers the terminal", async (t) => {
+  const wants = question("\u001b]52;c;aGk=\u0007May I \u202eton?", "Once", "Deny\u009b1m", "Deny");
+  let pressed = false;
+  const prompts: string[] = [];
+  const { out, heard, code } = await asked(
+    t,
+    (said) => {
+      if (said.type === "say") return [wants];
+      if (said.type === "look") return [pressed ? state(false, "answered") : state(true)];
+      pressed = true;
+      return [post("Done.")];
+    },
+    async (prompt) => {
+      prompts.push(prompt);
+      return prompts.length === 1 ? "sure" : "yes";
+    },
+  );
+  assert.deepEqual([out, code, prompts.length], ["Done.", 0, 2]);
+  assert.deepEqual(
+    heard.map((said) => (said.type === "press" ? said.data : said.type)),
+    ["say", "ask:0123456789abcdef:0"],
+  );
+  assert.doesNotMatch(prompts.join(""), /[^\P{C}\n]/u);
+});
+
+test("Ctrl-C at a question stops the turn and gives 130", async (t) => {
+  let stopped = false;
+  const { code, heard } = await asked(
+    t,
+    (said) => {
+      if (said.type === "say") return [question("May I?", "Once", "Deny")];
+      if (said.type === "look") return [stopped ? state(false, "stopped") : state(true)];
+      stopped = true;
+      return [post("Stopped here.")];
+    },
+    async () => {
+      throw leaving();
+    },
+  );
+  assert.deepEqual([code, heard.map(({ type }) => type)], [130, ["say", "stop"]]);
 });

@@ -4,8 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
-import { answerTo } from "../../adapters/terminal/screen/asking.ts";
-import { cells, fit } from "../../adapters/terminal/screen/cells.ts";
+import { cells, fit } from "../../src/core/cells.ts";
 import { completeArgument, completeName } from "../../adapters/terminal/screen/completion.ts";
 import { drawMarkdown } from "../../adapters/terminal/screen/draw.ts";
 import { draftOf, draftText, edited, emptyDraft, inserted, otherLine } from "../../adapters/terminal/screen/editor.ts";
@@ -17,6 +16,7 @@ import { cutStable } from "../../adapters/terminal/screen/stable.ts";
 import { statusRow } from "../../adapters/terminal/screen/status.ts";
 import { createTurnView } from "../../adapters/terminal/screen/turn-view.ts";
 import type { TurnEvent } from "../../src/core/events.ts";
+import { answerTo } from "../../src/core/question.ts";
 import type { TerminalPost, TerminalState } from "../../src/core/terminal.ts";
 
 const plain = (markdown: string, width: number) => drawMarkdown(markdown, { width, plain: true });

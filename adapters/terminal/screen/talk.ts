@@ -10,7 +10,8 @@ import { openHistory } from "./history.ts";
 import { piece, type Row, wrapped } from "./rows.ts";
 import { statusRow } from "./status.ts";
 import { createTurnView, type TurnView } from "./turn-view.ts";
-import { answerTo, optionRows } from "./asking.ts";
+import { answerTo } from "../../../src/core/question.ts";
+import { optionRows } from "./asking.ts";
 
 export interface TalkOptions {
   readonly home: string;

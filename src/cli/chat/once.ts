@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { leaveLabels } from "../../core/question.ts";
+import { unhidden } from "../../core/markdown.ts";
+import { answerTo, leaveLabels } from "../../core/question.ts";
 import {
+  asksNow,
   onceSeat,
   type TerminalCall,
   type TerminalHears,
@@ -10,6 +12,7 @@ import {
   type TerminalState,
 } from "../../core/terminal.ts";
 import { type Context, exits, type Streams } from "../context.ts";
+import { hasLeft } from "../leaving.ts";
 import { openLink } from "./link.ts";
 import { type Progress, progressOn } from "./progress.ts";
 
@@ -37,6 +40,7 @@ export async function askOnce(context: Context, streams: Streams, options: OnceO
     refused: [],
     files: [],
     answer: null,
+    looks: 0,
   };
   let call: TerminalCall = { seat, only, resume, language, looks: false };
   let patienceMs = 0;
@@ -73,6 +77,8 @@ interface Asking {
   readonly refused: string[];
   readonly files: string[];
   answer: TerminalPost | null;
+  /** How often it had been asked how things stand when that came; only what is said of a later time tells what it is. */
+  looks: number;
 }
 
 type End = { readonly type: "over"; readonly state: TerminalState } | { readonly type: "interrupted" };
@@ -84,18 +90,25 @@ async function talkOver(
   asking: Asking,
 ): Promise<End | null> {
   const { promise, resolve, reject } = Promise.withResolvers<End | null>();
-  const look = () => link.say({ type: "look", message: asking.id });
+  const looks = { asked: 0, told: 0 };
+  const look = () => {
+    looks.asked += 1;
+    link.say({ type: "look", message: asking.id });
+  };
+  asking.looks = 0;
   const hear = (said: TerminalHears) => {
-    if (asking.options.form === "lines" && said.type !== "state") asking.context.print(JSON.stringify(said));
+    if (asking.options.form === "lines" && said.type !== "state") asking.context.print(json(said));
     switch (said.type) {
       case "event":
         asking.progress.take(said.event);
         return said.event.type === "finished" ? look() : undefined;
       case "post":
-        take(asking, said);
+        take(asking, said, looks.asked);
         return look();
       case "state":
-        void settle(link, asking, said).then((over) => (over ? resolve({ type: "over", state: said }) : undefined), reject);
+        looks.told += 1;
+        if (isOver(asking, said, looks.told)) return resolve({ type: "over", state: said });
+        if (asksUs(asking, said, looks.told)) void reply(link, asking).catch(leave);
         return;
       case "refused":
         if (said.id !== asking.id || !said.again)
@@ -109,16 +122,17 @@ async function talkOver(
     }
   };
   const ask = () => link.say({ type: "say", id: asking.id, text: asking.options.question });
-  link.listen(hear, () => resolve(null));
   const stop = () => {
     link.say({ type: "stop", id: randomUUID() });
     process.once("SIGINT", () => resolve({ type: "interrupted" }));
     setTimeout(() => resolve({ type: "interrupted" }), stopMs).unref();
   };
+  const leave = (thrown: unknown) => (hasLeft(thrown) ? stop() : reject(thrown));
+  link.listen(hear, () => resolve(null));
   const looking = setInterval(look, lookMs);
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   for (const signal of signals) process.once(signal, stop);
-  for (const post of hello.missed) take(asking, post);
+  for (const post of hello.missed) take(asking, post, 0);
   ask();
   return await promise.finally(() => {
     clearInterval(looking);
@@ -128,40 +142,49 @@ async function talkOver(
 
 const againMs = 200;
 
-function take(asking: Asking, post: TerminalPost): void {
+function take(asking: Asking, post: TerminalPost, looks: number): void {
   if (post.file !== null) {
     if (!asking.files.includes(post.file)) asking.files.push(post.file);
     return;
   }
   // A remark past the record, such as that the queue is away: no answer.
-  if (post.id === null) return asking.context.remark(post.markdown);
+  if (post.id === null) return asking.context.remark(unhidden(post.markdown));
+  // Such as that something was saved, with a button to undo it: it stands beside an answer or a question.
+  if (asking.answer !== null && isAside(post)) return;
   asking.answer = post;
+  asking.looks = looks;
 }
 
-/** Whether all is said. What the agent asks in between is answered as far as that can be. */
-async function settle(link: TerminalLink, asking: Asking, { busy, outcome }: TerminalState): Promise<boolean> {
-  const said = asking.answer;
-  if (outcome !== null) return said !== null && said.buttons.length === 0 && outcome.filesToCome === 0;
-  if (said === null) return false;
+/** Whether nothing but buttons that wait for nobody makes it differ from an answer. */
+function isAside(post: TerminalPost): boolean {
+  return post.buttons.length > 0 && !asksNow(post);
+}
+
+/** Whether all is said. `told`: the how-manieth word it is on how things stand. */
+function isOver({ answer, looks }: Asking, { busy, outcome }: TerminalState, told: number): boolean {
+  if (answer === null) return false;
+  if (outcome !== null) return answer.buttons.length === 0 && outcome.filesToCome === 0;
   // A command is answered without a turn.
-  if (!busy && said.buttons.length === 0) return true;
-  if (busy) {
-    asking.answer = null;
-    await reply(link, asking, said);
-  }
-  return false;
+  return !busy && told > looks && !asksNow(answer);
+}
+
+/** Whether the turn waits for what its newest message asks. An answer's news may be there before that of its turn's end. */
+function asksUs({ answer, looks }: Asking, { busy, outcome }: TerminalState, told: number): boolean {
+  return answer !== null && outcome === null && busy && told > looks && !isAside(answer);
 }
 
 /** Somebody who looks on is asked; else what needs leave is refused, and what needs words is told that nobody has any. */
-async function reply(link: TerminalLink, asking: Asking, { markdown, buttons }: TerminalPost): Promise<void> {
-  const { context } = asking;
+async function reply(link: TerminalLink, asking: Asking): Promise<void> {
+  const { context, answer } = asking;
+  if (answer === null) return;
+  asking.answer = null;
+  const { markdown, buttons } = answer;
   const deny = buttons.find(({ label }) => label === leaveLabels.deny);
   const id = randomUUID();
   if (context.ask !== null) {
     asking.progress.clear();
-    const lines = [markdown, ...buttons.map(({ label }, at) => `  ${at + 1} ${label}`)];
-    const words = await context.ask(`${lines.join("\n")}\n❯ `);
-    const chosen = buttons[Number(words) - 1] ?? buttons.find(({ label }) => label.toLowerCase() === words.toLowerCase()) ?? deny;
+    const words = await wordsTo(answer, context.ask);
+    const chosen = answerTo(buttons, words) ?? deny;
     return link.say(
       chosen === undefined
         ? { type: "say", id, text: words === "" ? nobodyThere : words }
@@ -171,6 +194,14 @@ async function reply(link: TerminalLink, asking: Asking, { markdown, buttons }: 
   if (deny === undefined) return link.say({ type: "say", id, text: nobodyThere });
   asking.refused.push(markdown);
   link.say({ type: "press", id, data: deny.data });
+}
+
+/** What somebody answers; asked for once more where it could only be taken for a refusal. Nothing in a question steers the terminal. */
+async function wordsTo({ markdown, buttons }: TerminalPost, ask: NonNullable<Context["ask"]>): Promise<string> {
+  const lines = [unhidden(markdown), ...buttons.map(({ label }, at) => `  ${at + 1} ${unhidden(label)}`)];
+  const words = await ask(`${lines.join("\n")}\n❯ `);
+  if (answerTo(buttons, words) !== null || !buttons.some(({ label }) => label === leaveLabels.deny)) return words;
+  return await ask("None of these was meant. The number, please; anything else denies it.\n❯ ");
 }
 
 const nobodyThere = "Nobody is here to answer. Decide for yourself, and say in your answer what you assumed.";
@@ -188,8 +219,7 @@ async function finish(asking: Asking, streams: Streams, end: End): Promise<void>
 /** The answer, or all that is known of it. */
 async function print(asking: Asking, streams: Streams, state: TerminalState): Promise<void> {
   const { context, options, answer, files } = asking;
-  if (options.form !== "text")
-    return context.print(JSON.stringify(resultOf(asking, state), null, options.form === "json" ? 2 : 0));
+  if (options.form !== "text") return context.print(json(resultOf(asking, state), options.form === "json" ? 2 : 0));
   if (state.outcome !== null && state.outcome.end !== "answered") return;
   const markdown = answer?.markdown ?? "";
   context.print(streams.stdout.isTTY === true ? await options.draw(markdown) : harmless(markdown));
@@ -223,6 +253,11 @@ function resultOf({ answer, files, refused, options }: Asking, { session, model,
     files,
     refused,
   };
+}
+
+/** The control characters that JSON leaves as they are act on a terminal, too. */
+function json(value: object, indent = 0): string {
+  return JSON.stringify(value, null, indent).replaceAll(/[\u007F-\u009F]/g, (sign) => `\\u00${sign.charCodeAt(0).toString(16)}`);
 }
 
 /** What a model writes must not steer the terminal that some later program shows it on. */
