@@ -1,3 +1,4 @@
+import { cells, fit } from "../core/cells.ts";
 import { unhiddenLine } from "../core/markdown.ts";
 
 /** A column of a table: the last one with `flexible` gives way where the lines would be too long. */
@@ -25,7 +26,7 @@ export function table(
   const lines = [columns.map(({ head }) => head), ...rows.map((row) => columns.map((_, at) => unhiddenLine(row[at] ?? "")))];
   const widths = fitting(
     columns,
-    columns.map((_, at) => Math.max(...lines.map((line) => cellsOf(line[at] ?? "")))),
+    columns.map((_, at) => Math.max(...lines.map((line) => cells(line[at] ?? "")))),
     width,
   );
   return lines.map((line) =>
@@ -53,34 +54,11 @@ function fitting(columns: readonly Column[], natural: readonly number[], width: 
   return widths;
 }
 
-const segments = new Intl.Segmenter(undefined, { granularity: "grapheme" });
-/** Signs that take two cells of a terminal. */
-const wide =
-  /^(?:\p{Emoji_Presentation}|[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]|.\ufe0f)/u;
-
-function cellOf(segment: string): number {
-  return wide.test(segment) ? 2 : 1;
-}
-
-/** How many cells of a terminal a text takes. */
-function cellsOf(text: string): number {
-  let cells = 0;
-  for (const { segment } of segments.segment(text)) cells += cellOf(segment);
-  return cells;
-}
-
+/** Nothing stands between the last word and the sign that more would follow. */
 function cut(text: string, most: number): string {
-  if (text.length <= most / 2 || cellsOf(text) <= most) return text;
-  let kept = "";
-  let cells = 0;
-  for (const { segment } of segments.segment(text)) {
-    if (cells + cellOf(segment) > most - 1) break;
-    cells += cellOf(segment);
-    kept += segment;
-  }
-  return `${kept.replace(/[ …]+$/, "")}…`;
+  return fit(text, most).replace(/[ …]+…$/, "…");
 }
 
 function padded(text: string, width: number): string {
-  return text + " ".repeat(Math.max(0, width - cellsOf(text)));
+  return text + " ".repeat(Math.max(0, width - cells(text)));
 }

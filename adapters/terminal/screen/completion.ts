@@ -1,6 +1,6 @@
 import type { TerminalCommand } from "../../../src/core/terminal.ts";
 import { type Draft, draftOf, draftText } from "./editor.ts";
-import { fit } from "./cells.ts";
+import { fit } from "../../../src/core/cells.ts";
 import { piece, type Row } from "./rows.ts";
 
 /** What can stand where the cursor is. */

@@ -1,4 +1,4 @@
-import { signs } from "./cells.ts";
+import { signs } from "../../../src/core/cells.ts";
 
 /** What is being written, and where the cursor is, in signs. */
 export interface Draft {

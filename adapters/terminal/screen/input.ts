@@ -1,4 +1,4 @@
-import { signCells } from "./cells.ts";
+import { signCells } from "../../../src/core/cells.ts";
 import type { Draft } from "./editor.ts";
 import { piece, type Row } from "./rows.ts";
 

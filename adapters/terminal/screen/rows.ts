@@ -1,4 +1,4 @@
-import { cells, signCells, signs } from "./cells.ts";
+import { cells, signCells, signs } from "../../../src/core/cells.ts";
 
 /** How a piece of text looks. */
 export type Look = "bold" | "italic" | "strike" | "dim" | "code" | "link" | "accent" | "bad";

@@ -1,6 +1,6 @@
 import { bar, duration, thousands } from "../../../src/core/figures.ts";
 import type { TerminalState } from "../../../src/core/terminal.ts";
-import { fit } from "./cells.ts";
+import { fit } from "../../../src/core/cells.ts";
 import { type Piece, piece, type Row, rowCells } from "./rows.ts";
 
 export interface StatusFigures {

@@ -1,5 +1,5 @@
 import type { AgentState, TurnEvent } from "../../../src/core/events.ts";
-import { fit } from "./cells.ts";
+import { fit } from "../../../src/core/cells.ts";
 import { piece, type Row, shownText } from "./rows.ts";
 
 /** Lines about what a turn runs: they stay once it is over. */
