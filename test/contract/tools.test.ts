@@ -6,6 +6,7 @@ import type { MemoryChange } from "../../src/core/memory.ts";
 import type { Tool, ToolContext } from "../../src/core/tool.ts";
 import { parseArguments, tools, toolSpecs } from "../../src/tools/index.ts";
 import { openRig, type Rig } from "./sandbox-forms.ts";
+import { barred } from "./tool-context.ts";
 
 const hint = "A Linux container.";
 
@@ -239,24 +240,7 @@ function contextOf(rig: Rig) {
       return fresh ? "measured" : "remembered";
     },
     configuration: { get: async (key) => `${key}: 1`, set: async (key, value) => `${key} is ${value} now` },
-    ask: () => assert.fail("asks nobody"),
-    chats: { list: () => assert.fail("no chats"), post: () => assert.fail("no chats") },
-    tools: { parametersOf: () => null, call: () => assert.fail("no tools") },
-    delegation: { run: () => assert.fail("no subagents") },
-    attended: true,
-    schedules: {
-      preview: () => assert.fail("no schedules"),
-      previewEdit: () => assert.fail("no schedules"),
-      create: () => assert.fail("no schedules"),
-      list: () => assert.fail("no schedules"),
-      act: () => assert.fail("no schedules"),
-      edit: () => assert.fail("no schedules"),
-    },
-    web: { search: () => assert.fail("no web"), read: () => assert.fail("no web"), pageChars: async () => 15_000 },
-    skills: { view: () => assert.fail("no skills"), propose: () => assert.fail("no skills"), conceal: (text) => text },
-    watching: { watch: () => Promise.resolve(), seen: () => Promise.resolve() },
-    past: { search: () => assert.fail("no past"), read: () => assert.fail("no past"), latestResult: async () => null },
-    pictures: { fetch: () => assert.fail("no pictures"), ask: () => assert.fail("no pictures") },
+    ...barred,
     progress: (chunk) => shown.push(chunk),
     limits: { commandMs: 20_000, resultChars: 5_000 },
   };

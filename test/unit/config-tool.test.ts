@@ -10,6 +10,7 @@ import { keyOf, keyPaths } from "../../src/config/keys.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { openConfiguration } from "../../src/main/configuration.ts";
 import { configuration as tool } from "../../src/tools/configuration.ts";
+import { barred } from "../contract/tool-context.ts";
 
 const yaml = `# ours
 model:
@@ -43,24 +44,7 @@ async function rig(t: TestContext, role: Role = "owner", env: Readonly<Record<st
     remember: () => Promise.reject(new Error("not needed")),
     modelSpeed: async () => "",
     configuration: settings,
-    ask: () => assert.fail("asks nobody"),
-    chats: { list: () => assert.fail("no chats"), post: () => assert.fail("no chats") },
-    tools: { parametersOf: () => null, call: () => assert.fail("no tools") },
-    delegation: { run: () => assert.fail("no subagents") },
-    attended: true,
-    schedules: {
-      preview: () => assert.fail("no schedules"),
-      previewEdit: () => assert.fail("no schedules"),
-      create: () => assert.fail("no schedules"),
-      list: () => assert.fail("no schedules"),
-      act: () => assert.fail("no schedules"),
-      edit: () => assert.fail("no schedules"),
-    },
-    web: { search: () => assert.fail("no web"), read: () => assert.fail("no web"), pageChars: async () => 15_000 },
-    skills: { view: () => assert.fail("no skills"), propose: () => assert.fail("no skills"), conceal: (text) => text },
-    watching: { watch: () => Promise.resolve(), seen: () => Promise.resolve() },
-    past: { search: () => assert.fail("no past"), read: () => assert.fail("no past"), latestResult: async () => null },
-    pictures: { fetch: () => assert.fail("no pictures"), ask: () => assert.fail("no pictures") },
+    ...barred,
     progress: () => undefined,
     limits: { commandMs: 1, resultChars: 1_000 },
   };
