@@ -72,7 +72,7 @@ async function forgetSaid(trx: Transaction<Schema>, tree: readonly string[]): Pr
 async function forgetAsked(trx: Transaction<Schema>, which: RawBuilder<unknown>): Promise<void> {
   const found = await sql<{ ref: string }>`
     select file->>'ref' as ref from inbox, jsonb_array_elements(inbound->'files') file where ${which}`.execute(trx);
-  await sql`update inbox set status = 'done', session_id = null, inbound = (inbound - 'pieces' - 'files') || '{"text": ""}'::jsonb
+  await sql`update inbox set status = 'done', session_id = null, inbound = (inbound - '{pieces,files,skills}'::text[]) || '{"text": ""}'::jsonb
     where ${which}`.execute(trx);
   if (found.rows.length === 0) return;
   await sql`delete from page_files where id = any(${found.rows.map(({ ref }) => ref)}::text[])

@@ -83,7 +83,7 @@ export async function saidIn(
   }>`
     select * from (
       select 'in-' || id as id, received_at as at, inbound, null::jsonb as outbound, null::jsonb as tools from inbox
-      where chat_key = ${chatKey} and inbound->>'type' = 'message'
+      where chat_key = ${chatKey} and inbound->>'type' = 'message' and (inbound->>'text' <> '' or inbound ?| '{files,skills}') -- else it is deleted
       union all
       select 'out-' || o.id, coalesce(o.sent_at, o.created_at), null::jsonb, coalesce(e.body - 'edits', o.body),
         case when o.key not like 'question:%' and o.body->>'file' is null then (

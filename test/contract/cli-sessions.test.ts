@@ -29,6 +29,7 @@ import { keepPageFile } from "../../src/store/page-files.ts";
 import { admit, openPairing } from "../../src/store/people.ts";
 import { ask, closeQuestions } from "../../src/store/questions.ts";
 import { openSession } from "../../src/store/sessions.ts";
+import { saidIn } from "../../src/store/status.ts";
 import { answerKey, beginTurn, closeTurn } from "../../src/store/turns.ts";
 import { claimSession } from "../../src/store/work.ts";
 import { readyForms } from "./database-forms.ts";
@@ -268,6 +269,14 @@ suite("hermes sessions, people and pairing", () => {
       bytes.map((row) => Buffer.from(row.bytes).includes("I keep it")),
       [false, false],
     );
+    const ann = await db.selectFrom("people").select("id").where("name", "=", "ann").executeTakeFirstOrThrow();
+    const { id: annsPlace } = await db
+      .selectFrom("conversations")
+      .select("id")
+      .where("chat", "=", "ann")
+      .executeTakeFirstOrThrow();
+    const viewer = { kind: "person", person: ann.id, conversation: annsPlace } as const;
+    assert.deepEqual(await saidIn(db, viewer, at("ann"), chatKey(at("ann")), 50), [], "not even places where words were");
     const { length } = await db.selectFrom("model_calls").selectAll().execute();
     assert.equal(length, 3);
     const key = { type: "message", key: "k2", chat: at("ann"), kind: "private", at: 0, text: "again", messageId: null } as const;
