@@ -1,6 +1,6 @@
 import { type ChatRef, chatKey } from "../core/chats.ts";
 import type { Outbound } from "../core/outbound.ts";
-import { homeAccount, type TerminalState } from "../core/terminal.ts";
+import { asksNow, homeAccount, type TerminalState } from "../core/terminal.ts";
 import { shownModel } from "../model/address.ts";
 import type { Db } from "../store/hold.ts";
 import { findRoute } from "../store/inbox.ts";
@@ -34,7 +34,7 @@ export function terminalPorts({ db, facts, wording }: TerminalFacts) {
         if (outbound === null) return [];
         const buttons = outbound.buttons ?? [];
         const isNew = Number(id.replace("out-", "")) > after;
-        if (!isNew && buttons.length === 0) return [];
+        if (!isNew && !asksNow({ buttons })) return [];
         const file = outbound.file?.name ?? null;
         const markdown = file === null ? wording(outbound) : "";
         const { replyTo: answers, footer = null } = outbound;

@@ -197,7 +197,14 @@ suite("hermes chat beside a running service", () => {
     terminal.type("\u001b[200~one\r\ntwo\u001b[31m\u001b[201~");
     await terminal.until(/❯ one\n {2}two/);
     terminal.type(keys.enter);
-    await terminal.until(/● one\n {2}two\[31m\n[^]*You said: one\ntwo/);
+    await terminal.until(/● one\n {2}two\[31m\n[^]*You said: one\ntwo[^]*╰─+╯\n⚕/);
+    terminal.type("\u000C");
+    await terminal.until((text) => /^⚕ Qwen3.*\n─+\n❯$/.test(text));
+    terminal.type(`/cron add "0 9 * * *" tea${keys.enter}`);
+    await terminal.until(/1 Save {3}2 Don't.*\n⚕/);
+    // What is not taken up is offered no longer.
+    terminal.type(`hello${keys.enter}`);
+    await terminal.until(/● hello[^]*You said: hello[^]*╯\n⚕/);
     terminal.type(`delete it${keys.enter}`);
     await terminal.until(/May I run this\?[^]*rm -rf old[^]*1 Once {3}2 This session/);
     terminal.type(`1${keys.enter}`);
@@ -223,7 +230,9 @@ suite("hermes chat beside a running service", () => {
 
   test("at a terminal: a model can't steer it, and what ended while the service or the terminal was away is shown", async (t) => {
     const terminal = openChat(t, home, { cols: 40, env: { NO_COLOR: "1" } });
-    assert.match(await terminal.until(ready), /^─{39}$/m);
+    const first = await terminal.until(ready);
+    assert.match(first, /^─{39}$/m);
+    assert.doesNotMatch(first, /1 Save|Save it/);
     terminal.resize(200, 60);
     await terminal.until(/^─{199}$/m);
     terminal.type(`attack${keys.enter}`);

@@ -5,12 +5,14 @@ import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
 import { cells, fit } from "../../src/core/cells.ts";
+import { createChoices } from "../../adapters/terminal/screen/choices.ts";
 import { completeArgument, completeName } from "../../adapters/terminal/screen/completion.ts";
 import { drawMarkdown } from "../../adapters/terminal/screen/draw.ts";
 import { draftOf, draftText, edited, emptyDraft, inserted, otherLine } from "../../adapters/terminal/screen/editor.ts";
 import { openHistory } from "../../adapters/terminal/screen/history.ts";
 import { inputRows } from "../../adapters/terminal/screen/input.ts";
 import { markdownRows } from "../../adapters/terminal/screen/markdown.ts";
+import { createPrompt } from "../../adapters/terminal/screen/prompt.ts";
 import { painted, piece, rowCells, wrapped } from "../../adapters/terminal/screen/rows.ts";
 import { cutStable } from "../../adapters/terminal/screen/stable.ts";
 import { statusRow } from "../../adapters/terminal/screen/status.ts";
@@ -298,6 +300,47 @@ test("choices are meant by number, label, or yes and no", () => {
     ),
     null,
   );
+});
+
+test("a number means the oldest open question, or what was offered last until something else is said", () => {
+  const choices = createChoices();
+  const shown = (id: string, data: string) => {
+    const post = { id, answers: null, markdown: "", footer: null, buttons: [{ label: "1", data }], repeated: false, file: null };
+    choices.take(post);
+    return post;
+  };
+  const current = () => choices.current()?.id ?? null;
+  shown("out-1", "/memory undo 1");
+  shown("out-2", "/resume 1");
+  assert.equal(current(), "out-2");
+  const first = shown("out-3", "ask:1:0");
+  shown("out-4", "ask:2:0");
+  assert.equal(current(), "out-3");
+  assert.ok(choices.edited("out-1"));
+  assert.ok(!choices.edited("out-5"));
+  // Another was answered while the service was away.
+  choices.keep([first]);
+  assert.ok(choices.edited("out-3"));
+  assert.equal(current(), "out-2");
+  choices.said();
+  assert.equal(current(), null);
+});
+
+test("looking for an earlier line takes one row, however long and wide it is", () => {
+  const nothing = () => {};
+  const history = { add: nothing, back: () => null, find: () => ({ text: "字".repeat(50), steps: 1 }), saved: async () => {} };
+  const parts = { commands: () => [], suggest: nothing, send: nothing, interrupt: nothing, leave: nothing, clear: nothing };
+  const prompt = createPrompt({ history, ...parts, changed: nothing });
+  prompt.key(undefined, { name: "r", ctrl: true });
+  for (const [typed, column] of [
+    ["字", 12],
+    ["字".repeat(20), 29],
+  ] as const) {
+    prompt.key(typed, {});
+    const { rows, cursor } = prompt.rows(30, 5);
+    assert.ok(rows.length === 1 && rows.every((row) => rowCells(row) <= 30));
+    assert.equal(cursor.column, column);
+  }
 });
 
 test("the history is its owner's alone, outlives the program, and bears a broken file", async (t) => {

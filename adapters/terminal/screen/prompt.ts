@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
+import { cells, fit } from "../../../src/core/cells.ts";
 import type { TerminalCommand } from "../../../src/core/terminal.ts";
 import { argumentIn, choiceRows, type Completion, completeArgument, completeName } from "./completion.ts";
 import { type Draft, draftOf, draftText, edited, emptyDraft, inserted, type Key, otherLine } from "./editor.ts";
 import type { History } from "./history.ts";
 import { inputRows } from "./input.ts";
-import { piece, type Row } from "./rows.ts";
+import { piece, type Row, shownText } from "./rows.ts";
 
 /** The line at the bottom, where one writes. */
 export interface Prompt {
@@ -65,8 +66,9 @@ export function createPrompt(parts: PromptParts): Prompt {
     rows(width, most) {
       const { search, choices, draft } = state;
       if (search !== null) {
-        const line: Row = [piece(`(history) ${search.words}`, "accent"), piece(` › ${search.found}`, "dim")];
-        return { rows: [line], cursor: { row: 0, column: "(history) ".length + search.words.length } };
+        const head = fit(`(history) ${search.words}`, width - 1);
+        const found = fit(shownText(` › ${search.found}`), width - cells(head));
+        return { rows: [[piece(head, "accent"), piece(found, "dim")]], cursor: { row: 0, column: cells(head) } };
       }
       const written = inputRows(draft, "❯ ", width, most);
       return { ...written, rows: [...written.rows, ...choiceRows(choices, width, mostChoices)] };
@@ -110,7 +112,6 @@ function submit(parts: PromptParts, state: State): void {
   if (text.endsWith("\\")) return change(state, draftOf(`${text.slice(0, -1)}\n`));
   set(state, emptyDraft);
   parts.history.add(text);
-  if (text.trim() === "/clear") return parts.clear();
   parts.send(text);
 }
 

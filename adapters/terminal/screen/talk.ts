@@ -1,7 +1,17 @@
 import { randomUUID } from "node:crypto";
 import { createInterface } from "node:readline";
-import type { TerminalHears, TerminalLink, TerminalPost, TerminalReach, TerminalState } from "../../../src/core/terminal.ts";
 import { asFailure } from "../../../src/core/failures.ts";
+import { answerTo } from "../../../src/core/question.ts";
+import {
+  asksNow,
+  mostSaid,
+  type TerminalHears,
+  type TerminalLink,
+  type TerminalPost,
+  type TerminalReach,
+  type TerminalState,
+} from "../../../src/core/terminal.ts";
+import { type Choices, createChoices } from "./choices.ts";
 import { questionRows, rule } from "./frames.ts";
 import { listenToKeys } from "./keyboard.ts";
 import { createPainter, type Painter } from "./painter.ts";
@@ -10,7 +20,6 @@ import { openHistory } from "./history.ts";
 import { piece, type Row, wrapped } from "./rows.ts";
 import { statusRow } from "./status.ts";
 import { createTurnView, type TurnView } from "./turn-view.ts";
-import { answerTo } from "../../../src/core/question.ts";
 import { optionRows } from "./asking.ts";
 
 export interface TalkOptions {
@@ -46,8 +55,7 @@ interface Talk {
   readonly unsaid: Map<string, string>;
   /** Posts that have been shown, so that none is shown twice. */
   readonly shown: Set<string>;
-  /** Questions that wait for an answer, the oldest first. */
-  readonly asked: Map<string, TerminalPost>;
+  readonly choices: Choices;
   hint: string;
   /** Whether anything has been said here yet. */
   spoken: boolean;
@@ -84,7 +92,7 @@ export async function talk(options: TalkOptions): Promise<number> {
     send: (text) => send(talking, text, width()),
     interrupt: () => interrupt(talking),
     leave: () => leave(talking),
-    clear: () => stdout.write("\u001b[2J\u001b[H"),
+    clear: () => clear(talking),
     changed: () => draw(),
   });
   const left = Promise.withResolvers<number>();
@@ -98,7 +106,7 @@ export async function talk(options: TalkOptions): Promise<number> {
     state: null,
     unsaid: new Map(),
     shown: new Set(),
-    asked: new Map(),
+    choices: createChoices(),
     hint: "Connecting …",
     spoken: false,
     leaving: false,
@@ -179,16 +187,17 @@ async function keepConnected(talking: Talk, soon: () => void): Promise<void> {
 
 /** Shows what was missed, says what could not be said, and listens until the service goes away. */
 async function converse(talking: Talk, { link, hello }: Connection, first: boolean, soon: () => void): Promise<void> {
-  const { view, painter } = talking;
+  const { view, painter, choices } = talking;
   const gone = Promise.withResolvers<void>();
   if (first) greet(talking, hello);
+  choices.keep(hello.missed);
   for (const event of hello.events) view.take(event);
   link.listen((said) => {
     hear(talking, link, said);
     soon();
   }, gone.resolve);
-  const missed = hello.missed.filter(({ id, buttons }) => id === null || !talking.shown.has(id) || buttons.length > 0);
-  if (missed.some(({ buttons }) => buttons.length === 0) && first) painter.commit([[piece("While you were away:", "dim")]]);
+  const missed = hello.missed.filter(({ id }) => id === null || !talking.shown.has(id));
+  if (missed.some((post) => !asksNow(post)) && first) painter.commit([[piece("While you were away:", "dim")]]);
   for (const post of missed) take(talking, link, post);
   if (first && talking.options.fresh) link.say({ type: "say", id: randomUUID(), text: "/new" });
   for (const [id, text] of talking.unsaid) link.say({ type: "say", id, text });
@@ -216,7 +225,7 @@ function hear(talking: Talk, link: TerminalLink, said: TerminalHears): void {
     case "post":
       return take(talking, link, said);
     case "edit":
-      if (talking.asked.delete(said.post))
+      if (talking.choices.edited(said.post))
         painter.commit([[piece(`✓ ${said.markdown.trim().split("\n").at(-1)?.replaceAll("*", "") ?? ""}`, "dim")]]);
       return;
     case "state":
@@ -242,18 +251,18 @@ function hear(talking: Talk, link: TerminalLink, said: TerminalHears): void {
 }
 
 function take(talking: Talk, link: TerminalLink, post: TerminalPost): void {
-  const { view, shown, asked, still, painter, state } = talking;
+  const { view, shown, choices, still, painter, state } = talking;
   if (post.id !== null) {
     if (shown.has(post.id)) return;
     shown.add(post.id);
     link.say({ type: "seen", post: post.id });
-    if (post.buttons.length > 0) asked.set(post.id, post);
+    choices.take(post);
   }
   view.post(post);
   // What comes next is told in a moment; until then Ctrl-C must not take it for work that goes on.
   if (state !== null && view.running() === null) talking.state = { ...state, busy: false };
   // Where nothing moves, the choices stay above what is written.
-  if (still && post.buttons.length > 0) painter.commit(optionRows(post.buttons, usual.columns - 1));
+  if (still && (asksNow(post) || choices.current() === post)) painter.commit(optionRows(post.buttons, usual.columns - 1));
   link.say({ type: "look", message: null });
 }
 
@@ -262,17 +271,27 @@ function send(talking: Talk, text: string, width: number): void {
   talking.hint = "";
   const command = text.trim().toLowerCase();
   if (command === "/exit" || command === "/quit") return leave(talking);
-  const [asked] = talking.asked.values();
-  const chosen = asked === undefined ? null : answerTo(asked.buttons, text);
+  if (command === "/clear") return clear(talking);
+  if (text.length > mostSaid)
+    return talking.painter.commit([[piece("That is too long. Save it to a file, and tell me its path.", "bad")]]);
+  const waiting = talking.choices.current();
+  const chosen = waiting === null ? null : answerTo(waiting.buttons, text);
   // A message waits for the service to come back; what was chosen of something else by then must not count for it.
   if (chosen !== null && talking.connection === null) return void (talking.hint = "Not connected; choose again in a moment.");
   talking.spoken = true;
+  talking.choices.said();
   // A terminal that knows no keys has echoed it.
   if (!talking.still) talking.painter.commit(questionRows(text, width));
   if (chosen !== null) return talking.connection?.link.say({ type: "press", id: randomUUID(), data: chosen.data });
   const id = randomUUID();
   talking.unsaid.set(id, text);
   talking.connection?.link.say({ type: "say", id, text });
+}
+
+function clear({ still, painter }: Talk): void {
+  if (!still) process.stdout.write("\u001b[2J\u001b[H");
+  // What was drawn is not there any more.
+  painter.resized();
 }
 
 /** Ctrl-C: stops what runs; where nothing does, the second one leaves. */
@@ -299,14 +318,14 @@ function leave(talking: Talk): void {
 
 /** The part of the screen that changes: what comes in, what is asked, the status, and what is written. */
 function compose(talking: Talk, width: number, height: number): void {
-  const { view, prompt, painter, asked, state, hint } = talking;
+  const { view, prompt, painter, state, hint } = talking;
   const running = view.running();
   if (running === null && hint === "Stopping …") talking.hint = "";
   const now = Date.now();
   const turnMs = running === null ? view.lastMs() : now - running.since;
-  const [question] = asked.values();
+  const choice = talking.choices.current();
   const below: Row[] = [
-    ...(question === undefined ? [] : optionRows(question.buttons, width)),
+    ...(choice === null ? [] : optionRows(choice.buttons, width)),
     ...(talking.hint === "" ? [] : wrapped([piece(talking.hint, "dim")], width)),
     statusRow({ state, now, turnMs }, width),
     rule(width),
