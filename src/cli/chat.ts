@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Command } from "commander";
 import { Failure } from "../core/failures.ts";
 import { mainSeat, type TerminalCall, type TerminalHears, type TerminalLink, type TerminalReach } from "../core/terminal.ts";
@@ -75,8 +76,7 @@ async function chat(command: Command, context: Context, streams: Streams, screen
     return command.error("hermes: there is no terminal to talk at. Ask one question with: hermes chat -q 'QUESTION'", {
       exitCode: exits.usage,
     });
-  // What has other tools is another conversation: a prompt keeps the tools that it began with.
-  const seat = only === null ? mainSeat : `with-${only.join(",")}`;
+  const seat = only === null ? mainSeat : seatWith(only);
   const base: TerminalCall = { seat, only, resume, language, looks: true };
   const status = await (
     await screen()
@@ -106,6 +106,12 @@ function toolsetsOf(command: Command, text: string | undefined): TerminalCall["o
       exitCode: exits.usage,
     });
   return names.length === 0 || names.includes("all") ? null : names;
+}
+
+/** What has other tools is another conversation: a prompt keeps the tools that it began with. A seat's name is short and plain; theirs need not be. */
+function seatWith(only: readonly string[]): string {
+  const names = [...new Set(only)].toSorted();
+  return `with-${createHash("sha256").update(names.join(",")).digest("hex").slice(0, 16)}`;
 }
 
 /** `de_DE.UTF-8` is de-DE. */

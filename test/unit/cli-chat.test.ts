@@ -4,10 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough, Readable } from "node:stream";
 import { type TestContext, test } from "node:test";
+import { Command } from "commander";
+import { chatWith, type TalkOptions } from "../../src/cli/chat.ts";
 import { askOnce } from "../../src/cli/chat/once.ts";
 import { questionFrom } from "../../src/cli/chat/question.ts";
-import type { Context } from "../../src/cli/context.ts";
+import type { Context, Product } from "../../src/cli/context.ts";
 import { leaving } from "../../src/cli/leaving.ts";
+import { toolsetNames } from "../../src/core/toolsets.ts";
 import type { TerminalHears, TerminalOutcome, TerminalPost, TerminalSays } from "../../src/core/terminal.ts";
 import { serveControl } from "../../src/gateway/control-socket.ts";
 
@@ -210,4 +213,59 @@ test("Ctrl-C at a question stops the turn and gives 130", async (t) => {
     },
   );
   assert.deepEqual([code, heard.map(({ type }) => type)], [130, ["say", "stop"]]);
+});
+
+test("any sets of tools have a seat of their own, whatever their order; what was opened for a terminal that never sat down is closed", async (t) => {
+  const home = await mkdtemp(join(tmpdir(), "hermes-seat-"));
+  t.after(() => rm(home, { recursive: true }));
+  const seats: string[] = [];
+  let closed = 0;
+  let away = new AbortController();
+  /** Is not ready, and its person does not wait. */
+  const openForTerminal = async () => {
+    const service = await serveControl(home, {
+      handle: async () => ({ ok: false, text: "" }),
+      receive({ args }, visit) {
+        seats.push(JSON.parse(args[0] ?? "").seat);
+        visit.say({ type: "refused", id: null, why: "Not yet.", again: true });
+        away.abort();
+        return true;
+      },
+    });
+    return {
+      close: async () => {
+        closed += 1;
+        await service.close();
+      },
+    };
+  };
+  const nothing = () => assert.fail("not wanted here");
+  const product: Product = { openForTerminal, openService: nothing, tryMcp: nothing, openOffline: nothing };
+  const context: Context = {
+    env: {},
+    home,
+    print: nothing,
+    remark: nothing,
+    ask: null,
+    exit: () => {},
+    product: async () => product,
+  };
+  const screen = {
+    async talk({ connect }: TalkOptions) {
+      away = new AbortController();
+      await assert.rejects(connect({ seat: null, mayOpen: () => true, signal: away.signal }), { name: "AbortError" });
+      return 0;
+    },
+    drawMarkdown: nothing,
+  };
+  const sets = toolsetNames.filter((name) => name !== "all");
+  for (const names of [sets, sets.toReversed(), ["mcp-my server"], ["file"]]) {
+    const command = new Command();
+    const seen = { ...streams(Readable.from([])), stdout: { write: () => true, isTTY: true } };
+    chatWith(async () => screen)(command, context, { ...seen, stdin: Object.assign(Readable.from([]), { isTTY: true }) });
+    await command.parseAsync(["-t", names.join(",")], { from: "user" });
+  }
+  assert.equal(closed, 4);
+  for (const seat of seats) assert.match(seat, /^with-[\w.,-]{1,95}$/);
+  assert.deepEqual([seats[0] === seats[1], new Set(seats).size], [true, 3]);
 });

@@ -19,9 +19,23 @@ type Hello = TerminalHears & { readonly type: "hello" };
 
 /** Reaches the service that runs on this home, or opens one here; throws a `Failure` where neither can be. */
 export async function openLink(options: LinkOptions): Promise<{ readonly link: TerminalLink; readonly hello: Hello }> {
+  const own: Own = { service: null };
+  try {
+    return await reached(options, own);
+  } catch (thrown) {
+    await own.service?.close();
+    throw thrown;
+  }
+}
+
+/** What was opened for this terminal alone. */
+interface Own {
+  service: { close(): Promise<void> } | null;
+}
+
+async function reached(options: LinkOptions, own: Own): Promise<{ readonly link: TerminalLink; readonly hello: Hello }> {
   /** Since when somebody has had the home and not been ready. */
   let heldAt: number | null = null;
-  const own: { service: { close(): Promise<void> } | null } = { service: null };
   const opensAt = performance.now() + options.patienceMs;
   for (;;) {
     const visit = await callVisit(options.context.home, { command: chatCommand, args: [JSON.stringify(options.call)] });
@@ -30,10 +44,8 @@ export async function openLink(options: LinkOptions): Promise<{ readonly link: T
       const said: TerminalHears[] = [];
       const answer = await greeted(visit, said);
       if (answer.type === "hello") return { link: linkOver(visit, said, own), hello: answer };
-      if (answer.type !== "refused" || !answer.again || late) {
-        await own.service?.close();
+      if (answer.type !== "refused" || !answer.again || late)
         throw new Failure("state.unavailable", answer.type === "refused" ? answer.why : misunderstood);
-      }
       heldAt ??= performance.now();
     } else if (own.service !== null) {
       throw new Failure("state.unavailable", "the service that was opened here does not answer");
@@ -88,11 +100,7 @@ async function greeted(visit: Visit, early: TerminalHears[]): Promise<Greeting> 
   return await promise.finally(() => clearTimeout(timer));
 }
 
-function linkOver(
-  visit: Visit,
-  early: readonly TerminalHears[],
-  own: { readonly service: { close(): Promise<void> } | null },
-): TerminalLink {
+function linkOver(visit: Visit, early: readonly TerminalHears[], own: Readonly<Own>): TerminalLink {
   return {
     say: (message) => visit.say(message),
     listen(listener, gone) {
