@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
 import { cells, fit } from "../../src/core/cells.ts";
-import { createChoices } from "../../adapters/terminal/screen/choices.ts";
 import { completeArgument, completeName } from "../../adapters/terminal/screen/completion.ts";
 import { drawMarkdown } from "../../adapters/terminal/screen/draw.ts";
 import { draftOf, draftText, edited, emptyDraft, inserted, otherLine } from "../../adapters/terminal/screen/editor.ts";
@@ -18,7 +17,6 @@ import { cutStable } from "../../adapters/terminal/screen/stable.ts";
 import { statusRow } from "../../adapters/terminal/screen/status.ts";
 import { createTurnView } from "../../adapters/terminal/screen/turn-view.ts";
 import type { TurnEvent } from "../../src/core/events.ts";
-import { answerTo } from "../../src/core/question.ts";
 import type { TerminalPost, TerminalState } from "../../src/core/terminal.ts";
 
 const plain = (markdown: string, width: number) => drawMarkdown(markdown, { width, plain: true });
@@ -277,53 +275,6 @@ test("commands and their arguments are completed", () => {
   assert.deepEqual([draftText(several?.draft ?? emptyDraft), several?.choices.length], ["/sta", 2]);
   assert.equal(completeName(draftOf("no"), commands), null);
   assert.equal(draftText(completeArgument(draftOf("/model qw"), ["qwen-a", "qwen-b"])?.draft ?? emptyDraft), "/model qwen-");
-});
-
-test("choices are meant by number, label, or yes and no", () => {
-  const buttons = ["Once", "This session", "Always", "Deny"].map((label, at) => ({ label, data: String(at) }));
-  for (const [text, data] of [
-    ["1", "0"],
-    ["always", "2"],
-    ["n", "3"],
-    ["YES", "0"],
-    ["4", "3"],
-  ] as const)
-    assert.equal(answerTo(buttons, text)?.data, data, text);
-  for (const text of ["5", "2 things", "hello", ""]) assert.equal(answerTo(buttons, text), null, text);
-  assert.equal(
-    answerTo(
-      [
-        { label: "yes", data: "a" },
-        { label: "maybe", data: "b" },
-      ],
-      "no",
-    ),
-    null,
-  );
-});
-
-test("a number means the oldest open question, or what was offered last until something else is said", () => {
-  const choices = createChoices();
-  const shown = (id: string, data: string) => {
-    const post = { id, answers: null, markdown: "", footer: null, buttons: [{ label: "1", data }], repeated: false, file: null };
-    choices.take(post);
-    return post;
-  };
-  const current = () => choices.current()?.id ?? null;
-  shown("out-1", "/memory undo 1");
-  shown("out-2", "/resume 1");
-  assert.equal(current(), "out-2");
-  const first = shown("out-3", "ask:1:0");
-  shown("out-4", "ask:2:0");
-  assert.equal(current(), "out-3");
-  assert.ok(choices.edited("out-1"));
-  assert.ok(!choices.edited("out-5"));
-  // Another was answered while the service was away.
-  choices.keep([first]);
-  assert.ok(choices.edited("out-3"));
-  assert.equal(current(), "out-2");
-  choices.said();
-  assert.equal(current(), null);
 });
 
 test("looking for an earlier line takes one row, however long and wide it is", () => {
