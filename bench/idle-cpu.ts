@@ -6,8 +6,9 @@ import { type Figure, type Row, single } from "./figures.ts";
 import { mouthNames } from "./mouths.ts";
 import { openRig, stateNames, states } from "./rig.ts";
 
-const settleMs = 10_000;
-const measureMs = 30_000;
+/** V8 tidies its heap for half a minute after the last work: that is the work's, not the idling's. */
+const settleMs = 40_000;
+const measureMs = 60_000;
 const atMostPercent = 1;
 /** What Linux counts processor time in: a hundredth of a second (USER_HZ). */
 const tickMs = 10;
