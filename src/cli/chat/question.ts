@@ -14,34 +14,39 @@ export async function questionFrom(
 ): Promise<string | null> {
   const words = [query ?? "", queryFile === undefined ? "" : await textOf(queryFile)].filter((text) => text !== "").join("\n\n");
   const asked = query !== undefined || queryFile !== undefined;
-  if (streams.stdin.isTTY === true || !isPiped(streams.stdin)) return asked ? checked(words) : null;
-  const piped = await pipedIn(streams, asked);
+  const input = streams.stdin.isTTY === true ? "none" : inputOf(streams.stdin);
+  if (input === "none") return asked ? checked(words) : null;
+  const piped = await pipedIn(streams, asked && input === "held");
   const text = [words, piped.trimEnd()].filter((part) => part.trim() !== "").join("\n\n");
   return checked(text);
 }
 
 /** Whoever forgets `</dev/null` should see why nothing happens. */
 const slowMs = 2_000;
-/** A program that starts us may leave us an open pipe that it never writes to; a question that has its words need not wait for more. */
+/** A question that has its words need not wait longer for an input that nobody may ever write to. */
 const silentMs = 3_000;
 
-/** A program that starts us may have left our input as it was, e.g. `/dev/null`: there is nothing to wait for. */
-function isPiped(stdin: Streams["stdin"]): boolean {
-  if (stdin !== process.stdin) return true;
+/**
+ * What stands behind an input: something that was piped in; one `held` by a program that started us, which may never write to it (Node's
+ * `spawn` leaves such a socket by default); or nothing, e.g. `/dev/null`. A shell's pipe may be slow: it is waited for.
+ */
+function inputOf(stdin: Streams["stdin"]): "piped" | "held" | "none" {
+  if (stdin !== process.stdin) return "held";
   try {
     const input = fstatSync(0);
-    return input.isFIFO() || input.isFile() || input.isSocket();
+    if (input.isSocket()) return "held";
+    return input.isFIFO() || input.isFile() ? "piped" : "none";
   } catch {
     // Closed from the beginning.
-    return false;
+    return "none";
   }
 }
 
-/** All that is piped in; nothing, where there are words `already` and no byte comes. */
-async function pipedIn({ stdin, stderr }: Streams, already: boolean): Promise<string> {
+/** All that is piped in; nothing, where it `mayStaySilent` and no byte comes. */
+async function pipedIn({ stdin, stderr }: Streams, mayStaySilent: boolean): Promise<string> {
   const silence = Promise.withResolvers<null>();
   const slow = setTimeout(() => stderr.write("hermes: reading what is piped in …\n"), slowMs);
-  const silent = already ? setTimeout(() => silence.resolve(null), silentMs) : undefined;
+  const silent = mayStaySilent ? setTimeout(() => silence.resolve(null), silentMs) : undefined;
   const reading = whole(stdin, "What is piped in", () => clearTimeout(silent));
   const text = await Promise.race([reading, silence.promise]).finally(() => {
     clearTimeout(slow);
