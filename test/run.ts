@@ -17,7 +17,7 @@ import { warmUp } from "./services/warm-up.ts";
 const filesAtOnce = Math.min(availableParallelism() + 1, 9);
 /** No test takes so long unless it hangs. */
 const testTimeoutMs = 120_000;
-/** The whole suite takes eight to nine minutes on two quiet cores; what still runs after twice as long hangs, and is named and ended. */
+/** The whole suite takes six to seven minutes on two quiet cores; what still runs after twice as long hangs, and is named and ended. */
 const suiteTimeoutMs = 1_200_000;
 /** Variables of the real world that no test may see: keys, tokens, addresses, and this user's home of Hermes. */
 const real =
