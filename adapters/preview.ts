@@ -1,7 +1,8 @@
 import type { Progress } from "../src/core/adapter.ts";
 import type { ProgressMode } from "../src/core/chat-settings.ts";
-import type { AgentState, TurnEvent } from "../src/core/events.ts";
+import type { TurnEvent } from "../src/core/events.ts";
 import { codeSpan, plainWords } from "../src/core/markdown.ts";
+import { agentSigns } from "./words.ts";
 
 /** What a running turn looks like in a chat: its last tool lines and the text so far. */
 export interface Preview {
@@ -124,19 +125,10 @@ function take(state: State, event: TurnEvent): void {
 
 type Agent = Extract<TurnEvent, { type: "agent" }>;
 
-const signs: Readonly<Record<AgentState, string>> = {
-  waiting: "⏳",
-  working: "🤖",
-  asking: "✋",
-  answered: "✓",
-  failed: "✗",
-  stopped: "⏹",
-};
-
 /** A subagent's line: what it is about, and what it is at. */
 function agentLine(agent: Agent): string {
   const doing = agent.doing === "" ? "" : ` ${code(agent.doing)}`;
-  return `┊ ${signs[agent.state]} ${plainWords(agent.name)}${atOf(agent)}${doing}`;
+  return `┊ ${agentSigns[agent.state]} ${plainWords(agent.name)}${atOf(agent)}${doing}`;
 }
 
 function atOf({ state, step }: Agent): string {

@@ -1,4 +1,15 @@
+import type { AgentState } from "../src/core/events.ts";
 import type { Outbound, StoredFailure } from "../src/core/outbound.ts";
+
+/** A subagent's state at the beginning of its line. */
+export const agentSigns: Readonly<Record<AgentState, string>> = {
+  waiting: "⏳",
+  working: "🤖",
+  asking: "✋",
+  answered: "✓",
+  failed: "✗",
+  stopped: "⏹",
+};
 
 /** What an outbox entry says, as Markdown: the one place where a failure becomes words for a person. */
 export function wording(body: Outbound): string {

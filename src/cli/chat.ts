@@ -6,7 +6,7 @@ import { isToolsetName, toolsetNames } from "../core/toolsets.ts";
 import { openLink } from "./chat/link.ts";
 import { askOnce } from "./chat/once.ts";
 import { questionFrom } from "./chat/question.ts";
-import { type Context, type Define, exits, type Streams } from "./context.ts";
+import { type Context, type Define, exits, isPlain, type Streams } from "./context.ts";
 
 /** What draws on a screen. */
 export interface Screen {
@@ -68,7 +68,7 @@ async function chat(command: Command, context: Context, streams: Streams, screen
   const question = await questionFrom(options, streams).catch((thrown: unknown) => wrong(command, thrown));
   if (question !== null) {
     const draw = async (markdown: string) =>
-      (await screen()).drawMarkdown(markdown, { width: process.stdout.columns, plain: isPlain(context) });
+      (await screen()).drawMarkdown(markdown, { width: process.stdout.columns, plain: isPlain(context.env) });
     const form = options.streamJson === true ? "lines" : options.json === true ? "json" : "text";
     return await askOnce(context, streams, { question, only, resume, language, form, quiet: options.quiet === true, draw });
   }
@@ -118,10 +118,6 @@ function seatWith(only: readonly string[]): string {
 function languageOf(env: Context["env"]): string | null {
   const locale = env["LC_ALL"] || env["LC_MESSAGES"] || env["LANG"] || "";
   return /^([a-z]{2,3})(?:_([A-Z]{2}))?(?:[.@]|$)/.exec(locale)?.slice(1, 3).filter(Boolean).join("-") ?? null;
-}
-
-function isPlain({ env }: Context): boolean {
-  return (env["NO_COLOR"] ?? "") !== "" || env["TERM"] === "dumb";
 }
 
 function wrong(command: Command, thrown: unknown): never {

@@ -71,6 +71,11 @@ export interface Streams {
 /** Adds a command's own arguments, options and action. */
 export type Define = (command: Command, context: Context, streams?: Streams) => void;
 
+/** Whether its person wants no colours and no boxes (https://no-color.org), or the terminal knows none. */
+export function isPlain(env: Environment): boolean {
+  return (env["NO_COLOR"] ?? "") !== "" || env["TERM"] === "dumb";
+}
+
 /** Exit statuses: usage as in BSD's tools; 69 is its EX_UNAVAILABLE (another process has the home), 78 its EX_CONFIG. */
 export const exits = { ok: 0, failure: 1, usage: 2, held: 69, config: 78 } as const;
 

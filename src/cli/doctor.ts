@@ -1,5 +1,5 @@
 import { loadConfig } from "../config/load.ts";
-import { type Context, type Define, exits } from "./context.ts";
+import { type Context, type Define, exits, isPlain } from "./context.ts";
 import type { CheckInput, CheckResult } from "./doctor/check.ts";
 import { checks } from "./doctor/checks.ts";
 import { mend, type Mended } from "./doctor/fix.ts";
@@ -99,7 +99,7 @@ const colours = { ok: 32, done: 32, warn: 33, left: 33, fail: 31 } as const;
 
 /** Somebody can be asked only at a terminal. */
 function isColourful({ ask, env }: Context): boolean {
-  return ask !== null && (env["NO_COLOR"] ?? "") === "" && env["TERM"] !== "dumb";
+  return ask !== null && !isPlain(env);
 }
 
 function textOf({ text, mend: how }: CheckResult): string {

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { type Context, type Define, exits } from "./context.ts";
+import { type Context, type Define, exits, isPlain } from "./context.ts";
 import { askRecord } from "./record.ts";
 
 /** Draws Markdown at a terminal; `width` 0: nobody knows. */
@@ -31,7 +31,7 @@ export function insightsWith(drawing: () => Promise<Drawing>): Define {
         } else {
           const atTerminal = streams?.stdout.isTTY === true;
           const width = atTerminal ? (process.stdout.columns ?? 0) : 0;
-          const plain = !atTerminal || isPlain(context);
+          const plain = !atTerminal || isPlain(context.env);
           const drawn = (await drawing()).drawMarkdown(text, { width, plain });
           context.print(plain ? withoutBoxes(drawn) : drawn);
         }
@@ -41,8 +41,4 @@ export function insightsWith(drawing: () => Promise<Drawing>): Define {
 
 function withoutBoxes(text: string): string {
   return text.replaceAll("│", "|").replaceAll("─", "-").replaceAll("┼", "+").replaceAll("•", "-");
-}
-
-function isPlain({ env }: Context): boolean {
-  return (env["NO_COLOR"] ?? "") !== "" || env["TERM"] === "dumb";
 }

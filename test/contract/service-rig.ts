@@ -1,10 +1,9 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { Readable } from "node:stream";
 import type { TestContext } from "node:test";
-import { hermes } from "../../src/cli/hermes.ts";
 import { serviceManager } from "../doubles/systemd.ts";
+import { typed } from "../flow/typed.ts";
 
 /** A person with a home and a systemd (or a launchd) that does as it is told. */
 export async function serviceRig(t: TestContext) {
@@ -20,13 +19,7 @@ export async function serviceRig(t: TestContext) {
     XDG_RUNTIME_DIR: root,
   };
   const run = async (...args: readonly string[]) => {
-    let [out, err] = ["", ""];
-    const status = await hermes(args, {
-      env,
-      stdin: Readable.from([]),
-      stdout: { write: (text) => (out += text) },
-      stderr: { write: (text) => (err += text) },
-    });
+    const { status, stdout: out, stderr: err } = await typed(home, args, env);
     return { status, out, err };
   };
   const unit = join(root, ".config/systemd/user/hermes-team.service");

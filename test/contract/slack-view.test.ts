@@ -1,28 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createView } from "../../adapters/view.ts";
-import type { LiveEvent, TurnEvent } from "../../src/core/events.ts";
-import type { Live } from "../../src/core/live.ts";
-import type { Log } from "../../src/core/log.ts";
-import { openMetrics } from "../../src/insights/metrics.ts";
+import type { TurnEvent } from "../../src/core/events.ts";
+import { toldView } from "./told-view.ts";
 import { chunkOf, slackChat, type SlackRig, slackRig } from "./slack-rig.ts";
-
-const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** A turn's events as they come from a worker, shown in a private thread. */
 async function viewed(rig: SlackRig) {
-  const listeners: ((event: LiveEvent) => void)[] = [];
-  const over = { close: async () => undefined };
-  const live: Live = {
-    publish: () => undefined,
-    subscribe: async (_, listen) => (listeners.push(listen), over),
-    signal: () => undefined,
-    onSignal: async () => over,
-    close: async () => undefined,
-  };
-  const kept: string[] = [];
-  const previews = { keep: async (_: string, message: string) => void kept.push(message), find: async () => null };
-  const view = await createView({ adapter: rig.adapter, live, previews, metrics: openMetrics(), log: silent });
+  const { view, publish } = await toldView(rig.adapter);
   const root = rig.slack.say("D1", "hi");
   const chat = slackChat("D1", root);
   let seq = 0;
@@ -32,7 +16,7 @@ async function viewed(rig: SlackRig) {
     root,
     tell(event: TurnEvent) {
       seq += 1;
-      for (const listen of listeners) listen({ turn: "1", chat, fence: 1, seq, replyTo: root, event });
+      publish({ turn: "1", chat, fence: 1, seq, replyTo: root, event });
     },
     shown: () => rig.slack.messages("D1", root)[0],
   };

@@ -2,14 +2,13 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
-import { Readable } from "node:stream";
 import { type TestContext, test } from "node:test";
-import { hermes } from "../../src/cli/hermes.ts";
 import { backgroundOf } from "../../src/cli/service/background.ts";
 import { callControl } from "../../src/gateway/control-socket.ts";
 import { serviceManager } from "../doubles/systemd.ts";
 import { killLeftovers } from "../services/leftovers.ts";
 import { freshHome, startHermes } from "./service.ts";
+import { typed } from "./typed.ts";
 
 /** A home on a machine without systemd; nothing of a test stays in the background. */
 async function place(t: TestContext, record: "ready" | "none") {
@@ -24,13 +23,7 @@ async function place(t: TestContext, record: "ready" | "none") {
     PATH: [manager.folder, process.env["PATH"] ?? ""].join(delimiter),
   };
   const run = async (...args: readonly string[]) => {
-    let [out, err] = ["", ""];
-    const status = await hermes(args, {
-      env,
-      stdin: Readable.from([]),
-      stdout: { write: (text) => (out += text) },
-      stderr: { write: (text) => (err += text) },
-    });
+    const { status, stdout: out, stderr: err } = await typed(home.path, args, env);
     return { status, out, err };
   };
   killLeftovers(join(home.path, "start.background.json"));

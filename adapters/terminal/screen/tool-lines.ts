@@ -1,5 +1,6 @@
 import type { AgentState, TurnEvent } from "../../../src/core/events.ts";
 import { fit } from "../../../src/core/cells.ts";
+import { agentSigns } from "../../words.ts";
 import { piece, type Row, shownText } from "./rows.ts";
 
 /** Lines about what a turn runs: they stay once it is over. */
@@ -98,18 +99,9 @@ function toolRow({ tool, preview, state }: Tool, width: number): Row {
   return [piece(fit(`┊ ${icons[tool] ?? "🔧"} ${oneLine(what)}`, width - mark.length), "dim"), piece(mark, "bad")];
 }
 
-const signs: Readonly<Record<AgentState, string>> = {
-  waiting: "⏳",
-  working: "🤖",
-  asking: "✋",
-  answered: "✓",
-  failed: "✗",
-  stopped: "⏹",
-};
-
 function agentRow({ state, name, doing, step }: ToolEvent & { readonly type: "agent" }, width: number): Row {
   const at = state === "working" ? `, step ${step + 1}` : "";
-  return [piece(fit(`┊ ${signs[state]} ${oneLine(`${name}${at} ${doing}`)}`, width), "dim")];
+  return [piece(fit(`┊ ${agentSigns[state]} ${oneLine(`${name}${at} ${doing}`)}`, width), "dim")];
 }
 
 function isOver(state: AgentState): boolean {

@@ -1,4 +1,4 @@
-import { argumentCases, cases, optionCases, pathCases, quoted } from "./shell-text.ts";
+import { lookups, quoted } from "./shell-text.ts";
 import type { Branch, Named } from "./tree.ts";
 
 /** The script for bash, 3.2 (macOS) and newer. */
@@ -52,30 +52,7 @@ _hermes_look() {
   done < <(hermes completion values "$1" "$2" 2>/dev/null)
 }
 
-_hermes_path() {
-  case $1 in
-  ${pathCases(branches)}) return 0 ;;
-  esac
-  return 1
-}
-
-_hermes_branch() {
-  case $1 in
-${cases(branches, ({ commands, options }) => `names=${listed(commands)}; options=${listed(options)}`)}
-  esac
-}
-
-_hermes_option() {
-  case "$1:$2" in
-${optionCases(branches)}
-  esac
-}
-
-_hermes_argument() {
-  case "$1:$2" in
-${argumentCases(branches)}
-  esac
-}
+${lookups(branches, ({ commands, options }) => `names=${listed(commands)}; options=${listed(options)}`)}
 
 complete -F _hermes hermes
 `;

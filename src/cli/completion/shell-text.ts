@@ -1,12 +1,40 @@
 import type { Branch, Values } from "./tree.ts";
 
+/** The functions that look something up in the tree, alike in bash and zsh; `names`: what counts at a command, in that shell's lists. */
+export function lookups(branches: readonly Branch[], names: (branch: Branch) => string): string {
+  return `_hermes_path() {
+  case $1 in
+  ${pathCases(branches)}) return 0 ;;
+  esac
+  return 1
+}
+
+_hermes_branch() {
+  case $1 in
+${cases(branches, names)}
+  esac
+}
+
+_hermes_option() {
+  case "$1:$2" in
+${optionCases(branches)}
+  esac
+}
+
+_hermes_argument() {
+  case "$1:$2" in
+${argumentCases(branches)}
+  esac
+}`;
+}
+
 /** Words of a shell's `case`: what counts at each command. */
-export function cases(branches: readonly Branch[], line: (branch: Branch) => string): string {
+function cases(branches: readonly Branch[], line: (branch: Branch) => string): string {
   return branches.map((branch) => `  ${quoted(branch.path)}) ${line(branch)} ;;`).join("\n");
 }
 
 /** Which options take a value, and what value. */
-export function optionCases(branches: readonly Branch[]): string {
+function optionCases(branches: readonly Branch[]): string {
   return branches
     .flatMap(({ path, options }) =>
       options.flatMap(({ name, value }) =>
@@ -17,7 +45,7 @@ export function optionCases(branches: readonly Branch[]): string {
 }
 
 /** What stands at a command's arguments, counted from 1; `+` for all that follow. */
-export function argumentCases(branches: readonly Branch[]): string {
+function argumentCases(branches: readonly Branch[]): string {
   return branches
     .flatMap(({ path, args }) =>
       args.flatMap((each, at) =>
@@ -30,7 +58,7 @@ export function argumentCases(branches: readonly Branch[]): string {
 }
 
 /** The words that may be the next of a command's path. */
-export function pathCases(branches: readonly Branch[]): string {
+function pathCases(branches: readonly Branch[]): string {
   const paths = branches.flatMap(({ path }) => (path === "" ? [] : [quoted(path)]));
   return paths.join("|");
 }

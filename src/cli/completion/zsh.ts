@@ -1,4 +1,4 @@
-import { argumentCases, cases, optionCases, pathCases, quoted } from "./shell-text.ts";
+import { lookups, quoted } from "./shell-text.ts";
 import type { Branch, Named } from "./tree.ts";
 
 /** The script for zsh: as a file `_hermes` in a folder of `$fpath`, or sourced after `compinit`. */
@@ -49,30 +49,7 @@ _hermes() {
   esac
 }
 
-_hermes_path() {
-  case $1 in
-  ${pathCases(branches)}) return 0 ;;
-  esac
-  return 1
-}
-
-_hermes_branch() {
-  case $1 in
-${cases(branches, ({ commands, options }) => `names=(${described(commands)}); options=(${described(options)})`)}
-  esac
-}
-
-_hermes_option() {
-  case "$1:$2" in
-${optionCases(branches)}
-  esac
-}
-
-_hermes_argument() {
-  case "$1:$2" in
-${argumentCases(branches)}
-  esac
-}
+${lookups(branches, ({ commands, options }) => `names=(${described(commands)}); options=(${described(options)})`)}
 
 if [[ \${funcstack[1]} == _hermes ]]; then
   _hermes "$@"

@@ -2,7 +2,7 @@ import { styleText } from "node:util";
 import type { Environment } from "../../config/home.ts";
 import type { LogEntry } from "../../insights/logs/entry.ts";
 import { logParts } from "../../insights/pretty.ts";
-import type { Streams } from "../context.ts";
+import { isPlain, type Streams } from "../context.ts";
 import { wrapped } from "../tool-width.ts";
 
 /** How lines are shown: `columns` is null where a program reads them. */
@@ -14,10 +14,9 @@ export interface LogLook {
 /** At a terminal lines are broken to its width, with colours unless it or its owner wants none. */
 export function lookOf(env: Environment, streams: Streams | undefined): LogLook {
   const terminal = streams?.stdout.isTTY === true;
-  const plain = (env["NO_COLOR"] ?? "") !== "" || env["TERM"] === "dumb";
   // A terminal that does not know its width says 0.
   const columns = Math.max(process.stdout.columns || usualWidth, leastWidth);
-  return { columns: terminal ? columns : null, colour: terminal && !plain };
+  return { columns: terminal ? columns : null, colour: terminal && !isPlain(env) };
 }
 
 /** An entry as a person reads it, or as it stands in the file. */
