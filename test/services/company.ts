@@ -62,11 +62,20 @@ function spread<Item>(items: readonly Item[], others: readonly Item[]): readonly
   return all.toSorted((one, other) => one.place - other.place).map(({ item }) => item);
 }
 
-/** A file that can't be loaded fails by itself. */
+/**
+ * A file that can't be loaded fails by itself. The first test ends when all files are loaded: where all that is known of has ended, Node
+ * ends the process (`--test-force-exit`), and what was still to be loaded would be left out without a word.
+ */
 function written(files: readonly string[], folder: string, at: number): string {
   const path = join(folder, `${basename(dirname(files[0] ?? ""))}-${at}.mjs`);
   const addresses = JSON.stringify(files.map((file) => pathToFileURL(file).href));
-  const load = "await import(file).catch((thrown) => test(`${file} can be loaded`, () => Promise.reject(thrown)))";
-  writeFileSync(path, `import test from "node:test";\nfor (const file of ${addresses}) ${load};\n`);
+  const program = [
+    'import test from "node:test";',
+    "const loaded = Promise.withResolvers();",
+    `test("${files.length} files are loaded", () => loaded.promise);`,
+    `for (const file of ${addresses}) await import(file).catch((thrown) => test(\`\${file} can be loaded\`, () => Promise.reject(thrown)));`,
+    "loaded.resolve();",
+  ];
+  writeFileSync(path, `${program.join("\n")}\n`);
   return path;
 }
