@@ -1,5 +1,4 @@
 import { Failure } from "../core/failures.ts";
-import { findKey } from "./keys.ts";
 import type { Kind } from "./kinds.ts";
 import { nearest } from "./nearest.ts";
 import { modelWindow, providerField, providerFieldNames } from "./providers.ts";
@@ -31,14 +30,4 @@ export function findInner(name: string): InnerKey | null {
       ? `Name a server and its field, such as ${list}.deepseek.base_url; fields: ${providerFieldNames.join(", ")}.`
       : `Did you mean ${list}.${match[2].slice(0, dot)}.${meant}?`;
   throw new Failure("config.invalid", `${name} is no field of a server.`, { advice });
-}
-
-/** The variable that holds a server's key: `deepseek` → `DEEPSEEK_API_KEY`. One that is a key of ours already holds something else. */
-export function keyVariable(provider: string): string {
-  const name = provider
-    .toUpperCase()
-    .replace(/[^A-Z0-9]+/g, "_")
-    .replace(/^_+|_+$/g, "");
-  const plain = `${name}_API_KEY`;
-  return /^[A-Z]/.test(name) && findKey(plain) === null ? plain : `MODEL_${plain}`;
 }

@@ -4,7 +4,7 @@ import { Failure } from "../core/failures.ts";
 import { dropEmptied, type Place, openDocument, removeAt, render, setAt } from "./edit-yaml.ts";
 import { editEnvText, parseEnvText } from "./env-file.ts";
 import { configFile, envFile } from "./home.ts";
-import { keyVariable } from "./inner-keys.ts";
+import { providerPlaces, variableFor } from "./key-variable.ts";
 import { findKey, type KeyPath, keyOf, keyPaths } from "./keys.ts";
 import { movedKey, movedKeys } from "./moved-keys.ts";
 import { isOriginalKey } from "./original.ts";
@@ -83,7 +83,7 @@ export function migrated(yaml: string, env: string): Migration {
   for (const { from, to, value } of movedKeys)
     if (document.hasIn(from.split("."))) move(work, from, to, value(plainAt(document, from.split("."))));
   takeVariables(work);
-  for (const place of entries(document)) {
+  for (const place of providerPlaces(document)) {
     renameFields(work, place);
     takeProviderKey(work, place);
   }
@@ -219,14 +219,10 @@ function takeProviderKey(work: Work, place: Place): void {
   if (path === undefined) return;
   const key: unknown = work.document.getIn([...place, "api_key"]);
   const name = nameOf(work.document, place);
-  const variable = keyVariable(name ?? "");
-  const there = parseEnvText(work.env, ".env").values[variable] ?? "";
-  const movable = name !== null && typeof key === "string" && (there === "" || there === key.trim());
-  const text = movable ? written(work.env, variable, key.trim()) : null;
-  if (text === null) {
-    work.byHand.push(path);
-    return;
-  }
+  if (name === null || typeof key !== "string") return void work.byHand.push(path);
+  const variable = variableFor(work.document, parseEnvText(work.env, ".env").values, { place, name }, key.trim());
+  const text = written(work.env, variable, key.trim());
+  if (text === null) return void work.byHand.push(path);
   work.env = text;
   removeAt(work.document, [...place, "api_key"]);
   setAt(work.document, [...place, "key_env"], variable);
@@ -239,12 +235,6 @@ function keyAt(document: Document, place: Place): readonly string[] {
   const key: unknown = document.getIn(path);
   const there = typeof key === "string" ? key.trim() !== "" && !key.includes("${") : key !== null && key !== undefined;
   return there ? [path.join(".")] : [];
-}
-
-function entries(document: Document): readonly Place[] {
-  const map = document.get("providers", true);
-  const named = isMap(map) ? map.items.map(({ key }): Place => ["providers", String(key)]) : [];
-  return [...indices(document, "custom_providers"), ...named];
 }
 
 function indices(document: Document, list: string): readonly Place[] {

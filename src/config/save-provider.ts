@@ -2,7 +2,7 @@ import { type Document, isMap, isSeq } from "yaml";
 import { type Place, openDocument, removeAt, render, setAt } from "./edit-yaml.ts";
 import { editEnvText, parseEnvText } from "./env-file.ts";
 import { configFile, type Environment, envFile } from "./home.ts";
-import { keyVariable } from "./inner-keys.ts";
+import { providerPlaces, variableFor } from "./key-variable.ts";
 import { hostOf } from "./providers.ts";
 import { editOwnFile, readOwnFile } from "./write-file.ts";
 
@@ -32,28 +32,38 @@ export interface SavedDefault {
 export async function saveDefault(home: string, chosen: NewDefault): Promise<SavedDefault> {
   const file = configFile(home);
   const variables = await readOwnFile(envFile(home));
-  let list: SavedDefault["list"] = "custom_providers";
-  const edit = (before: string): string => {
-    const document = openDocument(before);
-    list = makeDefault(document, parseEnvText(variables, ".env").values, chosen);
-    return render(document);
-  };
+  const { values } = parseEnvText(variables, ".env");
   // What can't be edited is told of before .env is touched.
-  edit(await readOwnFile(file));
-  await saveVariables(home, chosen);
-  await editOwnFile(file, edit);
+  const { keyEnv } = makeDefault(await readOwnFile(file), values, chosen, null);
+  await saveVariables(home, chosen, keyEnv);
+  let list: SavedDefault["list"] = "custom_providers";
+  await editOwnFile(file, (before) => {
+    const made = makeDefault(before, values, chosen, keyEnv);
+    list = made.list;
+    return made.text;
+  });
   return { file, list };
 }
 
-/** In which list the entry stands. */
-function makeDefault(document: Document, variables: Environment, chosen: NewDefault): SavedDefault["list"] {
+interface Made {
+  readonly text: string;
+  readonly list: SavedDefault["list"];
+  /** The variable of its key; null where it is given none. */
+  readonly keyEnv: string | null;
+}
+
+/** `settled` is the variable that holds its key by now. */
+function makeDefault(before: string, variables: Environment, chosen: NewDefault, settled: string | null): Made {
+  const document = openDocument(before);
   keepFormer(document, variables, chosen.baseUrl);
   const place = entryPlace(document, chosen);
   if (typeof place[1] === "number") setAt(document, [...place, "name"], chosen.name);
   if (!addressesAt(document, place).includes(chosen.baseUrl)) setAt(document, [...place, "base_url"], chosen.baseUrl);
-  if (chosen.apiKey !== null) {
+  const { name, apiKey } = chosen;
+  const keyEnv = apiKey === null ? null : (settled ?? variableFor(document, variables, { place, name }, apiKey));
+  if (keyEnv !== null) {
     removeAt(document, [...place, "api_key"]);
-    setAt(document, [...place, "key_env"], keyVariable(chosen.name));
+    setAt(document, [...place, "key_env"], keyEnv);
   }
   if (chosen.apiMode !== null || !document.hasIn([...place, "api_mode"]))
     setAt(document, [...place, "api_mode"], chosen.apiMode ?? "auto");
@@ -63,7 +73,7 @@ function makeDefault(document: Document, variables: Environment, chosen: NewDefa
   setAt(document, ["model", "default"], chosen.model);
   for (const other of ["model", "name", "base_url", "base_urls", "api_mode", "context_length"])
     removeAt(document, ["model", other]);
-  return place[0] === "providers" ? "providers" : "custom_providers";
+  return { text: render(document), list: place[0] === "providers" ? "providers" : "custom_providers", keyEnv };
 }
 
 /** The server that `model.base_url` or .env named until now becomes an entry of its own, to be gone back to. */
@@ -105,11 +115,8 @@ function setWindow(document: Document, place: Place, { model, contextLength }: N
 
 /** The entry of that name, else of that address, else a new one at the list's end. */
 function entryPlace(document: Document, { name, baseUrl }: Pick<NewDefault, "name" | "baseUrl">): Place {
-  const list = document.get("custom_providers", true);
-  const places: Place[] = isSeq(list) ? list.items.map((_, index) => ["custom_providers", index]) : [];
-  const map = document.get("providers", true);
-  const named: Place[] = isMap(map) ? map.items.map((pair) => ["providers", String(pair.key)]) : [];
-  const all = [...places, ...named];
+  const all = providerPlaces(document);
+  const places = all.filter(([list]) => list === "custom_providers");
   return (
     all.find((place) => nameAt(document, place) === name) ??
     places.find((place) => addressesAt(document, place).includes(baseUrl)) ?? ["custom_providers", places.length]
@@ -127,9 +134,9 @@ function addressesAt(document: Document, place: Place): readonly unknown[] {
 }
 
 /** The key goes to .env; an address that stands there would beat the one in config.yaml. */
-async function saveVariables(home: string, { name, apiKey }: NewDefault): Promise<void> {
+async function saveVariables(home: string, { apiKey }: NewDefault, keyEnv: string | null): Promise<void> {
   await editOwnFile(envFile(home), (before) => {
     const without = editEnvText(before, "OPENAI_BASE_URL", null);
-    return apiKey === null ? without : editEnvText(without, keyVariable(name), apiKey);
+    return apiKey === null || keyEnv === null ? without : editEnvText(without, keyEnv, apiKey);
   });
 }

@@ -5,8 +5,8 @@ import { type Place, openDocument, removeAt, render, setAt } from "./edit-yaml.t
 import { parseEnvText } from "./env-file.ts";
 import { shown } from "./findings.ts";
 import { configFile, envFile } from "./home.ts";
-import { type InnerKey, keyVariable } from "./inner-keys.ts";
-import { wellKnown } from "./well-known.ts";
+import type { InnerKey } from "./inner-keys.ts";
+import { type KeyHolder, ownVariable, variableFor } from "./key-variable.ts";
 import { editOwnFile, readOwnFile } from "./write-file.ts";
 
 /** A server's key goes to .env, under a variable that its entry names; every other field to its place in config.yaml. */
@@ -18,11 +18,13 @@ export async function setInner(home: string, name: string, inner: InnerKey, valu
       advice: `Expected ${inner.kind.expected}.`,
     });
   if (!secret) return await changeInner(home, name, inner, parsed.data);
-  const variable = keyVariable(inner.provider);
-  if (!(await isOwn(home, inner, variable))) await refuseTaken(home, name, variable, value.trim());
+  const key = value.trim();
+  const { document, holder } = await holderOf(home, inner);
+  const { values } = parseEnvText(await readOwnFile(envFile(home)), envFile(home));
+  const variable = variableFor(document, values, holder, key);
   // The entry first: an entry without its key is told of, a key without its entry is not.
   const named = await changeInner(home, name, { ...inner, path: ["key_env"] }, variable);
-  const kept = await editVariable(home, name, variable, value.trim());
+  const kept = await editVariable(home, name, variable, key);
   // One in the entry would beat the variable.
   const literal = await changeInner(home, name, inner, null);
   return { ...kept, changed: named.changed || kept.changed || literal.changed };
@@ -30,29 +32,19 @@ export async function setInner(home: string, name: string, inner: InnerKey, valu
 
 /** Removes it; a server's key from both files. */
 export async function unsetInner(home: string, name: string, inner: InnerKey): Promise<Change> {
-  const own = await isOwn(home, inner, keyVariable(inner.provider));
+  const { document, holder } = await holderOf(home, inner);
   const change = await changeInner(home, name, inner, null);
   if (inner.path[0] !== "api_key") return change;
   const variable = await changeInner(home, name, { ...inner, path: ["key_env"] }, null);
-  const key = own ? await editVariable(home, name, keyVariable(inner.provider), null) : variable;
+  const own = ownVariable(document, holder);
+  const key = own === null ? variable : await editVariable(home, name, own, null);
   return { ...change, changed: change.changed || variable.changed || key.changed };
 }
 
-/** Whether the variable is this server's: its entry says so, or it is the service of that name. */
-async function isOwn(home: string, inner: InnerKey, variable: string): Promise<boolean> {
+async function holderOf(home: string, inner: InnerKey): Promise<{ document: Document; holder: KeyHolder }> {
   const document = openDocument(await readOwnFile(configFile(home)));
-  const named = document.getIn(placeOf(document, { ...inner, path: ["key_env"] }));
-  return named === variable || wellKnown[inner.provider.toLowerCase()]?.keyEnv === variable;
-}
-
-/** `my-server` and `my_server` would have one variable. */
-async function refuseTaken(home: string, name: string, variable: string, value: string): Promise<void> {
-  const there = parseEnvText(await readOwnFile(envFile(home)), envFile(home)).values[variable] ?? "";
-  if (there === "" || there === value) return;
-  const entry = name.replace(/\.api_key$/, "");
-  throw new Failure("config.invalid", `${variable} in .env holds another key already, which this would replace.`, {
-    advice: `Name a variable of its own: \`hermes config set ${entry}.key_env NAME\`, then \`hermes config set NAME\`.`,
-  });
+  const place = placeOf(document, inner).slice(0, 2);
+  return { document, holder: { place, name: inner.provider } };
 }
 
 async function changeInner(home: string, name: string, inner: InnerKey, value: unknown): Promise<Change> {

@@ -288,11 +288,10 @@ skills: {external_dirs: [a]}
     const text = `model.api_key: sk-x
 agent.max_iterations: 5
 compression.summary_model: small
-custom_providers: [{name: spare, base_url: "http://h/v1", api_key: hunter2}]
+custom_providers: [{name: spare, base_url: "http://h/v1", api_key: "'\`\\""}]
 fallback_providers: [{provider: spare, api_key: hunter3}]
 `;
     await writeFile(join(home, "config.yaml"), text);
-    await writeFile(join(home, ".env"), "SPARE_API_KEY=other\n");
     const { out } = await config(home, ["migrate", "--yes"]);
     assert.match(out, /without effect here: compression\.summary_model, fallback_providers\.0\.api_key\.$/m);
     assert.match(out, /by hand: model\.api_key, agent\.max_iterations, custom_providers\.0\.api_key\.\n$/);
@@ -300,6 +299,8 @@ fallback_providers: [{provider: spare, api_key: hunter3}]
     const unnamed = migrated("custom_providers: [{url: 'http://10.0.0.5:8000/v1', api_key: hunter2}]\n", "");
     assert.equal(unnamed.env, "MODEL_10_0_0_5_8000_API_KEY=hunter2\n");
     assert.doesNotMatch(unnamed.yaml, /hunter2/);
+    const taken = migrated("providers: {a-b: {api_key: one}, a_b: {api_key: two}}\n", "A_B_API_KEY=other\n");
+    assert.equal(taken.env, "A_B_API_KEY=other\nA_B_API_KEY_2=one\nA_B_API_KEY_3=two\n");
   });
 
   test("what stands twice counts as before, and a key that .env has is left to it", () => {

@@ -265,7 +265,10 @@ test("a server's key takes the place of the one in its entry, and of nobody else
   );
   const path = await home(t, { "config.yaml": `providers:\n${entries.join("")}`, ".env": "OPENAI_API_KEY=main\n" });
   for (const name of ["spare", "openai", "my-server"]) await setKey(path, `providers.${name}.api_key`, `new-${name}`);
-  await assert.rejects(setKey(path, "providers.my_server.api_key", "x"), /MY_SERVER_API_KEY in \.env holds another key already/);
+  for (const key of ["x", "y"]) await setKey(path, "providers.my_server.api_key", key);
+  assert.match(await readFile(join(path, ".env"), "utf8"), /^MY_SERVER_API_KEY=new-my-server\nMY_SERVER_API_KEY_2=y$/m);
+  await unsetKey(path, "providers.my_server.api_key");
+  assert.doesNotMatch(await readFile(join(path, ".env"), "utf8"), /_2=/);
   await setKey(path, "providers.my_server.key_env", "MINE");
   await unsetKey(path, "providers.my_server.api_key");
   const { config } = await loadConfig({ env: {}, home: path });
@@ -316,4 +319,29 @@ test("a new default keeps the former server as an entry; the same server twice i
     ["old:1", "old", "k"],
     ["newer", "n", null],
   ]);
+});
+
+test("servers whose names differ by a sign only keep a key each", async (t) => {
+  const path = await home(t, {});
+  const save = (name: string, apiKey: string) =>
+    saveDefault(path, {
+      name,
+      baseUrl: `http://h${name.charCodeAt(2)}/v1`,
+      model: "m",
+      apiMode: null,
+      apiKey,
+      contextLength: null,
+    });
+  for (const name of ["my-server", "my_server", "my server"]) await save(name, `first of ${name}`);
+  for (const name of ["my-server", "my_server", "my server"]) await save(name, `key of ${name}`);
+  const { config, findings } = await loadConfig({ env: {}, home: path });
+  assert.deepEqual(findings, []);
+  assert.deepEqual(
+    config.customProviders.map(({ apiKey, keyEnv }) => [apiKey, keyEnv]),
+    [
+      ["key of my-server", "MY_SERVER_API_KEY"],
+      ["key of my_server", "MY_SERVER_API_KEY_2"],
+      ["key of my server", "MY_SERVER_API_KEY_3"],
+    ],
+  );
 });
