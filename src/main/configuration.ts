@@ -69,7 +69,7 @@ async function write(parts: ConfigurationParts, name: string, value: string): Pr
   if (keyOf(path).chat !== true)
     throw new Failure(
       "config.invalid",
-      `${path} can't be changed from chat. On the machine itself: hermes config set ${path} VALUE`,
+      `${path} can't be changed from chat. On the machine itself: hermes config set ${path}${keyOf(path).secret === true ? "" : " VALUE"}`,
     );
   const { config } = await loadConfig({ env: parts.env, home: parts.home });
   const remark = value === "" ? "" : await checked(parts, config, path, value);

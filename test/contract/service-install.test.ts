@@ -63,6 +63,11 @@ test("what only this shell knows is named: a service begins without it", async (
   Object.assign(env, { OPENAI_BASE_URL: "http://127.0.0.1:9/v1", TELEGRAM_BOT_TOKEN: `1234567:${"a".repeat(35)}` });
   const { out } = await run("gateway", "install");
   assert.match(out, new RegExp(`Set in this shell only.*OPENAI_BASE_URL, TELEGRAM_BOT_TOKEN\\. Put it into ${home}/\\.env`));
+  // What is to be typed asks for the value: a shell keeps what is typed.
+  assert.match(
+    out.replaceAll(/\s+/g, " "),
+    /These ask for them: `hermes config set OPENAI_BASE_URL`, `hermes config set TELEGRAM_BOT_TOKEN`\./,
+  );
   assert.doesNotMatch(out, /aaaa/);
 });
 
@@ -72,6 +77,7 @@ test("a service of the platforms or the turns alone needs both servers in .env",
   const refused = await run("gateway", "install", "--mode", "worker");
   assert.equal(refused.status, 78);
   assert.match(refused.err, /needs REDIS_URL and DATABASE_URL in .*\.env/);
+  assert.match(refused.err, /`hermes config set REDIS_URL`, `hermes config set DATABASE_URL`\. Or install/);
   await writeFile(join(home, ".env"), "REDIS_URL=redis://127.0.0.1:1\nDATABASE_URL=postgres://a@127.0.0.1/a\n");
   delete env["REDIS_URL"];
   for (const mode of ["worker", "gateway"]) assert.equal((await run("gateway", "install", "--mode", mode)).status, 0);

@@ -1,5 +1,6 @@
 import { whenItCounts, effectOf } from "../../config/effects.ts";
 import { findingLine } from "../../config/findings.ts";
+import { envFile } from "../../config/home.ts";
 import { findKey, keyOf } from "../../config/keys.ts";
 import { findInner } from "../../config/inner-keys.ts";
 import { loadConfig } from "../../config/load.ts";
@@ -27,12 +28,15 @@ export async function unset(context: Context, name: string): Promise<void> {
 async function askFor(context: Context, name: string): Promise<string> {
   const variable = (await serviceVariable(context.home, name)) !== null;
   const path = findInner(name) === null && findWithin(name) === null && !variable ? knownKey(name) : null;
+  const hidden = path === null ? variable || name.trim().endsWith(".api_key") : keyOf(path).secret === true;
   if (context.ask === null) {
+    // What is typed behind a command is in the shell's history, and seen by everybody on the machine.
+    const command = `hermes config set ${name.trim()}`;
+    const unseen = `\`${command}\` at a terminal asks for it, unseen; or write it into ${envFile(context.home)}.`;
     throw new Failure("config.invalid", "there is no value, and no terminal to ask for it at.", {
-      advice: `hermes config set ${name.trim()} VALUE`,
+      advice: hidden ? unseen : `${command} VALUE`,
     });
   }
-  const hidden = path === null ? variable || name.trim().endsWith(".api_key") : keyOf(path).secret === true;
   const expected = path === null ? "" : ` (${keyOf(path).kind.expected})`;
   return await context.ask(`${name.trim()}${expected}: `, ...(hidden ? (["hidden"] as const) : []));
 }

@@ -148,7 +148,7 @@ function validate({ config, findings, origins }: Loaded, mode: ServiceMode): voi
     "config.invalid",
     `A service that runs \`hermes ${mode}\` needs ${missing.join(" and ")} in ${config.home}/.env.`,
     {
-      advice: `Put ${missing.length === 1 ? "it" : "them"} there with: hermes config set ${missing[0]} VALUE. Or install everything in one process: --mode all`,
+      advice: `${settingWords(missing)} Or install everything in one process: --mode all`,
     },
   );
 }
@@ -204,8 +204,14 @@ function onlyHere({ origins, config }: Loaded): readonly string[] {
   });
   if (names.length === 0) return [];
   return [
-    `Set in this shell only, so the service won't have it: ${names.join(", ")}. Put it into ${config.home}/.env: hermes config set ${names[0]} VALUE`,
+    `Set in this shell only, so the service won't have it: ${names.join(", ")}. Put it into ${config.home}/.env. ${settingWords(names)}`,
   ];
+}
+
+/** No value stands in what is to be typed: most of these are secrets, and a shell keeps what is typed. */
+function settingWords(names: readonly string[]): string {
+  const commands = names.map((name) => `\`hermes config set ${name}\``);
+  return commands.length === 1 ? `${commands[0]} asks for it.` : `These ask for them: ${commands.join(", ")}.`;
 }
 
 /** The original's service would answer on the same tokens. */
