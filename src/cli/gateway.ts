@@ -42,7 +42,7 @@ function defineInstall(command: Command, context: Context): void {
       for (const line of lines) for (const each of fitted(context, line, 2)) context.print(each);
       if (asked.start !== true) return context.print(`Next: ${next}`);
       const place = await placeOf(context, asked);
-      if (next.endsWith("restart")) await stopService(context, place, asked.mode ?? "all");
+      if (next.endsWith("restart")) await stopService(context, place, asked.mode ?? "all", { again: true });
       await startService(context, place, asked.mode ?? "all");
     });
   withMode(command.command("uninstall").description("stop the service and take it away; the home stays as it is"))
@@ -74,7 +74,7 @@ function defineRunning(command: Command, context: Context): void {
   each("start", "start the service; without one, run in the background", (place, mode) => startService(context, place, mode));
   each("stop", "stop it, after running turns have had their time", (place, mode) => stopService(context, place, mode));
   each("restart", "stop it, and start it again", async (place, mode) => {
-    await stopService(context, place, mode);
+    await stopService(context, place, mode, { again: true });
     await startService(context, place, mode);
   });
   withMode(command.command("status").description("say whether it runs, since when, and what keeps it"))

@@ -90,7 +90,24 @@ test("start, status, restart and stop of an installed service go through systemd
   sockets.push(
     await serveControl(home, { handle: async () => ({ ok: false, text: "It is a talk at a terminal: leave it there." }) }),
   );
-  assert.match((await run("gateway", "stop")).err, /does not stop when asked: It is a talk at a terminal.*\n.*with Ctrl-D\./);
+  const talk = await run("gateway", "stop");
+  assert.match(talk.err, /does not stop when asked: It is a talk at a terminal.*\n.*with Ctrl-D\.\n$/);
+  assert.doesNotMatch(talk.out, /waited/);
+  // The service is tried again and again while somebody talks: it is told of, and stopped; for a restart it is left waiting.
+  const waiting = { SubState: "auto-restart", Result: "exit-code", ExecMainStatus: "69", NRestarts: "3" };
+  await manager.answer("show", shown("activating", 0, waiting));
+  await manager.forget();
+  const shownNow = await run("gateway", "status");
+  assert.match(shownNow.out, /\nservice {3}hermes-team\.service, waits to be started again \(exit-code, exit status 69\)/);
+  const again = await run("gateway", "restart");
+  assert.match(again.err, /with Ctrl-D\. hermes-team\.service starts by itself then\.\n$/);
+  assert.match((await run("gateway", "start")).err, /hermes-team\.service waits, and starts once that has ended\./);
+  assert.ok(!(await manager.calls()).some((call) => / (start|stop) /.test(call)));
+  await manager.becomes("stop", shown("inactive"));
+  const both = await run("gateway", "stop");
+  assert.match(both.out, /^Stopped hermes-team\.service, which waited for the home to be free\.\n/);
+  assert.match(both.err, /It is a talk at a terminal/);
+  assert.ok((await manager.calls()).includes("systemctl --user stop hermes-team.service"));
 });
 
 for (const mode of ["all", "worker"] as const) {

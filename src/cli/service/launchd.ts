@@ -93,8 +93,9 @@ function stateIn(out: string): UnitState {
   const status = fact("last exit code");
   const runs = fact("state") === "running";
   const failed = !runs && /^[1-9]\d*/.test(status);
+  const waits = failed && fact("state") === "spawn scheduled";
   return {
-    active: runs ? "running" : failed ? "failed" : "stopped",
+    active: runs ? "running" : waits ? "waiting" : failed ? "failed" : "stopped",
     pid: Number.isInteger(pid) && pid > 0 ? pid : null,
     enabled: null,
     restarts: Math.max(0, (Number(fact("runs")) || 1) - 1),

@@ -35,7 +35,11 @@ export async function startService(context: Context, place: Place, mode: Service
 function already(context: Context, place: Place, now: Standing): void {
   context.print(`Hermes runs already on ${place.home}: ${holderWords(now)}.`);
   if (now.running?.by !== "hand") return;
-  context.remark("hermes: It is not the service that runs. To change that: hermes gateway stop, then hermes gateway start");
+  context.remark(
+    now.installed?.state.active === "waiting"
+      ? `hermes: It is not the service that runs: ${now.installed.supervisor.unit} waits, and starts once that has ended.`
+      : "hermes: It is not the service that runs. To change that: hermes gateway stop, then hermes gateway start",
+  );
   context.exit(exits.held);
 }
 
@@ -57,7 +61,7 @@ async function readiness(place: Place, mode: ServiceMode, supervisor: Supervisor
   const stays = steadiness();
   while (performance.now() < until) {
     const state = await supervisor.state();
-    if (state.active === "failed" || state.active === "stopped")
+    if (["failed", "waiting", "stopped"].includes(state.active))
       throw new Failure("state.unavailable", `${supervisor.unit} did not stay: ${await reasonOf(place.home, began, state)}.`, {
         advice: `What it said: hermes logs, or ${supervisor.journal}`,
       });

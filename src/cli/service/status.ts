@@ -60,8 +60,7 @@ async function factsOf(place: Place, mode: ServiceMode): Promise<Facts> {
     home: place.home,
     logs: join(place.home, "logs"),
     remarks: await remarksOn(place, now),
-    exit:
-      running?.answers === true ? exits.ok : running === null && installed?.state.active !== "failed" ? stopped : exits.failure,
+    exit: running?.answers === true ? exits.ok : running === null && !hasFailed(now) ? stopped : exits.failure,
   };
 }
 
@@ -82,7 +81,11 @@ const stopped = 3;
 
 function stateOf({ running, installed }: Standing): string {
   if (running !== null) return running.answers ? "running" : "running, but not answering";
-  return installed?.state.active === "failed" ? "failed" : "stopped";
+  return hasFailed({ installed }) ? "failed" : "stopped";
+}
+
+function hasFailed({ installed }: Pick<Standing, "installed">): boolean {
+  return installed?.state.active === "failed" || installed?.state.active === "waiting";
 }
 
 async function workOn(home: string): Promise<string | null> {
@@ -104,7 +107,7 @@ async function remarksOn(place: Place, { mode, installed, running }: Standing): 
   if (state.enabled === false) remarks.push("It does not start by itself: hermes gateway install");
   const obstacle = running === null ? await supervisor.obstacle() : null;
   if (obstacle !== null) remarks.push(`${obstacle.message} ${obstacle.advice}`);
-  if (state.active === "failed") remarks.push(`What it said: hermes logs, or ${supervisor.journal}`);
+  if (hasFailed({ installed })) remarks.push(`What it said: hermes logs, or ${supervisor.journal}`);
   return [...remarks, ...(await supervisor.remarks())];
 }
 
@@ -131,7 +134,11 @@ function lines(facts: Facts, at: number): readonly string[] {
   return [
     ...(at === 0 ? [] : [""]),
     `${facts.state.padEnd(9)} ${modeWords[facts.mode]}${facts.running ? `: ${facts.held}` : ""}`,
-    ...(unit === null ? [] : [`service   ${unit.name}, ${unit.state}${why}${started}${again}`]),
+    ...(unit === null
+      ? []
+      : [
+          `service   ${unit.name}, ${unit.state === "waiting" ? "waits to be started again" : unit.state}${why}${started}${again}`,
+        ]),
     ...(facts.work === null ? [] : [`work      ${facts.work}`]),
     `home      ${facts.home}`,
     `log       ${facts.logs} (hermes logs -f)`,

@@ -8,10 +8,14 @@ import { identityOf } from "./identity.ts";
 import type { Place } from "./place.ts";
 import { type ServiceMode, stopWaitMs } from "./plan.ts";
 import { holderOf, type Standing, standingOf } from "./running.ts";
+import type { Supervisor } from "./supervisor.ts";
 import { spanWords } from "./words.ts";
 
-/** Stops what runs, whoever has started it: running turns get their time. False when nothing ran. */
-export async function stopService(context: Context, place: Place, mode: ServiceMode): Promise<boolean> {
+/**
+ * Stops what runs, whoever has started it: running turns get their time. False when nothing ran. `again`: it is to be started again after
+ * this, so a service that waits for the home to be free is left to it.
+ */
+export async function stopService(context: Context, place: Place, mode: ServiceMode, { again = false } = {}): Promise<boolean> {
   const now = await standingOf(place, mode);
   const active = now.installed !== null && now.installed.state.active !== "stopped";
   if (now.running === null && !active) {
@@ -20,22 +24,38 @@ export async function stopService(context: Context, place: Place, mode: ServiceM
   }
   const { config } = await loadConfig({ env: place.env, home: place.home });
   const { drainTimeout } = config.agent;
+  const withinMs = stopWaitMs(drainTimeout);
+  const waiting = waitingFor(now);
+  if (waiting !== null && !again) {
+    await waiting.stop(withinMs);
+    context.print(`Stopped ${waiting.unit}, which waited for the home to be free.`);
+  }
   if (now.running !== null)
     context.print(`Stopping: running turns get up to ${drainTimeout} s, and are gone on with after the next start.`);
   const began = performance.now();
-  const withinMs = stopWaitMs(drainTimeout);
-  await askToStop(place, now, withinMs);
+  await askToStop(place, now, withinMs, again ? waiting : null);
   await gone(place, now, withinMs - (performance.now() - began));
   await forgetBackground(place.home, mode);
   context.print(now.running === null ? "Stopped." : `Stopped after ${spanWords(performance.now() - began)}.`);
   return true;
 }
 
+/** The service, if it is tried again and again while another process has the home: it would take the home as soon as that one has ended. */
+function waitingFor({ installed, running }: Standing): Supervisor | null {
+  if (installed === null || running === null || running.by === "service") return null;
+  return ["waiting", "starting", "running"].includes(installed.state.active) ? installed.supervisor : null;
+}
+
 const lookMs = 100;
 const never = new AbortController().signal;
 
 /** Nobody is signalled whose number alone is known: the supervisor knows its own, a note has the process's start, others are asked. */
-async function askToStop(place: Place, { mode, installed, running }: Standing, withinMs: number): Promise<void> {
+async function askToStop(
+  place: Place,
+  { mode, installed, running }: Standing,
+  withinMs: number,
+  next: Supervisor | null,
+): Promise<void> {
   if (installed !== null && (running === null || running.by === "service")) return await installed.supervisor.stop(withinMs);
   const background = await backgroundOf(place.home, mode);
   if (running?.by === "background" && background !== null) return signal(background.pid);
@@ -47,7 +67,7 @@ async function askToStop(place: Place, { mode, installed, running }: Standing, w
     `${process} was started by hand and does not stop when asked${reply === null ? "" : `: ${reply.text}`}`,
     {
       // A talk at a terminal is the one that answers and stays.
-      advice: `End it where it was started, with ${reply === null ? "Ctrl-C" : "Ctrl-D"}.`,
+      advice: `End it where it was started, with ${reply === null ? "Ctrl-C" : "Ctrl-D"}.${next === null ? "" : ` ${next.unit} starts by itself then.`}`,
     },
   );
 }

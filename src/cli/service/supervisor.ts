@@ -37,7 +37,8 @@ export interface Obstacle {
 
 /** How the service stands, as its supervisor sees it. */
 export interface UnitState {
-  readonly active: "running" | "starting" | "stopping" | "stopped" | "failed";
+  /** `waiting`: it failed, and is started again in a while. */
+  readonly active: "running" | "starting" | "stopping" | "stopped" | "failed" | "waiting";
   readonly pid: number | null;
   /** Null where that can't be told. */
   readonly enabled: boolean | null;

@@ -142,7 +142,8 @@ function stateIn({ status, out }: Ran): UnitState {
 }
 
 function activeIn(active: string, sub: string): UnitState["active"] {
-  if (sub === "auto-restart") return "failed";
+  // Newer ones have `auto-restart-queued`, too.
+  if (sub.startsWith("auto-restart")) return "waiting";
   if (active === "active" || active === "reloading") return "running";
   if (active === "activating") return "starting";
   if (active === "deactivating") return "stopping";
