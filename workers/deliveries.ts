@@ -7,7 +7,7 @@ import type { SentFile } from "../src/core/files.ts";
 import type { Log } from "../src/core/log.ts";
 import { codeSpan, plainWords } from "../src/core/markdown.ts";
 import type { Metrics } from "../src/core/metrics.ts";
-import type { Consumer, JobOutcome, Queues } from "../src/core/queue.ts";
+import { type Consumer, type JobOutcome, placesOf, type Queues } from "../src/core/queue.ts";
 import { dropSentFile, sentFile } from "../src/store/files.ts";
 import type { Db } from "../src/store/hold.ts";
 import {
@@ -45,7 +45,7 @@ const longestBackoffMs = 60_000;
 export async function workDeliveries(parts: DeliveryParts, holder: string): Promise<Consumer> {
   return await parts.queues.consume(
     deliveryQueue(parts.adapter.platform),
-    concurrency,
+    placesOf(concurrency),
     async (chat) => await workChat(parts, holder, chat),
   );
 }

@@ -6,7 +6,7 @@ import { chatKey } from "../src/core/chats.ts";
 import type { TurnEnd } from "../src/core/events.ts";
 import { asFailure } from "../src/core/failures.ts";
 import { leaseMs } from "../src/core/limits.ts";
-import type { JobOutcome } from "../src/core/queue.ts";
+import { type JobOutcome, placesOf } from "../src/core/queue.ts";
 import type { Hold } from "../src/store/hold.ts";
 import { abandonSession, releaseIfIdle } from "../src/store/sessions.ts";
 import { claimSession, nextWork, type Work } from "../src/store/work.ts";
@@ -22,7 +22,7 @@ export interface TurnWorker {
 export async function workTurns(parts: TurnParts, holder: string): Promise<TurnWorker> {
   const leases = keepLeases(parts.db, holder, parts.log);
   const state = { draining: false };
-  const consumer = await parts.queues.consume(turnQueue, parts.settings.concurrency, async (session) => {
+  const consumer = await parts.queues.consume(turnQueue, placesOf(parts.settings.concurrency), async (session) => {
     return await workSession(parts, leases, holder, session, () => state.draining);
   });
   const signals = await parts.live.onSignal((turn) => leases.stop(turn));

@@ -13,7 +13,7 @@ export interface AddOptions {
 
 /**
  * A queue of wake-up calls. A job only says that `subject` (a session, a chat) has work in the record, so doubles are harmless and
- * a lost one is put back by the sweeper. At most one active and one waiting job a subject.
+ * a lost one is put back by the sweeper. At most one active and one waiting job a subject; of what runs at hand only its own process knows.
  */
 export interface WakeQueue {
   /** Throws `queue.unavailable` when the queue can't be reached; the record still has the work. */
@@ -28,13 +28,29 @@ export interface Consumer {
   close(): Promise<void>;
 }
 
+/** How much of one queue a process takes. */
+export interface Places {
+  /** So many handlers run at once. */
+  readonly concurrency: number;
+  /**
+   * So many of them are kept for what is woken in this very process: that runs at once, without a job, and nobody waits for the way to
+   * the queue's server and back. Only `interactive` work, and only while no job can be waiting for a place; the rest goes on the queue.
+   */
+  readonly atHand: number;
+}
+
+/** With a few places at hand: enough for a quiet hour, and in a busy one most work is still shared among all processes. */
+export function placesOf(concurrency: number): Places {
+  return { concurrency, atHand: Math.min(4, Math.floor(concurrency / 4)) };
+}
+
 /** The queues over one backend: Redis, or Postgres through the embedded database. */
 export interface Queues {
   /** `name` as in BullMQ: letters, digits, `-`. */
   queue(name: string): WakeQueue;
   consume(
     name: string,
-    concurrency: number,
+    places: number | Places,
     handler: (subject: string, signal: AbortSignal) => Promise<JobOutcome>,
   ): Promise<Consumer>;
   /** Null when all is well; otherwise why not: for `/ready` and `status`. */

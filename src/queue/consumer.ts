@@ -1,7 +1,7 @@
 import type { Job } from "bullmq";
 import { asFailure } from "../core/failures.ts";
 import type { Log } from "../core/log.ts";
-import { type Consumer, type JobOutcome, priorities } from "../core/queue.ts";
+import { type Consumer, type JobOutcome, type Places, priorities } from "../core/queue.ts";
 import type { QueueBackend, WakeData, WakeName, WakeWorker } from "./backend.ts";
 import { settled } from "./deadline.ts";
 import type { Jobs } from "./jobs.ts";
@@ -44,19 +44,32 @@ export interface ConsumerParts {
   readonly log: Log;
 }
 
+/** A consumer as its own process sees it. */
+export interface LocalConsumer extends Consumer {
+  /** Has the handler run at once, without a job; false where it must be a job. */
+  take(subject: string): boolean;
+}
+
 /** Takes jobs of one queue. */
-export async function openConsumer(parts: ConsumerParts, concurrency: number, handler: Handler): Promise<Consumer> {
+export async function openConsumer(
+  parts: ConsumerParts,
+  { concurrency, atHand }: Places,
+  handler: Handler,
+): Promise<LocalConsumer> {
   const running = createRunning();
+  const jobsAtOnce = concurrency - atHand;
+  const tried = (subject: string) => running.track(subject, (signal) => run(parts, subject, signal, handler));
+  const hand = createHand(parts, tried, running.closed);
   const process = async (job: Job<WakeData, void, WakeName>): Promise<void> => {
     const { subject } = job.data;
     const priority = job.opts.priority ?? priorities.interactive;
     // When draining, a job that was fetched at the last moment goes back for another worker.
     if (job.name === "timer" || running.closed()) return await parts.jobs.wake(subject, { priority });
-    const outcome = await running.track((signal) => run(parts, subject, signal, handler));
+    const outcome = await tried(subject);
     if (outcome.type === "again") await parts.jobs.again(subject, outcome.afterMs, priority);
   };
   const worker = parts.backend.worker(parts.name, process, {
-    concurrency,
+    concurrency: jobsAtOnce,
     lockDuration: lockMs,
     drainDelay: parts.alone ? idleLookAloneS : idleLookS,
     stalledInterval: parts.alone ? stalledLookAloneMs : stalledLookMs,
@@ -73,6 +86,14 @@ export async function openConsumer(parts: ConsumerParts, concurrency: number, ha
     await worker.pause(true);
   };
   return {
+    take(subject) {
+      if (running.closed()) return false;
+      if (hand.again(subject)) return true;
+      const jobs = running.size() - hand.size();
+      if (hand.size() >= atHand || jobs >= jobsAtOnce || running.has(subject)) return false;
+      hand.run(subject);
+      return true;
+    },
     async drain() {
       await stop();
       await running.ended();
@@ -106,13 +127,15 @@ function watch(worker: WakeWorker, { backend, name, log }: ConsumerParts): { clo
 
 /** The handlers that run now. */
 function createRunning() {
-  const controls = new Set<AbortController>();
+  const controls = new Map<AbortController, string>();
   const state = { closed: false, idle: Promise.withResolvers<void>() };
   return {
     closed: () => state.closed,
-    async track<Result>(work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+    size: () => controls.size,
+    has: (subject: string) => controls.values().some((each) => each === subject),
+    async track<Result>(subject: string, work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
       const control = new AbortController();
-      controls.add(control);
+      controls.set(control, subject);
       try {
         return await work(control.signal);
       } finally {
@@ -127,7 +150,43 @@ function createRunning() {
     },
     ended: () => state.idle.promise,
     abort() {
-      for (const control of controls) control.abort(new Error("the consumer is closing"));
+      for (const control of controls.keys()) control.abort(new Error("the consumer is closing"));
+    },
+  };
+}
+
+/** What runs without a job. A wake that comes meanwhile leads to one more run. */
+function createHand({ jobs, name, log }: ConsumerParts, tried: (subject: string) => Promise<JobOutcome>, closed: () => boolean) {
+  const running = new Map<string, { again: boolean }>();
+  const until = async (subject: string, state: { again: boolean }): Promise<void> => {
+    try {
+      let outcome: JobOutcome;
+      do {
+        state.again = false;
+        outcome = await tried(subject);
+      } while (state.again && !closed());
+      running.delete(subject);
+      if (state.again) await jobs.wake(subject);
+      else if (outcome.type === "again") await jobs.again(subject, outcome.afterMs, priorities.interactive);
+    } catch (error) {
+      log.debug(
+        { queue: name, subject, error },
+        "what is wanted for later could not be put on the queue; the sweeper brings it back",
+      );
+    }
+  };
+  return {
+    size: () => running.size,
+    run(subject: string): void {
+      const state = { again: false };
+      running.set(subject, state);
+      void until(subject, state);
+    },
+    /** False when it doesn't run. */
+    again(subject: string): boolean {
+      const state = running.get(subject);
+      if (state !== undefined) state.again = true;
+      return state !== undefined;
     },
   };
 }

@@ -1,7 +1,7 @@
 import type { Log } from "../core/log.ts";
-import type { Consumer, Queues } from "../core/queue.ts";
+import { priorities, type Queues } from "../core/queue.ts";
 import type { WakeJobs } from "./backend.ts";
-import { openConsumer } from "./consumer.ts";
+import { type LocalConsumer, openConsumer } from "./consumer.ts";
 import { settled, within } from "./deadline.ts";
 import { answerMs, createJobs, unavailable } from "./jobs.ts";
 import { openPostgresBackend, type QueuePool } from "./postgres.ts";
@@ -32,7 +32,7 @@ export async function openQueues(options: QueueOptions): Promise<Queues> {
       : await openPostgresBackend(kind.pool, kind.workerPool ?? kind.pool, log);
   const exclusive = kind.kind === "postgres" && kind.exclusive;
   const opened = new Map<string, { readonly jobs: WakeJobs; readonly ready: Promise<WakeJobs> }>();
-  const consumers = new Set<Consumer>();
+  const consumers = new Map<string, LocalConsumer>();
 
   const open = (name: string): Promise<WakeJobs> => {
     const known = opened.get(name);
@@ -45,11 +45,22 @@ export async function openQueues(options: QueueOptions): Promise<Queues> {
   };
   const jobsOf = (name: string) => createJobs(backend, () => open(name));
   return {
-    queue: jobsOf,
-    async consume(name, concurrency, handler) {
+    queue(name) {
+      const jobs = jobsOf(name);
+      return {
+        sweep: jobs.sweep,
+        async wake(subject, options = {}) {
+          const { priority = priorities.interactive, delayMs = 0 } = options;
+          const now = priority === priorities.interactive && delayMs <= 0;
+          if (!now || consumers.get(name)?.take(subject) !== true) await jobs.wake(subject, options);
+        },
+      };
+    },
+    async consume(name, places, handler) {
       await open(name);
-      const consumer = await openConsumer({ backend, jobs: jobsOf(name), name, alone: exclusive, log }, concurrency, handler);
-      consumers.add(consumer);
+      const taken = typeof places === "number" ? { concurrency: places, atHand: 0 } : places;
+      const consumer = await openConsumer({ backend, jobs: jobsOf(name), name, alone: exclusive, log }, taken, handler);
+      consumers.set(name, consumer);
       return consumer;
     },
     async health() {
@@ -62,7 +73,7 @@ export async function openQueues(options: QueueOptions): Promise<Queues> {
       }
     },
     async close() {
-      await Promise.all([...consumers].map((consumer) => consumer.close()));
+      await Promise.all([...consumers.values()].map((consumer) => consumer.close()));
       await settled(closeMs, Promise.all([...opened.values()].map(({ jobs }) => jobs.close())));
       await backend.close();
     },
