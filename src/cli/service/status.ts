@@ -46,7 +46,7 @@ interface Facts {
 
 async function factsOf(place: Place, mode: ServiceMode): Promise<Facts> {
   const now = await standingOf(place, mode);
-  const { running, installed } = now;
+  const { running } = now;
   return {
     mode,
     running: running !== null,
