@@ -80,7 +80,7 @@ async function deliver(parts: DeliveryParts, chat: ChatRef, delivery: Delivery):
     parts.metrics.delivery(chat.platform, repeated ? "repeated" : "sent");
     return null;
   } catch (error) {
-    return await handle(parts, chat, delivery, asFailure(error));
+    return await handle(parts, chat, delivery, { failure: asFailure(error), wentOn: sent.length > delivery.sent.length });
   }
 }
 
@@ -182,7 +182,14 @@ async function replace(
   }
 }
 
-async function handle(parts: DeliveryParts, chat: ChatRef, delivery: Delivery, failure: Failure): Promise<number | null> {
+/** How an attempt ended. `wentOn`: what an earlier one left unsure is out by now. */
+interface Ended {
+  readonly failure: Failure;
+  readonly wentOn: boolean;
+}
+
+async function handle(parts: DeliveryParts, chat: ChatRef, delivery: Delivery, ended: Ended): Promise<number | null> {
+  const { failure, wentOn } = ended;
   const { platform } = chat;
   if (failure.code === "platform.refused") {
     parts.log.warn({ chat: chatKey(chat), outbox: delivery.id, reason: failure.message }, "the platform refused an answer");
@@ -194,7 +201,9 @@ async function handle(parts: DeliveryParts, chat: ChatRef, delivery: Delivery, f
   if (failure.code === "platform.rate_limited") parts.metrics.rateLimited(platform);
   const backoff = Math.min(longestBackoffMs, firstBackoffMs * 2 ** Math.min(delivery.attempts - 1, 10));
   const afterMs = failure.retryAfterMs ?? backoff;
-  const certain = failure.code === "platform.rate_limited" || failure.code === "platform.unavailable";
+  const unsent = failure.code === "platform.rate_limited" || failure.code === "platform.unavailable";
+  // That this attempt sent nothing says nothing of the one before.
+  const certain = unsent && (wentOn || !delivery.interrupted);
   parts.log.info(
     { chat: chatKey(chat), outbox: delivery.id, code: failure.code, afterMs },
     "an answer was not taken yet; it will be sent again",

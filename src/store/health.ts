@@ -123,9 +123,10 @@ export async function hurryDeliveries(db: Db): Promise<readonly string[]> {
   return found.rows.map(({ chat }) => chat);
 }
 
-/** Gives what one platform refused lately another chance; the chats that it is for. */
+/** Gives what one platform refused lately another chance; the chats that it is for. An attempt before the refused one may have arrived. */
 export async function reviveRefused(db: Db, platform: string): Promise<readonly string[]> {
-  const found = await sql<{ chat: string }>`update outbox set status = 'pending', failure = null, not_before = now()
+  const found = await sql<{ chat: string }>`
+    update outbox set status = case when attempts > 1 then 'sending' else 'pending' end, failure = null, not_before = now()
     where status = 'refused' and platform = ${platform} and created_at > now() - ${lately} returning chat_key as chat`.execute(
     db,
   );

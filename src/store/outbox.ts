@@ -117,7 +117,7 @@ export async function refuseDelivery(db: Db, id: number, failure: string): Promi
     .execute();
 }
 
-/** To be tried again after `afterMs`; `certain` when the failed attempt surely sent nothing. */
+/** To be tried again after `afterMs`; `certain` when neither the failed attempt nor one before it can have sent the next chunk. */
 export async function postponeDelivery(db: Db, id: number, afterMs: number, certain: boolean, failure: string): Promise<void> {
   await db
     .updateTable("outbox")

@@ -1,18 +1,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { sql } from "kysely";
+import type { View } from "../../adapters/view.ts";
 import type { Adapter } from "../../src/core/adapter.ts";
-import { chatKey } from "../../src/core/chats.ts";
+import { chatKey, type ChatRef } from "../../src/core/chats.ts";
 import { Failure } from "../../src/core/failures.ts";
-import type { Queues } from "../../src/core/queue.ts";
+import type { JobOutcome, Queues } from "../../src/core/queue.ts";
 import { openMetrics } from "../../src/insights/metrics.ts";
 import { openDatabase } from "../../src/store/database.ts";
+import type { Db } from "../../src/store/hold.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { migrations } from "../../src/store/migrations/index.ts";
 import { addOutbound } from "../../src/store/outbox.ts";
 import { workDeliveries } from "../../workers/deliveries.ts";
 import { freshDatabase } from "../services/postgres.ts";
-import { silent } from "./database-forms.ts";
+import { readyForms, silent } from "./database-forms.ts";
 import { chatRef, telegramRig } from "./telegram-rig.ts";
 
 test("a lease that ran down while a preview ended, or an edit was refused, is whole again before the next request", async () => {
@@ -44,8 +46,45 @@ test("a lease that ran down while a preview ended, or an edit was refused, is wh
       return "2";
     },
   };
-  const over = async () => undefined;
   const view = { settle: async () => (await runDown(), "1"), close: over };
+  const work = await deliveriesOf(db, adapter, view);
+  await work(chat);
+  assert.deepEqual(leases, [20, 20]);
+  const rows = await sql<{ status: string }>`select status from outbox`.execute(db);
+  assert.deepEqual(rows.rows, [{ status: "sent" }]);
+  await database.close();
+});
+
+test("a message that may have come says so, whatever surely failed since; what comes after it does not", async () => {
+  await using rig = await telegramRig();
+  await using place = await readyForms.embedded();
+  const { db } = await place.open();
+  const chat = chatRef(7);
+  rig.tg.say(7, "hi");
+  await addOutbound(db, { key: "answer:1", chat, turn: null, body: { markdown: `${"word ".repeat(900)}end`, replyTo: null } });
+  const work = await deliveriesOf(db, rig.adapter, { settle: () => assert.fail(), close: over });
+  const down = { kind: "refuse", code: 401, description: "Unauthorized" } as const;
+  for (const fault of [{ kind: "reset", when: "after" } as const, down, { kind: "slow", ms: 0 } as const, down])
+    rig.tg.fault({ method: "sendMessage" }, fault);
+  for (const attempt of ["unsure", "down", "down again", "sent"]) {
+    await sql`update outbox set not_before = now()`.execute(db);
+    assert.equal((await work(chat)).type, attempt === "sent" ? "done" : "again", attempt);
+  }
+  const said = rig.tg.messages(7).filter(({ text }) => text !== "hi");
+  assert.deepEqual(
+    said.map(({ text }) => [text.startsWith("(may be repeated)"), text.endsWith("end")]),
+    [
+      [false, false],
+      [true, false],
+      [false, true],
+    ],
+  );
+});
+
+const over = async () => undefined;
+
+/** Sends what the outbox holds for a chat, as far as it can at once. */
+async function deliveriesOf(db: Db, adapter: Adapter, view: View): Promise<(chat: ChatRef) => Promise<JobOutcome>> {
   let work: Parameters<Queues["consume"]>[2] = () => assert.fail("nobody works");
   const queues: Queues = {
     queue: () => assert.fail("nothing is to be woken"),
@@ -54,9 +93,5 @@ test("a lease that ran down while a preview ended, or an edit was refused, is wh
     close: over,
   };
   await workDeliveries({ db, queues, adapter, view, metrics: openMetrics(), log: silent }, "a gateway");
-  await work(chatKey(chat), new AbortController().signal);
-  assert.deepEqual(leases, [20, 20]);
-  const rows = await sql<{ status: string }>`select status from outbox`.execute(db);
-  assert.deepEqual(rows.rows, [{ status: "sent" }]);
-  await database.close();
-});
+  return async (chat) => await work(chatKey(chat), new AbortController().signal);
+}
