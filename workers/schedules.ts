@@ -1,20 +1,23 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { runPrompt, runRules } from "../src/schedules/prompt.ts";
+import { goOnPrompt, runPrompt, runRules } from "../src/schedules/prompt.ts";
 import { kindFor, type Targets, targetsOf } from "../src/schedules/targets.ts";
 import { decideFiring } from "../src/schedules/firing.ts";
 import { attachSkills } from "../src/skills/reading.ts";
+import type { ChatKind } from "../src/core/chats.ts";
 import { aboutOf, type ErrandTerms } from "../src/core/errand.ts";
 import { asFailure } from "../src/core/failures.ts";
 import { type JobOutcome, priorities } from "../src/core/queue.ts";
 import { laneQueue, runQueue, scheduleClock, scheduleQueue } from "../src/core/schedule.ts";
 import { beginErrand } from "../src/store/errands.ts";
 import {
+  brokenOff,
   fireBatch,
   latestOutputs,
   notePrinted,
   noteRunning,
   noteScript,
   renewRun,
+  runKey,
   skipRun,
   type TakenRun,
   takeRun,
@@ -204,6 +207,39 @@ async function begin(
     const why = `I can't post to ${targets.lost.join(", ")} any more`;
     return await unwanted(parts, schedule, why, "I can't post to all of its places any more");
   }
+  const broken = await brokenOff(db, run);
+  if (broken !== null && broken.kind !== kind) return { type: "failed", code: "schedule.refused", failure: moved, output: null };
+  const request = broken === null ? await requestOf(parts, holder, schedule, run, kind, signal) : goOnPrompt;
+  if (typeof request !== "string") return request;
+  const errand = await beginErrand(db, {
+    type: "run",
+    key: runKey(run.id, run.attempt),
+    person: schedule.person,
+    kind,
+    home: schedule.originKind === kind ? schedule.origin : null,
+    prompt: request,
+    ...(broken === null ? {} : { history: broken.session }),
+    terms: await termsOf(parts, schedule),
+    details: { run: run.id, attempt: run.attempt, schedule: schedule.id, lateMs: Math.round(run.lateMs) },
+  });
+  await noteRunning(db, run.id, errand.id, kind);
+  await wakeErrand({ ...parts, turns: turnQueue }, "run", errand.session);
+  return null;
+}
+
+/** What a private run has done and read is not for one that others read. */
+const moved = "it broke off after it had begun its work, and where it reports to changed meanwhile; run it again";
+
+/** What a run's errand is asked, or what the run came to without one. */
+async function requestOf(
+  parts: ScheduleParts,
+  holder: string,
+  schedule: Schedule,
+  run: TakenRun,
+  kind: ChatKind,
+  signal: AbortSignal,
+): Promise<string | RunEnd> {
+  const { db } = parts;
   const { skills, script, noAgent, contextFrom, continuity } = schedule.work;
   const printed = script === null ? null : await scriptOf(parts, holder, schedule, run, script, signal);
   if (printed !== null && printed.type !== "printed") return printed;
@@ -219,24 +255,11 @@ async function begin(
       `there is no skill ${attached.missing.join(", ")} ${kind === "shared" ? "that a shared chat may see" : ""}`.trim();
     return { type: "failed", code: "schedule.refused", failure, output: null };
   }
-  const prompt = runPrompt(schedule, {
+  return runPrompt(schedule, {
     skills: attached.text,
     earlier: earlier.map((each) => ({ ...each, own: each.schedule === schedule.id })),
     printed: printed?.text ?? null,
   });
-  const errand = await beginErrand(db, {
-    type: "run",
-    key: `run:${run.id}:${run.attempt}`,
-    person: schedule.person,
-    kind,
-    home: schedule.originKind === kind ? schedule.origin : null,
-    prompt,
-    terms: await termsOf(parts, schedule),
-    details: { run: run.id, attempt: run.attempt, schedule: schedule.id, lateMs: Math.round(run.lateMs) },
-  });
-  await noteRunning(db, run.id, errand.id, kind);
-  await wakeErrand({ ...parts, turns: turnQueue }, "run", errand.session);
-  return null;
 }
 
 /** Nothing that runs again would mend it: the schedule waits until its owner has looked. */

@@ -27,6 +27,10 @@ export function runPrompt(
   return [...(parts.skills === "" ? [] : [parts.skills]), ...before, ...printed, schedule.prompt].join("\n\n");
 }
 
+/** A further try of a run that broke off in the middle: it goes on with the history of what has been done. */
+export const goOnPrompt =
+  "This run broke off above. Go on from there: what has been done is done, don't do it again. The shell is a new one, so look before you rely on files or processes in it. Then answer with the report.";
+
 /** Text that is no instruction, with a line around it that says so. */
 function data(title: string, text: string): string {
   const kept = text.length <= outputChars ? text : `${text.slice(0, outputChars).toWellFormed()}\n[cut]`;

@@ -170,6 +170,27 @@ export async function notePrinted(db: Db, id: string, holder: string, text: stri
   return rows.rows.length > 0;
 }
 
+/**
+ * The session of the try before this one, where that had begun its work: its calls are in that journal, or in the one it went on with itself.
+ * Null where nothing was done.
+ */
+export async function brokenOff(
+  db: Db,
+  { id, attempt }: Pick<TakenRun, "id" | "attempt">,
+): Promise<{ readonly session: string; readonly kind: ChatKind } | null> {
+  if (attempt === 1) return null;
+  const found = await sql<{ session: string; kind: ChatKind }>`
+    select s.id as session, c.kind from errands e join sessions s on s.id = e.session_id join conversations c on c.id = s.conversation_id
+    where e.key = ${runKey(id, attempt - 1)} and exists (
+      select 1 from messages m where m.session_id = s.id and m.message->>'role' = 'tool')`.execute(db);
+  return found.rows[0] ?? null;
+}
+
+/** The key of a try's errand. */
+export function runKey(run: string, attempt: number): string {
+  return `run:${run}:${attempt}`;
+}
+
 /** It is not to be run after all. */
 export async function skipRun(db: Db, id: string): Promise<void> {
   await sql`update schedule_runs set status = 'skipped', output = null, ended_at = now(), holder = null, lease_until = null

@@ -25,6 +25,7 @@ import { type DeskParts, keep, plan } from "../../src/schedules/desk.ts";
 import { decideFiring } from "../../src/schedules/firing.ts";
 import { type Database, openDatabase } from "../../src/store/database.ts";
 import { beginErrand, findErrand } from "../../src/store/errands.ts";
+import { readJournal } from "../../src/store/journal.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { migrations } from "../../src/store/migrations/index.ts";
 import { addRun, fireBatch, runsOf, takeRun, untilDue } from "../../src/store/schedule-runs.ts";
@@ -239,6 +240,55 @@ async function comesTo(run: string, status: string, attempt = 1): Promise<string
   }
 }
 
+function unreachable(errand: Errand): Errand {
+  const failure = { code: "model.unreachable", message: "nobody answers", advice: null } as const;
+  const answer = { markdown: "", replyTo: null, ending: { type: "failed", failure } } as const;
+  return { ...errand, status: "failed", failure: "nobody answers", result: { turn: "none", answer, files: [] } };
+}
+
+test("a run that broke off after a call goes on from there, also at a third try; where others read by then, it is told", async () => {
+  rules = { ...rules, retryMs: [0, 0, 0, 0] };
+  await using _worker = closing(await workSchedules(partsWith(), sweeps, "worker", 1_000));
+  const schedule = await made({ name: "paying" });
+  const run = await addRun(database.db, schedule.id);
+  const { db } = database;
+  const errandOf = async (attempt: number) => {
+    const errand = (await findErrand(db, (await comesTo(run, "running", attempt)) ?? "")) ?? assert.fail("no errand");
+    const journal = await readJournal(db, { kind: "system" }, errand.session);
+    const said = await sql<{
+      text: string;
+    }>`select inbound->>'text' as text from inbox where session_id = ${errand.session}`.execute(db);
+    return { errand, journal: journal.map(({ message }) => message.content), asked: said.rows[0]?.text ?? "" };
+  };
+  const first = await errandOf(1);
+  assert.deepEqual([first.journal, first.asked], [[], "report"]);
+  await landRun(partsWith(), unreachable(first.errand));
+  // Nothing was done: it begins anew.
+  const second = await errandOf(2);
+  assert.deepEqual([second.journal, second.asked], [[], "report"]);
+  const { session } = second.errand;
+  await sql`insert into turns (id, session_id, person_id, inbox_id, status)
+    select 'paid', ${session}, 'alice', id, 'failed' from inbox where session_id = ${session}`.execute(db);
+  for (const message of [
+    { role: "user", content: "report" },
+    { role: "tool", call: "1", name: "terminal", content: "paid 5" },
+  ])
+    await sql`insert into messages (session_id, turn_id, message) values (${session}, 'paid', ${JSON.stringify(message)}::jsonb)`.execute(
+      db,
+    );
+  await landRun(partsWith(), unreachable(second.errand));
+  for (const attempt of [3, 4]) {
+    const further = await errandOf(attempt);
+    assert.deepEqual(further.journal, ["report", "paid 5"]);
+    assert.match(further.asked, /what has been done is done/);
+    if (attempt === 4) await changeSchedule(db, schedule.id, { deliver: ["telegram:-55"] });
+    await landRun(partsWith(), unreachable(further.errand));
+  }
+  await comesTo(run, "failed", 5);
+  assert.match(await toldIn(chat), /paying.*where it reports to changed meanwhile; run it again/);
+  rules = { ...rules, retryMs: [0] };
+});
+
 test("a script runs once: a further try of the model takes what it has printed", { timeout: 30_000 }, async () => {
   await using _worker = closing(await workSchedules(partsWith(sandboxes), sweeps, "worker", 1_000));
   const schedule = await made({ name: "scripted", script: "echo once >> count; echo found $(wc -l < count)" });
@@ -249,15 +299,7 @@ test("a script runs once: a further try of the model takes what it has printed",
     const { rows } = await sql<{ text: string }>`
       select inbound->>'text' as text from inbox where inbound->'errand'->>'id' = ${errand.id}`.execute(database.db);
     assert.match(rows[0]?.text ?? "", /found 1\b/, `try ${attempt}`);
-    const failure = { code: "model.unreachable", message: "nobody answers", advice: null } as const;
-    const ending = { type: "failed", failure } as const;
-    const answer = { markdown: "", replyTo: null, ending };
-    await landRun(partsWith(), {
-      ...errand,
-      status: "failed",
-      failure: "nobody answers",
-      result: { turn: "none", answer, files: [] },
-    });
+    await landRun(partsWith(), unreachable(errand));
   };
   await fails(1);
   await fails(2);
