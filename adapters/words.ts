@@ -1,5 +1,6 @@
+import { languageOf, languages } from "../src/commands/languages/index.ts";
 import type { AgentState } from "../src/core/events.ts";
-import type { Outbound, StoredFailure } from "../src/core/outbound.ts";
+import type { Outbound } from "../src/core/outbound.ts";
 
 /** A subagent's state at the beginning of its line. */
 export const agentSigns: Readonly<Record<AgentState, string>> = {
@@ -13,29 +14,17 @@ export const agentSigns: Readonly<Record<AgentState, string>> = {
 
 /** What an outbox entry says, as Markdown: the one place where a failure becomes words for a person. */
 export function wording(body: Outbound): string {
+  const { endings } = languageOf(body.language) ?? languages[0];
   const said = body.markdown.trim();
-  if (!body.ending) return said === "" ? "(There was nothing to say.)" : said;
+  if (!body.ending) return said === "" ? endings.nothing : said;
   switch (body.ending.type) {
     case "stopped":
-      return said === "" ? "⏹ Stopped." : `${closed(said)}\n\n⏹ Stopped here.`;
-    case "failed":
-      return said === "" ? failureWords(body.ending.failure) : `${closed(said)}\n\n${failureWords(body.ending.failure)}`;
+      return said === "" ? endings.stopped : `${closed(said)}\n\n${endings.stoppedHere}`;
+    case "failed": {
+      const failed = endings.failed(body.ending.failure);
+      return said === "" ? failed : `${closed(said)}\n\n${failed}`;
+    }
   }
-}
-
-/** One line on what went wrong and one on the mend. */
-function failureWords(failure: StoredFailure): string {
-  const mend =
-    failure.advice ??
-    (failure.code === "internal" ? "Send /retry to ask again; the log has the details." : "Send /retry to ask again.");
-  const what = failure.code === "internal" ? "Something went wrong on my side." : sentence(failure.message);
-  return `⚠️ ${what} ${mend}`;
-}
-
-function sentence(text: string): string {
-  const trimmed = text.trim();
-  const capital = trimmed.charAt(0).toUpperCase() + trimmed.slice(1);
-  return /[.!?]$/.test(capital) ? capital : `${capital}.`;
 }
 
 /** Markdown that was cut off, with an open code fence closed. */

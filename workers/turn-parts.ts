@@ -68,6 +68,8 @@ export interface TurnSettings {
   readonly memory: MemoryRules;
   readonly limits: ToolLimits;
   readonly footers: FooterRules;
+  /** For whoever has picked none and whose client tells none. */
+  readonly language: string;
 }
 
 /** The name of the queue that says which session has work. */

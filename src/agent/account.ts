@@ -1,3 +1,4 @@
+import type { Language } from "../core/language.ts";
 import { codeSpan } from "../core/markdown.ts";
 import type { ModelMessage } from "../core/model.ts";
 import { redact } from "../core/redact.ts";
@@ -8,7 +9,7 @@ import { parseArguments } from "../tools/arguments.ts";
 const mostCalls = 10;
 
 /** What a turn has done so far, for a person whose request ends without the model's own words; empty when it has done nothing. */
-export function accountOf(own: readonly ModelMessage[], tools: ReadonlyMap<string, Tool>): string {
+export function accountOf(own: readonly ModelMessage[], tools: ReadonlyMap<string, Tool>, { endings }: Language): string {
   const done = own.flatMap((message) => {
     if (message.role !== "assistant") return [];
     return message.calls.flatMap((call) => {
@@ -18,6 +19,6 @@ export function accountOf(own: readonly ModelMessage[], tools: ReadonlyMap<strin
     });
   });
   if (done.length === 0) return "";
-  const left = done.length > mostCalls ? [`- … and ${done.length - mostCalls} calls before`] : [];
-  return ["What I did until then:", ...left, ...done.slice(-mostCalls)].join("\n");
+  const left = done.length > mostCalls ? [`- ${endings.callsBefore(done.length - mostCalls)}`] : [];
+  return [endings.didUntilThen, ...left, ...done.slice(-mostCalls)].join("\n");
 }

@@ -2,9 +2,10 @@ import { posix } from "node:path";
 import type { Action, Allowance, CommandClass, Finding, Policy, Verdict } from "../core/approval.ts";
 import type { ChatKind, Person, Role } from "../core/chats.ts";
 import type { TurnEvent } from "../core/events.ts";
+import type { Language } from "../core/language.ts";
 import { codeBlock, codeSpan, plainWords, unhidden, unhiddenLine } from "../core/markdown.ts";
 import type { Model } from "../core/model.ts";
-import { leaveLabels, type LeaveChoice, type Question } from "../core/question.ts";
+import type { LeaveChoice, Question } from "../core/question.ts";
 import { redact } from "../core/redact.ts";
 import type { Sandbox } from "../core/sandbox.ts";
 import type { Deed, Tool } from "../core/tool.ts";
@@ -15,7 +16,7 @@ import type { Db, Hold } from "../store/hold.ts";
 import type { CallPlace } from "../store/journal.ts";
 import { addGrants, grantsFor } from "../store/grants.ts";
 import { findAsked } from "../store/questions.ts";
-import { type Asking, askPerson } from "./questions.ts";
+import { type Asking, askPerson, type Wording } from "./questions.ts";
 
 /** The rules of approvals as they are at this moment. */
 export interface ApprovalRules {
@@ -112,13 +113,17 @@ async function leaveForOne(setting: LeaveSetting, place: CallPlace, judged: Judg
     case "refuse":
       return `Not run. ${verdict.message}`;
     case "ask":
-      return await askLeave(setting, place, { ...judged, ...verdict });
+      return await askLeave(setting, place, {
+        ...judged,
+        ...verdict,
+        why: ({ asking }) => asking.found(does(verdict.findings, asking)),
+      });
     case "smart": {
       const { approving, context, db } = setting;
       const wanted = { ...judged, findings: verdict.findings, lasting: true };
       // Where a person has been asked, the person's word counts, whatever the model would say by now.
       if ((await findAsked(db, place, digestOf(action, bound(rules)))) !== null) {
-        return await askLeave(setting, place, { ...wanted, why: "" });
+        return await askLeave(setting, place, { ...wanted, why: () => "" });
       }
       const signal = AbortSignal.any([context.signal, AbortSignal.timeout(rules.judgeMs)]);
       const opinion = await smartJudge(await approving.judge(), action, verdict.findings, signal);
@@ -126,7 +131,11 @@ async function leaveForOne(setting: LeaveSetting, place: CallPlace, judged: Judg
       context.signal.throwIfAborted();
       if (opinion.type === "run") return null;
       if (opinion.type === "refuse") return `Not run: ${opinion.why}. Do it another way, or say that you can't.`;
-      return await askLeave(setting, place, { ...wanted, why: `Asked because ${opinion.why}.` });
+      const { why, doubt } = opinion;
+      return await askLeave(setting, place, {
+        ...wanted,
+        why: ({ asking }) => asking.because(doubt === undefined ? why : asking.doubts[doubt]),
+      });
     }
   }
 }
@@ -138,25 +147,30 @@ function bound({ image, envNames, policy }: ApprovalRules) {
 
 interface Wanted extends Omit<Judged, "verdict"> {
   readonly findings: readonly Finding[];
-  readonly why: string;
+  why(language: Language): string;
   readonly lasting: boolean;
 }
 
 async function askLeave(setting: LeaveSetting, place: CallPlace, wanted: Wanted): Promise<string | null> {
   const { action, findings, rules } = wanted;
   if (unhidden(action.command).length + unhiddenLine(action.workdir).length > longestShown) return tooLong;
+  const leave: readonly LeaveChoice[] = wanted.lasting ? ["once", "session", "always", "deny"] : ["once", "deny"];
+  const worded: Wording = (language) => ({
+    text: questionText(setting.approving.person, wanted, language),
+    choices: leave.map((each) => language.asking.leave[each]),
+  });
   const question: Question = {
     kind: "approval",
-    text: questionText(setting.approving.person, wanted),
-    choices: wanted.lasting ? Object.values(leaveLabels) : [leaveLabels.once, leaveLabels.deny],
+    ...worded(await setting.asking.language()),
+    leave,
     digest: digestOf(action, bound(rules)),
     lifetimeMs: rules.timeoutMs,
     mayAnswer: { type: "role", least: rules.least, fourEyes: rules.fourEyes },
   };
-  const reply = await askPerson(setting, place, question);
+  const reply = await askPerson(setting, place, question, worded);
   if (reply.type === "expired")
     return `Not run: nobody allowed it within ${duration(rules.timeoutMs)}. Do it another way, or say what is left.`;
-  const choice = choiceOf(reply.text);
+  const choice = reply.choice === null ? "deny" : (leave[reply.choice] ?? "deny");
   if (choice === "deny")
     return `Not run: ${reply.by} said no. Don't try the same another way; ask what to do instead, or end here.`;
   if (choice === "session" || choice === "always") {
@@ -178,44 +192,30 @@ async function askLeave(setting: LeaveSetting, place: CallPlace, wanted: Wanted)
 const longestShown = 6_000;
 const tooLong = `Not run: it needs a person's leave, and at more than ${longestShown} characters nobody could read it first. Write it to a file in parts and run that, or make it shorter.`;
 
-function questionText(person: Person, { action, findings, why, sandbox, rules: { timeoutMs } }: Wanted): string {
-  const what = { run: "run this", write: "write this file", send: "send to this chat", call: "make this call" }[action.kind];
+function questionText(person: Person, wanted: Wanted, language: Language): string {
+  const { action, findings, sandbox, rules } = wanted;
+  const { asking } = language;
   const parts = [...new Set(findings.map(({ what: part }) => unhidden(redact(part)).replaceAll(/\s+/g, " ").slice(0, 80)))].slice(
     0,
     3,
   );
-  const where = `${places[sandbox.backend]}, in ${codeSpan(unhiddenLine(action.workdir))}`;
-  const language = action.kind === "run" ? action.language.replace("shell", "sh") : "";
+  const directory = codeSpan(unhiddenLine(action.workdir));
+  const written = action.kind === "run" ? action.language.replace("shell", "sh") : "";
   return [
-    `**May I ${what}?** For ${plainWords(person.name)}, ${where}:`,
-    codeBlock(unhidden(redact(action.command)), language),
-    `${why}${parts.length === 0 || parts[0] === action.command ? "" : ` (${parts.map(codeSpan).join(", ")})`}`,
-    `Good for ${duration(timeoutMs)}; then it does not run.`,
+    asking.mayI(action.kind, plainWords(person.name), sandbox.backend, directory),
+    codeBlock(unhidden(redact(action.command)), written),
+    `${wanted.why(language)}${parts.length === 0 || parts[0] === action.command ? "" : ` (${parts.map(codeSpan).join(", ")})`}`,
+    asking.goodFor(rules.timeoutMs),
   ].join("\n\n");
 }
 
-const places = {
-  docker: "in a container",
-  virtual: "in the virtual sandbox",
-  ssh: "on the SSH host",
-  local: "on this host itself",
-} as const;
+/** What the findings say of it, the first few. */
+function does(findings: readonly Finding[], asking: Language["asking"]): readonly string[] {
+  return [...new Set(findings.map((each) => asking.does[each.class]))].slice(0, 4);
+}
 
 function duration(ms: number): string {
   return ms < 120_000 ? `${Math.round(ms / 1_000)} seconds` : `${Math.round(ms / 60_000)} minutes`;
-}
-
-function choiceOf(label: string): LeaveChoice {
-  switch (label) {
-    case leaveLabels.once:
-      return "once";
-    case leaveLabels.session:
-      return "session";
-    case leaveLabels.always:
-      return "always";
-    default:
-      return "deny";
-  }
 }
 
 /** What is allowed is allowed to whoever asked: in a shared chat to nobody else. */

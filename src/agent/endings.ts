@@ -1,3 +1,4 @@
+import { inEach } from "../commands/languages/index.ts";
 import type { Failure } from "../core/failures.ts";
 import type { SentFile } from "../core/files.ts";
 import type { ModelMessage, ToolCall } from "../core/model.ts";
@@ -30,7 +31,14 @@ export async function leave(setting: TurnSetting, partial: string, calls: readon
   if (setting.signal.reason !== "stop") return { type: "end", end: "handed_over" };
   if (calls.length > 0)
     await answerOpenCalls(setting, step, "The person stopped this before it ended; it may have happened in part.");
-  await setting.asking.wake(await closeQuestions(setting.db, setting.hold, setting.turn.id, "*Stopped before an answer.*"));
+  await setting.asking.wake(
+    await closeQuestions(
+      setting.db,
+      setting.hold,
+      setting.turn.id,
+      inEach(({ asking }) => asking.stopped),
+    ),
+  );
   const said = partial.trim() === "" ? "[Stopped by the person before an answer.]" : `${partial}\n[Stopped by the person here.]`;
   const message: ModelMessage = { role: "assistant", content: said, reasoning: "", calls: [] };
   await close(setting, "stopped", message, null, { markdown: partial, ending: { type: "stopped" } });
@@ -51,8 +59,9 @@ async function answerOpenCalls(setting: TurnSetting, step: number, content: stri
 export async function fail(setting: TurnSetting, partial: string, failure: Failure): Promise<"failed"> {
   await answerOpenCalls(setting, setting.turn.step, "This was given up before it ended; it may have happened in part.");
   const content = partial.trim() === "" ? `[No answer: ${failure.message}]` : `${partial}\n[Broken off here: ${failure.message}]`;
-  const { code, message, advice } = failure;
-  const body = { markdown: partial, ending: { type: "failed", failure: { code, message, advice } } } as const;
+  const { code, message, advice, about } = failure;
+  const stored = { code, message, advice, ...(about === null ? {} : { about }) };
+  const body = { markdown: partial, ending: { type: "failed", failure: stored } } as const;
   await close(setting, "failed", { role: "assistant", content, reasoning: "", calls: [] }, message, body);
   return "failed";
 }
@@ -65,8 +74,11 @@ export async function close(
   body: Pick<Outbound, "markdown" | "ending" | "footer">,
   files: readonly SentFile[] = [],
 ): Promise<void> {
-  const { db, hold, turn } = setting;
-  const answer: Outbound = { ...body, replyTo: turn.request.messageId };
-  const owed = files.map((file) => ({ markdown: "", replyTo: null, file }));
+  const { db, hold, turn, asking } = setting;
+  // Of most answers nothing is ours, and their way out is not made longer.
+  const ours = body.ending !== undefined || files.length > 0 || body.markdown.trim() === "";
+  const language = ours ? { language: (await asking.language()).code } : {};
+  const answer: Outbound = { ...body, replyTo: turn.request.messageId, ...language };
+  const owed = files.map((file) => ({ markdown: "", replyTo: null, file, ...language }));
   await closeTurn(db, hold, turn, { status, message, failure, answer, files: owed });
 }

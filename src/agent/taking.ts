@@ -26,7 +26,8 @@ export interface Step {
 export async function takeAnswer(setting: TurnSetting, step: Step, given: ModelAnswer): Promise<Next> {
   const answer = step.mode === "constrained" ? unwrapped(given) : given;
   if (answer === null) {
-    return await end(fail(setting, accountOf(step.own, setting.tools), failures.struckOut(setting.model.name)));
+    const account = accountOf(step.own, setting.tools, await setting.asking.language());
+    return await end(fail(setting, account, failures.struckOut(setting.model.name)));
   }
   if (step.mode === "closing") return await concluded(setting, step, answer);
   if (answer.calls.length > 0 && answer.finish !== "length") {
@@ -49,7 +50,7 @@ export async function takeAnswer(setting: TurnSetting, step: Step, given: ModelA
 async function concluded(setting: TurnSetting, step: Step, answer: ModelAnswer): Promise<Next> {
   if (answer.calls.length === 0 && answer.content.trim() !== "") return await answered(setting, answer);
   const failure = step.state.step >= setting.maxSteps ? failures.stepLimit(setting.mostSteps) : failures.circling();
-  return await end(fail(setting, closingWords(setting, step, answer.content), failure));
+  return await end(fail(setting, await closingWords(setting, step, answer.content), failure));
 }
 
 async function answered(setting: TurnSetting, { content, reasoning, usage }: ModelAnswer): Promise<Next> {
@@ -74,13 +75,14 @@ async function answered(setting: TurnSetting, { content, reasoning, usage }: Mod
 }
 
 /** What there is to say at the end where the model only went on calling: its own words, if any, and what has been done. */
-function closingWords(setting: TurnSetting, { own }: Step, content: string): string {
-  return [content, accountOf(own, setting.tools)].filter((part) => part.trim() !== "").join("\n\n");
+async function closingWords(setting: TurnSetting, { own }: Step, content: string): Promise<string> {
+  const account = accountOf(own, setting.tools, await setting.asking.language());
+  return [content, account].filter((part) => part.trim() !== "").join("\n\n");
 }
 
 /** The model went in circles: it is told once; a second time the turn ends with what it had said before. */
 export async function takeRepeating(setting: TurnSetting, step: Step, kept: string): Promise<Next> {
-  if (step.mode === "closing") return await end(fail(setting, closingWords(setting, step, kept), failures.repeating()));
+  if (step.mode === "closing") return await end(fail(setting, await closingWords(setting, step, kept), failures.repeating()));
   if (flawsNoted(step.own).includes("repeating")) return await end(fail(setting, kept, failures.repeating()));
   return await tell(setting, step, { content: kept, reasoning: "", malformed: [] }, "repeating");
 }

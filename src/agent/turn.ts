@@ -77,7 +77,10 @@ async function ask(setting: TurnSetting, state: LoopState, journal: readonly Jou
   const own = ownOf(setting, journal);
   const mode = modeOf(setting, state, own);
   if (mode === "struck_out") {
-    return { type: "end", end: await fail(setting, accountOf(own, setting.tools), struckOut(setting.model.name)) };
+    return {
+      type: "end",
+      end: await fail(setting, accountOf(own, setting.tools, await setting.asking.language()), struckOut(setting.model.name)),
+    };
   }
   const messages = await fitted(setting, state, journal);
   const { maxTokens } = state.history;
@@ -129,7 +132,8 @@ async function takeFailure(
     state.canRequire = false;
     return again;
   }
-  const said = mode === "closing" && partial.trim() === "" ? accountOf(own, setting.tools) : partial;
+  const said =
+    mode === "closing" && partial.trim() === "" ? accountOf(own, setting.tools, await setting.asking.language()) : partial;
   const told = failure.code === "model.overlong" ? explained(setting, state, journal, failure) : failure;
   return { type: "end", end: await fail(setting, said, told) };
 }

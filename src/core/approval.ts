@@ -44,6 +44,9 @@ export const classLabels = {
 /** A class of command. */
 export type CommandClass = keyof typeof classLabels;
 
+/** Why a model that judges commands came to no end of its own. */
+export type SmartDoubt = "no_model" | "too_long" | "not_whole" | "failed" | "late" | "no_answer" | "unclear" | "unsure";
+
 /** One thing found in an action. `floor`: never to be run on a machine that isn't a sandbox. */
 export interface Finding {
   readonly class: CommandClass;

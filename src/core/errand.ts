@@ -100,9 +100,17 @@ export interface Errand {
 /** What follows an errand's end. Called at least once for each, by any worker: what it does must be a single time by its keys. */
 export type Landing = (errand: Errand) => Promise<void>;
 
-/** An errand's name with its number; a run goes by its schedule's name. */
-export function nameOf({ type, number, terms: { label } }: Pick<Errand, "type" | "number" | "terms">): string {
-  return type === "run" || number === 0 ? label : `${label} ${number}`;
+/** The label of a side question, which is a background task otherwise. */
+export const asideLabel = "Side question";
+
+/** An errand's name with its number, in a language's words where they are given; a run goes by its schedule's name. */
+export function nameOf(
+  { type, number, terms: { label } }: Pick<Errand, "type" | "number" | "terms">,
+  words?: { readonly subagent: string; readonly background: string; readonly aside: string },
+): string {
+  if (type === "run" || number === 0) return label;
+  const said = words?.[type === "background" && label === asideLabel ? "aside" : type] ?? label;
+  return `${said} ${number}`;
 }
 
 /** What a task is about: its beginning on one line. It is shown, so it holds no secret. */

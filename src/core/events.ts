@@ -1,4 +1,5 @@
 import type { ChatRef } from "./chats.ts";
+import type { NoticeAbout } from "./notices.ts";
 
 /**
  * How a turn ended. `handed_over`: this worker let go of it (drain, lost lease) and another will go on. `parked`: it waits for a person's
@@ -29,7 +30,7 @@ export type TurnEvent =
   /** The turn waits for a person's answer as soon as what runs beside that has ended. */
   | { readonly type: "asks" }
   /** A line for the person about something slow or odd ("the model is still loading"). */
-  | { readonly type: "notice"; readonly text: string }
+  | { readonly type: "notice"; readonly text: string; readonly about?: NoticeAbout }
   /** What one of the turn's subagents is at. It comes from that one's own worker, also while the turn rests, with fence and seq 0. */
   | {
       readonly type: "agent";

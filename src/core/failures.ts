@@ -37,6 +37,19 @@ export interface PromptSizes {
   readonly outputIsTheTrouble: boolean;
 }
 
+/** What exactly went wrong, where a person may read of it in another language than the message's. Plain JSON. */
+export type FailureAbout =
+  | { readonly say: "attempts" | "steps"; readonly count: number }
+  | { readonly say: "circling" | "repeating" | "empty" | "overthought" | "cut" | "malformed" | "unfit" }
+  | { readonly say: "struck_out"; readonly model: string }
+  | { readonly say: "newest_long"; readonly tokens: number }
+  | { readonly say: "answer_room" }
+  /** Of a model server, by its address. */
+  | { readonly say: "unreachable" | "loading" | "key_refused" | "key_missing" | "no_api" | "lists_none"; readonly server: string }
+  | { readonly say: "no_model"; readonly server: string; readonly model: string; readonly has: readonly string[] }
+  | { readonly say: "silent"; readonly server: string; readonly seconds: number }
+  | { readonly say: "answered"; readonly server: string; readonly status: number };
+
 /** Extra facts a failure carries for whoever handles it. */
 export interface FailureDetail {
   /** What the reader can do about it: one sentence, imperative, ready to print. */
@@ -47,6 +60,7 @@ export interface FailureDetail {
   readonly retryAfterMs?: number;
   /** Of a `model.overlong`. */
   readonly sizes?: PromptSizes;
+  readonly about?: FailureAbout;
   readonly cause?: unknown;
 }
 
@@ -58,6 +72,7 @@ export class Failure extends Error {
   readonly retryAfterMs: number | null;
   /** Of a `model.overlong`, else null. */
   readonly sizes: PromptSizes | null;
+  readonly about: FailureAbout | null;
 
   constructor(code: FailureCode, message: string, detail: FailureDetail = {}) {
     super(message, detail.cause === undefined ? undefined : { cause: detail.cause });
@@ -67,6 +82,7 @@ export class Failure extends Error {
     this.retryable = detail.retryable ?? false;
     this.retryAfterMs = detail.retryAfterMs ?? null;
     this.sizes = detail.sizes ?? null;
+    this.about = detail.about ?? null;
   }
 }
 

@@ -1,4 +1,6 @@
-/** What people read of the slash commands, in one language. */
+/** What people read, in one language: of the slash commands here, all else in `spoken.ts`. */
+
+import type { Spoken } from "./spoken.ts";
 
 /** The words of one command. */
 export interface CommandWords {
@@ -9,7 +11,7 @@ export interface CommandWords {
 }
 
 /** A language that ships: one file in `src/commands/languages`. */
-export interface Language {
+export interface Language extends Spoken {
   /** As in BCP 47: `en`, `zh`. */
   readonly code: string;
   /** What its speakers call it. */
@@ -71,6 +73,8 @@ export interface OfferedCommand {
   readonly aliases: readonly string[];
   /** True where only owners and admins may use it. */
   readonly ruling?: boolean;
+  /** True for a skill: calling it is a request. */
+  readonly skill?: true;
   /** In the language of whoever has none that ships. */
   readonly description: string;
   readonly argument?: { readonly description: string; readonly offers?: ArgumentOffer };

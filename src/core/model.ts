@@ -1,4 +1,5 @@
 import type { Failure } from "./failures.ts";
+import type { NoticeAbout } from "./notices.ts";
 
 /** A call the model asked for. `arguments` is the JSON text of an object exactly as the server sent it (prefix caches depend on it). */
 export interface ToolCall {
@@ -97,6 +98,9 @@ export interface ModelAnswer {
   readonly usage: ModelUsage;
 }
 
+/** A line for the person about what a model's server is at. */
+export type ModelNotice = ModelEvent & { readonly type: "notice" };
+
 /** A model's stream: any number of deltas, then exactly one of `done`, `failed`, `aborted`. It never throws. */
 export type ModelEvent =
   | { readonly type: "text"; readonly delta: string }
@@ -104,7 +108,7 @@ export type ModelEvent =
   | { readonly type: "reading"; readonly done: number; readonly total: number }
   /** Waiting for a place at the server: how many go first, and the expected wait in milliseconds (null: unknown). */
   | { readonly type: "queued"; readonly ahead: number; readonly waitMs: number | null }
-  | { readonly type: "notice"; readonly text: string }
+  | { readonly type: "notice"; readonly text: string; readonly about?: NoticeAbout }
   | { readonly type: "done"; readonly answer: ModelAnswer }
   | { readonly type: "failed"; readonly failure: Failure; readonly partial: string }
   | { readonly type: "aborted"; readonly partial: string };

@@ -1,5 +1,5 @@
 import type { Role } from "./chats.ts";
-import type { OutboundButton } from "./outbound.ts";
+import type { LeaveChoice, OutboundButton } from "./outbound.ts";
 
 /** `approval`: may this be done? `clarify`: what is meant? */
 export type QuestionKind = "approval" | "clarify";
@@ -11,6 +11,8 @@ export interface Question {
   readonly text: string;
   /** Buttons, in order; none where only words will do. */
   readonly choices: readonly string[];
+  /** Where leave is asked for: what each of them grants. */
+  readonly leave?: readonly LeaveChoice[];
   /** What the answer is bound to: within one call, another digest is another question. */
   readonly digest: string;
   /** After this nobody's answer counts any more, in milliseconds. */
@@ -26,21 +28,36 @@ export type Answerers =
 /** What the data of a question's buttons begins with; nothing else's does. */
 export const choicePrefix = "ask:";
 
-/** What may be answered when leave is asked for, with the buttons' words. */
-export const leaveLabels = { once: "Once", session: "This session", always: "Always", deny: "Deny" } as const;
-export type LeaveChoice = keyof typeof leaveLabels;
+export type { LeaveChoice } from "./outbound.ts";
 
 /** The button that words mean: its number, its label, or yes and no where leave is asked for; null: they mean none. */
 export function answerTo(buttons: readonly OutboundButton[], text: string): OutboundButton | null {
   const words = text.trim().toLowerCase();
-  const label = (wanted: string) => buttons.find((each) => each.label.toLowerCase() === wanted) ?? null;
   const numbered = /^[1-9]\d?$/.test(words) ? buttons[Number(words) - 1] : undefined;
   if (numbered !== undefined) return numbered;
-  const deny = label(leaveLabels.deny.toLowerCase());
-  if (deny !== null && /^(?:n|no|deny)$/.test(words)) return deny;
-  if (deny !== null && /^(?:y|yes|ok|once)$/.test(words)) return label(leaveLabels.once.toLowerCase());
-  return label(words);
+  const deny = buttonFor(buttons, "deny");
+  if (deny !== null && /^(?:n|no|deny|不|否|拒绝)$/.test(words)) return deny;
+  if (deny !== null && /^(?:y|yes|ok|once|是|好|可以)$/.test(words)) return buttonFor(buttons, "once");
+  return buttons.find(({ label }) => label.toLowerCase() === words) ?? null;
 }
+
+/** The button that grants or denies. */
+export function buttonFor(buttons: readonly OutboundButton[], wanted: LeaveChoice): OutboundButton | null {
+  return buttons.find(({ label, means = formerLabels[label] }) => means === wanted) ?? null;
+}
+
+/** What each choice of a question grants. */
+export function leaveOf({ choices, leave }: Pick<Question, "choices" | "leave">): readonly (LeaveChoice | undefined)[] {
+  return leave ?? choices.map((label) => formerLabels[label]);
+}
+
+/** Of questions that an older version has asked: it had labels alone. */
+const formerLabels: Readonly<Record<string, LeaveChoice>> = {
+  Once: "once",
+  "This session": "session",
+  Always: "always",
+  Deny: "deny",
+};
 
 /** What came of a question. `choice` counts from 0; null where it was answered in words. `by` is a name, `byId` a person. */
 export type Reply =

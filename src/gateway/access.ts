@@ -1,5 +1,8 @@
+import { inTheirLanguage, languageOfPerson, usualLanguage } from "../commands/languages/chosen.ts";
+import { languageOf } from "../commands/languages/index.ts";
 import { chatKey, type ChatRef, parseChatKey, type Person } from "../core/chats.ts";
 import type { Inbound } from "../core/inbound.ts";
+import type { Language } from "../core/language.ts";
 import { plainWords } from "../core/markdown.ts";
 import type { OutboundButton } from "../core/outbound.ts";
 import { codeIn } from "../people/invitations.ts";
@@ -17,6 +20,8 @@ export interface AccessRules {
   readonly pairing: boolean;
   readonly localPlatforms: readonly string[];
   readonly allowed: ReadonlySet<string>;
+  /** The language of those whose client tells none. */
+  readonly language?: string;
 }
 
 /** Something to tell a chat as a result of an access decision. */
@@ -34,11 +39,14 @@ export type Decision =
 
 /** Decides about an event whose account may be unknown. Strangers in private chats get a code; owners are asked with a button. */
 export async function decideAccess(db: Db, rules: AccessRules, inbound: Inbound, known: Person | null): Promise<Decision> {
+  const { access: words } = strangersLanguage(rules, inbound);
+  const languageOfKnown = () => languageOfPerson(db, known?.id ?? "", rules.language, inbound.sender.language);
   // What was not said to us gets no answer.
   const aside = inbound.type === "change" || (inbound.type === "message" && !inbound.addressed);
   const shown = await invitation(db, rules, inbound);
   if (shown !== null) return { type: "out", notices: shown };
-  if (known?.role === "guest") return { type: "out", notices: aside ? [] : [{ chat: inbound.chat, markdown: guestWords }] };
+  if (known?.role === "guest")
+    return { type: "out", notices: aside ? [] : [{ chat: inbound.chat, markdown: (await languageOfKnown()).access.guest }] };
   if (known) return { type: "in", person: known };
   // A stranger's change can only be of what we have not taken.
   if (inbound.type === "change") return { type: "out", notices: [] };
@@ -47,26 +55,29 @@ export async function decideAccess(db: Db, rules: AccessRules, inbound: Inbound,
   if (rules.open || rules.allowed.has(`${inbound.sender.platform}:${inbound.sender.id}`))
     return { type: "in", person: await admit(db, inbound.sender, "member") };
   if (inbound.type !== "message" || !inbound.addressed) return { type: "out", notices: [] };
-  if (inbound.kind === "shared") return { type: "out", notices: [{ chat: inbound.chat, markdown: sharedWords }] };
-  if (!rules.pairing) return { type: "out", notices: [{ chat: inbound.chat, markdown: closedWords }] };
-  return { type: "out", notices: await pair(db, inbound) };
+  if (inbound.kind === "shared") return { type: "out", notices: [{ chat: inbound.chat, markdown: words.shared }] };
+  if (!rules.pairing) return { type: "out", notices: [{ chat: inbound.chat, markdown: words.closed }] };
+  return { type: "out", notices: await pair(db, rules, inbound, words) };
 }
 
 /** Lets a code's owner in on a person's word; what to tell whom. Only owners and admins may. */
-export async function approve(db: Db, by: Person, code: string, from: ChatRef): Promise<readonly Notice[]> {
-  if (by.role !== "owner" && by.role !== "admin")
-    return [{ chat: from, markdown: "Only an owner or an admin can let people in." }];
+export async function approve(
+  db: Db,
+  by: Person,
+  code: string,
+  from: ChatRef,
+  { own, usual }: { readonly own: Language; readonly usual: string },
+): Promise<readonly Notice[]> {
+  if (by.role !== "owner" && by.role !== "admin") return [{ chat: from, markdown: own.access.notYours }];
   const approved = await approvePairing(db, code, "member");
-  if (!approved) return [{ chat: from, markdown: "That code is used or has expired. They can write again to get a new one." }];
-  return [{ chat: from, markdown: `${plainWords(approved.person.name)} is in.` }, welcome(approved.pairing)];
+  if (!approved) return [{ chat: from, markdown: own.access.codeGone }];
+  const newcomers = await languageOfPerson(db, approved.person.id, usual);
+  return [{ chat: from, markdown: own.access.isIn(plainWords(approved.person.name)) }, welcome(approved.pairing, newcomers)];
 }
 
 /** What somebody is told who has just been let in. */
-export function welcome(pairing: Pairing): Notice {
-  return {
-    chat: parseChatKey(pairing.chatKey),
-    markdown: "You're in. Just write what you need; /help shows what else I understand.",
-  };
+export function welcome(pairing: Pairing, language: Language): Notice {
+  return { chat: parseChatKey(pairing.chatKey), markdown: language.access.welcome };
 }
 
 /**
@@ -78,62 +89,57 @@ export async function noOwnerYet(db: Db, localPlatforms: readonly string[]): Pro
 }
 
 /** What is said to an invitation's code; null for any other message, and where the code is no good. */
-async function invitation(db: Db, { localPlatforms }: AccessRules, inbound: Inbound): Promise<readonly Notice[] | null> {
+async function invitation(db: Db, rules: AccessRules, inbound: Inbound): Promise<readonly Notice[] | null> {
   const code = inbound.type === "message" ? codeIn(inbound.text) : null;
   if (code === null) return null;
+  const { localPlatforms } = rules;
   const { chat, sender } = inbound;
+  const { access } = strangersLanguage(rules, inbound);
   // Any reader could be the first to show it.
   if (inbound.kind === "shared")
-    return (await spoilInvitation(db, code, `seen in ${chatKey(chat)}`)) ? [{ chat, markdown: seenWords }] : null;
+    return (await spoilInvitation(db, code, `seen in ${chatKey(chat)}`)) ? [{ chat, markdown: access.codeSeen }] : null;
   // Here it would be used up, and the bot still have no owner where it is to be reached.
   if (localPlatforms.includes(chat.platform)) {
     const open = await openInvitations(db);
-    return open.some((each) => each.code === code) ? [{ chat, markdown: elsewhereWords }] : null;
+    return open.some((each) => each.code === code) ? [{ chat, markdown: access.codeElsewhere }] : null;
   }
   const invited = await takeInvitation(db, code, sender, localPlatforms);
   if (invited === null) return null;
-  if (invited.type === "late") return [{ chat, markdown: lateWords }];
+  if (invited.type === "late") return [{ chat, markdown: access.codeLate }];
   const { person } = invited;
   const others = person.role === "owner" ? await privateChatsOf(db, "owner", person.id) : [];
-  const markdown = `${accountWords(inbound)} owns this bot, too, by an invitation.`;
-  return [{ chat, markdown: invitedWords(person) }, ...others.map((other) => ({ chat: other, markdown }))];
+  const told = (await inTheirLanguage(db, others, rules.language)).map((other) => ({
+    chat: other.chat,
+    markdown: other.language.access.ownsToo(accountWords(inbound, other.language)),
+  }));
+  const own = await languageOfPerson(db, person.id, rules.language, sender.language);
+  return [{ chat, markdown: own.access.invited(plainWords(person.name), person.role) }, ...told];
 }
 
-async function pair(db: Db, inbound: Inbound): Promise<readonly Notice[]> {
+async function pair(db: Db, { language }: AccessRules, inbound: Inbound, words: Language["access"]): Promise<readonly Notice[]> {
   const asked = await requestPairing(db, inbound.sender, inbound.chat);
-  if (asked.type === "full") return [{ chat: inbound.chat, markdown: fullWords }];
-  const told = { chat: inbound.chat, markdown: codeWords(asked.code) };
+  if (asked.type === "full") return [{ chat: inbound.chat, markdown: words.full }];
+  const told = { chat: inbound.chat, markdown: words.code(asked.code) };
   if (asked.type === "known") return [told];
-  const owners = await privateChatsOf(db, "admin");
+  const owners = await inTheirLanguage(db, await privateChatsOf(db, "admin"), language);
+  return [told, ...owners.map(({ chat, language: theirs }) => ({ chat, ...asking(inbound, asked.code, theirs) }))];
+}
+
+/** What an owner is told of a stranger, with the buttons. */
+function asking(inbound: Inbound, code: string, language: Language): Pick<Notice, "markdown" | "buttons"> {
+  const { access } = language;
   const buttons = [
-    { label: "Let in", data: `pair:yes:${asked.code}` },
-    { label: "Ignore", data: `pair:no:${asked.code}` },
+    { label: access.letIn, data: `pair:yes:${code}` },
+    { label: access.ignore, data: `pair:no:${code}` },
   ];
-  const who = accountWords(inbound);
-  return [
-    told,
-    ...owners.map((chat) => ({ chat, markdown: `${who} would like to talk to me. Code: \`${asked.code}\``, buttons })),
-  ];
+  return { markdown: access.wouldLike(accountWords(inbound, language), code), buttons };
 }
 
-function accountWords({ sender }: Inbound): string {
-  return `${plainWords(sender.name)} (${sender.platform} account ${plainWords(sender.id)})`;
+function accountWords({ sender }: Inbound, { access }: Language): string {
+  return access.who(plainWords(sender.name), sender.platform, plainWords(sender.id));
 }
 
-const guestWords = "You are known here, but not let in. Ask an owner of this bot.";
-const sharedWords = "I don't know you yet. Write to me in a private chat first, and an owner can let you in.";
-const closedWords = "This bot is closed to new people. Ask its owner to add you.";
-const fullWords = "Too many people are waiting to be let in right now. Please try again in an hour.";
-const seenWords = "Everybody here has seen that code: it is no good any more. `hermes setup owner` makes another.";
-const elsewhereWords =
-  "That code makes an owner where the bot is reached from elsewhere: send it to the bot in Telegram, Discord or Slack.";
-const lateWords = "That code was for the bot's first owner, and it has one by now. `hermes setup owner` makes another.";
-
-function invitedWords({ name, role }: Person): string {
-  const what = role === "owner" ? "you own this bot now" : `you are in, as ${role}`;
-  return `Hello ${plainWords(name)}, ${what}. Just write what you need; /help shows what else I understand.`;
-}
-
-function codeWords(code: string): string {
-  return `I don't know you yet. Your pairing code is \`${code}\`.\n\nThe owner lets you in with the button I sent them, or with \`hermes pairing approve ${code}\`. The code is good for an hour.`;
+/** Of somebody who has picked none yet. */
+function strangersLanguage({ language }: AccessRules, { sender }: Inbound): Language {
+  return languageOf(sender.language) ?? usualLanguage(language);
 }

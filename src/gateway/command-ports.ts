@@ -1,6 +1,7 @@
 import { isAtLeast, type Person } from "../core/chats.ts";
 import type { CommandPorts } from "../core/command.ts";
 import type { InboundMessage } from "../core/inbound.ts";
+import type { Language } from "../core/language.ts";
 import { requestCompress } from "../store/compactions.ts";
 import { listGrants, revokeGrants } from "../store/grants.ts";
 import { dropWaiting } from "../store/inbox.ts";
@@ -26,7 +27,13 @@ import { stopCompress, stopTurn } from "./stopping.ts";
 const listMs = 5_000;
 
 /** The ports of one command call, bound to its chat and person. `session` is null while the chat has none. */
-export function commandPorts(parts: GatewayParts, inbound: InboundMessage, person: Person, session: string | null): CommandPorts {
+export function commandPorts(
+  parts: GatewayParts,
+  inbound: InboundMessage,
+  person: Person,
+  session: string | null,
+  language: Language,
+): CommandPorts {
   const chat = inbound.kind === "shared" ? inbound.chat : null;
   const own = { person: person.id, chat };
   const visible = isAtLeast(person.role, "admin") ? { person: null, chat } : own;
@@ -67,7 +74,7 @@ export function commandPorts(parts: GatewayParts, inbound: InboundMessage, perso
       await endSession(parts.db, session);
     },
     async leave(choice) {
-      return session === null ? "Nothing waits for leave here." : await takeLeave(parts, person, session, choice);
+      return session === null ? language.asking.nothingWaits : await takeLeave(parts, person, session, choice, language);
     },
     grants: () => listGrants(parts.db, visible),
     revokeGrants: (number) => revokeGrants(parts.db, number === null ? own : visible, number),

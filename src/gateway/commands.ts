@@ -1,6 +1,7 @@
 import { findCommand, mayUse, parseCommand } from "../commands/command.ts";
-import { languageOf, languages } from "../commands/languages/index.ts";
-import type { Person } from "../core/chats.ts";
+import { usualLanguage } from "../commands/languages/chosen.ts";
+import { languageOf } from "../commands/languages/index.ts";
+import type { Account, Person } from "../core/chats.ts";
 import type { CommandAnswer, CommandPorts } from "../core/command.ts";
 import type { InboundMessage } from "../core/inbound.ts";
 import type { Language } from "../core/language.ts";
@@ -17,7 +18,7 @@ export async function runCommand(
 ): Promise<{ readonly answer: CommandAnswer } | null> {
   const parsed = parseCommand(inbound.text);
   if (!parsed) return null;
-  const language = await languageFor(parts, person, inbound);
+  const language = await languageFor(parts, person, inbound.sender);
   const usable = parts.commands.filter((each) => mayUse(person.role, each));
   const found = findCommand(usable, parsed.name);
   switch (found.type) {
@@ -28,7 +29,7 @@ export async function runCommand(
       return { answer: known ? language.help.forbidden(parsed.name) : language.help.unknown(parsed.name) };
     }
     case "one": {
-      const ports = commandPorts(parts, inbound, person, session);
+      const ports = commandPorts(parts, inbound, person, session, language);
       if (found.command.whenIdle && (await busy(ports))) return { answer: language.help.busy(found.command.name) };
       const { chat, kind } = inbound;
       const files = inbound.files !== undefined;
@@ -46,10 +47,14 @@ async function busy(ports: CommandPorts): Promise<boolean> {
 }
 
 /** What the person picked, else their client's language, else the configured one. */
-async function languageFor(parts: GatewayParts, person: Person, { sender }: InboundMessage): Promise<Language> {
+export async function languageFor(
+  parts: Pick<GatewayParts, "db" | "language">,
+  person: Person,
+  sender: Account,
+): Promise<Language> {
   const { language: picked, client_language: known } = await personSettings(parts.db, person.id);
   const told = sender.language === undefined ? undefined : (languageOf(sender.language)?.code ?? "other");
   // Not every event tells it: a message on Discord does not, a button does.
   if (told !== undefined && told !== known) await choosePersonSetting(parts.db, person.id, "client_language", told);
-  return languageOf(picked) ?? languageOf(told ?? known) ?? languageOf(parts.language) ?? languages[0];
+  return languageOf(picked) ?? languageOf(told ?? known) ?? usualLanguage(parts.language);
 }

@@ -1,3 +1,4 @@
+import { languageOfPerson } from "../commands/languages/chosen.ts";
 import type { Role } from "../core/chats.ts";
 import type { MemoryRules } from "../core/memory.ts";
 import type { Notice } from "./access.ts";
@@ -29,6 +30,8 @@ export interface ControlParts extends DoctorParts {
   readonly skills: SkillDesk;
   readonly schedules: DeskParts;
   readonly memory: MemoryRules;
+  /** The language of those who have picked none and whose client tells none. */
+  readonly language?: string;
   /** From where figures are something to look at; as usual where it is not told. */
   readonly limits?: AlarmLimits;
   /** Puts a notice into the outbox. */
@@ -93,7 +96,10 @@ async function approve(parts: ControlParts, code: string, wanted: string | null)
   if (!role) return { ok: false, text: `"${wanted}" is not a role. Use one of: ${roles.join(", ")}` };
   const approved = await approvePairing(parts.db, code, role);
   if (!approved) return { ok: false, text: `There is no open request with the code "${code}". See: hermes pairing list` };
-  await parts.tell(`pairing:${approved.pairing.code}`, welcome(approved.pairing));
+  await parts.tell(
+    `pairing:${approved.pairing.code}`,
+    welcome(approved.pairing, await languageOfPerson(parts.db, approved.person.id, parts.language)),
+  );
   return { ok: true, text: `${approved.person.name} is in, as ${approved.person.role}.` };
 }
 

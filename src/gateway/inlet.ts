@@ -27,7 +27,7 @@ import { addOutbound } from "../store/outbox.ts";
 import { openSession } from "../store/sessions.ts";
 import { approve, decideAccess, type Notice } from "./access.ts";
 import { createBursts } from "./bursts.ts";
-import { runCommand } from "./commands.ts";
+import { languageFor, runCommand } from "./commands.ts";
 import type { GatewayParts } from "./parts.ts";
 import { takeFiles } from "./files.ts";
 import { skillRequest } from "./skills/requests.ts";
@@ -187,7 +187,7 @@ async function route(
 ): Promise<void> {
   if (others.length > 0) await joinInbound(parts.db, id, others, inbound);
   const found = known ?? (await findRoute(parts.db, inbound.chat, inbound.sender));
-  const decision = await decideAccess(parts.db, parts.access, inbound, found.person);
+  const decision = await decideAccess(parts.db, { ...parts.access, language: parts.language }, inbound, found.person);
   if (decision.type === "out") {
     await say(parts, `inbox:${id}`, decision.notices);
     return await settleInbound(parts.db, id);
@@ -199,8 +199,7 @@ async function route(
       if (found.session !== null && inbound.turn === null) await stopCompress(parts, found.session);
       return await settleInbound(parts.db, id);
     case "button":
-      if (!(await command(parts, id, person, asMessage(inbound), found.session)))
-        await press(parts, id, person, inbound.chat, inbound.data);
+      if (!(await command(parts, id, person, asMessage(inbound), found.session))) await press(parts, id, person, inbound);
       return await settleInbound(parts.db, id);
     case "change":
       await changeWaiting(parts.db, inbound);
@@ -302,15 +301,18 @@ function asMessage({ data, ...inbound }: InboundButton): InboundMessage {
   return { ...inbound, type: "message", text: data, messageId: null, addressed: true, menu: true };
 }
 
-async function press(parts: GatewayParts, id: number, person: Person, chat: ChatRef, data: string): Promise<void> {
-  const words = await takeChoice(parts, person, data);
+async function press(parts: GatewayParts, id: number, person: Person, { chat, data, sender }: InboundButton): Promise<void> {
+  const language = () => languageFor(parts, person, sender);
+  const words = await takeChoice(parts, person, data, language);
   if (words !== null) return await say(parts, `inbox:${id}`, [{ chat, markdown: words }]);
   const match = /^pair:(yes|no):([0-9A-Z]{1,16})$/.exec(data);
   if (match?.[2] === undefined) return;
-  if (match[1] === "yes") return await say(parts, `inbox:${id}`, await approve(parts.db, person, match[2], chat));
+  const own = await language();
+  const by = { own, usual: parts.language };
+  if (match[1] === "yes") return await say(parts, `inbox:${id}`, await approve(parts.db, person, match[2], chat, by));
   if (person.role !== "owner" && person.role !== "admin") return;
   await takePairing(parts.db, match[2]);
-  await say(parts, `inbox:${id}`, [{ chat, markdown: "Ignored. They were not told." }]);
+  await say(parts, `inbox:${id}`, [{ chat, markdown: own.access.ignored }]);
 }
 
 /** Puts notices into the outbox and wakes their deliveries. */

@@ -1,16 +1,23 @@
+import { inEach } from "../commands/languages/index.ts";
 import { isAtLeast, type Person, parseChatKey } from "../core/chats.ts";
 import type { InboundMessage } from "../core/inbound.ts";
 import { plainWords } from "../core/markdown.ts";
-import { type LeaveChoice, leaveLabels } from "../core/question.ts";
+import type { Language } from "../core/language.ts";
+import { type LeaveChoice, leaveOf } from "../core/question.ts";
 import { choiceOf, decide, type OpenQuestion, openQuestion, openQuestionIn } from "../store/questions.ts";
 import type { GatewayParts } from "./parts.ts";
 
 /** Takes a pressed button as a question's answer; the words to say back, or null. A closed question is passed over: its message says so. */
-export async function takeChoice(parts: GatewayParts, person: Person, data: string): Promise<string | null> {
+export async function takeChoice(
+  parts: GatewayParts,
+  person: Person,
+  data: string,
+  language: () => Promise<Language>,
+): Promise<string | null> {
   const chosen = choiceOf(data);
   const open = chosen && (await openQuestion(parts.db, chosen.id));
   if (!open) return null;
-  return await choose(parts, person, open, chosen.choice);
+  return await choose(parts, person, open, chosen.choice, language);
 }
 
 /** Takes a command as the answer to what the session asks leave for; the words to say back, or null. */
@@ -19,11 +26,12 @@ export async function takeLeave(
   person: Person,
   session: string,
   choice: LeaveChoice,
+  language: Language,
 ): Promise<string | null> {
   const open = await openQuestionIn(parts.db, session, "approval");
-  if (!open) return "Nothing waits for leave here.";
-  const at = open.question.choices.indexOf(leaveLabels[choice]);
-  return at < 0 ? "This can be allowed only once: /approve or /deny." : await choose(parts, person, open, at);
+  if (!open) return language.asking.nothingWaits;
+  const at = leaveOf(open.question).indexOf(choice);
+  return at < 0 ? language.asking.onlyOnce : await choose(parts, person, open, at, async () => language);
 }
 
 /** Takes a message as the answer to what the agent has asked its sender; false when it is no answer. */
@@ -33,10 +41,16 @@ export async function takeWords(parts: GatewayParts, person: Person, session: st
   return await settle(parts, person, open, { choice: null, text: inbound.text });
 }
 
-async function choose(parts: GatewayParts, person: Person, open: OpenQuestion, choice: number): Promise<string | null> {
+async function choose(
+  parts: GatewayParts,
+  person: Person,
+  open: OpenQuestion,
+  choice: number,
+  language: () => Promise<Language>,
+): Promise<string | null> {
   const text = open.question.choices[choice];
   if (text === undefined) return null;
-  if (!mayAnswer(open, person)) return refusalOf(open);
+  if (!mayAnswer(open, person)) return refusalOf(open, await language());
   await settle(parts, person, open, { choice, text });
   return null;
 }
@@ -48,10 +62,14 @@ async function settle(
   open: OpenQuestion,
   reply: { readonly choice: number | null; readonly text: string },
 ): Promise<boolean> {
-  const shown =
-    reply.choice === null
-      ? `*Answered by ${plainWords(person.name)}.*`
-      : `*${plainWords(person.name)}: ${plainWords(reply.text)}*`;
+  const name = plainWords(person.name);
+  const { choice } = reply;
+  const leave = choice === null ? undefined : leaveOf(open.question)[choice];
+  const shown = inEach(({ asking }) =>
+    choice === null
+      ? asking.answeredBy(name)
+      : `*${name}: ${leave === undefined ? plainWords(reply.text) : asking.leave[leave]}*`,
+  );
   const chats = await decide(parts.db, open.id, person, reply, shown);
   if (chats === null) return false;
   const wakes = [
@@ -70,9 +88,7 @@ function mayAnswer({ asker, question }: OpenQuestion, person: Person): boolean {
   return isAtLeast(person.role, who.least) && !(who.fourEyes && person.id === asker);
 }
 
-function refusalOf({ question }: OpenQuestion): string {
+function refusalOf({ question }: OpenQuestion, { asking }: Language): string {
   const { mayAnswer: who } = question;
-  if (who.type === "asker") return "Only the one who asked can answer this.";
-  const roles = who.least === "owner" ? "an owner" : who.least === "admin" ? "an owner or admin" : "somebody from the team";
-  return who.fourEyes ? `This needs ${roles} other than the one who asked.` : `This needs ${roles}.`;
+  return who.type === "asker" ? asking.onlyAsker : asking.needs(who.least, who.fourEyes);
 }

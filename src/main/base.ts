@@ -174,6 +174,7 @@ function controlHandler(base: Base): ControlHandler {
           schedules: scheduleDesk(base),
           memory: memoryRules(base.config),
           limits: alarmLimits(base.follow.current),
+          language: base.config.display.language,
           tell,
           service,
           requeue: (sessions, chats) => requeue(base, sessions, chats),

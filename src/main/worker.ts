@@ -147,6 +147,7 @@ function turnSettings({ config, follow }: Base): TurnSettings {
     steer: config.display.busyInputMode === "steer",
     drainMs: config.agent.drainTimeout * 1_000,
     memory: memoryRules(config),
+    language: config.display.language,
     limits: { commandMs: config.terminal.timeout * 1_000, resultChars: resultChars },
   };
 }

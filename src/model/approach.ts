@@ -1,4 +1,4 @@
-import type { ModelRequest } from "../core/model.ts";
+import type { ModelNotice, ModelRequest } from "../core/model.ts";
 import { effortFields, roomFor } from "./effort.ts";
 import type { AttemptEnd, AttemptSetting, Parcel } from "./exchange.ts";
 import { otherMode } from "./modes/detect.ts";
@@ -14,7 +14,7 @@ export interface Approach {
   /** Thinking took all there was; it is turned off. */
   readonly thoughtless: boolean;
   /** Tell the person, before it is sent in this way. */
-  readonly notice: string | null;
+  readonly notice: ModelNotice | null;
 }
 
 /** The first approach. */
@@ -88,7 +88,8 @@ function canStopThinking({ facts }: AttemptSetting, mode: ApiMode): boolean {
 }
 
 function without(approach: Approach): Approach {
-  return { ...approach, thoughtless: true, notice: "thinking took all the room of the answer; asking again without it" };
+  const text = "thinking took all the room of the answer; asking again without it";
+  return { ...approach, thoughtless: true, notice: { type: "notice", text, about: { say: "without_thinking" } } };
 }
 
 /** A server that has no chat completions may speak another mode. It is looked for until the server has told. */
@@ -102,5 +103,6 @@ async function elsewhere(setting: AttemptSetting, approach: Approach, signal: Ab
   if (other === "unknown") return null;
   spoken.set(server.address, other === "none" ? "chat_completions" : other);
   if (other === "none") return null;
-  return { ...approach, mode: other, notice: `the server has no chat completions; it is spoken to as ${other} (model.api_mode)` };
+  const text = `the server has no chat completions; it is spoken to as ${other} (model.api_mode)`;
+  return { ...approach, mode: other, notice: { type: "notice", text, about: { say: "other_mode", mode: other } } };
 }

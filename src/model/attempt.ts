@@ -23,7 +23,7 @@ export async function* attempt(
     if (end.type === "trouble" && signal.aborted) return { type: "aborted", partial: end.partial };
     if (next === null) return end.type === "trouble" && poor !== null ? poor : end;
     if (end.type === "done") poor = end;
-    if (next.notice !== null) yield { type: "notice", text: next.notice };
+    if (next.notice !== null) yield next.notice;
     approach = next;
   }
 }

@@ -94,7 +94,7 @@ async function* travel(
     }
     const changes = stop.target !== state.target;
     arrive(state, stop);
-    if (why !== null && changes) yield { type: "notice", text: await changeNotice(setting, stop, why, journey.signal) };
+    if (why !== null && changes) yield await changeNotice(setting, stop, why, journey.signal);
     const end = yield* visit(setting, stop, journey, insteadOf(stop, route.slice(at + 1)));
     if (end.type === "aborted") return yield end;
     if (end.type === "done") {
@@ -174,10 +174,17 @@ function tellGone({ log }: ChatSetting, { target, site }: Stop, { code, message 
   if (code === "model.unreachable") target.gone();
 }
 
-async function changeNotice(setting: ChatSetting, { site, target }: Stop, why: Failure, signal: AbortSignal): Promise<string> {
+async function changeNotice(
+  setting: ChatSetting,
+  { site, target }: Stop,
+  why: Failure,
+  signal: AbortSignal,
+): Promise<ModelEvent> {
   await setting.learn(site, signal);
   const model = site.server.model ?? target.provider.name;
-  return `${why.message}; ${model} at ${shownAddress(site.server.address)} answers instead`;
+  const server = shownAddress(site.server.address);
+  const text = `${why.message}; ${model} at ${server} answers instead`;
+  return { type: "notice", text, about: { say: "instead", code: why.code, model, server } };
 }
 
 /**
@@ -188,9 +195,9 @@ function failed({ resumption }: Journey, first: Failure, last: Failure | null, p
   const text = partial === "" ? (resumption?.text ?? "") : partial;
   if (last?.code === "model.overlong") return { type: "failed", failure: last, partial: text };
   if (last === null || last === first) return { type: "failed", failure: first, partial: text };
-  const { code, advice, retryable, cause } = first;
+  const { code, advice, retryable, about, cause } = first;
   const message = `${first.message}; what should answer instead failed too: ${last.message}`;
-  const detail = { ...(advice === null ? {} : { advice }), retryable, cause };
+  const detail = { ...(advice === null ? {} : { advice }), ...(about === null ? {} : { about }), retryable, cause };
   return { type: "failed", failure: new Failure(code, message, detail), partial: text };
 }
 

@@ -87,7 +87,7 @@ async function* converse(exchanged: Exchange, { mode, pack }: Parcel): AsyncGene
     return troubleEnd(exchanged, (asked) => judgeBody(opened.contentType, whole, asked));
   }
   const moved = server.confirm();
-  if (moved !== null) yield { type: "notice", text: moved };
+  if (moved !== null) yield moved;
   const fault = opened.kind === "stream" ? yield* follow(exchanged, opened.batches, reader) : yield* takeWhole(exchanged, chunk);
   if (fault !== null) return troubleEnd(exchanged, (asked) => judgeInStream(fault.error, asked));
   if (!builder.finished) return troubleEnd(exchanged, (asked) => ({ kind: "final", failure: endedEarly(asked) }));

@@ -51,13 +51,14 @@ export async function* askAt(
     if (end.spoke) {
       if (journey.resumption !== null || !resumable(journey.request, end)) return { type: "fail", failure, partial: end.partial };
       journey.resumption = resumptionAt(site, end.partial);
-      yield { type: "notice", text: `the answer broke off: ${failure.message}; going on from where it stopped` };
+      const text = `the answer broke off: ${failure.message}; going on from where it stopped`;
+      yield { type: "notice", text, about: { say: "going_on", code: failure.code } };
       continue;
     }
     if (toldInstead(journey, failure)) continue;
     const plan = await planAfter(site, end, tries, instead, setting.pace, journey.signal);
     if (plan.type !== "retry") return { type: plan.type, failure: plan.failure, partial: end.partial };
-    if (plan.notice !== null) yield { type: "notice", text: plan.notice };
+    if (plan.notice !== null) yield plan.notice;
     if (plan.waitMs > 0) await pause(plan.waitMs, journey.signal);
   }
 }

@@ -243,5 +243,6 @@ async function listing(pool: Pool, provider: ProviderSetting, signal: AbortSigna
 function noneFound(addresses: readonly string[]): Failure {
   const tried = addresses.length === 0 ? "no address to try" : `tried ${addresses.map(shownAddress).join(", ")}`;
   const advice = "Start one, or set OPENAI_BASE_URL (model.base_url) to where it runs (`hermes model`).";
-  return new Failure("model.unreachable", `no model server was found (${tried})`, { advice, retryable: true });
+  const about = { say: "unreachable", server: addresses.map(shownAddress).join(", ") } as const;
+  return new Failure("model.unreachable", `no model server was found (${tried})`, { advice, retryable: true, about });
 }

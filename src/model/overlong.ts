@@ -101,5 +101,5 @@ function tooLong(sizes: PromptSizes): Failure {
   const advice = outputIsTheTrouble
     ? "Lower model.max_tokens, or give the model server a larger context."
     : "Send /new to begin a fresh conversation, or give the model server a larger context.";
-  return new Failure("model.overlong", said, { advice, sizes });
+  return new Failure("model.overlong", said, { advice, sizes, ...(outputIsTheTrouble ? { about: { say: "answer_room" } } : {}) });
 }

@@ -1,4 +1,5 @@
 import { Failure } from "../core/failures.ts";
+import type { ModelNotice } from "../core/model.ts";
 import { shownAddress } from "./address.ts";
 import type { AttemptEnd } from "./attempt.ts";
 import type { Pace } from "./pace.ts";
@@ -13,7 +14,7 @@ export interface Tries {
 
 /** What to do after an attempt went wrong before anything was shown. */
 export type Plan =
-  | { readonly type: "retry"; readonly waitMs: number; readonly notice: string | null }
+  | { readonly type: "retry"; readonly waitMs: number; readonly notice: ModelNotice | null }
   /** Nothing more to get here; another server or model may answer. */
   | { readonly type: "pass_on"; readonly failure: Failure }
   /** The request itself is at fault, or its trouble would be met anywhere. */
@@ -73,15 +74,19 @@ function again(
   const growing = pace.backoffMs * 2 ** tries.again * (0.75 + Math.random() / 2);
   const waitMs = afterMs === null || (afterMs === 0 && tries.again > 0) ? growing : afterMs * (1 + Math.random() / 10);
   tries.again++;
-  return retry(waitMs, waitMs < noticeFromMs ? null : `${failure.message}; trying again in ${Math.ceil(waitMs / 1000)} s`);
+  if (waitMs < noticeFromMs) return retry(waitMs);
+  const text = `${failure.message}; trying again in ${Math.ceil(waitMs / 1000)} s`;
+  return retry(waitMs, { type: "notice", text, about: { say: "retrying", code: failure.code, waitMs } });
 }
 
 function keepPolling(pace: Pace, failure: Failure, tries: Tries): Plan {
   const first = tries.loadingSince === null;
   tries.loadingSince ??= performance.now();
   if (performance.now() - tries.loadingSince > pace.loadingMs) return passOn(failure);
-  return retry(pace.loadingPollMs, first ? "the model is still loading" : null);
+  return retry(pace.loadingPollMs, first ? loading : null);
 }
+
+const loading: ModelNotice = { type: "notice", text: "the model is still loading", about: { say: "loading" } };
 
 /** The failure of a key that is refused, or missing: names the server, and where its key is set. */
 export function keyRefused({ provider, address }: Pick<Site, "provider" | "address">, failure: Failure): Failure {
@@ -89,7 +94,9 @@ export function keyRefused({ provider, address }: Pick<Site, "provider" | "addre
   const missing = provider.apiKey === null;
   const what = missing ? "wants a key, and none is set" : "does not accept the key";
   const advice = missing ? `Set ${provider.keyPlace}.` : `Set ${provider.keyPlace} to a key that this server accepts.`;
-  return new Failure(failure.code, `the model server${who} at ${shownAddress(address)} ${what}`, { advice, cause: failure });
+  const server = shownAddress(address);
+  const about = { say: missing ? "key_missing" : "key_refused", server } as const;
+  return new Failure(failure.code, `the model server${who} at ${server} ${what}`, { advice, about, cause: failure });
 }
 
 /** The server was restarted with another model, or the name is wrong: then say which there are. */
@@ -103,14 +110,17 @@ async function unknownModel({ server }: Site, failure: Failure, tries: Tries, si
   if (names.length === 0) return passOn(failure);
   const message = `the model server at ${shownAddress(server.address)} has no model "${asked}"; it has ${names.slice(0, mostNames).join(", ")}`;
   return passOn(
-    new Failure("model.refused", message, { advice: "Choose one with /model, or for everybody with `hermes model`." }),
+    new Failure("model.refused", message, {
+      advice: "Choose one with /model, or for everybody with `hermes model`.",
+      about: { say: "no_model", server: shownAddress(server.address), model: asked ?? "", has: names.slice(0, mostNames) },
+    }),
   );
 }
 
 const listMs = 2_000;
 const mostNames = 20;
 
-function retry(waitMs: number, notice: string | null = null): Plan {
+function retry(waitMs: number, notice: ModelNotice | null = null): Plan {
   return { type: "retry", waitMs, notice };
 }
 

@@ -1,6 +1,7 @@
 import { APIError } from "openai";
 import { Failure } from "../core/failures.ts";
 import type { Log } from "../core/log.ts";
+import type { ModelNotice } from "../core/model.ts";
 import { shownAddress, shownModel, versioned } from "./address.ts";
 import { isObject } from "./arguments.ts";
 import type { Connection } from "./connection.ts";
@@ -19,7 +20,7 @@ export interface Server {
   /** Moves to the address with `/v1` when it lacks one; false when there is nothing left to try. */
   moveToVersioned(): boolean;
   /** Confirms a move, or that another model answers than was asked for, so that it is told once. */
-  confirm(): string | null;
+  confirm(): ModelNotice | null;
   /** The server is gone or changed: look again. False when the configured name was asked for. */
   forget(): boolean;
   /** It may list others by now: looks before the next request, and goes by what it listed until then. */
@@ -78,13 +79,20 @@ export function newServer(connection: Connection, address: string, wanted: strin
         only.told = true;
         const told = `${shownAddress(state.address)} has no model "${wanted}", so its only one answers: ${only.model}. Choose that one with /model or \`hermes model\``;
         log.warn({ server: shownAddress(state.address) }, told);
-        return told;
+        const about = {
+          say: "only_model",
+          server: shownAddress(state.address),
+          wanted: wanted ?? "",
+          model: only.model,
+        } as const;
+        return { type: "notice", text: told, about };
       }
       if (state.move !== "tried") return null;
       state.move = "told";
       const told = `${shownAddress(address)} is no model API, ${shownAddress(state.address)} is: set OPENAI_BASE_URL (model.base_url) to the latter`;
       log.warn({ server: shownAddress(state.address) }, told);
-      return told;
+      const about = { say: "other_address", from: shownAddress(address), to: shownAddress(state.address) } as const;
+      return { type: "notice", text: told, about };
     },
     forget: () => {
       const mends = state.model !== null && state.model !== wanted;
@@ -138,5 +146,8 @@ export function firstChat(models: readonly string[]): string | null {
 
 function noModel(address: string): Failure {
   const message = `the model server at ${shownAddress(address)} lists no model`;
-  return new Failure("model.refused", message, { advice: "Load one there (with Ollama: `ollama pull qwen3`)." });
+  return new Failure("model.refused", message, {
+    advice: "Load one there (with Ollama: `ollama pull qwen3`).",
+    about: { say: "lists_none", server: shownAddress(address) },
+  });
 }

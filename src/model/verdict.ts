@@ -47,6 +47,7 @@ export function judgeBody(contentType: string, body: unknown, asked: Asked): Ver
   if (contentType.includes("html")) {
     const failure = new Failure("model.refused", `${at(asked)} answers with a web page, not as a model server`, {
       advice: addressAdvice,
+      about: { say: "no_api", server: at(asked) },
     });
     return { kind: "misaddressed", failure };
   }
@@ -78,7 +79,8 @@ export function endedEarly(asked: Asked): Failure {
 export function stalledFailure(asked: Asked, ms: number): Failure {
   const seconds = ms < 10_000 ? (ms / 1000).toFixed(1) : Math.round(ms / 1000);
   const message = `the model server at ${at(asked)} has sent nothing for ${seconds} s`;
-  return new Failure("model.stalled", message, { advice: "Look at the server's log; then send /retry.", retryable: true });
+  const about = { say: "silent", server: at(asked), seconds: Math.max(1, Math.round(ms / 1000)) } as const;
+  return new Failure("model.stalled", message, { advice: "Look at the server's log; then send /retry.", retryable: true, about });
 }
 
 const addressAdvice = "Set OPENAI_BASE_URL (model.base_url) to the server's address with /v1, like http://127.0.0.1:8080/v1.";
@@ -88,7 +90,12 @@ function judgeConnection(error: Error, asked: Asked): Verdict {
   const why = connectionWords[code] ?? code;
   const advice = "Start the model server, or set OPENAI_BASE_URL (model.base_url) to where it runs.";
   const message = `no model server answers at ${at(asked)} (${why})`;
-  const failure = new Failure("model.unreachable", message, { advice, retryable: true, cause: error });
+  const failure = new Failure("model.unreachable", message, {
+    advice,
+    retryable: true,
+    about: { say: "unreachable", server: at(asked) },
+    cause: error,
+  });
   if (code === "ENOTFOUND" || code.startsWith("CERT_") || code.startsWith("ERR_TLS")) return final(failure);
   // A reused socket that the server had closed already: llama-server does this after every stream. Mended by the very next try.
   const dead = code === "UND_ERR_SOCKET" || code === "ECONNRESET" || code === "EPIPE";
@@ -153,7 +160,11 @@ function mayPass(status: number, text: string): boolean {
 
 function stillLoading(asked: Asked): Failure {
   const advice = "Wait until it has loaded, then send /retry.";
-  return new Failure("model.loading", `the model at ${at(asked)} is still loading`, { advice, retryable: true });
+  return new Failure("model.loading", `the model at ${at(asked)} is still loading`, {
+    advice,
+    retryable: true,
+    about: { say: "loading", server: at(asked) },
+  });
 }
 
 function busy(status: number, text: string, asked: Asked, afterMs: number | null): Verdict {
@@ -163,6 +174,7 @@ function busy(status: number, text: string, asked: Asked, afterMs: number | null
   const failure = new Failure("model.broken", message, {
     advice,
     retryable: true,
+    about: { say: "answered", server: at(asked), status },
     ...(afterMs === null ? {} : { retryAfterMs: afterMs }),
   });
   return { kind: "again", afterMs, failure };
@@ -192,7 +204,10 @@ function misread(text: string, asked: Asked): Verdict {
 
 function keyRefused(asked: Asked, status: number): Failure {
   const advice = "Set OPENAI_API_KEY (model.api_key) to a key that this server accepts.";
-  return new Failure("model.refused", `the model server at ${at(asked)} does not accept the key (${status})`, { advice });
+  return new Failure("model.refused", `the model server at ${at(asked)} does not accept the key (${status})`, {
+    advice,
+    about: { say: "key_refused", server: at(asked) },
+  });
 }
 
 function refused(asked: Asked, text: string, advice?: string): Failure {

@@ -1,7 +1,8 @@
 import { randomInt } from "node:crypto";
 import { type Account, type ChatRef, chatKey, type Person, type Role } from "../core/chats.ts";
 import type { Db } from "../store/hold.ts";
-import { admit, openPairing, type Pairing, pendingPairing, takePairing } from "../store/people.ts";
+import { admit, openPairing, type Pairing, pendingPairing, takePairing, toldLanguage } from "../store/people.ts";
+import { choosePersonSetting } from "../store/person-settings.ts";
 
 /** Letters and digits that nobody mistakes for one another: no 0, O, 1, I. */
 export const alphabet = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
@@ -31,7 +32,10 @@ export async function requestPairing(db: Db, account: Account, chat: ChatRef): P
 export async function approvePairing(db: Db, code: string, role: Role): Promise<{ person: Person; pairing: Pairing } | null> {
   const pairing = await takePairing(db, code.trim().toUpperCase());
   if (!pairing) return null;
-  return { person: await admit(db, pairing.account, role), pairing };
+  const person = await admit(db, pairing.account, role);
+  const language = await toldLanguage(db, pairing);
+  if (language !== null) await choosePersonSetting(db, person.id, "client_language", language);
+  return { person, pairing };
 }
 
 /** A code that can't be guessed. */

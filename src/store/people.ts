@@ -149,9 +149,26 @@ export async function takePairing(db: Db, code: string): Promise<Pairing | null>
   return row ? toPairing(row) : null;
 }
 
+/** The language that the client of somebody who waits to be let in has told; null when it has told none. */
+export async function toldLanguage(db: Db, { account, chatKey }: Pairing): Promise<string | null> {
+  const found = await sql<{ language: string | null }>`
+    select inbound->'sender'->>'language' as language from inbox
+    where chat_key = ${chatKey} and inbound->'sender'->>'id' = ${account.id} order by id desc limit 1`.execute(db);
+  return found.rows[0]?.language ?? null;
+}
+
+/** A private chat, and whose it is. */
+export interface PrivateChat extends ChatRef {
+  readonly person: string;
+}
+
 /** Private chats in which people of these roles have spoken, except the person `but`: where to tell them something. */
-export async function privateChatsOf(db: Db, least: Role, but = ""): Promise<readonly ChatRef[]> {
-  const rows = await spokenInPrivate(db, least).select(["c.platform", "c.chat"]).distinct().where("p.id", "<>", but).execute();
+export async function privateChatsOf(db: Db, least: Role, but = ""): Promise<readonly PrivateChat[]> {
+  const rows = await spokenInPrivate(db, least)
+    .select(["c.platform", "c.chat", "p.id as person"])
+    .distinct()
+    .where("p.id", "<>", but)
+    .execute();
   return rows.map((row) => ({ ...row, thread: null }));
 }
 
@@ -163,10 +180,10 @@ export async function privateChatOfEach(
   db: Db,
   least: Role,
   { served, localPlatforms }: { readonly served: readonly string[]; readonly localPlatforms: readonly string[] },
-): Promise<readonly ChatRef[]> {
+): Promise<readonly PrivateChat[]> {
   const rows = await spokenInPrivate(db, least)
     .distinctOn("p.id")
-    .select(["c.platform", "c.chat"])
+    .select(["c.platform", "c.chat", "p.id as person"])
     .where(sql<boolean>`c.platform = any(${[...served]}::text[])`)
     .orderBy("p.id")
     .orderBy(sql`c.platform = any(${[...localPlatforms]}::text[])`)

@@ -6,6 +6,7 @@ import { choicePrefix, type Question, type QuestionKind, type Reply } from "../c
 import { type Db, fenced, heldRow, type Hold } from "./hold.ts";
 import type { CallPlace } from "./journal.ts";
 import type { QuestionStatus } from "./schema.ts";
+import { jsonText } from "./storable.ts";
 
 /** A question as it stands. */
 export interface Asked {
@@ -64,18 +65,28 @@ export async function findAsked(db: Db, place: CallPlace, digest: string): Promi
   return { id, reply: late || status === "expired" ? { type: "expired" } : null };
 }
 
+/** A question's message in one chat, in its reader's language. */
+export interface QuestionMessage extends Pick<Question, "text" | "choices"> {
+  readonly chat: ChatRef;
+  readonly replyTo: string | null;
+  readonly language: string;
+}
+
 /** Asks: the question, its message in each chat, and the call's state, or none of them. The chats to be told, by their keys. */
 export async function ask(
   db: Db,
   hold: Hold,
   place: CallPlace,
   question: Question,
-  chats: readonly { readonly chat: ChatRef; readonly replyTo: string | null }[],
+  messages: readonly QuestionMessage[],
 ): Promise<readonly string[]> {
   const id = randomBytes(8).toString("hex");
-  const buttons: readonly OutboundButton[] = question.choices.map((label, at) => ({ label, data: choiceData(id, at) }));
-  const rows = chats.map(({ chat, replyTo }) => {
-    const body: Outbound = { markdown: question.text, replyTo, buttons };
+  const rows = messages.map(({ chat, replyTo, language, text, choices }) => {
+    const buttons = choices.map((label, at): OutboundButton => {
+      const means = question.leave?.[at];
+      return { label, data: choiceData(id, at), ...(means === undefined ? {} : { means }) };
+    });
+    const body: Outbound = { markdown: text, replyTo, language, buttons };
     return { key: questionKey(id, chat), platform: chat.platform, chat_key: chatKey(chat), body };
   });
   await fenced(
@@ -85,12 +96,12 @@ export async function ask(
     asked as (
       insert into questions (id, turn_id, session_id, step, position, digest, kind, question, messages, expires_at)
       select ${id}, ${place.turn}, hold.id, ${place.step}::int, ${place.position}::int, ${question.digest}, ${question.kind},
-        ${JSON.stringify(question)}::jsonb, ${JSON.stringify(rows.map((row) => row.key))}::jsonb, now() + ${question.lifetimeMs} * interval '1 millisecond'
+        ${jsonText(question)}::jsonb, ${jsonText(rows.map((row) => row.key))}::jsonb, now() + ${question.lifetimeMs} * interval '1 millisecond'
       from hold on conflict do nothing returning id),
     told as (
       insert into outbox (key, platform, chat_key, body, sent)
       select m.key, m.platform, m.chat_key, m.body, '[]'::jsonb
-      from asked, jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) m (key text, platform text, chat_key text, body jsonb)),
+      from asked, jsonb_to_recordset(${jsonText(rows)}::jsonb) m (key text, platform text, chat_key text, body jsonb)),
     parked as (
       update tool_calls set status = 'parked' from asked
       where turn_id = ${place.turn} and tool_calls.step = ${place.step} and tool_calls.position = ${place.position})`,
@@ -98,20 +109,28 @@ export async function ask(
   return rows.map((row) => row.chat_key);
 }
 
-/** Closes what a turn still asks: nobody's answer counts any more, and the questions' messages say so. The chats to be told. */
-export async function closeQuestions(db: Db, hold: Hold, turn: string, shown: string): Promise<readonly string[]> {
+/**
+ * Closes what a turn still asks: nobody's answer counts any more, and the questions' messages end with `shown`, by the language's code. The
+ * chats to be told.
+ */
+export async function closeQuestions(db: Db, hold: Hold, turn: string, shown: Shown): Promise<readonly string[]> {
   const found = await sql<{ chat: string }>`
     with ${heldRow(hold)},
     closed as (
       update questions set status = 'expired', decided_at = now()
       where turn_id = ${turn} and status = 'open' and exists (select 1 from hold) returning question, messages),
-    ${toldOf(sql`closed`, sql`(closed.question->>'text') || ${`\n\n${shown}`}::text`)}
+    ${toldOf(sql`closed`, shown)}
     select chat_key as chat from told`.execute(db);
   return found.rows.map(({ chat }) => chat);
 }
 
-/** The CTE `told`: an edit of each message of the questions in `which`. */
-function toldOf(which: RawBuilder<unknown>, markdown: RawBuilder<unknown>): RawBuilder<unknown> {
+/** Words in every language, by its code. */
+type Shown = Readonly<Record<string, string>>;
+
+/** The CTE `told`: an edit of each message of the questions in `which`, which then ends with `shown` in its own language. */
+function toldOf(which: RawBuilder<unknown>, shown: Shown): RawBuilder<unknown> {
+  const words = sql`${jsonText(shown)}::jsonb`;
+  const markdown = sql`(o.body->>'markdown') || ${"\n\n"}::text || coalesce(${words}->>(o.body->>'language'), ${Object.values(shown)[0] ?? ""}::text)`;
   return sql`told as (
       insert into outbox (key, platform, chat_key, body, sent)
       select 'decided:' || o.key, o.platform, o.chat_key,
@@ -157,13 +176,13 @@ export async function decide(
   id: string,
   by: Person,
   reply: { readonly choice: number | null; readonly text: string },
-  shown: string,
+  shown: Shown,
 ): Promise<readonly string[] | null> {
   const found = await sql<{ chats: readonly string[] | null }>`
     with decided as (
       update questions set status = 'answered', choice = ${reply.choice}, reply = ${reply.text}, decided_by = ${by.id}, decided_at = now()
       where id = ${id} and status = 'open' and expires_at > now() returning question, messages),
-    ${toldOf(sql`decided`, sql`(decided.question->>'text') || ${`\n\n${shown}`}::text`)}
+    ${toldOf(sql`decided`, shown)}
     select (select json_agg(chat_key) from told) as chats from decided`.execute(db);
   const row = found.rows[0];
   return row ? (row.chats ?? []) : null;

@@ -22,8 +22,14 @@ export const clarify = tool({
   parameters,
   preview: ({ question }) => `ask: ${question}`,
   async run({ question, choices }, { ask }) {
-    const text = choices.length === 0 ? question : `${question}\n\n(Or answer in your own words.)`;
-    const reply = await ask({ kind: "clarify", text, choices, digest: "clarify", lifetimeMs, mayAnswer: { type: "asker" } });
+    const reply = await ask({
+      kind: "clarify",
+      text: question,
+      choices,
+      digest: "clarify",
+      lifetimeMs,
+      mayAnswer: { type: "asker" },
+    });
     if (reply.type === "expired") return "Nobody answered within an hour. Do what needs no answer, and say what you assumed.";
     return `${reply.by}: ${reply.text}`;
   },

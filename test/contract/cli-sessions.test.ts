@@ -94,8 +94,9 @@ suite("hermes sessions, people and pairing", () => {
     const turn = await beginTurn(db, claim.hold, claim.work.waiting, { role: "user", content: text });
     const asks = { kind: "clarify", text: `Sure that ${text}?`, choices: [], digest: "d", lifetimeMs: 60_000 } as const;
     const place = { turn: turn.id, step: 1, position: 0 };
-    await ask(db, claim.hold, place, { ...asks, mayAnswer: { type: "asker" } }, [{ chat, replyTo: null }]);
-    await closeQuestions(db, claim.hold, turn.id, "Too late.");
+    const here = { chat, replyTo: null, language: "en", text: asks.text, choices: [] };
+    await ask(db, claim.hold, place, { ...asks, mayAnswer: { type: "asker" } }, [here]);
+    await closeQuestions(db, claim.hold, turn.id, { en: "Too late." });
     await keepSentFile(db, claim.hold, answerKey(turn.id, 1), Buffer.from(said));
     const message: ModelMessage = { role: "assistant", content: said, reasoning: "", calls: [] };
     await closeTurn(db, claim.hold, turn, {

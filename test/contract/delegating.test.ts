@@ -23,6 +23,7 @@ import { openSession } from "../../src/store/sessions.ts";
 import { beginTurn, closeTurn, type Turn } from "../../src/store/turns.ts";
 import { claimSession } from "../../src/store/work.ts";
 import { tools } from "../../src/tools/index.ts";
+import { languages } from "../../src/commands/languages/index.ts";
 import { emitter } from "../../workers/saying.ts";
 import { type Place, readyForms } from "./database-forms.ts";
 
@@ -191,7 +192,8 @@ suite("delegating", () => {
     emit({ type: "finished", end: "parked" });
     assert.deepEqual(states, ["working"]);
     const question = { kind: "approval", text: "?", choices: ["yes"], digest: "d", lifetimeMs: 60_000 } as const;
-    const asking = { chat: setting.delegating.chat, replyTo: null, from: null, deciders: async () => [], wake: async () => {} };
+    const nobody = { from: () => null, deciders: async () => [], wake: async () => {} };
+    const asking = { chat: setting.delegating.chat, replyTo: null, language: async () => languages[0], ...nobody };
     const place = { turn: turn.id, step: 1, position: 0 };
     const mayAnswer = { type: "asker" } as const;
     await assert.rejects(askPerson({ db, hold, asking, emit }, place, { ...question, mayAnswer }), Parked);

@@ -3,6 +3,7 @@ import { suite, test } from "node:test";
 import fc from "fast-check";
 import { z } from "zod";
 import { parseMarkdown } from "../../adapters/render/parse.ts";
+import { languages } from "../../src/commands/languages/index.ts";
 import { accountOf } from "../../src/agent/account.ts";
 import { tool } from "../../src/core/tool.ts";
 import { codeBlock, codeSpan, unhidden, unhiddenLine } from "../../src/core/markdown.ts";
@@ -30,7 +31,11 @@ suite("somebody's text in Markdown", () => {
 
   test("so does the account of a turn's calls", () => {
     const call = { id: "1", name: "run", arguments: JSON.stringify({ command: "echo ``x`` `y` ```" }) };
-    const account = accountOf([{ role: "assistant", content: "", reasoning: "", calls: [call] }], new Map([[run.name, run]]));
+    const account = accountOf(
+      [{ role: "assistant", content: "", reasoning: "", calls: [call] }],
+      new Map([[run.name, run]]),
+      languages[0],
+    );
     assert.equal(spanned(account.split("\n- ")[1] ?? ""), "echo ``x`` `y` ```");
   });
 

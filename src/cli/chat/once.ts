@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { unhidden } from "../../core/markdown.ts";
-import { answerTo, leaveLabels } from "../../core/question.ts";
+import { answerTo, buttonFor } from "../../core/question.ts";
 import {
   asksNow,
   onceSeat,
@@ -179,7 +179,7 @@ async function reply(link: TerminalLink, asking: Asking): Promise<void> {
   if (answer === null) return;
   asking.answer = null;
   const { markdown, buttons } = answer;
-  const deny = buttons.find(({ label }) => label === leaveLabels.deny);
+  const deny = buttonFor(buttons, "deny") ?? undefined;
   const id = randomUUID();
   if (context.ask !== null) {
     asking.progress.clear();
@@ -200,7 +200,7 @@ async function reply(link: TerminalLink, asking: Asking): Promise<void> {
 async function wordsTo({ markdown, buttons }: TerminalPost, ask: NonNullable<Context["ask"]>): Promise<string> {
   const lines = [unhidden(markdown), ...buttons.map(({ label }, at) => `  ${at + 1} ${unhidden(label)}`)];
   const words = await ask(`${lines.join("\n")}\n❯ `);
-  if (answerTo(buttons, words) !== null || !buttons.some(({ label }) => label === leaveLabels.deny)) return words;
+  if (answerTo(buttons, words) !== null || buttonFor(buttons, "deny") === null) return words;
   return await ask("None of these was meant. The number, please; anything else denies it.\n❯ ");
 }
 

@@ -1,5 +1,5 @@
 import type { Person } from "../../core/chats.ts";
-import { aboutOf, type ErrandPorts, type ErrandTerms } from "../../core/errand.ts";
+import { aboutOf, asideLabel, type ErrandPorts, type ErrandTerms } from "../../core/errand.ts";
 import type { InboundMessage } from "../../core/inbound.ts";
 import { priorities } from "../../core/queue.ts";
 import { stopErrand } from "../../store/errand-ends.ts";
@@ -55,7 +55,7 @@ export function errandPorts(parts: GatewayParts, inbound: InboundMessage, person
     },
     begin: (prompt) => begin(prompt, "background", { ...backgroundTerms, about: aboutOf(prompt) }),
     aside: (question) =>
-      begin(question, "aside", { ...backgroundTerms, label: "Side question", rules: asideRules, about: aboutOf(question) }),
+      begin(question, "aside", { ...backgroundTerms, label: asideLabel, rules: asideRules, about: aboutOf(question) }),
   };
 }
 

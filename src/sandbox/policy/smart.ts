@@ -1,4 +1,4 @@
-import { type Action, classLabels, type Finding } from "../../core/approval.ts";
+import { type Action, classLabels, type Finding, type SmartDoubt } from "../../core/approval.ts";
 import type { Model, ModelRequest } from "../../core/model.ts";
 import { redact } from "../../core/redact.ts";
 
@@ -6,6 +6,8 @@ import { redact } from "../../core/redact.ts";
 export interface SmartVerdict {
   readonly type: "run" | "ask" | "refuse";
   readonly why: string;
+  /** Of an `ask` that the model gave no words of its own for. */
+  readonly doubt?: SmartDoubt;
 }
 
 /** Asks a model whether an action is of low risk. Any failure, any answer that isn't exactly one of three, and any doubt: `ask`. */
@@ -16,19 +18,19 @@ export async function smartJudge(
   signal: AbortSignal,
 ): Promise<SmartVerdict> {
   // The built-in script answers everything; it is no judge. What is cut could hold what matters.
-  if (model.demonstration) return ask("there is no model that could judge it");
-  if (action.command.length > longestCommand) return ask("it is too long to be judged");
+  if (model.demonstration) return ask("there is no model that could judge it", "no_model");
+  if (action.command.length > longestCommand) return ask("it is too long to be judged", "too_long");
   try {
     for await (const event of model.stream(smartRequest(action, findings), signal)) {
       if (event.type === "done")
-        return event.answer.finish === "stop" ? smartAnswer(event.answer.content) : ask("the judging model gave no whole answer");
-      if (event.type === "failed") return ask(`the judging model failed: ${event.failure.message}`);
-      if (event.type === "aborted") return ask("the judging model took too long");
+        return event.answer.finish === "stop" ? smartAnswer(event.answer.content) : ask("the judging model gave no whole answer", "not_whole");
+      if (event.type === "failed") return ask(`the judging model failed: ${event.failure.message}`, "failed");
+      if (event.type === "aborted") return ask("the judging model took too long", "late");
     }
   } catch {
-    return ask("the judging model failed");
+    return ask("the judging model failed", "failed");
   }
-  return ask("the judging model gave no answer");
+  return ask("the judging model gave no answer", "no_answer");
 }
 
 /** Longer commands go to a person at once. */
@@ -84,11 +86,11 @@ export function smartAnswer(content: string): SmartVerdict {
     .trim();
   const answer = parsed(text);
   if (typeof answer !== "object" || answer === null || !("verdict" in answer))
-    return ask("the judging model gave no clear answer");
+    return ask("the judging model gave no clear answer", "unclear");
   const why = "reason" in answer && typeof answer.reason === "string" ? reasonLine(answer.reason) : "";
   if (answer.verdict === "approve") return { type: "run", why };
   if (answer.verdict === "deny") return { type: "refuse", why: why === "" ? "the judging model finds it dangerous" : why };
-  return ask(why === "" ? "the judging model is not sure" : why);
+  return why === "" ? ask("the judging model is not sure", "unsure") : { type: "ask", why };
 }
 
 function reasonLine(reason: string): string {
@@ -103,6 +105,6 @@ function parsed(text: string): unknown {
   }
 }
 
-function ask(why: string): SmartVerdict {
-  return { type: "ask", why };
+function ask(why: string, doubt: SmartDoubt): SmartVerdict {
+  return { type: "ask", why, doubt };
 }
