@@ -50,7 +50,6 @@ export interface CatchUpParts {
 const saveEveryMs = 3_000;
 /** Older messages are not even named: nobody waits for them. */
 const oldestMs = 7 * 24 * 3_600_000;
-const mostChannels = 50;
 const mostPrivate = 200;
 /** Discord gives no more at once. */
 const pageSize = 100;
@@ -128,10 +127,11 @@ export function createCatchUp(parts: CatchUpParts): CatchUp {
       if (since === undefined) return;
       const last = ({ last_message_id: message }: WireChannel): bigint => BigInt(message ?? 0);
       const news = channels.filter((each) => last(each) > since).toSorted((one, other) => (last(one) > last(other) ? -1 : 1));
+      // All of them, however many: what is left out here would never be told. The newest first, one at a time.
       await read(
         state,
         id,
-        news.slice(0, mostChannels).map((each) => each.id),
+        news.map((each) => each.id),
       );
     },
     away(guild) {
@@ -161,8 +161,10 @@ function missing(since: bigint): Unread {
 async function read(state: State, what: string, channels: readonly string[]): Promise<void> {
   const unread = state.unread.get(what);
   if (!unread) return;
+  const guild = what === privately ? null : what;
   for (const channel of channels.filter((each) => !unread.done.has(each))) {
-    await channelOf(state, channel, what === privately ? null : what, unread);
+    // Where we don't listen there is nothing to miss.
+    if (guild === null || (await state.parts.place(channel, guild)) !== null) await channelOf(state, channel, guild, unread);
     unread.done.add(channel);
   }
   state.unread.delete(what);

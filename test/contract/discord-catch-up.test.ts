@@ -4,6 +4,7 @@ import { createCatchUp } from "../../adapters/discord/catch-up.ts";
 import { createClient } from "../../adapters/discord/client.ts";
 import { channelSchema, type WireMessage } from "../../adapters/discord/wire.ts";
 import type { Log } from "../../src/core/log.ts";
+import { snowflake } from "../doubles/discord-wire.ts";
 import { chatRef, discordRig } from "./discord-rig.ts";
 
 // What a look back asks Discord's API for, over real HTTP; where nothing is stored, it is asked to look again.
@@ -81,4 +82,42 @@ test("what can't be stored is taken at the next look, and what was named is not 
   await rig.look();
   assert.deepEqual([rig.taken[0], rig.taken.at(-1)], ["for us, first", "for us, last"]);
   assert.deepEqual(rig.named, [{ missed: 1, all: true }]);
+});
+
+test("however many channels of a guild have something, none is left out; where we don't listen none is read", async () => {
+  const taken: string[] = [];
+  const read: string[] = [];
+  const channels = Array.from({ length: 60 }, (_, at) => ({
+    id: snowflake(Date.now() + at),
+    type: 0,
+    last_message_id: snowflake(),
+  }));
+  const deaf = channels[7]?.id;
+  const client = createClient("token", "http://127.0.0.1:1");
+  const catchUp = createCatchUp({
+    client: {
+      ...client,
+      async call({ path }) {
+        const channel = path.split("/")[2] ?? "";
+        read.push(channel);
+        return [{ id: snowflake(), channel_id: channel, author: { id: "500000000000000011" }, content: `for us, in ${channel}` }];
+      },
+    },
+    settings: { get: async () => JSON.stringify({ newest: "1", privates: [] }), set: async () => undefined },
+    application: "900000000000000001",
+    answerMs: 3_600_000,
+    take: async ({ content }) => void taken.push(content),
+    concerns: async ({ channel_id }) => chatRef(channel_id),
+    place: async (channel) => (channel === deaf ? null : chatRef(channel)),
+    name: async () => assert.fail("nothing was too old"),
+    log: silent,
+  });
+  await catchUp.begin(["700000000000000001"]);
+  await catchUp.guild(
+    "700000000000000001",
+    channels.map((each) => channelSchema.parse(each)),
+  );
+  client.close();
+  assert.equal(new Set(taken).size, 59);
+  assert.ok(deaf !== undefined && !read.includes(deaf));
 });
