@@ -9,10 +9,10 @@ import type { ControlHandler } from "./gateway/control-socket.ts";
 import { storedFacts } from "./gateway/facts.ts";
 import type { StandingFacts } from "./gateway/parts.ts";
 import { openLog } from "./insights/log.ts";
-import { type Database, openDatabase } from "./store/database.ts";
-import { migrate, pendingMigrations } from "./store/migrate.ts";
+import { openDatabase } from "./store/database.ts";
 import { migrations } from "./store/migrations/index.ts";
 import { addOutbound } from "./store/outbox.ts";
+import { missingMigrations, upgrade } from "./store/upgrade.ts";
 import { type Mode, localPlatforms, openBase } from "./main/base.ts";
 import { tellOfSilence } from "./main/default-model.ts";
 import { alarmLimits } from "./main/alarm-limits.ts";
@@ -73,6 +73,8 @@ export async function openForTerminal(home: string, env: Environment): Promise<{
 export interface OfflineRecord extends ControlHandler {
   /** The migrations that were missing when it was opened. */
   readonly pending: readonly string[];
+  /** The record as it was before they were applied; null where no copy was made. */
+  readonly copy: string | null;
   close(): Promise<void>;
 }
 
@@ -83,8 +85,9 @@ export async function openOffline(config: Config, { migrating = true } = {}): Pr
   opened.defer(() => log.close());
   const database = await openDatabase({ url: config.stateUrl, directory: join(config.home, "data"), log });
   opened.defer(() => database.close());
-  const pending = await looked(database);
-  if (migrating) await migrate(database.db, migrations);
+  const { applied: pending, copy } = migrating
+    ? await upgrade(database, migrations, log)
+    : { applied: await missingMigrations(database, migrations), copy: null };
   const tell = async (key: string, notice: { chat: ChatRef; markdown: string }) =>
     await addOutbound(database.db, { key, chat: notice.chat, turn: null, body: { markdown: notice.markdown, replyTo: null } });
   const skills = skillDesk({ db: database.db, config: async () => config, wake: async () => undefined });
@@ -101,14 +104,5 @@ export async function openOffline(config: Config, { migrating = true } = {}): Pr
     requeue: null,
   };
   const open = opened.move();
-  return { pending, handle: ({ command, args }) => control(parts, command, args), close: () => open.disposeAsync() };
-}
-
-async function looked(database: Database): Promise<readonly string[]> {
-  try {
-    return await pendingMigrations(database.db, migrations);
-  } catch (thrown) {
-    await database.close();
-    throw thrown;
-  }
+  return { pending, copy, handle: ({ command, args }) => control(parts, command, args), close: () => open.disposeAsync() };
 }

@@ -31,6 +31,8 @@ export interface McpState {
 export interface OfflineRecord extends ControlHandler {
   /** The migrations that were missing when it was opened. */
   readonly pending?: readonly string[];
+  /** The record as it was before they were applied; null where no copy was made. */
+  readonly copy?: string | null;
   close(): Promise<void>;
 }
 

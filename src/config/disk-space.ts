@@ -13,7 +13,7 @@ export async function scarcity(directory: string): Promise<string | null> {
 }
 
 /** What this account may still write there; of a directory that is not there, where it would be made. */
-async function freeBytes(directory: string): Promise<number | null> {
+export async function freeBytes(directory: string): Promise<number | null> {
   try {
     const { bavail, bsize } = await statfs(directory);
     return bavail * bsize;

@@ -27,11 +27,12 @@ import { openLive } from "../live/index.ts";
 import { openQueues, type QueueOptions } from "../queue/index.ts";
 import { type Database, openDatabase } from "../store/database.ts";
 import { leanWasm } from "../store/lean-wasm.ts";
-import { migrate, versionSetting } from "../store/migrate.ts";
+import { versionSetting } from "../store/migrate.ts";
 import { migrations } from "../store/migrations/index.ts";
 import { addOutbound } from "../store/outbox.ts";
 import { putSetting } from "../store/settings.ts";
 import { dropAllLeases } from "../store/sessions.ts";
+import { upgrade } from "../store/upgrade.ts";
 import { beat, leaveWorkers } from "../store/workers.ts";
 import { skillDesk } from "./skills.ts";
 import { stopAsked } from "./stop-asked.ts";
@@ -96,9 +97,7 @@ export async function openBase(
   leanWasm();
   const database = await openDatabase({ url: stateUrl, directory: join(config.home, "data"), log });
   stack.defer(() => database.close());
-  const applied = await migrate(database.db, migrations);
-  if (applied.length > 0 && applied.length < migrations.length)
-    log.info({ applied }, "the record of an older version was brought up to date");
+  await upgrade(database, migrations, log);
   await putSetting(database.db, versionSetting, await version());
   // The embedded record belongs to this process: whoever held a lease in it is gone.
   if (database.kind === "embedded") {

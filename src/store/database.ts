@@ -11,6 +11,8 @@ export interface Database {
   readonly kind: "embedded" | "postgres";
   /** What a person calls it: `Postgres at db:5432`, `the embedded database in /home/…`. */
   readonly name: string;
+  /** The embedded database's own directory; null for Postgres. */
+  readonly directory: string | null;
   /** Errors of statements keep their SQLSTATE in `code`; an outage is a `state.unavailable`. */
   readonly db: Kysely<Schema>;
   readonly pool: PgPool;
@@ -33,24 +35,26 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   const signal = options.signal ?? new AbortController().signal;
   if (options.url !== null) {
     const pool = await openPostgres(options.url, options.log, signal);
-    return assemble("postgres", `Postgres at ${serverName(options.url)}`, { record: pool, queue: pool }, () => pool.end());
+    const name = `Postgres at ${serverName(options.url)}`;
+    return assemble({ kind: "postgres", name, directory: null }, { record: pool, queue: pool }, () => pool.end());
   }
   const name = `the embedded database in ${options.directory}`;
   // A registry of two: the engine, some megabytes of memory, is loaded only where it is the record.
   const { openEmbedded } = await import("./embedded.ts");
   const { pools, close } = await openEmbedded(options.directory, signal);
   for (const pool of Object.values(pools)) outliveBreaks(pool, name, options.log);
-  return assemble("embedded", name, pools, close);
+  return assemble({ kind: "embedded", name, directory: options.directory }, pools, close);
 }
 
-function assemble(kind: Database["kind"], name: string, { record: pool, queue }: Pools, close: () => Promise<void>): Database {
+type Which = Pick<Database, "kind" | "name" | "directory">;
+
+function assemble(which: Which, { record: pool, queue }: Pools, close: () => Promise<void>): Database {
   let closing: Promise<void> | undefined;
   return {
-    kind,
-    name,
+    ...which,
     pool,
     queuePool: queue,
-    db: new Kysely<Schema>({ dialect: new PostgresDialect({ pool: namingOutages(pool, name) }) }),
+    db: new Kysely<Schema>({ dialect: new PostgresDialect({ pool: namingOutages(pool, which.name) }) }),
     close: () => (closing ??= close()),
   };
 }

@@ -1,13 +1,19 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { cp, mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setImmediate as breathe } from "node:timers/promises";
 import test, { suite } from "node:test";
 import fc from "fast-check";
+import type { Failure } from "../../src/core/failures.ts";
 import type { Migration } from "../../src/store/migrate.ts";
 import { migrate, versionSetting } from "../../src/store/migrate.ts";
 import { migrations } from "../../src/store/migrations/index.ts";
 import type { PgPool } from "../../src/store/pglite-pool.ts";
-import { forms } from "./database-forms.ts";
+import { copyRecord, recordCopy } from "../../src/store/record-copy.ts";
+import { upgrade } from "../../src/store/upgrade.ts";
+import { forms, readyForms, silent } from "./database-forms.ts";
 
 for (const [form, prepare] of Object.entries(forms)) {
   suite(`database: ${form}`, () => {
@@ -144,6 +150,55 @@ for (const [form, prepare] of Object.entries(forms)) {
       ]);
     });
 
+    test("an older version's record is copied before it is brought up to date, and can be gone back to", async () => {
+      await using place = await (form === "embedded" ? readyForms.embedded : prepare)();
+      const logged: string[] = [];
+      const log = { ...silent, info: (_: object, text: string) => void logged.push(text) };
+      const opened = await place.open();
+      const future = (number: number): Migration => ({
+        name: `999${number}-future`,
+        sql: `create table future${number} (a int)`,
+      });
+      const [bad, newer] = [{ ...future(2), sql: "select 1/0" }, [...migrations, future(1), future(2)]];
+      // A new record has nothing that is worth a copy, and one of now nothing to do.
+      assert.equal((await upgrade(opened, migrations, log)).copy, null);
+      assert.deepEqual(await upgrade(opened, migrations, log), { applied: [], copy: null });
+      assert.deepEqual(logged, []);
+      await opened.pool.query("insert into settings (key, value) values ('kept', 'before')");
+      await assert.rejects(upgrade(opened, [...migrations, future(1), bad], log), { code: "22012" });
+      // What the first attempt has changed is not what there is to go back to.
+      const { applied, copy } = await upgrade(opened, newer, log);
+      assert.deepEqual(applied, ["9992-future"]);
+      await opened.pool.query("update settings set value = 'after' where key = 'kept'");
+      const refused = await upgrade(opened, migrations, log).catch((thrown: Failure) => thrown.advice ?? "");
+      await opened.close();
+      if (form === "postgres")
+        return void assert.deepEqual([copy, String(refused).includes("before that upgrade")], [null, false]);
+      const kept = join(place.directory, "before-upgrade");
+      assert.equal(copy, kept);
+      assert.match(
+        logged.join(),
+        new RegExp(`^the record of an older version was brought up to date; as it was before, it is in ${kept}$`),
+      );
+      assert.match(String(refused), new RegExp(`As it was on 20.*before that upgrade, it is in ${kept}: docs/service\\.md`));
+      // As the documentation says it.
+      await rename(join(place.directory, "pgdata"), join(place.directory, "pgdata.newer"));
+      await cp(join(kept, "pgdata"), join(place.directory, "pgdata"), { recursive: true });
+      const back = await place.open();
+      assert.deepEqual(await upgrade(back, migrations, log), { applied: [], copy: null });
+      const said = "select value, to_regclass('future1') is null as old from settings where key = 'kept'";
+      assert.deepEqual((await back.pool.query(said)).rows, [{ value: "before", old: true }]);
+      // The next upgrade keeps what is in it by then, and only that.
+      await back.pool.query("update settings set value = 'later' where key = 'kept'");
+      assert.equal((await upgrade(back, newer, log)).copy, kept);
+      assert.deepEqual(
+        (await recordCopy(place.directory))?.had,
+        migrations.map(({ name }) => name),
+      );
+      await back.close();
+      assert.deepEqual((await readdir(place.directory)).toSorted(), ["before-upgrade", "lock.db", "pgdata", "pgdata.newer"]);
+    });
+
     test("a schema from a newer version is refused", async () => {
       await using place = await prepare();
       const { db, pool } = await place.open();
@@ -156,6 +211,26 @@ for (const [form, prepare] of Object.entries(forms)) {
     });
   });
 }
+
+test("a record that its disk has no room for twice is not copied, and the copy before stays", async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), "hermes-copy-"));
+  t.after(() => rm(directory, { recursive: true, force: true }));
+  const record = join(directory, "pgdata");
+  await mkdir(record);
+  await writeFile(join(record, "rows"), Buffer.alloc(3 * 1024 * 1024));
+  const about = { had: ["0001"], upgradedTo: "0002" };
+  const free = (megabytes: number) => async () => megabytes * 1024 * 1024;
+  const copy = await copyRecord(directory, about, free(140));
+  assert.ok("path" in copy);
+  assert.deepEqual(await copyRecord(directory, { ...about, upgradedTo: "0003" }, free(100)), {
+    left: "the disk has 103 MB for it, which takes 3 MB and leaves less than 128 MB for the rest",
+  });
+  assert.equal((await recordCopy(directory))?.upgradedTo, "0002");
+  // The one before it counts as room.
+  assert.ok("path" in (await copyRecord(directory, { ...about, upgradedTo: "0003" }, free(129))));
+  assert.deepEqual(await readdir(join(copy.path, "pgdata")), ["rows"]);
+  assert.equal((await recordCopy(directory))?.upgradedTo, "0003");
+});
 
 const ends = ["commit", "rollback", "alone"] as const;
 

@@ -77,7 +77,8 @@ function pendingResult({ context, loaded }: CheckInput, pending: readonly string
   const run = async (): Promise<string> => {
     const record = await (await context.product()).openOffline(loaded.config);
     await record.close();
-    return `Brought its tables up to date: ${pending.join(", ")}.`;
+    const before = record.copy ? ` As it was before, it is in ${record.copy}.` : "";
+    return `Brought its tables up to date: ${pending.join(", ")}.${before}`;
   };
   const text = `Its tables are an older version's: ${pending.length} ${pending.length === 1 ? "step is" : "steps are"} missing.`;
   return warn("record.migrations", text, "The next start brings them up.", { does: "bring the record's tables up to date", run });
