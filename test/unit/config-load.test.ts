@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { findingLine } from "../../src/config/findings.ts";
+import { homeDirectory } from "../../src/config/home.ts";
 import { loadConfig } from "../../src/config/load.ts";
 
 async function homeWith(t: TestContext, files: Readonly<Record<string, string>>): Promise<string> {
@@ -21,6 +22,18 @@ test("a home that doesn't exist gives the defaults and no findings", async () =>
   assert.equal(config.access.open, false);
   assert.equal(config.http.port, 8420);
   assert.equal(config.model.probe.length, 4);
+});
+
+test("a home that a link leads into /proc is refused, also from further up: Node would try without end", async (t) => {
+  const link = join(await homeWith(t, {}), "link");
+  await symlink("/proc", link);
+  for (const [home, leads] of [
+    [link, "/proc"],
+    [join(link, "deep", "home"), "/proc/deep/home"],
+  ] as const)
+    assert.throws(() => homeDirectory({ HERMES_HOME: home }), {
+      message: `${home} can't be a home: nothing can be kept in /proc, where it leads (${leads}).`,
+    });
 });
 
 test("environment beats .env beats config.yaml beats the default", async (t) => {
