@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Pace, say } from "../test/doubles/model-server.ts";
 import { type Figure, type Row, times } from "./figures.ts";
 import { type MouthName, mouthNames } from "./mouths.ts";
-import { openRig, type State, stateNames, states } from "./rig.ts";
+import { openRig, startOverMs, type State, stateNames, states } from "./rig.ts";
 
 interface Form {
   readonly name: string;
@@ -46,6 +46,7 @@ export const lastToken: Row = {
 async function measured(state: State, form: Form): Promise<readonly number[]> {
   await using rig = await openRig(state, () => say(answer, form.pace), undefined, [form.platform]);
   await rig.start();
+  await sleep(startOverMs);
   const taken: number[] = [];
   for (let number = 0; number < warmUp + form.samples; number += 1) {
     await sleep(betweenMs);

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { say } from "../test/doubles/model-server.ts";
 import { type Figure, type Row, times } from "./figures.ts";
 import { type MouthName, mouthNames } from "./mouths.ts";
-import { openRig, type State, stateNames, states } from "./rig.ts";
+import { openRig, startOverMs, type State, stateNames, states } from "./rig.ts";
 
 /** So many chats speak in turns: no platform takes this many answers in one. Each is warm after its first message. */
 const chats = 40;
@@ -32,7 +32,7 @@ async function measured(state: State, platform: MouthName): Promise<readonly num
   await rig.start();
   const taken: number[] = [];
   for (let number = 0; number < chats + samples; number += 1) {
-    await sleep(betweenMs);
+    await sleep(number === 1 ? startOverMs : betweenMs);
     const answered = rig.traffic.next("answered", rig.mouth.finalCall);
     const at = await rig.say(700 + (number % chats), `message ${number}`);
     await rig.model.arrived(number + 1);

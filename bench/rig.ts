@@ -28,6 +28,9 @@ export interface Rig extends AsyncDisposable {
   say(chat: number, text: string): Promise<number>;
 }
 
+/** Five seconds after its spawn the service drops the code that only a start runs (bin/hermes.mjs): a pause once in its life, and no figure's. */
+export const startOverMs = 6_000;
+
 /** A request that makes a message of an answer, in any of the forms that Telegram knows. */
 export const finalCall = /\/(?:send(?:Rich)?Message|editMessageText)$/;
 
