@@ -40,6 +40,11 @@ const rules: readonly Rule[] = [
     files: /^test\//,
     line: /\b(test|it|suite|describe|t)\.(skip|only|todo)\(|\{ (skip|only|todo):/,
   },
+  {
+    name: "JSON goes into the record by jsonText",
+    files: /^src\/store\/(?!storable|record-copy|cluster|home-lock)/,
+    line: /JSON\.stringify\(/,
+  },
   { name: "nothing left to do", files: everything, line: /\b(TODO|FIXME|XXX|HACK)\b/ },
 ];
 

@@ -10,5 +10,10 @@ export function excerpt(text: string, query: string, chars: number): string {
 /** A text on one line, cut where it is longer. */
 export function shortened(text: string, chars: number): string {
   const line = text.replaceAll(/\s+/g, " ").trim();
-  return line.length <= chars ? line : `${line.slice(0, chars).replace(/[\ud800-\udbff]$/, "")} …`;
+  return line.length <= chars ? line : `${beginning(line, chars)} …`;
+}
+
+/** The first so many characters of a text, or one fewer where the last would be cut in half. */
+export function beginning(text: string, chars: number): string {
+  return text.slice(0, chars).replace(/[\ud800-\udbff]$/, "");
 }

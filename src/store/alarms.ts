@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import { type AlarmFigures, alarmNames, latest, type Raised } from "../insights/alarms.ts";
 import type { Db } from "./hold.ts";
 import { getSetting } from "./settings.ts";
+import { jsonText } from "./storable.ts";
 import { writeSpeed } from "./usage-span.ts";
 
 /** The alarms that last, as they are written: who changes them must have seen what is there. */
@@ -51,7 +52,7 @@ export async function keptAlarms(db: Db): Promise<KeptAlarms> {
 
 /** Writes them down where nobody has done so since they were read; whether it was us. */
 export async function replaceAlarms(db: Db, before: string | null, raised: Raised): Promise<boolean> {
-  const value = JSON.stringify(raised);
+  const value = jsonText(raised);
   const { rows } =
     before === null
       ? await sql`insert into settings (key, value) values (${key}, ${value}) on conflict (key) do nothing returning key`.execute(

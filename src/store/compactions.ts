@@ -3,6 +3,7 @@ import { chatKey, type Viewer } from "../core/chats.ts";
 import type { Outbound } from "../core/outbound.ts";
 import { type Db, fenced, type Hold } from "./hold.ts";
 import type { CompressRequest } from "./schema.ts";
+import { jsonText } from "./storable.ts";
 
 /** How a session's history is shown since it was last shortened. The journal keeps all of it. */
 export interface Compaction {
@@ -85,8 +86,8 @@ export async function storeCompaction(
     made as (
       insert into compactions (session_id, person_id, head_id, upto_id, kept, pruned, summary,
         messages_before, messages_after, tokens_before, tokens_after)
-      select hold.id, ${person}, ${made.head}::bigint, ${made.upto}::bigint, ${JSON.stringify(made.kept)}::jsonb,
-        ${JSON.stringify(made.pruned)}::jsonb, ${made.summary}, ${made.before.messages}::int, ${made.after.messages}::int,
+      select hold.id, ${person}, ${made.head}::bigint, ${made.upto}::bigint, ${jsonText(made.kept)}::jsonb,
+        ${jsonText(made.pruned)}::jsonb, ${made.summary}, ${made.before.messages}::int, ${made.after.messages}::int,
         ${Math.round(made.before.tokens)}::int, ${Math.round(made.after.tokens)}::int
       from hold ${answer === null ? sql`` : sql`where exists (select 1 from wanted)`})${answer === null ? sql`` : sql`, ${settled(answer)}`}`,
   );
@@ -110,7 +111,7 @@ function settled({ request, body }: CompressAnswer): RawBuilder<unknown> {
       update sessions set compress_requested = null where id in (select id from wanted)),
     owed as (
       insert into outbox (key, platform, chat_key, turn_id, body, sent)
-      select ${`compress:${request.key}`}, ${request.chat.platform}, ${chatKey(request.chat)}, null, ${JSON.stringify(body)}::jsonb, '[]'::jsonb
+      select ${`compress:${request.key}`}, ${request.chat.platform}, ${chatKey(request.chat)}, null, ${jsonText(body)}::jsonb, '[]'::jsonb
       from wanted on conflict (key) do nothing)`;
 }
 
@@ -126,7 +127,7 @@ export async function dropCompressRequest(db: Db, session: string): Promise<stri
 export async function requestCompress(db: Db, session: string, request: CompressRequest): Promise<boolean> {
   const row = await db
     .updateTable("sessions")
-    .set({ compress_requested: JSON.stringify(request) })
+    .set({ compress_requested: jsonText(request) })
     .where("id", "=", session)
     .where("compress_requested", "is", null)
     .returning("id")

@@ -2,6 +2,7 @@ import { type RawBuilder, sql } from "kysely";
 import type { ErrandResult } from "../core/errand.ts";
 import { shareAtRelease } from "./errand-steps.ts";
 import type { Db } from "./hold.ts";
+import { jsonText } from "./storable.ts";
 
 /** After the CTE `ended`: what an errand's turn came to goes into its row, and nobody is told of the processes that it leaves behind. */
 export function outcomeOf(
@@ -11,7 +12,7 @@ export function outcomeOf(
   failure: string | null,
 ): RawBuilder<unknown> {
   return sql`outcome as (
-      update errands set status = ${status}, result = ${JSON.stringify(result)}::jsonb, failure = ${failure}, ended_at = now()
+      update errands set status = ${status}, result = ${jsonText(result)}::jsonb, failure = ${failure}, ended_at = now()
       from ended where errands.id = ${errand} and errands.ended_at is null),
     unwatched as (
       delete from watched_processes using ended where watched_processes.session_id in (select session_id from errands where id = ${errand}))`;
@@ -34,7 +35,7 @@ export async function landInHome(db: Db, id: string, platform: string, chatKey: 
     with landed as (update errands set landed_at = now() where id = ${id} and ended_at is not null and landed_at is null returning id)
     insert into outbox (key, platform, chat_key, body, sent)
     select e.said->>'key', ${platform}, ${chatKey}, e.said->'body', '[]'::jsonb
-    from landed, jsonb_array_elements(${JSON.stringify(owed)}::jsonb) with ordinality as e (said, place) order by e.place
+    from landed, jsonb_array_elements(${jsonText(owed)}::jsonb) with ordinality as e (said, place) order by e.place
     on conflict (key) do nothing`.execute(db);
 }
 

@@ -9,6 +9,7 @@ import { type Db, heldRow, type Hold, stale } from "./hold.ts";
 import { copyHistory } from "./own-sessions.ts";
 import type { ErrandSpec, Schema } from "./schema.ts";
 import { later } from "./sessions.ts";
+import { jsonText } from "./storable.ts";
 
 /** An errand to be begun. */
 export interface NewErrand {
@@ -110,7 +111,7 @@ async function insert(trx: Transaction<Schema>, errand: NewErrand): Promise<stri
       session_id: session,
       home_id: home?.id ?? null,
       ...placeOf(parent),
-      spec: JSON.stringify({ ...specOf(errand), terms }),
+      spec: jsonText({ ...specOf(errand), terms }),
       held,
       ...(held ? {} : { deadline_at: deadline(terms) }),
     })
@@ -127,7 +128,7 @@ async function insertSession(trx: Transaction<Schema>, id: string, { type, kind,
     .insertInto("conversations")
     .values({ id: conversation, ...where, kind })
     .execute();
-  const choice = terms.model === null ? null : JSON.stringify(terms.model);
+  const choice = terms.model === null ? null : jsonText(terms.model);
   await trx
     .insertInto("sessions")
     .values({ id: session, conversation_id: conversation, prompt: null, title: terms.about, choice })
@@ -175,7 +176,7 @@ async function insertRequest(
     .values({
       key,
       chat_key: chatKey(chat),
-      inbound: JSON.stringify(inbound),
+      inbound: jsonText(inbound),
       status: "waiting",
       session_id: session,
       person_id: person,

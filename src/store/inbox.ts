@@ -5,6 +5,7 @@ import { type Inbound, type InboundChange, type InboundMessage, joinedText } fro
 import { wholeChat } from "./chat-settings.ts";
 import type { Db } from "./hold.ts";
 import { undone } from "./own-sessions.ts";
+import { jsonText } from "./storable.ts";
 
 /** A stored event on its way to a session. */
 export interface InboxRow {
@@ -30,7 +31,7 @@ export async function storeInbound(db: Db, inbound: Inbound, plain = false): Pro
     with route as materialized (select ${routeColumns} from (select 1) one ${routeJoins(inbound.chat, inbound.sender)}),
     stored as (
       insert into inbox (key, chat_key, inbound, status, session_id, person_id)
-      select ${inbound.key}, ${chatKey(inbound.chat)}, ${JSON.stringify(inbound)}::jsonb, case when ${ready} then 'waiting' else 'new' end,
+      select ${inbound.key}, ${chatKey(inbound.chat)}, ${jsonText(inbound)}::jsonb, case when ${ready} then 'waiting' else 'new' end,
         case when ${ready} then session end, case when ${ready} then person end
       from route
       on conflict (key) do nothing returning id, status = 'waiting' as assigned)
@@ -64,14 +65,14 @@ export async function joinInbound(db: Db, id: number, others: readonly number[],
   await sql`
     with settled as (
       update inbox set status = 'done', inbound = (inbound - 'files') || '{"text": ""}'::jsonb where id in (${sql.join(others)}) and status = 'new')
-    update inbox set inbound = ${JSON.stringify(joined)}::jsonb where id = ${id} and status = 'new'`.execute(db);
+    update inbox set inbound = ${jsonText(joined)}::jsonb where id = ${id} and status = 'new'`.execute(db);
 }
 
 /** A message that stands for more than its words, such as a skill's name, becomes the request that it is. */
 export async function becomeRequest(db: Db, id: number, request: InboundMessage): Promise<void> {
   await db
     .updateTable("inbox")
-    .set({ inbound: JSON.stringify(request) })
+    .set({ inbound: jsonText(request) })
     .where("id", "=", id)
     .where("status", "=", "new")
     .execute();
@@ -110,7 +111,7 @@ export async function changeWaiting(db: Db, { chat, sender, messageId, text }: I
     .select(["id", "inbound"])
     .where("chat_key", "=", chatKey(chat))
     .where("status", "=", "waiting")
-    .where(sql<boolean>`(inbound->>'messageId' = ${messageId} or inbound->'pieces' @> ${JSON.stringify([{ messageId }])}::jsonb)`)
+    .where(sql<boolean>`(inbound->>'messageId' = ${messageId} or inbound->'pieces' @> ${jsonText([{ messageId }])}::jsonb)`)
     .execute();
   for (const { id, inbound } of rows) {
     if (inbound.type !== "message" || (text !== null && (inbound.sender.id !== sender.id || inbound.again === true))) continue;
@@ -118,7 +119,7 @@ export async function changeWaiting(db: Db, { chat, sender, messageId, text }: I
     const said = changed === null ? null : { ...changed, text: withoutCommands(changed) };
     await db
       .updateTable("inbox")
-      .set(said === null ? { status: "done" } : { inbound: JSON.stringify(said) })
+      .set(said === null ? { status: "done" } : { inbound: jsonText(said) })
       .where("id", "=", id)
       .where("status", "=", "waiting")
       .execute();

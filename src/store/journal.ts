@@ -6,6 +6,7 @@ import { type Compaction, type CompactionRow, lastCompaction, toCompaction } fro
 import { type Db, fenced, type Hold } from "./hold.ts";
 import { undone } from "./own-sessions.ts";
 import type { CallStatus } from "./schema.ts";
+import { jsonText } from "./storable.ts";
 import { appended } from "./turns.ts";
 
 /** A journalled message with the turn it belongs to. */
@@ -144,7 +145,7 @@ export async function journalStep(
     sql`
     said as (
       insert into messages (session_id, turn_id, person_id, message)
-      select hold.id, ${turn}, null, m.message from hold, jsonb_array_elements(${JSON.stringify(rows)}::jsonb) with ordinality m (message, at)
+      select hold.id, ${turn}, null, m.message from hold, jsonb_array_elements(${jsonText(rows)}::jsonb) with ordinality m (message, at)
       order by m.at),
     stepped as (update turns set step = ${step} where id = ${turn} and exists (select 1 from hold))`,
   );

@@ -3,6 +3,7 @@ import type { MemoryEdit, MemoryOwner, MemoryTarget } from "../core/memory.ts";
 import type { Db } from "./hold.ts";
 import type { ChangeOrigin } from "./memory-tables.ts";
 import { keyNow } from "./moved-chats.ts";
+import { jsonText } from "./storable.ts";
 
 /** One file of a memory: its text, and the entries that shared chats may be told of. */
 export interface StoredMemory {
@@ -137,7 +138,7 @@ export async function writeMemory(
   const still = visible.filter((entry) => !edits.some(({ before }) => before === entry));
   await trx
     .updateTable("memories")
-    .set({ text, visible: JSON.stringify(still), updated_at: sql<Date>`now()` })
+    .set({ text, visible: jsonText(still), updated_at: sql<Date>`now()` })
     .where("scope", "=", owner.scope)
     .where("owner", "=", owner.owner)
     .where("target", "=", target)

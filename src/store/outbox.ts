@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import { type ChatRef, chatKey } from "../core/chats.ts";
 import type { Outbound } from "../core/outbound.ts";
 import type { Db } from "./hold.ts";
+import { jsonText } from "./storable.ts";
 
 /** Something to say. The key makes it once-only: adding it again changes nothing. */
 export interface NewOutbound {
@@ -41,7 +42,7 @@ export async function addOutbound(db: Db, outbound: NewOutbound): Promise<void> 
       platform: outbound.chat.platform,
       chat_key: chatKey(outbound.chat),
       turn_id: outbound.turn,
-      body: JSON.stringify(outbound.body),
+      body: jsonText(outbound.body),
       sent: "[]",
     })
     .onConflict((conflict) => conflict.column("key").doNothing())
@@ -94,7 +95,7 @@ export async function claimDelivery(db: Db, chat: string, holder: string, leaseM
 export async function noteSent(db: Db, id: number, sent: readonly string[], leaseMs: number): Promise<void> {
   await db
     .updateTable("outbox")
-    .set({ sent: JSON.stringify(sent), lease_until: sql<Date>`now() + ${leaseMs} * interval '1 millisecond'` })
+    .set({ sent: jsonText(sent), lease_until: sql<Date>`now() + ${leaseMs} * interval '1 millisecond'` })
     .where("id", "=", id)
     .execute();
 }
@@ -103,7 +104,7 @@ export async function noteSent(db: Db, id: number, sent: readonly string[], leas
 export async function closeDelivery(db: Db, id: number, sent: readonly string[]): Promise<void> {
   await db
     .updateTable("outbox")
-    .set({ status: "sent", sent: JSON.stringify(sent), holder: null, lease_until: null, sent_at: sql<Date>`now()` })
+    .set({ status: "sent", sent: jsonText(sent), holder: null, lease_until: null, sent_at: sql<Date>`now()` })
     .where("id", "=", id)
     .execute();
 }

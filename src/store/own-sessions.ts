@@ -5,6 +5,7 @@ import { errandPlatforms } from "../core/errand.ts";
 import type { OwnSession } from "../core/sessions.ts";
 import type { Db } from "./hold.ts";
 import type { Schema } from "./schema.ts";
+import { jsonText } from "./storable.ts";
 
 /** The newest conversations that this viewer may take up, but one; of `among`, where that is given. */
 export async function ownSessions(
@@ -95,7 +96,7 @@ async function copyCompaction(
     .executeTakeFirst();
   if (!row) return;
   const places = new Map(copied.map(({ before, after }) => [before, after]));
-  const each = (ids: readonly number[]) => JSON.stringify(ids.flatMap((id) => places.get(id) ?? []));
+  const each = (ids: readonly number[]) => jsonText(ids.flatMap((id) => places.get(id) ?? []));
   const upTo = (id: number) => copied.findLast(({ before }) => before <= id)?.after ?? 0;
   const { id: _id, created_at: _at, ...rest } = row;
   await trx

@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { Db } from "./hold.ts";
 import { later } from "./sessions.ts";
+import { jsonText } from "./storable.ts";
 
 /** A background process whose session wants to be told of it. */
 export interface Watched {
@@ -35,7 +36,7 @@ export async function addWatched(
   const { owner, label, id, backend, command, patterns } = process;
   await sql`
     insert into watched_processes (owner, label, id, backend, session_id, turn_id, command, patterns)
-    values (${owner}, ${label}, ${id}, ${backend}, ${from.session}, ${from.turn}, ${command}, ${JSON.stringify(patterns)}::jsonb)
+    values (${owner}, ${label}, ${id}, ${backend}, ${from.session}, ${from.turn}, ${command}, ${jsonText(patterns)}::jsonb)
     on conflict (owner, id) do nothing`.execute(db);
 }
 
@@ -85,9 +86,9 @@ export async function tellSession(
     after === null
       ? sql`delete from watched_processes where ${mine} returning session_id, turn_id`
       : sql`update watched_processes set notices = notices + 1, noticed_at = now(), pending = '', overflowing = false,
-          patterns = ${JSON.stringify(after.patterns)}::jsonb, overflows = ${after.overflows}
+          patterns = ${jsonText(after.patterns)}::jsonb, overflows = ${after.overflows}
           where ${mine} returning session_id, turn_id`;
-  const message = JSON.stringify({
+  const message = jsonText({
     key: `process:${owner}:${id}:${notices}`,
     text,
     messageId: null,

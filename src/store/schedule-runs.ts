@@ -5,6 +5,7 @@ import type { MissedPolicy, RunStatus, RunView } from "../core/schedule.ts";
 import type { Timing } from "../core/timing.ts";
 import type { Db } from "./hold.ts";
 import { type Schedule, scheduleById } from "./schedules.ts";
+import { jsonText } from "./storable.ts";
 
 /** A schedule whose time has come, with what decides what becomes of it. Times are epoch milliseconds by the record's clock. */
 export interface DueSchedule {
@@ -48,7 +49,7 @@ export async function fireBatch(
     await sql`
       update schedules s set next_at = to_timestamp(m.next / 1000), remaining = m."left",
         status = case when m.next is null then 'done' else s.status end
-      from jsonb_to_recordset(${JSON.stringify(moved)}::jsonb) as m (id text, next float8, "left" integer) where s.id = m.id`.execute(
+      from jsonb_to_recordset(${jsonText(moved)}::jsonb) as m (id text, next float8, "left" integer) where s.id = m.id`.execute(
       trx,
     );
     const rows = fired.flatMap(({ id, instants, skipped }) => [
@@ -61,7 +62,7 @@ export async function fireBatch(
         select r.id, r.schedule, r.at, case when r.status = 'due' and (
           select count(*) from schedule_runs o where o.schedule_id = r.schedule and o.ended_at is null) >= ${mostOpen}
           then 'skipped' else r.status end as status
-        from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r (id text, schedule text, at float8, status text)),
+        from jsonb_to_recordset(${jsonText(rows)}::jsonb) as r (id text, schedule text, at float8, status text)),
       made as (insert into schedule_runs (id, schedule_id, instant, cause, status, fired_at, ended_at)
       select id, schedule, to_timestamp(at / 1000), 'clock', status, clock_timestamp(),
         case when status = 'skipped' then clock_timestamp() end from wanted

@@ -4,6 +4,7 @@ import { type ChatKind, type ChatRef, chatKey, parseChatKey, type Role } from ".
 import type { MissedPolicy, ScheduleStatus, ScheduleWork } from "../core/schedule.ts";
 import type { Timing } from "../core/timing.ts";
 import type { Db } from "./hold.ts";
+import { jsonText } from "./storable.ts";
 
 /** A schedule as the record has it. */
 export interface Schedule {
@@ -187,7 +188,7 @@ export async function dropDrafts(db: Db): Promise<void> {
 
 /** A value as jsonb. */
 function json(value: object): RawBuilder<unknown> {
-  return sql`${JSON.stringify(value)}::jsonb`;
+  return sql`${jsonText(value)}::jsonb`;
 }
 
 /** Epoch milliseconds as the record's time. */

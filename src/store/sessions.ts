@@ -4,6 +4,7 @@ import type { ChatKind, ChatRef } from "../core/chats.ts";
 import type { ModelChoice } from "../core/model.ts";
 import type { Db, Hold } from "./hold.ts";
 import type { FrozenPrompt } from "./schema.ts";
+import { jsonText } from "./storable.ts";
 
 /** A conversation's address and kind, with its open session. */
 export interface SessionInfo {
@@ -51,7 +52,7 @@ export async function endSession(db: Db, session: string): Promise<void> {
 
 /** Picks the session's model from its next turn on; null: the configured one. */
 export async function chooseModel(db: Db, session: string, choice: ModelChoice | null): Promise<void> {
-  const value = choice === null ? null : JSON.stringify(choice);
+  const value = choice === null ? null : jsonText(choice);
   await db.updateTable("sessions").set({ choice: value }).where("id", "=", session).execute();
 }
 
@@ -65,7 +66,7 @@ export async function sessionChoice(db: Db, session: string): Promise<ModelChoic
 export async function freezePrompt(db: Db, session: string, prompt: FrozenPrompt): Promise<FrozenPrompt> {
   await db
     .updateTable("sessions")
-    .set({ prompt: JSON.stringify(prompt) })
+    .set({ prompt: jsonText(prompt) })
     .where("id", "=", session)
     .where("prompt", "is", null)
     .execute();

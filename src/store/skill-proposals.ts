@@ -4,6 +4,7 @@ import type { Outbound, OutboundButton } from "../core/outbound.ts";
 import type { ProposalAction, SkillFinding, SkillOrigin, SkillOwner, SkillVerdict } from "../core/skill.ts";
 import type { Db } from "./hold.ts";
 import { lockSkills, ownerOf, rowOf } from "./skills.ts";
+import { jsonText } from "./storable.ts";
 
 /** Something that waits for a person's yes. */
 export interface SkillProposal {
@@ -44,7 +45,7 @@ export async function keepProposal(
     const same = open.find((each) => each.name === name && each.action === action && each.bundle === bundle);
     if (same) return { id: same.id, fresh: false };
     if (open.length >= mostOpen) return null;
-    const values = { origin: JSON.stringify(origin), findings: JSON.stringify(findings), messages: "[]" };
+    const values = { origin: jsonText(origin), findings: jsonText(findings), messages: "[]" };
     await trx
       .insertInto("skill_proposals")
       .values({ id, action, ...own, name, bundle, base, verdict, proposed_by: by, decided_by: null, ...values })
@@ -70,9 +71,9 @@ export async function tellProposal(
     with told as (
       insert into outbox (key, platform, chat_key, body, sent)
       select m.key, m.platform, m.chat_key, m.body, '[]'::jsonb
-      from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) m (key text, platform text, chat_key text, body jsonb)
+      from jsonb_to_recordset(${jsonText(rows)}::jsonb) m (key text, platform text, chat_key text, body jsonb)
       on conflict (key) do nothing)
-    update skill_proposals set messages = messages || ${JSON.stringify(rows.map(({ key }) => key))}::jsonb where id = ${id}`.execute(
+    update skill_proposals set messages = messages || ${jsonText(rows.map(({ key }) => key))}::jsonb where id = ${id}`.execute(
     db,
   );
   return rows.map((row) => row.chat_key);

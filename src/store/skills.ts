@@ -10,6 +10,7 @@ import type {
   SkillViewer,
 } from "../core/skill.ts";
 import type { Db } from "./hold.ts";
+import { jsonText } from "./storable.ts";
 
 /** A skill that is to be in use from now on. */
 export interface NewSkill {
@@ -27,7 +28,7 @@ export async function keepBundle(db: Db, { hash, meta, files }: SkillBundle): Pr
   await db.transaction().execute(async (trx) => {
     const kept = await trx
       .insertInto("skill_bundles")
-      .values({ hash, meta: JSON.stringify(meta) })
+      .values({ hash, meta: jsonText(meta) })
       .onConflict((conflict) => conflict.doNothing())
       .returning("hash")
       .executeTakeFirst();
@@ -47,7 +48,7 @@ export async function keepBundle(db: Db, { hash, meta, files }: SkillBundle): Pr
 
 /** Puts a skill into use, in the place of one with its name. */
 export async function putSkill(db: Db, { owner, name, bundle, origin, verdict, by }: NewSkill): Promise<void> {
-  const values = { bundle, origin: JSON.stringify(origin), verdict, added_by: by };
+  const values = { bundle, origin: jsonText(origin), verdict, added_by: by };
   await db
     .insertInto("skills")
     .values({ ...rowOf(owner), name, ...values })

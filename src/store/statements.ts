@@ -1,3 +1,5 @@
+import { storable } from "./storable.ts";
+
 /** A statement as `pg` takes it; with a name, the server parses and plans it once a connection. */
 export interface Statement {
   readonly text: string;
@@ -19,7 +21,8 @@ export function createStatements(): { of(client: object, text: string, values: u
   const clients = new WeakMap<object, number>();
   let lastClient = 0;
   return {
-    of(client, text, values) {
+    of(client, text, given) {
+      const values = storable(given);
       // Without parameters it may be several statements (a migration), which can't have a name.
       if (values.length === 0 || star.test(text)) return { text, values };
       const number = numbers.get(text) ?? numbers.size;

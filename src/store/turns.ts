@@ -9,6 +9,7 @@ import { begunBy, outcomeOf } from "./errand-ends.ts";
 import { type Db, fenced, heldRow, type Hold, stale } from "./hold.ts";
 import type { TurnStatus } from "./schema.ts";
 import type { SessionInfo } from "./sessions.ts";
+import { jsonText } from "./storable.ts";
 
 /** A turn as its worker knows it. */
 export interface Turn {
@@ -176,5 +177,5 @@ export function appended(turn: string, person: string | null, message: ModelMess
 
 /** A value as a jsonb parameter; SQL's null for null. */
 function json(value: object | null): RawBuilder<unknown> {
-  return sql`${value === null ? null : JSON.stringify(value)}::jsonb`;
+  return sql`${value === null ? null : jsonText(value)}::jsonb`;
 }

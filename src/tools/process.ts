@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { beginning } from "../core/excerpt.ts";
 import type { ProcessInfo, Sandbox } from "../core/sandbox.ts";
 import { type Deed, tool, type ToolContext } from "../core/tool.ts";
 import { plainText } from "./plain-text.ts";
@@ -194,5 +195,5 @@ function stateOf({ state, exitCode, ms }: ProcessInfo): string {
 
 function firstLine(command: string): string {
   const [line = ""] = command.trim().split("\n");
-  return line.length > 100 ? `${line.slice(0, 100)}…` : line;
+  return line.length > 100 ? `${beginning(line, 100)}…` : line;
 }

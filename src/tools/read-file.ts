@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { beginning } from "../core/excerpt.ts";
 import type { Sandbox } from "../core/sandbox.ts";
 import { tool } from "../core/tool.ts";
 import { closeNames } from "../model/names.ts";
@@ -94,5 +95,6 @@ function page(text: string, offset: number, limit: number, resultChars: number):
 
 function shorten(line: string): string {
   if (line.length <= lineChars) return line;
-  return `${line.slice(0, lineChars)}[... ${line.length - lineChars} characters cut]`;
+  const kept = beginning(line, lineChars);
+  return `${kept}[... ${line.length - kept.length} characters cut]`;
 }

@@ -9,6 +9,7 @@ import { migrate } from "../../src/store/migrate.ts";
 import { migrations } from "../../src/store/migrations/index.ts";
 import { admit } from "../../src/store/people.ts";
 import { openSession } from "../../src/store/sessions.ts";
+import { setTitle } from "../../src/store/titles.ts";
 import { readyForms } from "./database-forms.ts";
 
 for (const form of ["embedded", "postgres"] as const) {
@@ -65,6 +66,30 @@ for (const form of ["embedded", "postgres"] as const) {
         values ('q', 't', ${session}, 0, 0, 'd', 'clarify', '{}', '[]', now() + interval '1 hour')`.execute(db);
       const answer = await storeInbound(db, { ...inbound, key: `${inbound.key}:answer` }, true);
       assert.deepEqual([answer?.assigned, answer?.route.asks], [false, true]);
+    });
+
+    test("is stored whatever is in it: what Postgres takes in no text is replaced, and nothing that looks like it", async () => {
+      const { inbound, session } = await message("member", true);
+      const sender = { ...inbound.sender, name: "\ud83dAnn" };
+      const stored = await storeInbound(
+        db,
+        { ...inbound, sender, text: String.raw`\u0000 \ud83d ${"\0\ud83d\\\0🙂\ude42"}` },
+        true,
+      );
+      assert.ok(stored?.assigned);
+      const { inbound: kept } = await db
+        .selectFrom("inbox")
+        .select("inbound")
+        .where("id", "=", stored.id)
+        .executeTakeFirstOrThrow();
+      assert.deepEqual(kept, {
+        ...inbound,
+        sender: { ...sender, name: "\ufffdAnn" },
+        text: String.raw`\u0000 \ud83d ${"\ufffd\ufffd\\\ufffd🙂\ufffd"}`,
+      });
+      await setTitle(db, session ?? "", "a\0b\ud83d");
+      const [title] = await db.selectFrom("sessions").select("title").where("id", "=", session).execute();
+      assert.equal(title?.title, "a\ufffdb\ufffd");
     });
   });
 }

@@ -193,7 +193,7 @@ for (const [form, openForm] of Object.entries(walked)) {
       assert.match((await run(desk.sandbox, 'pwd; echo "$f"')).output, /\/sub\nkept\n$/);
     });
 
-    test("read_file: names that are alike, directories, what is no text", async () => {
+    test("read_file: names that are alike, directories, what is no text, lines cut between characters", async () => {
       const desk = await openDesk(rig);
       await desk.write("src/config.ts", "x\n");
       await desk.write("src/deep/it's $(touch hacked).ts", "x\n");
@@ -208,6 +208,8 @@ for (const [form, openForm] of Object.entries(walked)) {
         await assert.rejects(read(hostile), /no file/);
       await assert.rejects(read("/etc/absent"), /outside|no file/);
       assert.equal((await run(desk.sandbox, "ls -A")).output.trim(), "src");
+      await desk.write("long.txt", `${"a".repeat(1_999)}🙂🙂`);
+      assert.match(await read("long.txt"), /^1\|a{1999}\[\.\.\. 4 characters cut\]$/);
     });
 
     test("write_file: says once that a file has changed since it was read", async () => {
