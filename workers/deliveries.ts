@@ -1,5 +1,6 @@
 import type { View } from "../adapters/view.ts";
 import { wording } from "../adapters/words.ts";
+import { languageOf, languages } from "../src/commands/languages/index.ts";
 import type { Adapter } from "../src/core/adapter.ts";
 import { chatKey, type ChatRef, parseChatKey } from "../src/core/chats.ts";
 import { asFailure, type Failure } from "../src/core/failures.ts";
@@ -105,20 +106,21 @@ async function sendFile(parts: DeliveryParts, chat: ChatRef, delivery: Delivery,
   const { adapter, db } = parts;
   const { id, key, since, interrupted } = delivery;
   const options = { replyTo: null, key: `${id}:0`, since, maybeRepeated: interrupted };
-  const say = async (why: string) => {
-    const where = file.path === "" ? "" : ` It is in the workspace as ${codeSpan(file.path)}.`;
-    const words = `I could not send ${plainWords(file.name)} here: ${why}.${where}`;
+  const { endings } = languageOf(delivery.body.language) ?? languages[0];
+  const say = async (why: "gone" | "none_taken" | null, detail = "") => {
+    const place = file.path === "" ? "" : codeSpan(file.path);
+    const words = endings.fileNotSent(plainWords(file.name), why, detail, place);
     return await adapter.post(chat, adapter.render(words)[0], options);
   };
   const bytes = await sentFile(db, key);
   await noteSent(db, id, [], fileLeaseMs);
   const message =
     bytes === null || adapter.postFile === undefined
-      ? await say(bytes === null ? "its bytes are gone" : "this platform takes none from me")
+      ? await say(bytes === null ? "gone" : "none_taken")
       : await adapter.postFile(chat, file, bytes, options).catch(async (error: unknown) => {
           const failure = asFailure(error);
           if (failure.code !== "platform.refused") throw failure;
-          return await say(failure.message);
+          return await say(null, failure.message);
         });
   await closeDelivery(db, id, [message]);
   await dropSentFile(db, key);
@@ -194,7 +196,8 @@ async function handle(parts: DeliveryParts, chat: ChatRef, delivery: Delivery, e
   if (failure.code === "platform.refused") {
     parts.log.warn({ chat: chatKey(chat), outbox: delivery.id, reason: failure.message }, "the platform refused an answer");
     parts.metrics.delivery(platform, "refused");
-    await wakeDeliveries(parts, await noteRefusedReport(parts, delivery.key, chatKey(chat), failure.message));
+    const { key, body } = delivery;
+    await wakeDeliveries(parts, await noteRefusedReport(parts, { key, body, chat: chatKey(chat), reason: failure.message }));
     await refuseDelivery(parts.db, delivery.id, failure.message);
     return null;
   }

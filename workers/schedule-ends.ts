@@ -17,7 +17,7 @@ import type { Db } from "../src/store/hold.ts";
 import { copySentFile, putSentFile } from "../src/store/files.ts";
 import { addOutbound } from "../src/store/outbox.ts";
 import { endRun, openRun, retryRun } from "../src/store/schedule-runs.ts";
-import { privateChatOf } from "../src/store/schedule-targets.ts";
+import { anyPrivateChatOf, privateChatOf } from "../src/store/schedule-targets.ts";
 import { recordNow, type Schedule, scheduleById } from "../src/store/schedules.ts";
 import { answerKey } from "../src/store/turns.ts";
 import { wakeDeliveries } from "./asking.ts";
@@ -279,19 +279,11 @@ export async function tellOwner(
   words: string,
   { edits, open }: { readonly edits: string | null; readonly open: string },
 ): Promise<void> {
-  const own = schedule.origin === null || open !== words ? await anyChatOf(parts.db, schedule.person.id) : null;
+  const own = schedule.origin === null || open !== words ? await anyPrivateChatOf(parts.db, schedule.person.id) : null;
   const chat = own ?? schedule.origin;
   if (chat === null) return parts.log.warn({ schedule: schedule.number }, `a schedule ${open}`);
   const markdown = `⚠️ **${literal(schedule.name)}** (schedule ${schedule.number}) ${own === null ? open : words}`;
   const body: Outbound = { markdown, replyTo: null, ...(edits === null ? {} : { edits }) };
   await addOutbound(parts.db, { key, chat, turn: null, body });
   await wakeDeliveries(parts, [chatKey(chat)]);
-}
-
-async function anyChatOf(db: Db, person: string): Promise<ChatRef | null> {
-  for (const platform of ["telegram", "discord", "slack", "web"]) {
-    const chat = await privateChatOf(db, person, platform);
-    if (chat !== null) return chat;
-  }
-  return null;
 }

@@ -1,8 +1,8 @@
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import type { ChatKind, ChatRef } from "../core/chats.ts";
 import type { Db } from "./hold.ts";
 
-/** What a person has to do with a chat. `own`: their private one. `shared`: they have spoken in it, or in a thread of it. */
+/** What a person has to do with a chat. `own`: their private one. `shared`: they have spoken in it, or in a thread of it, and not left it. */
 export type Standing = "own" | "shared" | null;
 
 /** Whether this person may have something posted there. */
@@ -14,6 +14,8 @@ export async function standingIn(db: Db, person: string, { platform, chat }: Cha
     and (c.kind = 'shared' or not exists (
       select 1 from messages x join sessions y on y.id = x.session_id
       where y.conversation_id = c.id and x.person_id is not null and x.person_id <> ${person}))
+    and (c.kind = 'private' or not exists (
+      select 1 from presences p where p.person_id = ${person} and p.platform = ${platform} and p.chat = ${chat} and p.left_at is not null))
     order by c.kind limit 1`.execute(db);
   const kind = found.rows[0]?.kind;
   return kind === undefined ? null : kind === "private" ? "own" : "shared";
@@ -31,16 +33,30 @@ export async function kindOf(db: Db, { platform, chat }: ChatRef): Promise<ChatK
   return row?.kind ?? null;
 }
 
-/** The person's own private chats on a platform, the one they used last first. */
+/** The person's own private chat on a platform, the one they used last. */
 export async function privateChatOf(db: Db, person: string, platform: string): Promise<ChatRef | null> {
-  const found = await sql<{ chat: string; thread: string }>`
-    select c.chat, c.thread from conversations c join sessions s on s.conversation_id = c.id join messages m on m.session_id = s.id
-    where c.platform = ${platform} and c.kind = 'private' and m.person_id = ${person} and not exists (
+  return await privateChat(db, person, sql`c.platform = ${platform}`);
+}
+
+/**
+ * A private chat of the person's on any platform, the one they used last, on one that reaches them anywhere rather than on this machine's
+ * own page; none of `except`, and no thread of those.
+ */
+export async function anyPrivateChatOf(db: Db, person: string, except: readonly ChatRef[] = []): Promise<ChatRef | null> {
+  const others = except.map(({ platform, chat }) => sql` and (c.platform, c.chat) <> (${platform}, ${chat})`);
+  return await privateChat(db, person, sql`c.platform in ('telegram', 'discord', 'slack', 'web')${sql.join(others, sql``)}`);
+}
+
+async function privateChat(db: Db, person: string, which: RawBuilder<unknown>): Promise<ChatRef | null> {
+  const found = await sql<{ platform: string; chat: string; thread: string }>`
+    select c.platform, c.chat, c.thread from conversations c join sessions s on s.conversation_id = c.id
+      join messages m on m.session_id = s.id
+    where ${which} and c.kind = 'private' and m.person_id = ${person} and not exists (
       select 1 from messages x join sessions y on y.id = x.session_id
       where y.conversation_id = c.id and x.person_id is not null and x.person_id <> ${person})
-    group by c.id order by max(m.id) desc limit 1`.execute(db);
+    group by c.id order by c.platform = 'web', max(m.id) desc limit 1`.execute(db);
   const row = found.rows[0];
-  return row === undefined ? null : { platform, chat: row.chat, thread: row.thread === "" ? null : row.thread };
+  return row === undefined ? null : { platform: row.platform, chat: row.chat, thread: row.thread === "" ? null : row.thread };
 }
 
 /** Channels of that name that the platform has told of. */

@@ -3,6 +3,7 @@ import { after, before, test } from "node:test";
 import { sql } from "kysely";
 import { landRun, settleRun } from "../../workers/schedule-ends.ts";
 import { noteRefusedReport } from "../../workers/schedule-refusals.ts";
+import { chatKey, type ChatRef } from "../../src/core/chats.ts";
 import { schedulePorts } from "../../src/agent/scheduling.ts";
 import type { ScheduleAsker } from "../../src/core/schedule.ts";
 import type { ToolContext } from "../../src/core/tool.ts";
@@ -45,9 +46,41 @@ test("a private run of a schedule made in a group fails: the group learns neithe
   assert.match(await inChat(inGroup), /it failed \\?\(internal\\?\); its owner knows more/);
   assert.match(await rig.toldIn(chat), /ours.*failed: canary-2 is broken\.\n\ncanary-3/);
   assert.match(await inChat(alice), /✗ canary-2 is broken/);
-  await noteRefusedReport(rig.partsWith(), `run:${run}:telegram:7`, "telegram:7", "canary-4");
+  await noteRefusedReport(rig.partsWith(), refusal(`run:${run}:telegram:7`, chat, "canary-4"));
   assert.match(await rig.toldIn(group), /ours.*is paused: one of its places does not take its reports/);
   assert.doesNotMatch(await inChat(inGroup), /canary|telegram:7 does/);
+});
+
+function refusal(key: string, where: ChatRef, reason: string, markdown = "") {
+  return { key, body: { markdown, replyTo: null }, chat: chatKey(where), reason };
+}
+
+test("a chat that is gone pauses its schedule; its owner is told in the next that takes it, and a group learns nothing private", async () => {
+  const parts = rig.partsWith();
+  const own = { ranAs: "private", lateMs: 0 } as const;
+  const [discord, web] = ["discord", "web"].map((platform) => ({ platform, chat: "u1", thread: null }));
+  assert.ok(discord && web);
+  const schedule = await rig.made({ name: "daily" });
+  const { run } = await rig.begun(schedule, "private");
+  assert.deepEqual(await noteRefusedReport(parts, refusal(`run:${run}:telegram:7`, chat, "blocked")), [], "nowhere else to go");
+  assert.deepEqual([(await rig.reread(schedule.id)).status], ["paused"]);
+  await rig.speaks("d", discord, "private");
+  await rig.speaks("w", web, "private");
+  assert.deepEqual(await noteRefusedReport(parts, refusal(`run:${run}:telegram:7`, chat, "blocked")), ["discord:u1"]);
+  assert.match(await rig.toldIn(discord), /daily.*is paused: telegram:7 does not take its reports: blocked/);
+  const key = `gone:${run}|telegram:7`;
+  assert.deepEqual(await noteRefusedReport(parts, refusal(key, discord, "closed", "is paused")), ["web:u1"]);
+  assert.equal(await rig.toldIn(web), "is paused");
+  assert.deepEqual(await noteRefusedReport(parts, refusal(`${key}|discord:u1`, web, "closed", "is paused")), []);
+  assert.deepEqual(await noteRefusedReport(parts, refusal("inbox:1:0", chat, "blocked")), []);
+
+  const shared = await rig.made({ name: "quiet", deliver: ["telegram:7"] }, inGroup);
+  const { run: failing } = await rig.begun(shared, "private");
+  await settleRun(parts, shared, failing, { type: "failed", code: "internal", failure: "canary-5", output: null }, own);
+  assert.match(await rig.toldIn(discord), /quiet.*canary-5/);
+  const told = refusal(`failed-own:${failing}`, discord, "blocked", "canary-5");
+  assert.deepEqual(await noteRefusedReport(parts, told), ["telegram:7"]);
+  assert.doesNotMatch(await rig.toldIn(group), /canary-5/);
 });
 
 test("whoever is asked whether a schedule may change reads where it will report to; where several read, nobody's private chat", async () => {
