@@ -1,6 +1,9 @@
 import type { Progress } from "../src/core/adapter.ts";
 import type { ProgressMode } from "../src/core/chat-settings.ts";
+import { languages } from "../src/commands/languages/index.ts";
 import type { TurnEvent } from "../src/core/events.ts";
+import type { Language } from "../src/core/language.ts";
+import type { ProgressWords } from "../src/core/spoken.ts";
 import { codeSpan, plainWords } from "../src/core/markdown.ts";
 import { agentSigns } from "./words.ts";
 
@@ -13,6 +16,8 @@ export interface Preview {
   progress(): Progress;
   /** How much of the tools is shown from now on; without it, every call. */
   show(mode: ProgressMode): void;
+  /** The language from now on; without it, the first that ships. */
+  speak(language: Language): void;
 }
 
 const shownTools = 6;
@@ -24,29 +29,39 @@ const lineChars = 400;
 
 /** Collects a turn's events into a preview. Text of an earlier step gives way to that of the current one. */
 export function createPreview(): Preview {
-  const state: State = { tools: new Map(), agents: new Map(), pieces: [], remarks: "", notice: "", reading: "" };
+  const state: State = { tools: new Map(), agents: new Map(), pieces: [], remarks: "", notice: null, waits: null };
+  let words = languages[0].progress;
   let mode: ProgressMode = "all";
   return {
     take: (event) => take(state, event),
     show(wanted) {
       mode = wanted;
     },
+    speak(language) {
+      words = language.progress;
+    },
     markdown() {
       const shown = chosen(state.tools, mode)
         .map(([, line]) => line)
         .slice(-shownTools);
       const called = shown.flatMap(({ text, output }) => (seen(output) === "" ? [text] : [text, `┊ ${code(output)}`]));
-      const lines = [...called, ...[...state.agents.values()].slice(-shownAgents).map(agentLine)].join("  \n");
+      const lines = [...called, ...[...state.agents.values()].slice(-shownAgents).map((agent) => agentLine(agent, words))].join(
+        "  \n",
+      );
       const text = withoutFiles(tail(state.pieces));
-      return [lines, text === "" ? state.notice || state.reading : text].filter((part) => part !== "").join("\n\n");
+      return [lines, text === "" ? waitOf(state, words) : text].filter((part) => part !== "").join("\n\n");
     },
     progress: () => ({
       text: withoutFiles(joined(state.remarks, state.pieces)),
       tools: [
         ...chosen(state.tools, mode).map(([call, { title, state }]) => ({ call, title, state })),
-        ...[...state.agents].map(([call, agent]) => ({ call, title: `${agent.name}${atOf(agent)}`, state: stateOf(agent) })),
+        ...[...state.agents].map(([call, agent]) => ({
+          call,
+          title: `${agent.name}${atOf(agent, words)}`,
+          state: stateOf(agent),
+        })),
       ],
-      notice: state.notice || state.reading,
+      notice: waitOf(state, words),
     }),
   };
 }
@@ -58,8 +73,9 @@ interface State {
   pieces: string[];
   /** What earlier steps have said. */
   remarks: string;
-  notice: string;
-  reading: string;
+  /** What it waits for: as somebody has told it, or as it came from the model's server. */
+  notice: (TurnEvent & { readonly type: "notice" }) | null;
+  waits: (TurnEvent & { readonly type: "reading" | "queued" }) | null;
 }
 
 /** Takes what a turn says into what is shown of it. */
@@ -76,18 +92,18 @@ function take(state: State, event: TurnEvent): void {
       break;
     case "text":
       state.pieces.push(event.delta);
-      state.notice = "";
-      state.reading = "";
+      state.notice = null;
+      state.waits = null;
       break;
     case "reading":
-      state.reading = `Reading ${event.done.toLocaleString("en")} of ${event.total.toLocaleString("en")} tokens …`;
+      state.waits = event;
       break;
     case "queued":
       // No wait any more: its turn has come.
-      state.reading = event.waitMs === 0 ? "" : `Waiting for the model: ${queue(event.ahead, event.waitMs)} …`;
+      state.waits = event.waitMs === 0 ? null : event;
       break;
     case "notice":
-      state.notice = event.text;
+      state.notice = event;
       break;
     case "tool.started":
       state.tools.set(event.call, {
@@ -126,14 +142,22 @@ function take(state: State, event: TurnEvent): void {
 type Agent = Extract<TurnEvent, { type: "agent" }>;
 
 /** A subagent's line: what it is about, and what it is at. */
-function agentLine(agent: Agent): string {
+function agentLine(agent: Agent, words: ProgressWords): string {
   const doing = agent.doing === "" ? "" : ` ${code(agent.doing)}`;
-  return `┊ ${agentSigns[agent.state]} ${plainWords(agent.name)}${atOf(agent)}${doing}`;
+  return `┊ ${agentSigns[agent.state]} ${plainWords(agent.name)}${atOf(agent, words)}${doing}`;
 }
 
-function atOf({ state, step }: Agent): string {
-  if (state === "working") return `, step ${step + 1}`;
-  return state === "asking" ? ", waits for an answer" : "";
+function atOf({ state, step }: Agent, words: ProgressWords): string {
+  if (state === "working") return words.step(step + 1);
+  return state === "asking" ? words.asks : "";
+}
+
+/** What it waits for, in a line; empty when it waits for nothing. */
+function waitOf({ notice, waits }: State, words: ProgressWords): string {
+  const said = notice?.about === undefined ? null : words.notice(notice.about);
+  const told = said ?? notice?.text ?? "";
+  if (told !== "" || waits === null) return told;
+  return waits.type === "reading" ? words.reading(waits.done, waits.total) : words.queued(waits.ahead, waits.waitMs);
 }
 
 function stateOf({ state }: Agent): Progress["tools"][number]["state"] {
@@ -180,11 +204,6 @@ function lastLine(before: string, chunk: string): string {
   const open = lines.pop() ?? "";
   const whole = lines.findLast((line) => line.trim() !== "");
   return open.trim() === "" ? `${(whole ?? "").slice(0, lineChars)}\n` : open.slice(-lineChars);
-}
-
-function queue(ahead: number, waitMs: number | null): string {
-  const place = ahead === 0 ? "you are next" : `${ahead} before you`;
-  return waitMs === null ? place : `${place}, about ${Math.max(1, Math.round(waitMs / 1_000))} s`;
 }
 
 function icon(tool: string): string {

@@ -1,8 +1,10 @@
+import { languages } from "../src/commands/languages/index.ts";
 import type { Adapter, ChatState, LiveStyle } from "../src/core/adapter.ts";
 import type { ProgressMode } from "../src/core/chat-settings.ts";
 import { chatKey, type ChatRef } from "../src/core/chats.ts";
 import type { AgentState, LiveEvent, TurnEvent } from "../src/core/events.ts";
 import { asFailure } from "../src/core/failures.ts";
+import type { Language } from "../src/core/language.ts";
 import type { Live } from "../src/core/live.ts";
 import type { Log } from "../src/core/log.ts";
 import type { Metrics } from "../src/core/metrics.ts";
@@ -21,6 +23,8 @@ export interface ViewParts {
   readonly previews: PreviewStore;
   /** How much of the tools a chat wants to see; without it, all. */
   toolProgress?(chat: ChatRef): Promise<ProgressMode>;
+  /** The language of whoever asked; without it, the first that ships. */
+  language?(turn: string): Promise<Language>;
   readonly metrics: Metrics;
   readonly log: Log;
 }
@@ -60,6 +64,8 @@ interface Shown {
   told: ChatState;
   /** What it is being told: one word after another, so that the last one also arrives last. */
   telling: Promise<void>;
+  /** Null until something is first shown: of most turns nothing is, and nobody need look it up. */
+  language: Language | null;
   /** Whether it has said that it waits for a person. */
   asks: boolean;
   /** Whether it rests, as far as is known: then only its subagents may be at work. */
@@ -121,6 +127,7 @@ function begin(parts: ViewParts, turns: Map<string, Shown>, event: LiveEvent): S
     state: "open",
     told: "idle",
     telling: Promise.resolve(),
+    language: null,
     asks: false,
     parked: event.event.type === "agent",
     agents: new Map(),
@@ -187,6 +194,7 @@ function schedule(parts: ViewParts, pace: Pace, shown: Shown): void {
 async function show(parts: ViewParts, pace: Pace, shown: Shown): Promise<void> {
   const wanted = () => shown.state === "open" && parts.adapter.live(shown.chat).kind !== "none";
   const roomy = await pace.take(wanted);
+  if (shown.language === null && wanted()) await speak(parts, shown);
   if (!wanted()) return;
   const next = content(parts, shown);
   shown.lastAt = performance.now();
@@ -205,6 +213,12 @@ async function show(parts: ViewParts, pace: Pace, shown: Shown): Promise<void> {
   }
 }
 
+/** What is ours in it is said in its reader's language. */
+async function speak(parts: ViewParts, shown: Shown): Promise<void> {
+  shown.language = (await parts.language?.(shown.turn).catch(() => null)) ?? languages[0];
+  shown.preview.speak(shown.language);
+}
+
 /** What the chat should show now, to be compared: a stream shows more than a preview does, such as that a tool has ended. */
 function content(parts: ViewParts, { chat, preview }: Shown): string {
   const markdown = preview.markdown();
@@ -218,8 +232,9 @@ async function put(parts: ViewParts, shown: Shown): Promise<void> {
   const chunk = parts.adapter.render(shown.preview.markdown()).at(-1);
   if (kind === "draft") return await parts.adapter.draft(shown.chat, shown.turn, chunk);
   shown.message ??= await parts.previews.find(shown.turn);
-  if (shown.message !== null) return await parts.adapter.edit(shown.chat, shown.message, chunk, { turn: shown.turn });
-  shown.message = await parts.adapter.post(shown.chat, chunk, { replyTo: shown.replyTo, turn: shown.turn });
+  const stop = { turn: shown.turn, ...(shown.language === null ? {} : { stop: shown.language.progress.stop }) };
+  if (shown.message !== null) return await parts.adapter.edit(shown.chat, shown.message, chunk, stop);
+  shown.message = await parts.adapter.post(shown.chat, chunk, { replyTo: shown.replyTo, ...stop });
   await parts.previews.keep(shown.turn, shown.message);
 }
 

@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
+import { inTheirLanguage, usualLanguage } from "../src/commands/languages/chosen.ts";
 import { chatKey } from "../src/core/chats.ts";
+import type { Language } from "../src/core/language.ts";
 import type { Log } from "../src/core/log.ts";
 import { type AlarmChanges, type AlarmLimits, changesOf, raisedAfter } from "../src/insights/alarms.ts";
 import { alarmFigures, keptAlarms, newestCall, replaceAlarms } from "../src/store/alarms.ts";
@@ -18,6 +20,8 @@ export interface AlarmParts {
   limits(): Promise<AlarmLimits | null>;
   /** Platforms that messages are brought to: on one that is connected no more they would wait for ever. */
   readonly served: readonly string[];
+  /** The language of owners who have picked none and whose client tells none. */
+  readonly language?: string;
   /** Those that reach only whoever sits at this machine. */
   readonly localPlatforms: readonly string[];
   /** Wakes the deliveries of these chats. */
@@ -48,23 +52,27 @@ async function look(parts: AlarmParts, limits: AlarmLimits): Promise<boolean> {
   const changes = changesOf(figures, limits, raised);
   if (!hasChanges(changes)) return true;
   const now = Date.now();
-  const markdown = alarmWords(changes, figures, limits, raised, now);
-  const chats = markdown === null ? [] : await privateChatOfEach(db, "owner", parts);
+  const wordsIn = (language: Language) => alarmWords(changes, figures, limits, raised, now, language);
+  const markdown = wordsIn(usualLanguage(parts.language));
+  const owners = markdown === null ? [] : await privateChatOfEach(db, "owner", parts);
+  const chats = await inTheirLanguage(db, owners, parts.language);
   // Noted only once it is told: whoever comes to own the bot hears of it then.
   if (markdown !== null && chats.length === 0) return false;
   const ours = await db.transaction().execute(async (trx) => {
     if (!(await replaceAlarms(trx, written, raisedAfter(raised, changes, now)))) return false;
     if (markdown === null) return true;
     const key = `alarms:${randomUUID()}`;
-    for (const [at, chat] of chats.entries())
-      await addOutbound(trx, { key: `${key}:${at}`, chat, turn: null, body: { markdown, replyTo: null } });
+    for (const [at, { chat, language }] of chats.entries()) {
+      const body = { markdown: wordsIn(language) ?? markdown, replyTo: null };
+      await addOutbound(trx, { key: `${key}:${at}`, chat, turn: null, body });
+    }
     return true;
   });
   if (!ours || markdown === null) return ours;
   if (changes.begun.length > 0)
     log.warn({ alarms: changes.begun, ...figures }, "the model's figures have fallen below their limits");
   if (changes.over.length > 0) log.info({ alarms: changes.over, ...figures }, "the model's figures are well again");
-  await parts.wake(chats.map(chatKey));
+  await parts.wake(chats.map(({ chat }) => chatKey(chat)));
   return true;
 }
 

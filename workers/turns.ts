@@ -2,6 +2,7 @@ import { type Held, type SetRunning, withPrompt, workOne } from "./one-turn.ts";
 import { viewerOf } from "./places.ts";
 import { type TurnParts, turnQueue } from "./turn-parts.ts";
 import { compressAsked, tellUncompressed } from "../src/agent/compression/asked.ts";
+import { languageOfPerson } from "../src/commands/languages/chosen.ts";
 import { chatKey } from "../src/core/chats.ts";
 import type { TurnEnd } from "../src/core/events.ts";
 import { asFailure } from "../src/core/failures.ts";
@@ -96,6 +97,7 @@ async function shorten(parts: TurnParts, held: Held, work: Work & { type: "compr
   const { db, metrics, compressor } = parts;
   const { hold } = held;
   const { request, person } = work;
+  const language = () => languageOfPerson(db, person.id, parts.settings.language);
   const control = new AbortController();
   set({ turn: request.key, leave: (reason) => control.abort(reason) });
   try {
@@ -103,13 +105,13 @@ async function shorten(parts: TurnParts, held: Held, work: Work & { type: "compr
     const model = await parts.models.current({ id: info.session, choice: work.choice });
     const { signal } = control;
     const common = { db, hold, info, viewer: viewerOf(info, person), person: person.id, model, metrics, compressor, signal };
-    const done = await compressAsked({ ...common, turn: null, step: 0, emit: () => undefined }, request);
+    const done = await compressAsked({ ...common, turn: null, step: 0, emit: () => undefined }, request, await language());
     if (!done) return "handed_over";
   } catch (error) {
     const failure = asFailure(error);
     if (failure.code === "turn.stale") throw failure;
     parts.log.warn({ session: hold.session, code: failure.code, error: failure }, "a conversation could not be shortened");
-    await tellUncompressed(db, hold, request, failure);
+    await tellUncompressed(db, hold, request, failure, await language());
   } finally {
     set(null);
   }

@@ -124,12 +124,13 @@ async function postIn(
   if (typeof sent === "object") return sent.id;
   const said = sent === "unknown" ? { content: repeatedRemark + chunk.content } : chunk;
   // A thread's first message stands in its channel: it can't be answered from within.
-  const answers = options.replyTo !== null && options.replyTo !== thread && /^\d+$/.test(options.replyTo);
+  const target = parts.replies.target(options.replyTo);
+  const answers = target !== null && target !== thread && /^\d+$/.test(target);
   const key = options.key ?? options.turn;
   const body = {
     ...formOf(said, options),
     ...(key === undefined ? {} : { nonce: nonceOf([key, channel, options.replyTo, chunk.content]), enforce_nonce: true }),
-    ...(answers ? { message_reference: { message_id: options.replyTo, fail_if_not_exists: false } } : {}),
+    ...(answers ? { message_reference: { message_id: target, fail_if_not_exists: false } } : {}),
   };
   const request = { method: "POST", path: Routes.channelMessages(channel), body } as const;
   if (options.turn === undefined) return await sendOnce(client, request);
@@ -170,8 +171,11 @@ function placeOf({ chat, thread }: ChatRef): string {
 }
 
 /** A message's words and buttons: no names in it ring anybody, no link unfolds. */
-function formOf({ content }: DiscordChunk, { buttons, turn }: Pick<PostOptions, "buttons" | "turn">): Record<string, unknown> {
-  const stop = turn === undefined ? [] : [{ label: "Stop", data: `stop:${turn}` }];
+function formOf(
+  { content }: DiscordChunk,
+  { buttons, turn, stop: label = "Stop" }: Pick<PostOptions, "buttons" | "turn" | "stop">,
+): Record<string, unknown> {
+  const stop = turn === undefined ? [] : [{ label, data: `stop:${turn}` }];
   return {
     content,
     components: rowsOf([...(buttons ?? []), ...stop]),

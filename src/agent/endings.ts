@@ -2,7 +2,7 @@ import { inEach } from "../commands/languages/index.ts";
 import type { Failure } from "../core/failures.ts";
 import type { SentFile } from "../core/files.ts";
 import type { ModelMessage, ToolCall } from "../core/model.ts";
-import type { Outbound } from "../core/outbound.ts";
+import { type Outbound, storedFailure } from "../core/outbound.ts";
 import { type JournalEntry, journalCallEnd, readJournal } from "../store/journal.ts";
 import { closeQuestions } from "../store/questions.ts";
 import { closeTurn } from "../store/turns.ts";
@@ -59,10 +59,8 @@ async function answerOpenCalls(setting: TurnSetting, step: number, content: stri
 export async function fail(setting: TurnSetting, partial: string, failure: Failure): Promise<"failed"> {
   await answerOpenCalls(setting, setting.turn.step, "This was given up before it ended; it may have happened in part.");
   const content = partial.trim() === "" ? `[No answer: ${failure.message}]` : `${partial}\n[Broken off here: ${failure.message}]`;
-  const { code, message, advice, about } = failure;
-  const stored = { code, message, advice, ...(about === null ? {} : { about }) };
-  const body = { markdown: partial, ending: { type: "failed", failure: stored } } as const;
-  await close(setting, "failed", { role: "assistant", content, reasoning: "", calls: [] }, message, body);
+  const body = { markdown: partial, ending: { type: "failed", failure: storedFailure(failure) } } as const;
+  await close(setting, "failed", { role: "assistant", content, reasoning: "", calls: [] }, failure.message, body);
   return "failed";
 }
 

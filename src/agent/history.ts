@@ -1,6 +1,7 @@
 import { Failure } from "../core/failures.ts";
 import type { ModelAnswer, ModelMessage } from "../core/model.ts";
 import { lastPromptTokens, type NewCompaction, storeCompaction } from "../store/compactions.ts";
+import { storedFailure } from "../core/outbound.ts";
 import type { JournalEntry } from "../store/journal.ts";
 import { addOutbound } from "../store/outbox.ts";
 import { type Cause, compress, type Compressed, type Task } from "./compression/compress.ts";
@@ -84,7 +85,11 @@ export function explained(
   const tokens = request === undefined ? 0 : messagesTokens([request.message]) * (sizes.ratioOf(compressor, info.session) ?? 1);
   if (window === 0 || tokens < window * largeShare) return failure;
   const advice = `The newest message alone has about ${Math.round(tokens)} tokens: send it in smaller parts, or give the model server a larger context.`;
-  return new Failure(failure.code, failure.message, { advice, cause: failure });
+  return new Failure(failure.code, failure.message, {
+    advice,
+    about: { say: "newest_long", tokens: Math.round(tokens) },
+    cause: failure,
+  });
 }
 
 /** Of the window. */
@@ -122,20 +127,22 @@ export async function outgrown(
   history.window = await sizes.windowOf(compressor, model, signal);
   const task = { ...taskOf(setting, history, journal, settings), cause: "refused" as const };
   if (!settings.enabled || !(await shorten(setting, state, task))) {
-    if (cut !== null) setting.emit({ type: "notice", text: unreadNotice(promptTokens, history.estimate) });
+    if (cut !== null) setting.emit({ type: "notice", ...unreadNotice(promptTokens, history.estimate) });
     return false;
   }
   const why =
     cut === null
       ? "The model's window was full before its answer was whole"
       : "The model server cut the conversation without a word";
-  setting.emit({ type: "notice", text: `${why}: I have shortened it and ask again.` });
+  const about = { say: "shortened", why: cut === null ? "full" : "cut" } as const;
+  setting.emit({ type: "notice", text: `${why}: I have shortened it and ask again.`, about });
   setting.emit({ type: "step", step: state.step + 1 });
   return true;
 }
 
-function unreadNotice(read: number, expected: number): string {
-  return `The model server read only ${Math.round(read)} of about ${Math.round(expected)} tokens: it has cut this conversation. Give it a larger context, or send /new.`;
+function unreadNotice(read: number, expected: number) {
+  const text = `The model server read only ${Math.round(read)} of about ${Math.round(expected)} tokens: it has cut this conversation. Give it a larger context, or send /new.`;
+  return { text, about: { say: "unread", read, expected } as const };
 }
 
 /** Servers stop a token or so before the end. */
@@ -212,7 +219,7 @@ async function keep(setting: TurnSetting, { history }: LoopState, made: NewCompa
 async function tellFailure(setting: TurnSetting, { failure }: Compressed & { type: "failed" }): Promise<void> {
   const { db, turn, compressor, info } = setting;
   compressor.log.warn({ session: info.session, code: failure.code, error: failure }, "a conversation could not be shortened");
-  const markdown = `This conversation is getting too long for the model, and shortening it failed: ${failure.message}. Nothing of it is lost; I go on with all of it as long as it fits. /compress tries again, /new begins a fresh one.`;
+  const markdown = (await setting.asking.language()).endings.shortening.failedItself(storedFailure(failure));
   setting.emit({ type: "notice", text: markdown });
   await addOutbound(db, {
     key: `uncompressed:${turn.id}`,

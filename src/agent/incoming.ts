@@ -54,7 +54,7 @@ export async function incomingMessage(
     for (let position = 0; position <= (inbound.files?.length ?? -1); position += 1) {
       const file = await fileOf(parts.db, inbox, position);
       if (file === null) break;
-      parts.emit({ type: "notice", text: `Looking at ${file.name} …` });
+      parts.emit({ type: "notice", text: `Looking at ${file.name} …`, about: { say: "looking", name: file.name } });
       notes.push(storable(await noteOf(parts, `${folder}/${inbox}-${safeName(file.name)}`, file)));
     }
   } catch (error) {

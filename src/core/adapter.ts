@@ -9,8 +9,9 @@ export interface Inlet {
   /**
    * Resolves once the inbox has the event (or already had it): only then may the platform be acknowledged.
    * Rejects with `state.unavailable` when it could not be stored; the adapter keeps the event unacknowledged and tries again.
+   * `unanswered` is called, as long as this process lives, when it turns out that nothing will be said in answer to it.
    */
-  receive(inbound: Inbound): Promise<void>;
+  receive(inbound: Inbound, unanswered?: () => void): Promise<void>;
 }
 
 /**
@@ -62,6 +63,8 @@ export interface PostOptions {
   readonly since?: number;
   /** Of a preview: the turn that it shows, so that a platform can put a stop button under it. */
   readonly turn?: string;
+  /** What that button says; none: as the first language that ships has it. */
+  readonly stop?: string;
   /** True when an earlier attempt may have arrived: say so visibly, so that a double is obvious. */
   readonly maybeRepeated?: boolean;
 }
@@ -93,7 +96,7 @@ export interface Adapter<Chunk = unknown> {
   /** Returns the platform's id of the new message. */
   post(chat: ChatRef, chunk: Chunk, options: PostOptions): Promise<string>;
   /** Idempotent: an edit that changes nothing succeeds. */
-  edit(chat: ChatRef, message: string, chunk: Chunk, options: Pick<PostOptions, "buttons" | "turn">): Promise<void>;
+  edit(chat: ChatRef, message: string, chunk: Chunk, options: Pick<PostOptions, "buttons" | "turn" | "stop">): Promise<void>;
   /** Shows or updates an ephemeral draft of a turn; only called where `live` says `draft`. */
   draft(chat: ChatRef, turn: string, chunk: Chunk): Promise<void>;
   /**

@@ -1,4 +1,4 @@
-import type { FailureAbout, FailureCode } from "./failures.ts";
+import type { Failure, FailureAbout, FailureCode } from "./failures.ts";
 import type { SentFile } from "./files.ts";
 
 /** What the agent says to a chat, before a platform's renderer has seen it. */
@@ -21,6 +21,11 @@ export interface StoredFailure {
   readonly advice: string | null;
   /** What exactly, for other languages than the message's. */
   readonly about?: FailureAbout;
+}
+
+/** A failure as it is stored. */
+export function storedFailure({ code, message, advice, about }: Failure): StoredFailure {
+  return { code, message, advice, ...(about === null ? {} : { about }) };
 }
 
 /** One thing to be said, stored in the outbox until it has been. Plain JSON. */

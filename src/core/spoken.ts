@@ -70,6 +70,7 @@ export interface AccessWords {
 export interface ProgressWords {
   reading(done: number, total: number): string;
   queued(ahead: number, waitMs: number | null): string;
+  /** Behind a subagent's name: what it is at, and that it waits for an answer. */
   step(step: number): string;
   readonly asks: string;
   /** On a button. */

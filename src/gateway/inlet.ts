@@ -1,7 +1,10 @@
 import { setImmediate } from "node:timers/promises";
+import { usualLanguage } from "../commands/languages/chosen.ts";
+import { languageOf } from "../commands/languages/index.ts";
 import type { Inlet } from "../core/adapter.ts";
 import { chatKey, type ChatRef, type Person } from "../core/chats.ts";
 import { Failure } from "../core/failures.ts";
+import type { Language } from "../core/language.ts";
 import type { Inbound, InboundButton, InboundMessage } from "../core/inbound.ts";
 import type { Outbound } from "../core/outbound.ts";
 import { priorities } from "../core/queue.ts";
@@ -32,7 +35,7 @@ import type { GatewayParts } from "./parts.ts";
 import { takeFiles } from "./files.ts";
 import { skillRequest } from "./skills/requests.ts";
 import { takeChoice, takeWords } from "./questions.ts";
-import { queueTrouble, storeTrouble, type TellOnce, tellingOnce } from "./troubles.ts";
+import { type TellOnce, tellingOnce } from "./troubles.ts";
 import { stopCompress, stopTurn } from "./stopping.ts";
 
 export interface Gateway extends Inlet {
@@ -109,7 +112,7 @@ export function createGateway(parts: GatewayParts): Gateway {
         const { session, busy } = stored.route;
         // An earlier event of the chat (a /new, a first message) may have changed where this one goes since it was stored.
         if (stored.assigned && session !== null)
-          enqueue([stored.id], inbound, () => begin(parts, inbound.chat, session, busy, tellOnce));
+          enqueue([stored.id], inbound, () => begin(parts, inbound, session, busy, tellOnce));
         else take(stored.id, inbound, lane.queued === quietAt ? stored.route : null);
         // The message's own way comes first: asking the platform for the next one would hold it up by a millisecond.
         await setImmediate();
@@ -173,7 +176,7 @@ async function store(parts: GatewayParts, inbound: Inbound, plain: boolean, tell
       { error, chat: chatKey(inbound.chat) },
       "a message could not be stored; it stays with the platform and is asked for again",
     );
-    if (inbound.type === "message" && inbound.addressed) void tellOnce(inbound.chat, storeTrouble);
+    if (inbound.type === "message" && inbound.addressed) void tellOnce(inbound.chat, troublesFor(parts, inbound).store);
     throw new Failure("state.unavailable", "the message could not be stored", { retryable: true, cause: error });
   }
 }
@@ -240,13 +243,13 @@ async function request(
   if (inbound.files !== undefined) await takeFiles(parts, id, inbound.chat.platform, inbound.files, closing);
   const session = open ?? (await openSession(parts.db, inbound.chat, inbound.kind)).session;
   // Somebody else has taken it up meanwhile.
-  if (await assignInbound(parts.db, id, session, person.id)) await begin(parts, inbound.chat, session, busy, tellOnce);
+  if (await assignInbound(parts.db, id, session, person.id)) await begin(parts, inbound, session, busy, tellOnce);
 }
 
 /** What waits in a session is begun, after what runs there or instead of it. */
 async function begin(
   parts: GatewayParts,
-  chat: ChatRef,
+  inbound: Inbound,
   session: string,
   busy: Route["busy"],
   tellOnce: TellOnce,
@@ -256,8 +259,13 @@ async function begin(
     await parts.queues.queue(parts.names.turns).wake(session, { priority: priorities.interactive });
   } catch (error) {
     parts.log.warn({ error, session }, "the queue can't be reached; the message is stored and will be answered when it is back");
-    void tellOnce(chat, queueTrouble);
+    void tellOnce(inbound.chat, troublesFor(parts, inbound).queue);
   }
+}
+
+/** What the record knows of the person is not asked for: it may be what is in trouble. */
+function troublesFor({ language }: GatewayParts, { sender }: Inbound): Language["troubles"] {
+  return (languageOf(sender.language) ?? usualLanguage(language)).troubles;
 }
 
 /** True when the message named skills: it is a request with their texts before it. */

@@ -18,9 +18,3 @@ export function tellingOnce(parts: Pick<GatewayParts, "tell">): TellOnce {
     await parts.tell(chat, markdown);
   };
 }
-
-/** For when the record can't be written. */
-export const storeTrouble =
-  "I can't store messages right now (my database is down or its disk is full). Yours is not lost: I'll take it as soon as I can.";
-/** For when a message is stored, and nobody can be woken. */
-export const queueTrouble = "I have your message, but my queue can't be reached right now. I'll answer as soon as it is back.";

@@ -19,6 +19,8 @@ export function startAlarms({ mode, config, database: { db }, queues, follow, lo
   const served = platforms
     .filter(({ wanted, atSocket = false }) => wanted(config) && !(mode === "gateway" && atSocket))
     .map(({ name }) => name);
-  const watching = every("alarms", alarmsMs, log, alarmWatch({ db, log, limits, served, localPlatforms, wake }), "later");
+  const { language } = config.display;
+  const watch = alarmWatch({ db, log, limits, served, language, localPlatforms, wake });
+  const watching = every("alarms", alarmsMs, log, watch, "later");
   stack.defer(() => watching.close());
 }

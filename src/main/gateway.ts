@@ -8,6 +8,7 @@ import { workDeliveries } from "../../workers/deliveries.ts";
 import { deliveryQueue } from "../../workers/asking.ts";
 import { turnQueue } from "../../workers/turn-parts.ts";
 import { every, sweepDeliveries } from "../../workers/upkeep.ts";
+import { languageOfTurn } from "../commands/languages/chosen.ts";
 import { languageOf, languages } from "../commands/languages/index.ts";
 import { offeredCommands, withSkills } from "../commands/offered.ts";
 import type { Config } from "../config/keys.ts";
@@ -192,7 +193,8 @@ async function showAndDeliver(base: Base, adapter: Adapter): Promise<() => Promi
     const { tool_progress: own } = await chatSettings(db, chat);
     return progressModes.find((mode) => mode === own) ?? base.follow.current.display.toolProgress;
   };
-  const view = await createView({ adapter, live, previews, toolProgress, metrics, log });
+  const language = (turn: string) => languageOfTurn(db, turn, base.config.display.language);
+  const view = await createView({ adapter, live, previews, toolProgress, language, metrics, log });
   const consumer = await workDeliveries({ db, queues, adapter, view, metrics, log }, base.holder);
   return async () => {
     await consumer.drain();

@@ -9,6 +9,17 @@ export async function personSettings(db: Db, person: string): Promise<Readonly<P
   return Object.fromEntries(rows.map(({ name, value }) => [name, value]));
 }
 
+/** What has been chosen by the person whose turn this is. */
+export async function settingsOfTurn(db: Db, turn: string): Promise<Readonly<Partial<Record<PersonSetting, string>>>> {
+  const rows = await db
+    .selectFrom("person_settings as s")
+    .innerJoin("turns as t", "t.person_id", "s.person_id")
+    .select(["s.name", "s.value"])
+    .where("t.id", "=", turn)
+    .execute();
+  return Object.fromEntries(rows.map(({ name, value }) => [name, value]));
+}
+
 /** Keeps what the person has chosen; null forgets it. */
 export async function choosePersonSetting(db: Db, person: string, name: PersonSetting, value: string | null): Promise<void> {
   if (value === null) {

@@ -50,7 +50,8 @@ export async function compress(setting: CompressSetting, task: Task): Promise<Co
     const fits = task.cause !== "refused" && plan.tokens < (task.window / task.ratio) * fitShare;
     return fits ? { type: "none" } : prunedTail(plan, task);
   }
-  setting.emit({ type: "notice", text: "This conversation is long. I shorten its older part first." });
+  const text = "This conversation is long. I shorten its older part first.";
+  setting.emit({ type: "notice", text, about: { say: "shortening" } });
   return await summarised(setting, task, plan, worth);
 }
 

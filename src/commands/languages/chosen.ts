@@ -1,7 +1,7 @@
 import type { ChatRef } from "../../core/chats.ts";
 import type { Language } from "../../core/language.ts";
 import type { Db } from "../../store/hold.ts";
-import { personSettings } from "../../store/person-settings.ts";
+import { personSettings, settingsOfTurn } from "../../store/person-settings.ts";
 import { languageOf, languages } from "./index.ts";
 
 /** The language for whoever has picked none and whose client tells none. */
@@ -13,6 +13,12 @@ export function usualLanguage(configured: string | undefined): Language {
 export async function languageOfPerson(db: Db, person: string, configured?: string, told?: string): Promise<Language> {
   const { language, client_language: known } = await personSettings(db, person);
   return languageOf(language) ?? languageOf(told) ?? languageOf(known) ?? usualLanguage(configured);
+}
+
+/** The language of whoever asked in a turn. */
+export async function languageOfTurn(db: Db, turn: string, configured?: string): Promise<Language> {
+  const { language, client_language: known } = await settingsOfTurn(db, turn);
+  return languageOf(language) ?? languageOf(known) ?? usualLanguage(configured);
 }
 
 /** A person's private chat, as something to tell them in their language. */

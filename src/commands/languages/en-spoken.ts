@@ -71,8 +71,8 @@ export const spoken: Spoken = {
       const wait = waitMs === null ? "" : `, about ${Math.max(1, Math.round(waitMs / 1_000))} s`;
       return `Waiting for the model: ${place}${wait} …`;
     },
-    step: (step) => `step ${step}`,
-    asks: "waits for an answer",
+    step: (step) => `, step ${step}`,
+    asks: ", waits for an answer",
     stop: "Stop",
     notice: () => null,
   },

@@ -109,8 +109,8 @@ export const spoken: Spoken = {
       const wait = waitMs === null ? "" : `，大约 ${Math.max(1, Math.round(waitMs / 1_000))} 秒`;
       return `正在等待模型：${place}${wait} …`;
     },
-    step: (step) => `第 ${step} 步`,
-    asks: "等待回答",
+    step: (step) => `，第 ${step} 步`,
+    asks: "，等待回答",
     stop: "停止",
     notice: noticed,
   },

@@ -23,7 +23,9 @@ export async function smartJudge(
   try {
     for await (const event of model.stream(smartRequest(action, findings), signal)) {
       if (event.type === "done")
-        return event.answer.finish === "stop" ? smartAnswer(event.answer.content) : ask("the judging model gave no whole answer", "not_whole");
+        return event.answer.finish === "stop"
+          ? smartAnswer(event.answer.content)
+          : ask("the judging model gave no whole answer", "not_whole");
       if (event.type === "failed") return ask(`the judging model failed: ${event.failure.message}`, "failed");
       if (event.type === "aborted") return ask("the judging model took too long", "late");
     }
