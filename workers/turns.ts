@@ -9,7 +9,7 @@ import { asFailure } from "../src/core/failures.ts";
 import { leaseMs } from "../src/core/limits.ts";
 import { type JobOutcome, placesOf } from "../src/core/queue.ts";
 import type { Hold } from "../src/store/hold.ts";
-import { abandonSession, releaseIfIdle } from "../src/store/sessions.ts";
+import { abandonSession, handOverSession, releaseIfIdle } from "../src/store/sessions.ts";
 import { claimSession, nextWork, type Work } from "../src/store/work.ts";
 import { wakeDeliveries } from "./asking.ts";
 import { keepLeases, type Leases } from "./leases.ts";
@@ -65,7 +65,7 @@ async function workSession(
       left = await releaseIfIdle(parts.db, hold);
       if (!left) work = await nextWork(parts.db, hold);
     }
-    if (!left) await letGo(parts, hold);
+    if (!left) await letGo(parts, hold, draining());
     return { type: "done" };
   } catch (error) {
     const failure = asFailure(error);
@@ -79,8 +79,8 @@ async function workSession(
 }
 
 /** Leaves the session for whoever comes next, and says so on the queue (the sweeper would too, a second later). */
-async function letGo(parts: TurnParts, hold: Hold): Promise<void> {
-  await abandonSession(parts.db, hold);
+async function letGo(parts: TurnParts, hold: Hold, onPurpose: boolean): Promise<void> {
+  await (onPurpose ? handOverSession : abandonSession)(parts.db, hold);
   await parts.queues
     .queue(turnQueue)
     .wake(hold.session)

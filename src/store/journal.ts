@@ -172,7 +172,10 @@ export async function journalCallStart(db: Db, hold: Hold, place: CallPlace, cal
   );
 }
 
-/** Journals a call's result, before the model sees it. */
+/**
+ * Journals a call's result, before the model sees it. One that has run to its end is what the turn goes on by, so its attempts count anew. A
+ * step alone is not: with a call in it that stops its worker there would be a new one each time.
+ */
 export async function journalCallEnd(
   db: Db,
   hold: Hold,
@@ -180,6 +183,8 @@ export async function journalCallEnd(
   status: Exclude<CallStatus, "started" | "parked">,
   message: ModelMessage,
 ): Promise<void> {
+  const wentOn = sql`, went_on as (
+      update turns set attempts = 0 where id = ${place.turn} and attempts > 0 and exists (select 1 from hold))`;
   await fenced(
     db,
     hold,
@@ -187,7 +192,7 @@ export async function journalCallEnd(
     ended as (
       update tool_calls set status = ${status}, ended_at = now()
       where turn_id = ${place.turn} and step = ${place.step} and position = ${place.position} and exists (select 1 from hold)),
-    said as (${appended(place.turn, null, message)})`,
+    said as (${appended(place.turn, null, message)})${status === "unknown" ? sql`` : wentOn}`,
   );
 }
 

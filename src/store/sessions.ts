@@ -122,6 +122,15 @@ export async function abandonSession(db: Db, hold: Hold): Promise<void> {
     .execute();
 }
 
+/** The same of a worker that leaves on purpose: that is no attempt of its turn. */
+export async function handOverSession(db: Db, hold: Hold): Promise<void> {
+  await sql`
+    with left_to_others as (
+      update sessions set holder = null, lease_until = null where id = ${hold.session} and fence = ${hold.fence} returning id)
+    update turns set attempts = attempts - 1
+    where session_id = (select id from left_to_others) and status = 'running' and attempts > 0`.execute(db);
+}
+
 /** Leases of a process that is surely gone (embedded state: whoever held it before this start). */
 export async function dropAllLeases(db: Db): Promise<void> {
   await db.updateTable("sessions").set({ holder: null, lease_until: null }).where("holder", "is not", null).execute();

@@ -17,7 +17,7 @@ export interface Turn {
   readonly session: string;
   readonly person: string;
   readonly step: number;
-  /** How many workers have begun or resumed it, this one included. */
+  /** How many workers have begun or resumed it since a call of it last came to its end, this one included; not those that left on purpose. */
   readonly attempts: number;
   /** The inbox row of its request. */
   readonly inbox: number;
