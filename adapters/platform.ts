@@ -1,5 +1,6 @@
 import type { Adapter, NamedChannel } from "../src/core/adapter.ts";
 import type { Account, ChatRef } from "../src/core/chats.ts";
+import type { ProgressMode } from "../src/core/chat-settings.ts";
 import type { Inbound } from "../src/core/inbound.ts";
 import type { OfferedCommand } from "../src/core/language.ts";
 import type { Log } from "../src/core/log.ts";
@@ -37,6 +38,10 @@ export interface TerminalParts {
   /** What was said in a chat after the post with this number, and the questions that are open. */
   missed(chat: ChatRef, after: number): Promise<readonly MissedPost[]>;
   state(chat: ChatRef, message: string | null): Promise<TerminalState>;
+  /** What turns show there of their tools. */
+  toolProgress(chat: ChatRef): Promise<ProgressMode>;
+  /** Where files are that came with messages. */
+  readonly files: PageFiles;
   /** Goes on in this chat with a conversation of the owner's, by its id, or the `last` one; false: there is none such. */
   resume(chat: ChatRef, which: string): Promise<boolean>;
 }

@@ -1,4 +1,5 @@
 import type { Progress } from "../src/core/adapter.ts";
+import { callsShown } from "../src/core/calls-shown.ts";
 import type { ProgressMode } from "../src/core/chat-settings.ts";
 import { languages } from "../src/commands/languages/index.ts";
 import type { TurnEvent } from "../src/core/events.ts";
@@ -177,15 +178,8 @@ interface ToolLine {
 
 /** The calls that a chat wants to see. */
 function chosen(tools: ReadonlyMap<string, ToolLine>, mode: ProgressMode): readonly (readonly [string, ToolLine])[] {
-  const all = [...tools];
-  switch (mode) {
-    case "off":
-      return [];
-    case "new":
-      return all.filter(([, line], index) => all[index - 1]?.[1].tool !== line.tool);
-    case "all":
-      return all;
-  }
+  const isShown = callsShown(mode);
+  return [...tools].filter(([, { tool }]) => isShown(tool));
 }
 
 /** Files come after the answer, in their own messages; what may become the name of one is held back. */

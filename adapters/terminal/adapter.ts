@@ -3,6 +3,7 @@ import type { Adapter, Inlet } from "../../src/core/adapter.ts";
 import type { ChatRef } from "../../src/core/chats.ts";
 import { Failure } from "../../src/core/failures.ts";
 import { seatOf, type TerminalHears, terminalPlatform } from "../../src/core/terminal.ts";
+import { keptFile } from "../kept-files.ts";
 import { createTurns } from "../turns.ts";
 import { keepFile } from "./files.ts";
 import { createGuests } from "./guests.ts";
@@ -62,6 +63,7 @@ export function createTerminal(options: TerminalOptions): Adapter<TerminalChunk>
       guests.post(seat, { id, ...none, repeated: maybeRepeated, file });
       return id;
     },
+    fetchFile: ({ ref }, limitBytes) => keptFile(options.files, ref, limitBytes),
     async draft() {
       throw new Failure("internal", "Terminals show turns as they run; they have no drafts.");
     },

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { asFailure, Failure } from "../../src/core/failures.ts";
+import { plainName } from "../kept-files.ts";
 
 const nameChars = 120;
 
@@ -19,9 +20,5 @@ export async function keepFile(home: string, post: string, name: string, bytes: 
 
 /** Where a post's file is. */
 export function filePath(home: string, post: string, name: string): string {
-  const plain = name
-    .replaceAll(/[\p{Cc}\p{Cf}/\\]/gu, "_")
-    .slice(-nameChars)
-    .toWellFormed();
-  return join(home, "files", `${post.replace("out-", "")}-${plain}`);
+  return join(home, "files", `${post.replace("out-", "")}-${plainName(name, nameChars)}`);
 }

@@ -1,7 +1,10 @@
 import { z } from "zod";
 import type { Inlet } from "../../src/core/adapter.ts";
 import { asFailure } from "../../src/core/failures.ts";
+import { type FileRef, largestFile, mostFiles } from "../../src/core/files.ts";
 import type { Inbound } from "../../src/core/inbound.ts";
+import { fileKind } from "../../src/core/media-types.ts";
+import { sizeWords } from "../../src/core/size-words.ts";
 import {
   homeAccount,
   mostSaid,
@@ -15,6 +18,7 @@ import {
 } from "../../src/core/terminal.ts";
 import { isToolsetName } from "../../src/core/toolsets.ts";
 import type { MissedPost, TerminalVisit } from "../platform.ts";
+import { plainName } from "../kept-files.ts";
 import type { Turns } from "../turns.ts";
 import { filePath } from "./files.ts";
 import type { Guests } from "./guests.ts";
@@ -37,7 +41,21 @@ const call = z.object({
   looks: z.boolean(),
 }) satisfies z.ZodType<TerminalCall>;
 const says: z.ZodType<TerminalSays> = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("say"), id, text: z.string().min(1).max(mostSaid) }),
+  z.object({
+    type: z.literal("file"),
+    id,
+    name: z.string().min(1).max(1_000),
+    bytes: z
+      .string()
+      .min(1)
+      .max(2 * largestFile),
+  }),
+  z.object({
+    type: z.literal("say"),
+    id,
+    text: z.string().max(mostSaid),
+    files: z.array(id).max(mostFiles).default([]),
+  }),
   z.object({ type: z.literal("stop"), id }),
   // Sixty-four bytes: what the smallest platform's buttons carry.
   z.object({ type: z.literal("press"), id, data: z.string().min(1).max(64) }),
@@ -91,13 +109,16 @@ async function greet(guest: Guest, { only, resume, looks }: TerminalCall): Promi
     return visit.leave();
   }
   const none = { commands: [], missed: [], events: [] };
-  if (!looks) return tell(visit, { type: "hello", seat, version: options.version, ...none });
+  const { version } = options;
+  const toolProgress = await options.toolProgress(chat);
+  if (!looks) return tell(visit, { type: "hello", seat, version, toolProgress, ...none });
   guest.shown.upTo = Number((await options.settings.get(seenKey(seat))) ?? 0);
   const missed = await options.missed(chat, guest.shown.upTo);
-  const commands = (await options.offered()).map(({ name, description: about, argument }) => ({
+  const commands = (await options.offered()).map(({ name, description: about, argument, skill = false }) => ({
     name,
     about,
     argument: argument !== undefined,
+    skill,
   }));
   const known = commands satisfies readonly TerminalCommand[];
   const told = new Set(missed.map((post) => post.id));
@@ -108,7 +129,7 @@ async function greet(guest: Guest, { only, resume, looks }: TerminalCall): Promi
     .list()
     .filter(({ turn }) => guests.isOf(turn, seat))
     .flatMap(({ turn, replyTo, fence, events: said }) => said.map((event) => ({ turn, replyTo, fence, seq: 0, event })));
-  tell(visit, { type: "hello", seat, version: options.version, commands: known, missed: posts, events });
+  tell(visit, { type: "hello", seat, version, toolProgress, commands: known, missed: posts, events });
 }
 
 async function hear(guest: Guest, message: unknown): Promise<void> {
@@ -120,8 +141,13 @@ async function hear(guest: Guest, message: unknown): Promise<void> {
   const language = guest.language === null ? {} : { language: guest.language };
   const base = { chat, kind: "private" as const, sender: { ...homeAccount, ...language }, at: Date.now() };
   switch (data.type) {
+    case "file":
+      return await keep(guest, data);
     case "say": {
-      const about = { text: data.text, messageId: data.id, addressed: true };
+      const files = await attached(guest, data.files ?? []);
+      if (files === null) return tell(visit, { ...refusal(data.id, "Its files did not arrive."), again: true });
+      if (files.length === 0 && data.text === "") return tell(visit, refusal(data.id, "This says nothing."));
+      const about = { text: data.text, messageId: data.id, addressed: true, ...(files.length === 0 ? {} : { files }) };
       return await receive(guest, data.id, { type: "message", key: `terminal:${data.id}`, ...base, ...about });
     }
     case "stop":
@@ -141,6 +167,31 @@ async function hear(guest: Guest, message: unknown): Promise<void> {
       return tell(visit, { type: "suggestions", id: data.id, list });
     }
   }
+}
+
+/** Keeps a file for a message that comes after it. */
+async function keep({ parts, visit }: Guest, said: TerminalSays & { readonly type: "file" }): Promise<void> {
+  const { options } = parts;
+  const bytes = Buffer.from(said.bytes, "base64");
+  if (bytes.length === 0 || bytes.length > largestFile)
+    return tell(visit, refusal(said.id, `A file may have at most ${sizeWords(largestFile)}, and must have something in it.`));
+  const name = plainName(said.name, nameChars);
+  try {
+    await options.files.keep({ id: said.id, kind: fileKind(name, bytes), name }, bytes);
+    tell(visit, { type: "taken", id: said.id });
+  } catch (thrown) {
+    options.log.warn({ error: thrown }, "a file from a terminal was not stored");
+    tell(visit, { ...refusal(said.id, "Hermes could not take this in just now."), again: true });
+  }
+}
+
+const nameChars = 200;
+
+/** The files of a message, in its order; null: one of them is not here. */
+async function attached({ parts }: Guest, ids: readonly string[]): Promise<readonly FileRef[] | null> {
+  if (ids.length === 0) return [];
+  const found = await parts.options.files.of(ids);
+  return found.length < ids.length ? null : found.map(({ id: ref, kind, name, size }) => ({ kind, name, size, ref }));
 }
 
 /** Says that it was taken only when the inbox has it. */

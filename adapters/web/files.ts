@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
-import { Failure } from "../../src/core/failures.ts";
 import { type FileKind, largestFile } from "../../src/core/files.ts";
 import { pictureType } from "../../src/core/media-types.ts";
 import { sizeWords } from "../../src/core/size-words.ts";
+import { plainName } from "../kept-files.ts";
 import { refuse } from "./guard.ts";
-import type { PageFile, PageFiles, WebOptions } from "./options.ts";
+import type { PageFile, WebOptions } from "./options.ts";
 
 /** What is said of a file that is too large. */
 export const tooLarge = `A file may have at most ${sizeWords(largestFile)}.`;
@@ -31,7 +31,7 @@ export function addFileRoutes(server: FastifyInstance, { files }: Pick<WebOption
     const bytes = request.body;
     if (!asked.success || !Buffer.isBuffer(bytes) || bytes.length === 0)
       return refuse(request, reply, 400, "This file is empty.");
-    const file = { id: randomUUID(), kind: kindOf(bytes, asked.data), name: plainName(asked.data.name) };
+    const file = { id: randomUUID(), kind: kindOf(bytes, asked.data), name: plainName(asked.data.name, nameChars) };
     await files.keep(file, bytes);
     return { ...file, size: bytes.length } satisfies PageFile;
   });
@@ -48,25 +48,10 @@ export function addFileRoutes(server: FastifyInstance, { files }: Pick<WebOption
   });
 }
 
-/** The bytes of a file that came with a message. */
-export async function fetchPageFile(files: PageFiles, ref: string, limitBytes: number): Promise<Uint8Array> {
-  const found = await files.read(ref);
-  if (!found) throw new Failure("platform.refused", "it is not kept any more");
-  if (found.bytes.length > limitBytes) throw new Failure("platform.refused", `it is larger than ${sizeWords(limitBytes)}`);
-  return found.bytes;
-}
-
 /** What the browser says of a file counts for nothing that could do harm: a picture is one by its bytes. */
 function kindOf(bytes: Uint8Array, { type, voice }: z.infer<typeof upload>): FileKind {
   if (voice !== undefined) return "voice";
   if (pictureType(bytes) !== null) return "picture";
   if (type.startsWith("audio/")) return "audio";
   return type.startsWith("video/") ? "video" : "document";
-}
-
-function plainName(name: string): string {
-  return name
-    .replaceAll(/[\p{Cc}\p{Cf}/\\]/gu, "_")
-    .slice(-nameChars)
-    .toWellFormed();
 }

@@ -4,7 +4,7 @@ import type { ChatRef } from "../../src/core/chats.ts";
 import { Failure } from "../../src/core/failures.ts";
 import { toChunks, type WebChunk } from "./chunks.ts";
 import { createConversation } from "./conversation.ts";
-import { fetchPageFile } from "./files.ts";
+import { keptFile } from "../kept-files.ts";
 import { webChat, type WebOptions } from "./options.ts";
 import { footerHtml } from "./html.ts";
 import { createRenderer } from "./renderer.ts";
@@ -71,7 +71,7 @@ export function createWeb(options: WebOptions): WebAdapter {
       conversation.file({ ...file, size: bytes.length }, maybeRepeated);
       return file.id;
     },
-    fetchFile: ({ ref }, limitBytes) => fetchPageFile(options.files, ref, limitBytes),
+    fetchFile: ({ ref }, limitBytes) => keptFile(options.files, ref, limitBytes),
     async draft() {
       throw new Failure("internal", "The page shows turns as they run; it has no drafts.");
     },

@@ -1,8 +1,8 @@
 import { basename } from "node:path/posix";
 import { asFailure, Failure } from "../core/failures.ts";
-import { type FileKind, largestFile, mostFiles, type SentFile } from "../core/files.ts";
+import { largestFile, mostFiles, type SentFile } from "../core/files.ts";
 import { codeSpan } from "../core/markdown.ts";
-import { pictureType } from "../core/media-types.ts";
+import { fileKind } from "../core/media-types.ts";
 import type { Sandbox } from "../core/sandbox.ts";
 
 /** An answer's words, and the files it names with `MEDIA:` lines, in order. */
@@ -47,25 +47,7 @@ async function taken(
   const bytes = await (await sandbox()).readFile(path, largestFile);
   if (bytes.length === 0) throw new Error("it is empty");
   const name = basename(path);
-  return { file: { name, kind: kindOf(name, bytes), size: bytes.length, path }, bytes };
-}
-
-const endings: Readonly<Record<string, FileKind>> = {
-  ogg: "voice",
-  oga: "voice",
-  opus: "voice",
-  mp3: "audio",
-  m4a: "audio",
-  flac: "audio",
-  wav: "audio",
-  mp4: "video",
-  mov: "video",
-  webm: "video",
-};
-
-function kindOf(name: string, bytes: Uint8Array): FileKind {
-  if (pictureType(bytes) !== null) return "picture";
-  return endings[name.split(".").at(-1)?.toLowerCase() ?? ""] ?? "document";
+  return { file: { name, kind: fileKind(name, bytes), size: bytes.length, path }, bytes };
 }
 
 /** The lines `MEDIA:PATH` outside of code, and the words without them. */

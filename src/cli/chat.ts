@@ -1,8 +1,17 @@
 import { createHash } from "node:crypto";
 import type { Command } from "commander";
 import { Failure } from "../core/failures.ts";
-import { mainSeat, type TerminalCall, type TerminalHears, type TerminalLink, type TerminalReach } from "../core/terminal.ts";
+import { mostFiles } from "../core/files.ts";
+import {
+  mainSeat,
+  type TerminalCall,
+  type TerminalFile,
+  type TerminalHears,
+  type TerminalLink,
+  type TerminalReach,
+} from "../core/terminal.ts";
 import { isToolsetName, toolsetNames } from "../core/toolsets.ts";
+import { fileAt } from "./chat/attaching.ts";
 import { openLink } from "./chat/link.ts";
 import { askOnce } from "./chat/once.ts";
 import { questionFrom } from "./chat/question.ts";
@@ -20,6 +29,10 @@ export interface TalkOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Begins anew before the first question. */
   readonly fresh: boolean;
+  /** What goes with the first question. */
+  readonly files: readonly TerminalFile[];
+  /** Reads a file of this machine; a `Failure` says why it can't go along. */
+  fileAt(path: string, wanted: "any" | "picture"): TerminalFile;
   /** Reaches the service, or opens one; again when it has gone away. */
   connect(
     reach: TerminalReach,
@@ -36,6 +49,8 @@ interface Options {
   readonly continue?: boolean;
   readonly new?: boolean;
   readonly tools?: string;
+  readonly image?: readonly string[];
+  readonly file?: readonly string[];
 }
 
 /** `hermes chat`. */
@@ -44,6 +59,8 @@ export function chatWith(screen: () => Promise<Screen>): Define {
     command
       .option("-q, --query <text>", "ask this once, print the answer and leave")
       .option("--query-file <path>", "ask what is in a file")
+      .option("--image <path>", "a picture that goes with the question; may be given several times", added)
+      .option("--file <path>", "a file that goes with the question; may be given several times", added)
       .option("--json", "print one JSON object: answer, tools, usage, session")
       .option("--stream-json", "print what happens as JSON, a line each; the last one is the result")
       .option("-Q, --quiet", "nothing but the answer, also at a terminal")
@@ -65,12 +82,22 @@ async function chat(command: Command, context: Context, streams: Streams, screen
   const only = toolsetsOf(command, options.tools ?? context.env["HERMES_TOOLSETS"]);
   const resume = options.resume ?? (options.continue === true ? "last" : null);
   const language = languageOf(context.env);
+  const files = filesOf(command, options);
   const question = await questionFrom(options, streams).catch((thrown: unknown) => wrong(command, thrown));
   if (question !== null) {
     const draw = async (markdown: string) =>
       (await screen()).drawMarkdown(markdown, { width: process.stdout.columns, plain: isPlain(context.env) });
     const form = options.streamJson === true ? "lines" : options.json === true ? "json" : "text";
-    return await askOnce(context, streams, { question, only, resume, language, form, quiet: options.quiet === true, draw });
+    return await askOnce(context, streams, {
+      question,
+      files,
+      only,
+      resume,
+      language,
+      form,
+      quiet: options.quiet === true,
+      draw,
+    });
   }
   if (streams.stdin.isTTY !== true || streams.stdout.isTTY !== true)
     return command.error("hermes: there is no terminal to talk at. Ask one question with: hermes chat -q 'QUESTION'", {
@@ -84,6 +111,8 @@ async function chat(command: Command, context: Context, streams: Streams, screen
     home: context.home,
     env: context.env,
     fresh: options.new === true,
+    files,
+    fileAt,
     connect: async ({ seat: kept, mayOpen, signal }) => {
       const call = kept === null ? base : { ...base, seat: kept, resume: null };
       return await openLink({ context, call, patienceMs: kept === null ? 0 : comingBackMs, mayOpen, signal });
@@ -94,6 +123,20 @@ async function chat(command: Command, context: Context, streams: Streams, screen
 
 /** A service that is restarted is there again by then; after that one is opened here, should anything be said. */
 const comingBackMs = 15_000;
+
+function added(path: string, before: readonly string[] = []): readonly string[] {
+  return [...before, path];
+}
+
+function filesOf(command: Command, { image = [], file = [] }: Options): readonly TerminalFile[] {
+  if (image.length + file.length > mostFiles)
+    return command.error(`hermes: at most ${mostFiles} files go with one question.`, { exitCode: exits.usage });
+  try {
+    return [...image.map((path) => fileAt(path, "picture")), ...file.map((path) => fileAt(path))];
+  } catch (thrown) {
+    return wrong(command, thrown);
+  }
+}
 
 function toolsetsOf(command: Command, text: string | undefined): TerminalCall["only"] {
   const names = (text ?? "")

@@ -23,7 +23,13 @@ export function withSkills(
   const argument = { description: words["skill"]?.argument ?? "…" };
   return [
     ...commands,
-    ...free.map(({ name, description }) => ({ name, aliases: [], description: shortened(description), argument })),
+    ...free.map(({ name, description }) => ({
+      name,
+      aliases: [],
+      description: shortened(description),
+      argument,
+      skill: true as const,
+    })),
   ];
 }
 

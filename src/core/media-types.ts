@@ -1,3 +1,4 @@
+import type { FileKind } from "./files.ts";
 import type { ModelImage } from "./model.ts";
 
 /** The type of a picture that models take, by its first bytes: names and headers may say anything. Null for all else. */
@@ -8,3 +9,22 @@ export function pictureType(data: Uint8Array): ModelImage["mediaType"] | null {
   if (/^GIF8[79]a/.test(head)) return "image/gif";
   return /^RIFF[^]{4}WEBP/.test(head) ? "image/webp" : null;
 }
+
+/** What a file is, by its bytes and its name's ending, where nothing else tells. */
+export function fileKind(name: string, bytes: Uint8Array): FileKind {
+  if (pictureType(bytes) !== null) return "picture";
+  return endings[name.split(".").at(-1)?.toLowerCase() ?? ""] ?? "document";
+}
+
+const endings: Readonly<Record<string, FileKind>> = {
+  ogg: "voice",
+  oga: "voice",
+  opus: "voice",
+  mp3: "audio",
+  m4a: "audio",
+  flac: "audio",
+  wav: "audio",
+  mp4: "video",
+  mov: "video",
+  webm: "video",
+};

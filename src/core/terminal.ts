@@ -1,4 +1,5 @@
 import { type Account, type ChatRef, chatKey } from "./chats.ts";
+import type { ProgressMode } from "./chat-settings.ts";
 import type { TurnEvent } from "./events.ts";
 import type { OutboundButton } from "./outbound.ts";
 import { choicePrefix } from "./question.ts";
@@ -56,7 +57,10 @@ export const mostSaid = 2_000_000;
 
 /** What a terminal says. `id` is its own, unique over all. */
 export type TerminalSays =
-  | { readonly type: "say"; readonly id: string; readonly text: string }
+  /** A file, in base64, for a message that names it by this id. */
+  | { readonly type: "file"; readonly id: string; readonly name: string; readonly bytes: string }
+  /** The text may be empty where there are files. */
+  | { readonly type: "say"; readonly id: string; readonly text: string; readonly files?: readonly string[] }
   | { readonly type: "stop"; readonly id: string }
   | { readonly type: "press"; readonly id: string; readonly data: string }
   /** It has shown this post: a later one need not be told of it again. */
@@ -64,6 +68,13 @@ export type TerminalSays =
   /** How it stands with the conversation, and (if given) what came of a message. */
   | { readonly type: "look"; readonly message: string | null }
   | { readonly type: "suggest"; readonly id: string; readonly command: string; readonly typed: string };
+
+/** A file that goes with a message, as it was when it was attached. */
+export interface TerminalFile {
+  readonly id: string;
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
 
 /** A message to a terminal. `id` is null where it is none of the record's. */
 export interface TerminalPost {
@@ -89,6 +100,8 @@ export interface TerminalCommand {
   readonly name: string;
   readonly about: string;
   readonly argument: boolean;
+  /** Whether it is a skill: then it is a request, with files too. */
+  readonly skill: boolean;
 }
 
 /** A turn's event, with what tells attempts apart. */
@@ -113,6 +126,10 @@ export interface TerminalState {
   readonly window: number | null;
   /** Whether a turn runs or waits here. */
   readonly busy: boolean;
+  /** What turns show here of their tools. */
+  readonly toolProgress: ProgressMode;
+  /** Posts of this chat that ask something, and are not answered. Looked up where a message is asked about whose turn is not over. */
+  readonly asking: readonly string[];
   /** Of the message that was asked about, once its turn is over. */
   readonly outcome: TerminalOutcome | null;
 }
@@ -120,6 +137,8 @@ export interface TerminalState {
 /** What came of a message. */
 export interface TerminalOutcome {
   readonly turn: string;
+  /** The post that has its answer; null: there is none any more. */
+  readonly post: string | null;
   readonly end: "answered" | "stopped" | "failed";
   /** Of a failed one. */
   readonly failure: string | null;
@@ -141,6 +160,8 @@ export type TerminalHears =
       readonly type: "hello";
       readonly seat: string;
       readonly version: string;
+      /** What turns show here of their tools. */
+      readonly toolProgress: ProgressMode;
       readonly commands: readonly TerminalCommand[];
       /** What was said while nobody looked, oldest first, and the questions that are open. */
       readonly missed: readonly TerminalPost[];
@@ -171,7 +192,8 @@ export interface TerminalReach {
 
 /** A terminal's talk with the service. */
 export interface TerminalLink {
-  say(message: TerminalSays): void;
+  /** Says it; a message after its files, and after those that were said before it. */
+  say(message: TerminalSays, files?: readonly TerminalFile[]): void;
   /** What it hears from now on; `gone` comes once, when nothing more will. */
   listen(heard: (message: TerminalHears) => void, gone: () => void): void;
   /** Hangs up. Where the service was opened for this terminal alone, it is ended; resolves when it has. */

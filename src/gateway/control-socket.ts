@@ -117,8 +117,8 @@ async function listen(path: string, handler: ControlHandler): Promise<{ close():
   return { close: () => closed(server, sockets) };
 }
 
-/** Two million characters, the most that a terminal may say at once, with each of them escaped in JSON. */
-const mostHeard = 16 * 1024 * 1024;
+/** The largest file in base64, and more than the longest message with each of its characters escaped in JSON. */
+const mostHeard = 32 * 1024 * 1024;
 
 function serve(socket: Socket, handler: ControlHandler): void {
   socket.on("error", () => socket.destroy());

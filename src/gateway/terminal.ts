@@ -1,4 +1,5 @@
 import { type ChatRef, chatKey } from "../core/chats.ts";
+import type { ProgressMode } from "../core/chat-settings.ts";
 import type { Outbound } from "../core/outbound.ts";
 import { asksNow, homeAccount, type TerminalState } from "../core/terminal.ts";
 import { shownModel } from "../model/address.ts";
@@ -8,7 +9,7 @@ import { ownSessions, resumeSession } from "../store/own-sessions.ts";
 import { sessionsMeant } from "../store/session-list.ts";
 import { openSession, sessionChoice } from "../store/sessions.ts";
 import { saidIn, sessionState } from "../store/status.ts";
-import { outcomeOfMessage, windowUse } from "../store/turn-outcomes.ts";
+import { askingIn, outcomeOfMessage, windowUse } from "../store/turn-outcomes.ts";
 import { viewerOf } from "./page.ts";
 import type { StandingFacts } from "./parts.ts";
 
@@ -17,13 +18,14 @@ interface TerminalFacts {
   facts(): Promise<StandingFacts>;
   /** An outbox entry as Markdown. */
   wording(body: Outbound): string;
+  toolProgress(chat: ChatRef): Promise<ProgressMode>;
 }
 
 /** As much as is told to one who comes back: what is older is found with `/sessions`. */
 const mostMissed = 40;
 
 /** What terminals ask of the record, each in the home owner's name. */
-export function terminalPorts({ db, facts, wording }: TerminalFacts) {
+export function terminalPorts({ db, facts, wording, toolProgress }: TerminalFacts) {
   const viewerIn = (chat: ChatRef) => viewerOf(db, chat, homeAccount);
   return {
     async missed(chat: ChatRef, after: number) {
@@ -46,10 +48,15 @@ export function terminalPorts({ db, facts, wording }: TerminalFacts) {
       const own = viewer?.kind === "person" ? viewer : null;
       const outcome = message === null || own === null ? null : await outcomeOfMessage(db, own, chat, message);
       // Who asks after a message waits for that alone: neither a server's facts nor a line below must hold it up.
-      if (outcome === null) return { session, ...(await figuresOf(db, session, message === null ? facts : null)), outcome };
+      if (message === null)
+        return { session, ...(await figuresOf(db, session, facts)), toolProgress: await toolProgress(chat), asking: [], outcome };
+      const general = { session, toolProgress: "all", outcome } as const;
+      // What it asks is read first: an answer that comes in between leaves a question that is not asked any more.
+      if (outcome === null) return { asking: await askingIn(db, chat), ...(await figuresOf(db, session, null)), ...general };
       const use = session === null ? null : await windowUse(db, session);
-      return { ...nothingKnown, session, model: shownModel(use?.model ?? ""), outcome };
+      return { ...nothingKnown, asking: [], model: shownModel(use?.model ?? ""), ...general };
     },
+    toolProgress,
     async resume(chat: ChatRef, which: string): Promise<boolean> {
       const { person, session } = await findRoute(db, chat, homeAccount);
       if (person === null) return false;
@@ -68,7 +75,7 @@ async function meant(db: Db, person: string, which: string): Promise<string | nu
   return one === undefined || another !== undefined ? null : one.id;
 }
 
-type Figures = Omit<TerminalState, "session" | "outcome">;
+type Figures = Omit<TerminalState, "session" | "outcome" | "asking" | "toolProgress">;
 
 const nothingKnown: Figures = { title: null, since: 0, model: "", demonstration: false, used: null, window: null, busy: false };
 

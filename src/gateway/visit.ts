@@ -14,14 +14,14 @@ export interface Visit {
 const mostUnread = 16 * 1024 * 1024;
 
 /** A visit over a socket whose first line has been read: `listen` gives what the line reader hears after that. */
-export function visitOver(socket: Socket): { readonly visit: Visit; hear(message: unknown): void } {
+export function visitOver(socket: Socket, unread: number = mostUnread): { readonly visit: Visit; hear(message: unknown): void } {
   let early: unknown[] = [];
   let heard: ((message: unknown) => void) | null = null;
   const visit: Visit = {
     say(message) {
       if (socket.destroyed) return;
       socket.write(`${JSON.stringify(message)}\n`);
-      if (socket.writableLength > mostUnread) socket.destroy();
+      if (socket.writableLength > unread) socket.destroy();
     },
     leave: () => void socket.end(),
     listen(listener, gone) {
@@ -44,7 +44,8 @@ const mostChars = 64 * 1024 * 1024;
 
 /** Begins a visit over a socket that has just been opened. */
 export function visitAt(socket: Socket, request: object): Visit {
-  const { visit, hear } = visitOver(socket);
+  // A file is said in one line; whoever says it waits until it has been heard.
+  const { visit, hear } = visitOver(socket, mostChars);
   jsonLines(socket, hear, mostChars);
   socket.on("error", () => socket.destroy());
   socket.write(`${JSON.stringify(request)}\n`);

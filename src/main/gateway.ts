@@ -13,7 +13,7 @@ import { languageOf, languages } from "../commands/languages/index.ts";
 import { offeredCommands, withSkills } from "../commands/offered.ts";
 import type { Config } from "../config/keys.ts";
 import type { Adapter, Inlet } from "../core/adapter.ts";
-import { progressModes } from "../core/chat-settings.ts";
+import { type ProgressMode, progressModes } from "../core/chat-settings.ts";
 import type { ChatRef } from "../core/chats.ts";
 import { chatSettings } from "../store/chat-settings.ts";
 import { Failure } from "../core/failures.ts";
@@ -189,10 +189,7 @@ async function showAndDeliver(base: Base, adapter: Adapter): Promise<() => Promi
     keep: (turn: string, message: string) => keepPreview(db, turn, message),
     find: (turn: string) => previewOf(db, turn),
   };
-  const toolProgress = async (chat: ChatRef) => {
-    const { tool_progress: own } = await chatSettings(db, chat);
-    return progressModes.find((mode) => mode === own) ?? base.follow.current.display.toolProgress;
-  };
+  const toolProgress = (chat: ChatRef) => toolProgressIn(base, chat);
   const language = (turn: string) => languageOfTurn(db, turn, base.config.display.language);
   const view = await createView({ adapter, live, previews, toolProgress, language, metrics, log });
   const consumer = await workDeliveries({ db, queues, adapter, view, metrics, log }, base.holder);
@@ -201,6 +198,12 @@ async function showAndDeliver(base: Base, adapter: Adapter): Promise<() => Promi
     await consumer.close();
     await view.close();
   };
+}
+
+/** How much of its tools a chat wants to see. */
+async function toolProgressIn({ database, follow }: Base, chat: ChatRef): Promise<ProgressMode> {
+  const { tool_progress: own } = await chatSettings(database.db, chat);
+  return progressModes.find((mode) => mode === own) ?? follow.current.display.toolProgress;
 }
 
 interface Telling extends Pick<PlatformParts, "renamed" | "moved"> {
@@ -225,7 +228,8 @@ async function platformParts(base: Base, { facts, renamed, moved, names }: Telli
   const plain = offeredCommands(commands, first, languages);
   const offered = async () => withSkills(plain, await listSkills(db, { person: null }), first);
   const host: PlatformParts["terminal"]["host"] = (to) => void (base.host.current = to);
-  const terminal = { version, host, ...terminalPorts({ db, facts, wording }) };
+  const toolProgress = (chat: ChatRef) => toolProgressIn(base, chat);
+  const terminal = { version, host, files: page.files, ...terminalPorts({ db, facts, wording, toolProgress }) };
   return { config, commands: await offered(), offered, renamed, moved, rulers, suggest, settings, page, terminal, log };
 }
 

@@ -14,6 +14,7 @@ export async function outcomeOfMessage(
     Omit<TerminalOutcome, "usage" | "tools"> & TerminalOutcome["usage"] & { tools: TerminalOutcome["tools"] | null }
   >`
     select t.id as turn, t.status as end, t.failure,
+      (select 'out-' || o.id from outbox o where o.key = 'turn:' || t.id) as post,
       coalesce(extract(epoch from t.ended_at - t.created_at) * 1000, 0)::float8 as ms,
       (select jsonb_agg(jsonb_build_object('tool', c.name,
         'ok', case c.status when 'done' then true when 'failed' then false end,
@@ -32,6 +33,15 @@ export async function outcomeOfMessage(
   if (!row) return null;
   const { calls, promptTokens, cachedTokens, completionTokens, tools, ...rest } = row;
   return { ...rest, tools: tools ?? [], usage: { calls, promptTokens, cachedTokens, completionTokens } };
+}
+
+/** Posts of a chat, as its history names them, that ask something and are not answered. */
+export async function askingIn(db: Db, chat: ChatRef): Promise<readonly string[]> {
+  const found = await sql<{ post: string }>`
+    select 'out-' || o.id as post
+    from questions q cross join lateral jsonb_array_elements_text(q.messages) told join outbox o on o.key = told
+    where q.status = 'open' and o.chat_key = ${chatKey(chat)}`.execute(db);
+  return found.rows.map(({ post }) => post);
 }
 
 /** Tokens that a session's newest prompt and the answer to it took, as far as their server counted them, and who wrote it. */

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { after, before, suite, test, type TestContext } from "node:test";
@@ -31,6 +32,7 @@ suite("hermes chat beside a running service", () => {
   const respond = (seen: Seen) => {
     const text = lastOf(seen);
     if (seen.body.messages.at(-1)?.role === "tool") return say(`**came**: ${text}`);
+    if (text.startsWith("send back")) return say(`Here it is.\nMEDIA:${text.slice("send back ".length)}`);
     if (text.includes("fails")) return status(400, { error: { message: "the model is unwell" } });
     if (text.includes("slowly")) return say("The first half stands here.\n\nThe second half came later.", { gate: gate.promise });
     if (text.startsWith("how long")) return say("So long.");
@@ -138,7 +140,45 @@ suite("hermes chat beside a running service", () => {
     assert.equal((await run(["people", "list"])).out.trim().split("\n").length, 2);
   });
 
+  test("files go with a question and lie in the workspace, as from any platform; those of an answer are told where they are", async () => {
+    const from = await mkdtemp(join(tmpdir(), "hermes-from-"));
+    try {
+      await writeFile(join(from, "a b.csv"), "name;count\ntea;2\n");
+      await writeFile(join(from, "dot.png"), dot);
+      const args = ["--file", join(from, "a b.csv"), "--image", join(from, "dot.png")];
+      const { code, out } = await run(["chat", "-q", "which files", ...args]);
+      assert.equal(code, 0);
+      assert.match(
+        out,
+        /which files\n\n\[picture "dot\.png", 69 bytes, saved as inbox\/\d+-dot\.png.*\n[^]*\[file "a b\.csv", 17 bytes/,
+      );
+      const saved = /saved as (inbox\/\d+-a_b\.csv)\. Its text:\]\n```\nname;count\ntea;2/.exec(out)?.[1] ?? assert.fail(out);
+      assert.equal(await readFile(join(await workspace(), saved), "utf8"), "name;count\ntea;2\n");
+      const sent = await run(["chat", "-q", `send back ${saved}`]);
+      const path = /^Saved: (.*-a_b\.csv)$/m.exec(sent.err)?.[1] ?? assert.fail(sent.err);
+      assert.deepEqual([sent.out, await readFile(path, "utf8")], ["Here it is.\n", "name;count\ntea;2\n"]);
+      assert.deepEqual(JSON.parse((await run(["chat", "-q", `send back ${saved}`, "--json"])).out).files.length, 1);
+    } finally {
+      await rm(from, { recursive: true });
+    }
+  });
+
+  test("--continue has its own answer while a turn of that conversation runs in another terminal", async () => {
+    gate = Promise.withResolvers();
+    const count = model.seen.length;
+    const slow = run(["chat", "-q", "slowly"]);
+    await model.arrived(count + 1);
+    assert.match((await run(["chat", "--continue", "-q", "meanwhile"])).out, /You said: \*\*meanwhile\*\*/);
+    assert.deepEqual((await run(["chat", "--continue", "-q", "unclear"])).code, 0);
+    gate.resolve();
+    assert.match((await slow).out, /came later/);
+    // A command that begins a turn: the turn's answer is the one that counts.
+    assert.match((await run(["chat", "-q", "/queue and then"])).out, /You said: \*\*and then\*\*/);
+  });
+
   for (const { args, code, says } of [
+    { args: ["chat", "-q", "x", "--file", "/nowhere/at all"], code: 2, says: /There is no file \/nowhere\/at all\./ },
+    { args: ["chat", "-q", "x", "--image", "/"], code: 2, says: /\/ is a directory/ },
     { args: ["chat", "-q", "  "], code: 2, says: /the question is empty/ },
     { args: ["chat", "-q", "x", "-t", "nonsense"], code: 2, says: /nonsense is no set of tools/ },
     { args: ["chat", "--query-file", "/nowhere"], code: 2, says: /\/nowhere can't be read/ },
@@ -288,6 +328,8 @@ test("with no service running one is opened in this process, alone or for two, a
   assert.equal(existsSync(join(home.path, "hermes.sock")), false);
 });
 
+/** A PNG of one red dot. */
+const dot = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC", "base64");
 const entry = new URL("../../bin/hermes.mjs", import.meta.url).pathname;
 const ready = /⚕ Qwen3\.6.*\n─+\n❯/;
 

@@ -1,17 +1,16 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PassThrough, Readable } from "node:stream";
+import { Readable } from "node:stream";
 import { type TestContext, test } from "node:test";
 import { Command } from "commander";
 import { chatWith, type TalkOptions } from "../../src/cli/chat.ts";
 import { askOnce } from "../../src/cli/chat/once.ts";
-import { questionFrom } from "../../src/cli/chat/question.ts";
 import type { Context, Product } from "../../src/cli/context.ts";
 import { leaving } from "../../src/cli/leaving.ts";
 import { toolsetNames } from "../../src/core/toolsets.ts";
-import type { TerminalHears, TerminalOutcome, TerminalPost, TerminalSays } from "../../src/core/terminal.ts";
+import type { TerminalFile, TerminalHears, TerminalOutcome, TerminalPost, TerminalSays } from "../../src/core/terminal.ts";
 import { serveControl } from "../../src/gateway/control-socket.ts";
 
 const streams = (stdin: Readable, err: string[] = []) => ({
@@ -21,59 +20,27 @@ const streams = (stdin: Readable, err: string[] = []) => ({
   stderr: { write: (text: string) => err.push(text) },
 });
 
-test("a question that has its words does not wait for a pipe that nobody writes to; one that comes slowly is waited for", async (t) => {
-  t.mock.timers.enable({ apis: ["setTimeout"] });
-  const err: string[] = [];
-  const silent = new PassThrough();
-  const asked = questionFrom({ query: "hello" }, streams(silent, err));
-  t.mock.timers.tick(3_000);
-  assert.equal(await asked, "hello");
-  assert.match(err.join(""), /nothing is piped in; going on without\n$/);
-  assert.ok(silent.destroyed);
-  for (const query of ["hello", undefined]) {
-    const slow = new PassThrough();
-    const wanted = questionFrom(query === undefined ? {} : { query }, streams(slow));
-    if (query !== undefined) slow.write("from ");
-    // The first piece has been read by then.
-    await new Promise(setImmediate);
-    t.mock.timers.tick(60_000);
-    slow.end("the pipe");
-    assert.equal(await wanted, query === undefined ? "the pipe" : "hello\n\nfrom the pipe");
-  }
-});
-
-test("a file is asked as a pipe is: no more than can be said, and text only", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "hermes-question-"));
-  try {
-    const queryFile = join(folder, "question");
-    const from = (query = "") => questionFrom({ query, queryFile }, streams(Readable.from([])));
-    await writeFile(queryFile, "x".repeat(2_000_000));
-    assert.equal((await from())?.length, 2_000_000);
-    await assert.rejects(from("and more"), /more than 2 million characters/);
-    await writeFile(queryFile, "x".repeat(2_000_001));
-    await assert.rejects(from(), /question has more than 2 MB/);
-    await writeFile(queryFile, "\u0000");
-    await assert.rejects(from(), /question is no text/);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
-});
-
 type Told = TerminalHears & { readonly type: "post" | "state" | "event" };
 
-const post = (markdown: string, buttons: TerminalPost["buttons"] = []): Told => ({
+const post = (markdown: string, buttons: TerminalPost["buttons"] = [], answers: string | null = "own"): Told => ({
   type: "post",
   id: `out-${markdown.length}`,
-  answers: null,
+  answers,
   markdown,
   footer: null,
   buttons,
   repeated: false,
   file: null,
 });
-const state = (busy: boolean, end: TerminalOutcome["end"] | null = null): Told => {
+/** `asking`: what waits for an answer; `of`: the post that has the turn's answer. */
+const state = (
+  busy: boolean,
+  end: TerminalOutcome["end"] | null = null,
+  of: Told | null = null,
+  asking: readonly Told[] = [],
+): Told => {
   const usage = { calls: 1, promptTokens: 1, cachedTokens: 0, completionTokens: 1 };
-  const outcome = end && { turn: "1", end, failure: null, ms: 1, tools: [], usage, filesToCome: 0 };
+  const outcome = end && { turn: "1", post: idOf(of), end, failure: null, ms: 1, tools: [], usage, filesToCome: 0 };
   return {
     type: "state",
     session: null,
@@ -84,9 +51,12 @@ const state = (busy: boolean, end: TerminalOutcome["end"] | null = null): Told =
     used: null,
     window: null,
     busy,
+    toolProgress: "all",
+    asking: asking.map((each) => idOf(each) ?? ""),
     outcome,
   };
 };
+const idOf = (told: Told | null) => (told?.type === "post" ? told.id : null);
 const finished: Told = {
   type: "event",
   turn: "1",
@@ -102,20 +72,31 @@ const question = (markdown: string, ...labels: readonly string[]) =>
   );
 const saved = post("💾 Saved: tea", [{ label: "Undo", data: "/memory undo 1" }]);
 
-/** Asks a service that says what `script` has for each word of the terminal's; gives what came of it, and what was heard there but for looks. */
-async function asked(t: TestContext, script: (said: TerminalSays) => readonly Told[], ask: Context["ask"] = null) {
+/**
+ * Asks a service that says what `script` has for each word of the terminal's; gives what came of it, and what was heard there but for looks.
+ * What answers `own` answers its question.
+ */
+async function asked(
+  t: TestContext,
+  script: (said: TerminalSays) => readonly TerminalHears[],
+  ask: Context["ask"] = null,
+  files: readonly TerminalFile[] = [],
+) {
   const home = await mkdtemp(join(tmpdir(), "hermes-once-"));
   const heard: TerminalSays[] = [];
   const service = await serveControl(home, {
     handle: async () => ({ ok: false, text: "" }),
     receive(_request, visit) {
-      visit.say({ type: "hello", seat: "q-1", version: "1", commands: [], missed: [], events: [] });
+      visit.say({ type: "hello", seat: "q-1", version: "1", toolProgress: "all", commands: [], missed: [], events: [] });
+      let own = "";
       visit.listen(
         (message) => {
           // The other end of the same protocol.
           const said = message as TerminalSays;
           if (said.type !== "look") heard.push(said);
-          for (const told of script(said)) visit.say(told);
+          if (said.type === "say") own ||= said.id;
+          for (const told of script(said))
+            visit.say(told.type === "post" && told.answers === "own" ? { ...told, answers: own } : told);
         },
         () => {},
       );
@@ -138,7 +119,7 @@ async function asked(t: TestContext, script: (said: TerminalSays) => readonly To
     exit: (status) => void (code = status),
     product: () => assert.fail("a service runs"),
   };
-  const options = { question: "hello", only: null, resume: null, language: null, form: "text", quiet: true } as const;
+  const options = { question: "hello", files, only: null, resume: null, language: null, form: "text", quiet: true } as const;
   await askOnce(context, streams(Readable.from([])), { ...options, draw: async (markdown) => markdown });
   return { out: out.join("\n"), remarks: remarks.join("\n"), code, heard };
 }
@@ -154,7 +135,7 @@ test("what has buttons that wait for nobody ends a talk of one question, and sta
   const command = await asked(t, inTurn([sessions], [state(false)]));
   assert.deepEqual([command.out, command.code], ["Earlier conversations", 0]);
   const answer = post("I remember.");
-  const over = [state(false, "answered")];
+  const over = [state(false, "answered", answer)];
   for (const script of [inTurn([answer, saved], over), inTurn([saved], [state(true), answer], over)]) {
     const { out, code, heard } = await asked(t, script);
     assert.deepEqual([out, code, heard.length], ["I remember.", 0, 1]);
@@ -162,9 +143,10 @@ test("what has buttons that wait for nobody ends a talk of one question, and sta
 });
 
 test("how things stood before an answer came makes no question of it", async (t) => {
+  const answer = post("The answer.");
   const { out, heard } = await asked(
     t,
-    inTurn([finished, finished], [], [post("The answer."), state(true), state(true)], [state(false, "answered")]),
+    inTurn([finished, finished], [], [answer, state(true), state(true)], [state(false, "answered", answer)]),
   );
   assert.equal(out, "The answer.");
   assert.deepEqual(
@@ -175,15 +157,16 @@ test("how things stood before an answer came makes no question of it", async (t)
 
 test("one who looks on is asked for leave once more when it was not understood; nothing in the question steers the terminal", async (t) => {
   const wants = question("\u001b]52;c;aGk=\u0007May I \u202eton?", "Once", "Deny\u009b1m", "Deny");
+  const done = post("Done.");
   let pressed = false;
   const prompts: string[] = [];
   const { out, heard, code } = await asked(
     t,
     (said) => {
       if (said.type === "say") return [wants];
-      if (said.type === "look") return [pressed ? state(false, "answered") : state(true)];
+      if (said.type === "look") return [pressed ? state(false, "answered", done) : state(true, null, null, [wants])];
       pressed = true;
-      return [post("Done.")];
+      return [done];
     },
     async (prompt) => {
       prompts.push(prompt);
@@ -200,19 +183,86 @@ test("one who looks on is asked for leave once more when it was not understood; 
 
 test("Ctrl-C at a question stops the turn and gives 130", async (t) => {
   let stopped = false;
+  const [wants, ended] = [question("May I?", "Once", "Deny"), post("Stopped here.")];
   const { code, heard } = await asked(
     t,
     (said) => {
-      if (said.type === "say") return [question("May I?", "Once", "Deny")];
-      if (said.type === "look") return [stopped ? state(false, "stopped") : state(true)];
+      if (said.type === "say") return [wants];
+      if (said.type === "look") return [stopped ? state(false, "stopped", ended) : state(true, null, null, [wants])];
       stopped = true;
-      return [post("Stopped here.")];
+      return [ended];
     },
     async () => {
       throw leaving();
     },
   );
   assert.deepEqual([code, heard.map(({ type }) => type)], [130, ["say", "stop"]]);
+});
+
+test("an answer is taken for this question's own alone, whatever else is said here, and no answer of its own for a question", async (t) => {
+  const other = post("Another's answer, which is longer.", [], "another");
+  const report = post("A report.", [], null);
+  const [taken, answer] = [post("It comes next."), post("The answer itself.")];
+  // A command is answered at once, and the turn that it begins later.
+  const { out, remarks, code, heard } = await asked(
+    t,
+    inTurn(
+      [other, taken],
+      [state(true), report, finished],
+      [state(true)],
+      [state(false, "answered", answer)],
+      [answer, state(false, "answered", answer)],
+    ),
+  );
+  assert.deepEqual([out, remarks, code], ["The answer itself.", "Another's answer, which is longer.\nA report.", 0]);
+  assert.deepEqual(
+    heard.map(({ type }) => type),
+    ["say"],
+  );
+});
+
+test("each of several questions is answered, once", async (t) => {
+  const asks = [question("May I?", "Once", "Deny"), question("What is meant?")];
+  const open = new Set(asks);
+  const done = post("Done.");
+  const { out, code, heard } = await asked(t, (said) => {
+    if (said.type === "look") return [state(open.size > 0, open.size > 0 ? null : "answered", done, [...open])];
+    if (heardFirst(said)) return asks;
+    open.delete(said.type === "press" ? (asks[0] ?? done) : (asks[1] ?? done));
+    return open.size === 0 ? [done] : [];
+  });
+  assert.deepEqual([out, code], ["Done.", 1]);
+  assert.deepEqual(
+    heard.map((said) => (said.type === "say" ? said.text.slice(0, 6) : said.type)),
+    ["hello", "press", "Nobody"],
+  );
+});
+const heardFirst = (said: TerminalSays) => said.type === "say" && said.text === "hello";
+
+test("files go before the question, one after the other; those that were not taken go again, and no others", async (t) => {
+  const [first, second] = ["one", "two"].map((name) => ({ id: `file-${name}`, name, bytes: Buffer.from(name) }));
+  if (first === undefined || second === undefined) assert.fail();
+  const answer = post("Read.");
+  let refused = false;
+  const { out, heard } = await asked(
+    t,
+    (said) => {
+      if (said.type === "look") return [state(false, "answered", answer)];
+      if (said.type === "say") return [answer];
+      if (said.type !== "file") return [];
+      const again = said.id === second.id && !refused;
+      refused ||= again;
+      return [again ? { type: "refused", id: said.id, why: "Not now.", again } : { type: "taken", id: said.id }];
+    },
+    null,
+    [first, second],
+  );
+  assert.equal(out, "Read.");
+  assert.deepEqual(
+    heard.map((said) => (said.type === "file" ? Buffer.from(said.bytes, "base64").toString() : said.type)),
+    ["one", "two", "two", "say"],
+  );
+  assert.deepEqual(heard.at(-1), { ...heard.at(-1), type: "say", text: "hello", files: [first.id, second.id] });
 });
 
 test("any sets of tools have a seat of their own, whatever their order; what was opened for a terminal that never sat down is closed", async (t) => {

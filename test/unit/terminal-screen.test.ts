@@ -11,7 +11,6 @@ import { draftOf, draftText, edited, emptyDraft, inserted, otherLine } from "../
 import { openHistory } from "../../adapters/terminal/screen/history.ts";
 import { inputRows } from "../../adapters/terminal/screen/input.ts";
 import { markdownRows } from "../../adapters/terminal/screen/markdown.ts";
-import { createPrompt } from "../../adapters/terminal/screen/prompt.ts";
 import { painted, piece, rowCells, wrapped } from "../../adapters/terminal/screen/rows.ts";
 import { cutStable } from "../../adapters/terminal/screen/stable.ts";
 import { statusRow } from "../../adapters/terminal/screen/status.ts";
@@ -219,6 +218,31 @@ test("a remark, tools and the answer stand in boxes and lines of their own; what
   assert.equal(view.running(), null);
 });
 
+test("tools are shown as the chat wants them: none, the first of several calls, or every call", () => {
+  for (const [mode, shown] of [
+    ["off", []],
+    ["new", ["┊ 💻 $ one", "┊ 📖 read_file a", "┊ 💻 $ three"]],
+    ["all", ["┊ 💻 $ one", "┊ 💻 $ two", "┊ 📖 read_file a", "┊ 💻 $ three"]],
+  ] as const) {
+    const { rows, view } = viewOf();
+    view.show(mode);
+    const calls = ["$ one", "$ two", "a", "$ three"];
+    for (const [at, preview] of calls.entries()) {
+      const about = { call: `${at}`, tool: preview.startsWith("$") ? "terminal" : "read_file" };
+      view.take(event({ type: "tool.started", ...about, preview }));
+      view.take(event({ type: "tool.output", ...about, chunk: "put out\n" }));
+      const moving = view.rows(9).map((row) => painted(row, true));
+      assert.equal(moving.length, shown.some((line) => line.endsWith(preview)) ? 3 : 1);
+      assert.match(moving.at(-1) ?? "", /Working/);
+      view.take(event({ type: "tool.finished", ...about, ok: true, ms: 5 }));
+    }
+    assert.deepEqual(rows, shown, mode);
+    // Of the next turn the first call is a new one.
+    view.take({ ...event({ type: "tool.started", call: "x", tool: "terminal", preview: "$ three" }), turn: "t2" });
+    assert.equal(view.rows(9).length, mode === "off" ? 1 : 2);
+  }
+});
+
 test("a turn that another worker takes over begins its step again, visibly", () => {
   const { rows, view } = viewOf();
   view.take(event({ type: "text", delta: "Half" }));
@@ -237,6 +261,8 @@ const state: TerminalState = {
   used: 35_900,
   window: 65_536,
   busy: false,
+  toolProgress: "all",
+  asking: [],
   outcome: null,
 };
 
@@ -266,32 +292,15 @@ test("keys edit as in a shell, also over lines and wide signs", () => {
 
 test("commands and their arguments are completed", () => {
   const commands = [
-    { name: "status", about: "What I do", argument: false },
-    { name: "start", about: "Hello", argument: false },
-    { name: "model", about: "Models", argument: true },
+    { name: "status", about: "What I do", argument: false, skill: false },
+    { name: "start", about: "Hello", argument: false, skill: false },
+    { name: "model", about: "Models", argument: true, skill: false },
   ];
   assert.equal(draftText(completeName(draftOf("/mo"), commands)?.draft ?? emptyDraft), "/model ");
   const several = completeName(draftOf("/s"), commands);
   assert.deepEqual([draftText(several?.draft ?? emptyDraft), several?.choices.length], ["/sta", 2]);
   assert.equal(completeName(draftOf("no"), commands), null);
   assert.equal(draftText(completeArgument(draftOf("/model qw"), ["qwen-a", "qwen-b"])?.draft ?? emptyDraft), "/model qwen-");
-});
-
-test("looking for an earlier line takes one row, however long and wide it is", () => {
-  const nothing = () => {};
-  const history = { add: nothing, back: () => null, find: () => ({ text: "字".repeat(50), steps: 1 }), saved: async () => {} };
-  const parts = { commands: () => [], suggest: nothing, send: nothing, interrupt: nothing, leave: nothing, clear: nothing };
-  const prompt = createPrompt({ history, ...parts, changed: nothing });
-  prompt.key(undefined, { name: "r", ctrl: true });
-  for (const [typed, column] of [
-    ["字", 12],
-    ["字".repeat(20), 29],
-  ] as const) {
-    prompt.key(typed, {});
-    const { rows, cursor } = prompt.rows(30, 5);
-    assert.ok(rows.length === 1 && rows.every((row) => rowCells(row) <= 30));
-    assert.equal(cursor.column, column);
-  }
 });
 
 test("the history is its owner's alone, outlives the program, and bears a broken file", async (t) => {

@@ -30,8 +30,12 @@ export function completeName(draft: Draft, commands: readonly TerminalCommand[])
   };
 }
 
-/** Completes an argument from what the service knows. */
-export function completeArgument(draft: Draft, list: readonly string[]): Completion | null {
+/** Completes an argument from what the service knows, or the disk; `shown` says what of each is shown. */
+export function completeArgument(
+  draft: Draft,
+  list: readonly string[],
+  shown: (text: string) => string = (text) => text,
+): Completion | null {
   const asked = argumentIn(draft);
   const [only] = list;
   if (asked === null || only === undefined) return null;
@@ -39,7 +43,7 @@ export function completeArgument(draft: Draft, list: readonly string[]): Complet
   if (list.length === 1) return { draft: whole(only), choices: [] };
   const start = commonStart(list);
   const more = start.toLowerCase().startsWith(asked.typed.toLowerCase()) && start.length > asked.typed.length;
-  return { draft: more ? whole(start) : draft, choices: list.map((text) => ({ text, about: "" })) };
+  return { draft: more ? whole(start) : draft, choices: list.map((text) => ({ text: shown(text), about: "" })) };
 }
 
 /** The choices as rows, at most so many. */

@@ -16,14 +16,25 @@ export function rule(width: number): Row {
   return [piece("─".repeat(width), "dim")];
 }
 
-/** What a person has said, between rules. */
-export function questionRows(text: string, width: number): readonly Row[] {
-  const lines = text.split("\n");
+/** What a terminal is greeted with. */
+export function greetingRows(version: string, seat: string): readonly Row[] {
+  const beside = /^\d+$/.test(seat) ? ` This is terminal ${seat}, with a conversation of its own.` : "";
+  return [
+    [piece(`⚕ Hermes Team ${version}`, "bold")],
+    [piece(`/help says what I understand, Tab completes it; /new begins anew, Ctrl-D leaves.${beside}`, "dim")],
+    [],
+  ];
+}
+
+/** What a person has said, between rules; with the files that go with it. */
+export function questionRows(text: string, width: number, files: readonly string[] = []): readonly Row[] {
+  const lines = text === "" && files.length > 0 ? [] : text.split("\n");
   const shown = lines.length > mostLines ? [...lines.slice(0, mostLines), `… ${lines.length - mostLines} more lines`] : lines;
   const rows = shown.flatMap((line, at) =>
     wrapped([piece(at === 0 ? "● " : "  ", "accent"), piece(line, "bold")], width, [piece("  ")]),
   );
-  return [rule(width), ...rows, rule(width)];
+  const along = files.flatMap((file) => wrapped([piece("📎 ", "accent"), piece(file)], width, [piece("   ")]));
+  return [rule(width), ...rows, ...along, rule(width)];
 }
 
 /** A long paste need not push everything else off the screen. */

@@ -1,4 +1,4 @@
-import { emitKeypressEvents } from "node:readline";
+import { createInterface, emitKeypressEvents } from "node:readline";
 import type { Key } from "./editor.ts";
 
 /** What comes from the keyboard: a key, or text that was pasted as one. */
@@ -36,5 +36,19 @@ export function listenToKeys(input: KeyboardInput, write: (text: string) => unkn
     input.removeListener("keypress", onKey).removeListener("end", keys.end);
     input.setRawMode?.(false);
     input.pause();
+  };
+}
+
+/** Listens to a terminal that knows no keys: a line is a message. */
+export function listenToLines(
+  input: NodeJS.ReadableStream,
+  heard: { line(text: string): void; interrupt(): void; end(): void },
+): () => void {
+  const lines = createInterface({ input, terminal: false });
+  lines.on("line", heard.line).on("close", heard.end);
+  process.on("SIGINT", heard.interrupt);
+  return () => {
+    process.removeListener("SIGINT", heard.interrupt);
+    lines.close();
   };
 }

@@ -7,6 +7,22 @@ export interface Canvas {
   readonly rows: number;
 }
 
+/** A screen that tells no size. */
+export const usual = { columns: 80, rows: 24 };
+
+/** What a process writes on, as large as it is by then. */
+export function canvasOf(stdout: Canvas): Canvas {
+  return {
+    write: (text) => stdout.write(text),
+    get columns() {
+      return stdout.columns || usual.columns;
+    },
+    get rows() {
+      return stdout.rows || usual.rows;
+    },
+  };
+}
+
 /** What is drawn: lines that stay, and below them some that change, with the cursor in them. */
 export interface Painter {
   /** Lines for good. They are seen with the next `draw`. */

@@ -23,6 +23,12 @@ export interface PromptParts {
   readonly history: History;
   commands(): readonly TerminalCommand[];
   suggest(id: string, command: string, typed: string): void;
+  /** What the path can be that follows a command; null: no path does. */
+  paths(command: string, typed: string): readonly string[] | null;
+  /** Whether there is something to be sent without words. */
+  holds(): boolean;
+  /** Takes what was pasted as files; false: it is text. */
+  drop(text: string): boolean;
   send(text: string): void;
   interrupt(): void;
   leave(): void;
@@ -55,6 +61,7 @@ export function createPrompt(parts: PromptParts): Prompt {
     },
     paste(text) {
       state.search = null;
+      if (argumentIn(state.draft) === null && parts.drop(text)) return parts.changed();
       state.draft = inserted(state.draft, text.replaceAll(/[^\P{Cc}\n\t]/gu, ""));
       parts.changed();
     },
@@ -107,7 +114,7 @@ function pressed(parts: PromptParts, state: State, typed: string | undefined, ke
 
 function submit(parts: PromptParts, state: State): void {
   const text = draftText(state.draft);
-  if (text.trim() === "") return;
+  if (text.trim() === "" && !parts.holds()) return;
   // A backslash at the end asks for another line.
   if (text.endsWith("\\")) return change(state, draftOf(`${text.slice(0, -1)}\n`));
   set(state, emptyDraft);
@@ -118,8 +125,15 @@ function submit(parts: PromptParts, state: State): void {
 function complete(parts: PromptParts, state: State): void {
   const asked = argumentIn(state.draft);
   if (asked === null) return offer(state, completeName(state.draft, parts.commands()));
+  const paths = parts.paths(asked.command, asked.typed);
+  if (paths !== null) return offer(state, completeArgument(state.draft, paths, lastName));
   state.asked = randomUUID();
   parts.suggest(state.asked, asked.command, asked.typed);
+}
+
+/** A path's last name, with the slash of a folder. */
+function lastName(path: string): string {
+  return /[^/]*\/?$/.exec(path)?.[0] ?? path;
 }
 
 function offer(state: State, completion: Completion | null): void {

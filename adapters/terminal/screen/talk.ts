@@ -1,48 +1,34 @@
 import { randomUUID } from "node:crypto";
-import { createInterface } from "node:readline";
 import { asFailure } from "../../../src/core/failures.ts";
 import { answerTo } from "../../../src/core/question.ts";
 import {
   asksNow,
   mostSaid,
+  type TerminalFile,
   type TerminalHears,
   type TerminalLink,
   type TerminalPost,
-  type TerminalReach,
   type TerminalState,
 } from "../../../src/core/terminal.ts";
+import { type AttachedFiles, createAttached, fileWords, isCommand } from "./attached.ts";
 import { type Choices, createChoices } from "./choices.ts";
-import { questionRows, rule } from "./frames.ts";
-import { listenToKeys } from "./keyboard.ts";
-import { createPainter, type Painter } from "./painter.ts";
+import { greetingRows, questionRows, rule } from "./frames.ts";
+import { listenToKeys, listenToLines } from "./keyboard.ts";
+import { type OwnCommand, ownCommand, ownCommands, takesPath } from "./own-commands.ts";
+import { pathsFrom } from "./paths.ts";
+import { canvasOf, createPainter, type Painter, usual } from "./painter.ts";
 import { createPrompt, type Prompt } from "./prompt.ts";
 import { openHistory } from "./history.ts";
 import { piece, type Row, wrapped } from "./rows.ts";
 import { statusRow } from "./status.ts";
 import { createTurnView, type TurnView } from "./turn-view.ts";
 import { optionRows } from "./asking.ts";
-
-export interface TalkOptions {
-  readonly home: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** Begins anew before the first question. */
-  readonly fresh: boolean;
-  /** Reaches the service, or opens one; again when it has gone away. */
-  connect(reach: TerminalReach): Promise<Connection>;
-}
-
-interface Connection {
-  readonly link: TerminalLink;
-  readonly hello: TerminalHears & { readonly type: "hello" };
-}
+import type { Connection, TalkOptions } from "./options.ts";
 
 /** Two frames of a film: what comes faster is drawn together. */
 const frameMs = 80;
 const secondMs = 1_000;
 const againMs = 500;
-/** A screen that tells no size. */
-const usual = { columns: 80, rows: 24 };
-
 interface Talk {
   readonly options: TalkOptions;
   readonly painter: Painter;
@@ -52,7 +38,8 @@ interface Talk {
   connection: Connection | null;
   state: TerminalState | null;
   /** What was said and is not known to be stored. */
-  readonly unsaid: Map<string, string>;
+  readonly unsaid: Map<string, { readonly text: string; readonly files: readonly TerminalFile[] }>;
+  readonly attached: AttachedFiles;
   /** Posts that have been shown, so that none is shown twice. */
   readonly shown: Set<string>;
   readonly choices: Choices;
@@ -71,15 +58,7 @@ export async function talk(options: TalkOptions): Promise<number> {
   const { stdin, stdout } = process;
   const still = options.env["TERM"] === "dumb";
   const plain = still || (options.env["NO_COLOR"] ?? "") !== "";
-  const canvas = {
-    write: (text: string) => stdout.write(text),
-    get columns() {
-      return stdout.columns || usual.columns;
-    },
-    get rows() {
-      return stdout.rows || usual.rows;
-    },
-  };
+  const canvas = canvasOf(stdout);
   const painter = createPainter(canvas, { plain, still });
   // The last column stays free: terminals differ in what they do after it.
   const width = () => Math.max(20, canvas.columns - 1);
@@ -88,6 +67,9 @@ export async function talk(options: TalkOptions): Promise<number> {
   const prompt = createPrompt({
     history,
     commands: () => [...(talking.connection?.hello.commands ?? []), ...ownCommands],
+    paths: (command, typed) => (takesPath(command) ? pathsFrom(typed) : null),
+    holds: () => talking.attached.count() > 0,
+    drop: (text) => attach(talking, () => talking.attached.drop(text)),
     suggest: (id, command, typed) => talking.connection?.link.say({ type: "suggest", id, command, typed }),
     send: (text) => send(talking, text, width()),
     interrupt: () => interrupt(talking),
@@ -105,6 +87,7 @@ export async function talk(options: TalkOptions): Promise<number> {
     connection: null,
     state: null,
     unsaid: new Map(),
+    attached: createAttached(options.files, options.fileAt),
     shown: new Set(),
     choices: createChoices(),
     hint: "Connecting …",
@@ -120,7 +103,11 @@ export async function talk(options: TalkOptions): Promise<number> {
     if (!talking.leaving) compose(talking, width(), canvas.rows);
   };
   const soon = () => void (talking.timer ??= setTimeout(draw, frameMs));
-  const stop = still ? listenToLines(talking) : listenToKeys(stdin, canvas.write, { ...prompt, end: () => leave(talking) });
+  const ended = () => leave(talking);
+  const line = (text: string) => (text.trim() === "" ? undefined : send(talking, text, usual.columns - 1));
+  const stop = still
+    ? listenToLines(stdin, { line, interrupt: () => interrupt(talking), end: ended })
+    : listenToKeys(stdin, canvas.write, { ...prompt, end: ended });
   const resized = () => {
     painter.resized();
     draw();
@@ -128,7 +115,6 @@ export async function talk(options: TalkOptions): Promise<number> {
   stdout.on("resize", resized);
   const ticking = setInterval(draw, secondMs);
   const signals = ["SIGTERM", "SIGHUP"] as const;
-  const ended = () => leave(talking);
   for (const signal of signals) process.once(signal, ended);
   try {
     draw();
@@ -145,11 +131,6 @@ export async function talk(options: TalkOptions): Promise<number> {
     await hangUp(talking);
   }
 }
-
-const ownCommands = [
-  { name: "exit", about: "leave", argument: false },
-  { name: "clear", about: "an empty screen", argument: false },
-];
 
 /** Ends what was opened for this talk. A turn that still runs goes on when somebody comes back. */
 async function hangUp({ connection, view }: Talk): Promise<void> {
@@ -189,8 +170,9 @@ async function keepConnected(talking: Talk, soon: () => void): Promise<void> {
 async function converse(talking: Talk, { link, hello }: Connection, first: boolean, soon: () => void): Promise<void> {
   const { view, painter, choices } = talking;
   const gone = Promise.withResolvers<void>();
-  if (first) greet(talking, hello);
+  if (first) painter.commit(greetingRows(hello.version, hello.seat));
   choices.keep(hello.missed);
+  view.show(hello.toolProgress);
   for (const event of hello.events) view.take(event);
   link.listen((said) => {
     hear(talking, link, said);
@@ -200,19 +182,10 @@ async function converse(talking: Talk, { link, hello }: Connection, first: boole
   if (missed.some((post) => !asksNow(post)) && first) painter.commit([[piece("While you were away:", "dim")]]);
   for (const post of missed) take(talking, link, post);
   if (first && talking.options.fresh) link.say({ type: "say", id: randomUUID(), text: "/new" });
-  for (const [id, text] of talking.unsaid) link.say({ type: "say", id, text });
+  for (const id of talking.unsaid.keys()) tell(talking, link, id);
   link.say({ type: "look", message: null });
   soon();
   await gone.promise;
-}
-
-function greet({ painter }: Talk, { version, seat }: TerminalHears & { readonly type: "hello" }): void {
-  const beside = /^\d+$/.test(seat) ? ` This is terminal ${seat}, with a conversation of its own.` : "";
-  painter.commit([
-    [piece(`⚕ Hermes Team ${version}`, "bold")],
-    [piece(`/help says what I understand, Tab completes it; /new begins anew, Ctrl-D leaves.${beside}`, "dim")],
-    [],
-  ]);
 }
 
 function hear(talking: Talk, link: TerminalLink, said: TerminalHears): void {
@@ -232,14 +205,12 @@ function hear(talking: Talk, link: TerminalLink, said: TerminalHears): void {
       if (talking.state === null && !talking.spoken && said.title !== null)
         painter.commit([[piece(`We go on with: ${said.title}`, "dim")]]);
       talking.state = said;
-      return;
+      return view.show(said.toolProgress);
     case "taken":
       return void talking.unsaid.delete(said.id);
     case "refused": {
-      const text = said.id === null ? undefined : talking.unsaid.get(said.id);
       const { id } = said;
-      if (said.again && id !== null && text !== undefined)
-        return void setTimeout(() => link.say({ type: "say", id, text }), againMs);
+      if (said.again && id !== null && talking.unsaid.has(id)) return void setTimeout(() => tell(talking, link, id), againMs);
       if (id !== null) talking.unsaid.delete(id);
       return painter.commit([[piece(said.why, "bad")]]);
     }
@@ -266,26 +237,58 @@ function take(talking: Talk, link: TerminalLink, post: TerminalPost): void {
   link.say({ type: "look", message: null });
 }
 
+/** Says what is not known to be stored, with its files. */
+function tell({ unsaid }: Talk, link: TerminalLink, id: string): void {
+  const said = unsaid.get(id);
+  if (said === undefined) return;
+  const { text, files } = said;
+  link.say({ type: "say", id, text, ...(files.length === 0 ? {} : { files: files.map((file) => file.id) }) }, files);
+}
+
 /** What was written is said: as an answer, where a choice waits for one. */
 function send(talking: Talk, text: string, width: number): void {
   talking.hint = "";
-  const command = text.trim().toLowerCase();
-  if (command === "/exit" || command === "/quit") return leave(talking);
-  if (command === "/clear") return clear(talking);
+  const own = ownCommand(text);
+  if (own !== null) return obey(talking, own);
   if (text.length > mostSaid)
     return talking.painter.commit([[piece("That is too long. Save it to a file, and tell me its path.", "bad")]]);
   const waiting = talking.choices.current();
-  const chosen = waiting === null ? null : answerTo(waiting.buttons, text);
+  const chosen = waiting === null || text.trim() === "" ? null : answerTo(waiting.buttons, text);
   // A message waits for the service to come back; what was chosen of something else by then must not count for it.
   if (chosen !== null && talking.connection === null) return void (talking.hint = "Not connected; choose again in a moment.");
   talking.spoken = true;
   talking.choices.said();
+  const alone = chosen !== null || isCommand(text, talking.connection?.hello.commands ?? []);
+  const files = alone ? [] : talking.attached.take();
   // A terminal that knows no keys has echoed it.
-  if (!talking.still) talking.painter.commit(questionRows(text, width));
+  if (!talking.still) talking.painter.commit(questionRows(text, width, files.map(fileWords)));
   if (chosen !== null) return talking.connection?.link.say({ type: "press", id: randomUUID(), data: chosen.data });
   const id = randomUUID();
-  talking.unsaid.set(id, text);
-  talking.connection?.link.say({ type: "say", id, text });
+  talking.unsaid.set(id, { text, files });
+  if (talking.connection !== null) tell(talking, talking.connection.link, id);
+}
+
+function obey(talking: Talk, own: OwnCommand): void {
+  switch (own.type) {
+    case "leave":
+      return leave(talking);
+    case "clear":
+      return clear(talking);
+    case "attach":
+      if (own.path === "") talking.hint = "Which file? /attach PATH, and Tab completes it.";
+      else attach(talking, () => talking.attached.add(own.path, own.wanted));
+  }
+}
+
+/** Adds files to what is said next, or says why not; gives what came of it, true where they could not be added. */
+function attach({ attached, painter, still }: Talk, add: () => boolean | void): boolean {
+  try {
+    if (add() === false) return false;
+    if (still) painter.commit(attached.rows(usual.columns - 1));
+  } catch (thrown) {
+    painter.commit([[piece(asFailure(thrown).message, "bad")]]);
+  }
+  return true;
 }
 
 function clear({ still, painter }: Talk): void {
@@ -294,9 +297,13 @@ function clear({ still, painter }: Talk): void {
   painter.resized();
 }
 
-/** Ctrl-C: stops what runs; where nothing does, the second one leaves. */
+/** Ctrl-C: takes attached files away; else stops what runs; where nothing does, the second one leaves. */
 function interrupt(talking: Talk): void {
   const { view, state, connection } = talking;
+  if (talking.attached.count() > 0) {
+    talking.attached.take();
+    return void (talking.hint = "Nothing is attached any more.");
+  }
   if (connection !== null && (view.running() !== null || state?.busy === true)) {
     talking.hint = "Stopping …";
     connection.link.say({ type: "stop", id: randomUUID() });
@@ -326,6 +333,7 @@ function compose(talking: Talk, width: number, height: number): void {
   const choice = talking.choices.current();
   const below: Row[] = [
     ...(choice === null ? [] : optionRows(choice.buttons, width)),
+    ...talking.attached.rows(width),
     ...(talking.hint === "" ? [] : wrapped([piece(talking.hint, "dim")], width)),
     statusRow({ state, now, turnMs }, width),
     rule(width),
@@ -334,17 +342,4 @@ function compose(talking: Talk, width: number, height: number): void {
   const above = view.rows(height - 1 - below.length - written.rows.length);
   const rows = [...above, ...below, ...written.rows];
   painter.draw(rows, { row: above.length + below.length + written.cursor.row, column: written.cursor.column });
-}
-
-/** Where a terminal knows no keys: a line is a message. */
-function listenToLines(talking: Talk): () => void {
-  const lines = createInterface({ input: process.stdin, terminal: false });
-  lines.on("line", (text) => (text.trim() === "" ? undefined : send(talking, text, usual.columns - 1)));
-  lines.on("close", () => leave(talking));
-  const onInterrupt = () => interrupt(talking);
-  process.on("SIGINT", onInterrupt);
-  return () => {
-    process.removeListener("SIGINT", onInterrupt);
-    lines.close();
-  };
 }

@@ -1,3 +1,5 @@
+import { callsShown } from "../../../src/core/calls-shown.ts";
+import type { ProgressMode } from "../../../src/core/chat-settings.ts";
 import type { AgentState, TurnEvent } from "../../../src/core/events.ts";
 import { fit } from "../../../src/core/cells.ts";
 import { agentSigns } from "../../words.ts";
@@ -8,6 +10,8 @@ export interface ToolLines {
   take(event: ToolEvent): void;
   /** Those that still run, with the last line that each has put out. */
   rows(): readonly Row[];
+  /** How much is shown from now on, as of a turn's first call; without it, every call. */
+  show(mode: ProgressMode): void;
   isBusy(): boolean;
   /** Nothing more comes: what is there stays. */
   end(): void;
@@ -28,6 +32,9 @@ const outputChars = 2_000;
 export function createToolLines(parts: { commit(rows: readonly Row[]): void; width(): number }): ToolLines {
   const tools = new Map<string, Tool>();
   const agents = new Map<string, ToolEvent & { readonly type: "agent" }>();
+  /** Calls that run and are not shown. */
+  const unseen = new Set<string>();
+  let isShown = callsShown("all");
   /** In their order: one that is over waits for those that began before it. */
   const settle = (all: boolean) => {
     for (const [call, tool] of tools) {
@@ -37,10 +44,14 @@ export function createToolLines(parts: { commit(rows: readonly Row[]): void; wid
     }
   };
   return {
-    isBusy: () => tools.size > 0 || agents.size > 0,
+    isBusy: () => tools.size > 0 || unseen.size > 0 || agents.size > 0,
+    show(mode) {
+      isShown = callsShown(mode);
+    },
     take(event) {
       switch (event.type) {
         case "tool.started":
+          if (!isShown(event.tool)) return void unseen.add(event.call);
           tools.set(event.call, { tool: event.tool, preview: event.preview, output: "", state: "running" });
           break;
         case "tool.output": {
@@ -49,6 +60,7 @@ export function createToolLines(parts: { commit(rows: readonly Row[]): void; wid
           break;
         }
         case "tool.finished": {
+          if (unseen.delete(event.call)) break;
           const tool = tools.get(event.call) ?? { tool: event.tool, preview: "", output: "", state: "done" };
           tools.set(event.call, { ...tool, state: event.ok ? "done" : "failed" });
           settle(false);
@@ -74,6 +86,7 @@ export function createToolLines(parts: { commit(rows: readonly Row[]): void; wid
     ],
     end() {
       settle(true);
+      unseen.clear();
       agents.clear();
     },
   };

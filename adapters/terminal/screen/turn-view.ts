@@ -1,3 +1,4 @@
+import type { ProgressMode } from "../../../src/core/chat-settings.ts";
 import type { TerminalEvent, TerminalPost } from "../../../src/core/terminal.ts";
 import { boxBottom, boxTop } from "./frames.ts";
 import { markdownRows } from "./markdown.ts";
@@ -10,6 +11,8 @@ import { duration } from "../../../src/core/figures.ts";
 export interface TurnView {
   take(event: TerminalEvent): void;
   post(post: TerminalPost): void;
+  /** How much of their tools turns show from now on; without it, every call. */
+  show(mode: ProgressMode): void;
   /** Whether a turn runs, and since when; null: none does. */
   running(): { readonly since: number } | null;
   lastMs(): number | null;
@@ -33,6 +36,7 @@ interface State {
   box: { said: string; rest: string; within: boolean; begun: boolean } | null;
   waits: string;
   lastMs: number | null;
+  mode: ProgressMode;
   held: TerminalPost[];
 }
 
@@ -47,6 +51,7 @@ export function createTurnView(parts: TurnViewParts): TurnView {
     box: null,
     waits: "",
     lastMs: null,
+    mode: "all",
     held: [],
   };
   const closing = () => {
@@ -56,12 +61,17 @@ export function createTurnView(parts: TurnViewParts): TurnView {
   return {
     running: () => (state.active ? { since: state.since } : null),
     lastMs: () => state.lastMs,
+    show(mode) {
+      if (mode !== state.mode) tools.show(mode);
+      state.mode = mode;
+    },
     take(event) {
       if (event.event.type === "titled") return;
       if (event.event.type === "agent") return tools.take(event.event);
       if (event.turn !== state.turn) {
         closing();
         tools.end();
+        tools.show(state.mode);
         Object.assign(state, { turn: event.turn, replyTo: event.replyTo, fence: event.fence, since: parts.now(), active: true });
       } else if (event.fence > state.fence) {
         // Another worker has taken it over: the step begins again.

@@ -1,6 +1,13 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { Failure } from "../../core/failures.ts";
-import { chatCommand, type TerminalCall, type TerminalHears, type TerminalLink } from "../../core/terminal.ts";
+import {
+  chatCommand,
+  type TerminalCall,
+  type TerminalFile,
+  type TerminalHears,
+  type TerminalLink,
+  type TerminalSays,
+} from "../../core/terminal.ts";
 import { callVisit } from "../../gateway/control-socket.ts";
 import type { Visit } from "../../gateway/visit.ts";
 import type { Context } from "../context.ts";
@@ -101,20 +108,71 @@ async function greeted(visit: Visit, early: TerminalHears[]): Promise<Greeting> 
 }
 
 function linkOver(visit: Visit, early: readonly TerminalHears[], own: Readonly<Own>): TerminalLink {
+  const uploads = uploadsTo(visit);
   return {
-    say: (message) => visit.say(message),
+    say: (message, files = []) => uploads.say(message, files),
     listen(listener, gone) {
       for (const said of early) listener(said);
       visit.listen((message) => {
         const said = heard(message);
-        if (said !== null) listener(said);
+        if (said !== null && !uploads.heard(said)) listener(said);
       }, gone);
+      uploads.refused = (id, { why, again }) => listener({ type: "refused", id, why, again });
     },
     async leave() {
       visit.leave();
       await own.service?.close();
     },
   };
+}
+
+type Answer = TerminalHears & { readonly type: "taken" | "refused" };
+
+interface Uploads {
+  say(message: TerminalSays, files: readonly TerminalFile[]): void;
+  /** Whether it was the answer to a file. */
+  heard(said: TerminalHears): boolean;
+  /** Tells that a message has not been said, as a file of it was not taken. */
+  refused(message: string, answer: Answer & { readonly type: "refused" }): void;
+}
+
+/** Says messages in their order, each after its files: one of those at a time, when the one before it has been taken. */
+function uploadsTo(visit: Visit): Uploads {
+  const waiting = new Map<string, (answer: Answer) => void>();
+  const kept = new Set<string>();
+  /** Messages that wait for files, their own or another's. */
+  let behind = 0;
+  let last: Promise<void> = Promise.resolve();
+  const send = async ({ id, name, bytes }: TerminalFile): Promise<Answer> => {
+    const { promise, resolve } = Promise.withResolvers<Answer>();
+    waiting.set(id, resolve);
+    visit.say({ type: "file", id, name, bytes: Buffer.from(bytes).toString("base64") } satisfies TerminalSays);
+    return await promise.finally(() => waiting.delete(id));
+  };
+  const sayAfter = async (message: TerminalSays & { readonly type: "say" }, files: readonly TerminalFile[]) => {
+    for (const file of files) {
+      if (kept.has(file.id)) continue;
+      const answer = await send(file);
+      if (answer.type === "refused") return uploads.refused(message.id, answer);
+      kept.add(file.id);
+    }
+    visit.say(message);
+  };
+  const uploads: Uploads = {
+    say(message, files) {
+      if (message.type !== "say" || (behind === 0 && files.length === 0)) return visit.say(message);
+      behind += 1;
+      last = last.then(() => sayAfter(message, files)).finally(() => (behind -= 1));
+    },
+    heard(said) {
+      const take = (said.type === "taken" || said.type === "refused") && said.id !== null ? waiting.get(said.id) : undefined;
+      if (take === undefined || (said.type !== "taken" && said.type !== "refused")) return false;
+      take(said);
+      return true;
+    },
+    refused: () => {},
+  };
+  return uploads;
 }
 
 /** What the service said. It is ours, behind a socket that only the home's owner may open: the cast states that. */

@@ -5,6 +5,7 @@ import {
   asksNow,
   onceSeat,
   type TerminalCall,
+  type TerminalFile,
   type TerminalHears,
   type TerminalLink,
   type TerminalOutcome,
@@ -18,6 +19,8 @@ import { type Progress, progressOn } from "./progress.ts";
 
 export interface OnceOptions {
   readonly question: string;
+  /** What goes with it. */
+  readonly files: readonly TerminalFile[];
   readonly only: TerminalCall["only"];
   readonly resume: TerminalCall["resume"];
   readonly language: TerminalCall["language"];
@@ -39,6 +42,9 @@ export async function askOnce(context: Context, streams: Streams, options: OnceO
     progress: progressOn(streams, options),
     refused: [],
     files: [],
+    posts: new Map(),
+    replied: new Set(),
+    replying: false,
     answer: null,
     looks: 0,
   };
@@ -76,6 +82,13 @@ interface Asking {
   /** What was asked for and not allowed, as nobody was there to ask. */
   readonly refused: string[];
   readonly files: string[];
+  /** What was said to this question alone, by the posts' ids. */
+  readonly posts: Map<string, TerminalPost>;
+  /** Those of them that asked something, and have been answered. */
+  readonly replied: Set<string>;
+  /** Somebody is being asked just now. */
+  replying: boolean;
+  /** The newest of them that may be the answer. */
   answer: TerminalPost | null;
   /** How often it had been asked how things stand when that came; only what is said of a later time tells what it is. */
   looks: number;
@@ -96,6 +109,7 @@ async function talkOver(
     link.say({ type: "look", message: asking.id });
   };
   asking.looks = 0;
+  asking.progress.show(hello.toolProgress);
   const hear = (said: TerminalHears) => {
     if (asking.options.form === "lines" && said.type !== "state") asking.context.print(json(said));
     switch (said.type) {
@@ -108,8 +122,8 @@ async function talkOver(
       case "state":
         looks.told += 1;
         if (isOver(asking, said, looks.told)) return resolve({ type: "over", state: said });
-        if (asksUs(asking, said, looks.told)) void reply(link, asking).catch(leave);
-        return;
+        // What else it asks is seen then.
+        return void replyTo(asksUs(asking, said), link, asking).then((has) => has && look(), leave);
       case "refused":
         if (said.id !== asking.id || !said.again)
           return resolve({ type: "over", state: { ...noState, outcome: failed(said.why) } });
@@ -121,7 +135,8 @@ async function talkOver(
         return;
     }
   };
-  const ask = () => link.say({ type: "say", id: asking.id, text: asking.options.question });
+  const { question: text, files } = asking.options;
+  const ask = () => link.say({ type: "say", id: asking.id, text, files: files.map(({ id }) => id) }, files);
   const stop = () => {
     link.say({ type: "stop", id: randomUUID() });
     process.once("SIGINT", () => resolve({ type: "interrupted" }));
@@ -147,8 +162,9 @@ function take(asking: Asking, post: TerminalPost, looks: number): void {
     if (!asking.files.includes(post.file)) asking.files.push(post.file);
     return;
   }
-  // A remark past the record, such as that the queue is away: no answer.
-  if (post.id === null) return asking.context.remark(unhidden(post.markdown));
+  // A remark past the record, such as that the queue is away, or what something else has to say here: no answer.
+  if (post.id === null || (post.answers !== asking.id && !asksNow(post))) return asking.context.remark(unhidden(post.markdown));
+  asking.posts.set(post.id, post);
   // Such as that something was saved, with a button to undo it: it stands beside an answer or a question.
   if (asking.answer !== null && isAside(post)) return;
   asking.answer = post;
@@ -161,29 +177,41 @@ function isAside(post: TerminalPost): boolean {
 }
 
 /** Whether all is said. `told`: the how-manieth word it is on how things stand. */
-function isOver({ answer, looks }: Asking, { busy, outcome }: TerminalState, told: number): boolean {
-  if (answer === null) return false;
-  if (outcome !== null) return answer.buttons.length === 0 && outcome.filesToCome === 0;
+function isOver(asking: Asking, { busy, outcome, asking: open }: TerminalState, told: number): boolean {
+  const { answer, looks, posts } = asking;
+  if (outcome !== null && outcome.post !== null) {
+    const said = posts.get(outcome.post);
+    if (said !== undefined) asking.answer = said;
+    return said !== undefined && outcome.filesToCome === 0;
+  }
   // A command is answered without a turn.
-  return !busy && told > looks && !asksNow(answer);
+  return answer !== null && (outcome !== null || (!busy && told > looks && !open.includes(answer.id ?? "")));
 }
 
-/** Whether the turn waits for what its newest message asks. An answer's news may be there before that of its turn's end. */
-function asksUs({ answer, looks }: Asking, { busy, outcome }: TerminalState, told: number): boolean {
-  return answer !== null && outcome === null && busy && told > looks && !isAside(answer);
+/** What the turn waits for; null: for nothing that was asked here. */
+function asksUs({ posts, replied, replying }: Asking, { asking: open }: TerminalState): TerminalPost | null {
+  const [post] = replying ? [] : open.filter((id) => !replied.has(id)).flatMap((id) => posts.get(id) ?? []);
+  return post ?? null;
 }
 
 /** Somebody who looks on is asked; else what needs leave is refused, and what needs words is told that nobody has any. */
-async function reply(link: TerminalLink, asking: Asking): Promise<void> {
-  const { context, answer } = asking;
-  if (answer === null) return;
-  asking.answer = null;
-  const { markdown, buttons } = answer;
+async function replyTo(post: TerminalPost | null, link: TerminalLink, asking: Asking): Promise<boolean> {
+  if (post === null || post.id === null) return false;
+  asking.replying = true;
+  asking.replied.add(post.id);
+  if (asking.answer === post) asking.answer = null;
+  await reply(post, link, asking);
+  asking.replying = false;
+  return true;
+}
+
+async function reply(post: TerminalPost, link: TerminalLink, { context, progress, refused }: Asking): Promise<void> {
+  const { markdown, buttons } = post;
   const deny = buttonFor(buttons, "deny") ?? undefined;
   const id = randomUUID();
   if (context.ask !== null) {
-    asking.progress.clear();
-    const words = await wordsTo(answer, context.ask);
+    progress.clear();
+    const words = await wordsTo(post, context.ask);
     const chosen = answerTo(buttons, words) ?? deny;
     return link.say(
       chosen === undefined
@@ -192,7 +220,7 @@ async function reply(link: TerminalLink, asking: Asking): Promise<void> {
     );
   }
   if (deny === undefined) return link.say({ type: "say", id, text: nobodyThere });
-  asking.refused.push(markdown);
+  refused.push(markdown);
   link.say({ type: "press", id, data: deny.data });
 }
 
@@ -270,8 +298,9 @@ function indented(text: string): string {
 }
 
 const noUsage = { calls: 0, promptTokens: 0, cachedTokens: 0, completionTokens: 0 };
-const noState = { session: null, title: null, since: 0, model: "", demonstration: false, used: null, window: null, busy: false };
+const noFigures = { title: null, since: 0, model: "", demonstration: false, used: null, window: null };
+const noState = { ...noFigures, session: null, busy: false, toolProgress: "all", asking: [] } as const;
 
 function failed(why: string): TerminalOutcome {
-  return { turn: "", end: "failed", failure: why, ms: 0, tools: [], usage: noUsage, filesToCome: 0 };
+  return { turn: "", post: null, end: "failed", failure: why, ms: 0, tools: [], usage: noUsage, filesToCome: 0 };
 }

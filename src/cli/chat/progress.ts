@@ -1,9 +1,13 @@
+import type { ProgressMode } from "../../core/chat-settings.ts";
 import type { TurnEvent } from "../../core/events.ts";
+import { callsShown } from "../../core/calls-shown.ts";
 import type { Streams } from "../context.ts";
 
 /** What happens while one waits for an answer, on stderr where that is a terminal. */
 export interface Progress {
   take(event: TurnEvent): void;
+  /** How much of the tools is shown from now on; without it, every call. */
+  show(mode: ProgressMode): void;
   /** Takes the passing line away. */
   clear(): void;
 }
@@ -12,9 +16,10 @@ export function progressOn(
   { stderr, env }: Streams,
   { quiet, form }: { readonly quiet: boolean; readonly form: string },
 ): Progress {
-  if (stderr.isTTY !== true || quiet || form === "lines") return { take: () => {}, clear: () => {} };
+  if (stderr.isTTY !== true || quiet || form === "lines") return { take: () => {}, show: () => {}, clear: () => {} };
   const passes = env["TERM"] !== "dumb";
   let shown = false;
+  let isShown = callsShown("all");
   const clear = () => {
     if (shown) stderr.write("\r\u001b[K");
     shown = false;
@@ -27,9 +32,13 @@ export function progressOn(
   };
   return {
     clear,
+    show(mode) {
+      isShown = callsShown(mode);
+    },
     take(event) {
       switch (event.type) {
         case "tool.started":
+          if (!isShown(event.tool)) return;
           clear();
           return void stderr.write(`┊ ${event.preview.startsWith("$ ") ? "💻" : `🔧 ${event.tool}`} ${oneLine(event.preview)}\n`);
         case "notice":

@@ -1,0 +1,64 @@
+import { Failure } from "../../../src/core/failures.ts";
+import { mostFiles } from "../../../src/core/files.ts";
+import { sizeWords } from "../../../src/core/size-words.ts";
+import type { TerminalCommand, TerminalFile } from "../../../src/core/terminal.ts";
+import { droppedPaths, namedPaths } from "./paths.ts";
+import { piece, type Row, wrapped } from "./rows.ts";
+
+/** The files that go with what is said next. */
+export interface AttachedFiles {
+  /** Adds what is named; a `Failure` says why one can't go along. */
+  add(text: string, wanted: "any" | "picture"): void;
+  /** Adds what was dropped onto the terminal; false: that was text. */
+  drop(text: string): boolean;
+  count(): number;
+  /** Takes them all away, for a message or for good. */
+  take(): readonly TerminalFile[];
+  rows(width: number): readonly Row[];
+}
+
+export function createAttached(
+  first: readonly TerminalFile[],
+  read: (path: string, wanted: "any" | "picture") => TerminalFile,
+): AttachedFiles {
+  let files = first;
+  const add = (paths: readonly string[], wanted: "any" | "picture") => {
+    if (files.length + paths.length > mostFiles)
+      throw new Failure("platform.refused", `At most ${mostFiles} files go with one message.`);
+    files = [...files, ...paths.map((path) => read(path, wanted))];
+  };
+  return {
+    add: (text, wanted) => add(namedPaths(text), wanted),
+    drop(text) {
+      const paths = droppedPaths(text);
+      if (paths !== null) add(paths, "any");
+      return paths !== null;
+    },
+    count: () => files.length,
+    take() {
+      const all = files;
+      files = [];
+      return all;
+    },
+    rows: (width) =>
+      files.length === 0
+        ? []
+        : wrapped(
+            [piece(`📎 ${files.map(fileWords).join(", ")} `, "accent"), piece("(goes with what you say next)", "dim")],
+            width,
+            [piece("   ")],
+          ),
+  };
+}
+
+/** A file as a line about it says. */
+export function fileWords({ name, bytes }: TerminalFile): string {
+  return `${name}, ${sizeWords(bytes.length)}`;
+}
+
+/** Whether a text is a command, which no file goes with; a skill is a request. */
+export function isCommand(text: string, commands: readonly TerminalCommand[]): boolean {
+  const name = /^\s*\/(\S+)/.exec(text)?.[1]?.toLowerCase();
+  if (name === undefined || commands.some((each) => each.skill && each.name === name)) return false;
+  return commands.some((each) => !each.skill && each.name.startsWith(name));
+}
