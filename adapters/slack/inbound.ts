@@ -33,9 +33,26 @@ export async function toInbound(reading: Reading, body: Fields): Promise<Inbound
       return await fromMessage(reading, event);
     case "agent_session_stopped":
       return await fromStop(reading, event, text(body["event_id"]) ?? need(event, "thread_ts"));
+    case "member_left_channel":
+      return fromLeaving(reading, event);
     default:
       return null;
   }
+}
+
+/** Also of channels that we may not answer in any more. */
+function fromLeaving({ self }: Reading, event: Fields): Inbound | null {
+  const [channel, user, ts] = [need(event, "channel"), need(event, "user"), need(event, "event_ts")];
+  if (user === self.user) return null;
+  const sender = { platform: "slack", id: user, name: user };
+  return {
+    type: "left",
+    key: `slack:${self.team}:left:${channel}:${user}:${ts}`,
+    chat: chatRef(channel, null),
+    kind: "shared",
+    sender,
+    at: Number(ts) * 1_000,
+  };
 }
 
 /** Subtypes that are still something a person wrote. */

@@ -15,6 +15,7 @@ const events = [
   "app_mention",
   "channel_rename",
   "group_rename",
+  "member_left_channel",
   "message.channels",
   "message.groups",
   "message.im",

@@ -5,7 +5,13 @@ import { attachment, filesIn } from "./attachments.ts";
 import { readAddress, type Self } from "./mention.ts";
 
 /** The kinds of update that `toInbound` understands. */
-export const wantedUpdates = ["message", "edited_message", "callback_query", "stopped_message_generation"] as const;
+export const wantedUpdates = [
+  "message",
+  "edited_message",
+  "callback_query",
+  "stopped_message_generation",
+  "chat_member",
+] as const;
 
 /** The sender Telegram names for posts that a linked channel forwards by itself. */
 const serviceAccount = 777_000;
@@ -13,11 +19,29 @@ const serviceAccount = 777_000;
 /** An update as an event of ours; null for what concerns nobody (other bots, service messages). Throws on one that makes no sense. */
 export function toInbound(update: Update, self: Self, turnOf: (draft: number) => string | null): Inbound | null {
   const key = `telegram:${self.id}:update:${update.update_id}`;
+  const left = leaver(update);
+  if (left)
+    return { type: "left", key, chat: chatRef(left.chat, {}), kind: "shared", sender: person(left.user), at: left.date * 1_000 };
   if (update.message) return fromMessage(key, update.message, self);
   if (update.edited_message) return fromEdit(key, update.edited_message, self);
   if (update.callback_query) return fromButton(key, update.callback_query);
   if (update.stopped_message_generation) return fromStop(key, update.stopped_message_generation, turnOf);
   return null;
+}
+
+/** Who has left a group, by a message there or, where we are an admin, by an event of its own; null for any other update. */
+function leaver({
+  message,
+  chat_member: changed,
+}: Update): { readonly user: User; readonly chat: Chat; readonly date: number } | null {
+  if (message?.left_chat_member) return told(message.left_chat_member, message);
+  const now = changed?.new_chat_member;
+  const gone = now?.status === "left" || now?.status === "kicked" || (now?.status === "restricted" && !now.is_member);
+  return changed && now && gone ? told(now.user, changed) : null;
+}
+
+function told(user: User, { chat, date }: Pick<Message, "chat" | "date">): ReturnType<typeof leaver> {
+  return user.is_bot || chat.type === "private" ? null : { user, chat, date };
 }
 
 /** A group that becomes a supergroup gets another id: the old one tells of it, and the new one; null for any other update. */

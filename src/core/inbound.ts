@@ -78,5 +78,10 @@ export interface InboundChange extends InboundBase {
   readonly text: string | null;
 }
 
+/** Somebody (`sender`) has left a shared chat, or was removed from it. */
+export interface InboundLeft extends InboundBase {
+  readonly type: "left";
+}
+
 /** What adapters hand to the gateway. Plain JSON: it is stored as it is. */
-export type Inbound = InboundMessage | InboundStop | InboundButton | InboundChange;
+export type Inbound = InboundMessage | InboundStop | InboundButton | InboundChange | InboundLeft;

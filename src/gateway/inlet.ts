@@ -27,6 +27,7 @@ import { putSentFile } from "../store/files.ts";
 import type { Db } from "../store/hold.ts";
 import { moveChat } from "../store/moved-chats.ts";
 import { addOutbound } from "../store/outbox.ts";
+import { noteLeft } from "../store/presences.ts";
 import { openSession } from "../store/sessions.ts";
 import { approve, decideAccess, type Notice } from "./access.ts";
 import { createBursts } from "./bursts.ts";
@@ -190,6 +191,10 @@ async function route(
 ): Promise<void> {
   if (others.length > 0) await joinInbound(parts.db, id, others, inbound);
   const found = known ?? (await findRoute(parts.db, inbound.chat, inbound.sender));
+  if (inbound.type === "left") {
+    if (found.person !== null) await noteLeft(parts.db, found.person.id, inbound, id);
+    return await settleInbound(parts.db, id);
+  }
   const decision = await decideAccess(parts.db, { ...parts.access, language: parts.language }, inbound, found.person);
   if (decision.type === "out") {
     await say(parts, `inbox:${id}`, decision.notices);

@@ -2,6 +2,7 @@ import { type ChatKind, type ChatRef, chatKey, parseChatKey } from "../core/chat
 import type { Failure } from "../core/failures.ts";
 import type { Db } from "../store/hold.ts";
 import { homeOf } from "../store/homes.ts";
+import { hasLeft } from "../store/presences.ts";
 import { chatsNamed, kindOf, privateChatOf, standingIn } from "../store/schedule-targets.ts";
 import { refused } from "./cron-expression.ts";
 
@@ -90,8 +91,10 @@ async function channel(db: Db, owner: TargetOwner, platform: string, name: strin
 
 /** Whether the owner may have something posted there, and whether only they read it. */
 async function mayPost(db: Db, { person, origin, originKind }: TargetOwner, chat: ChatRef): Promise<"own" | "shared" | null> {
-  if (origin !== null && origin.platform === chat.platform && origin.chat === chat.chat)
-    return originKind === "private" ? "own" : "shared";
+  if (origin !== null && origin.platform === chat.platform && origin.chat === chat.chat) {
+    if (originKind === "private") return "own";
+    return (await hasLeft(db, person, chat)) ? null : "shared";
+  }
   return await standingIn(db, person, chat);
 }
 
@@ -109,7 +112,10 @@ export async function targetsOf(db: Db, owner: TargetOwner, deliver: readonly st
 }
 
 async function chatOf(db: Db, owner: TargetOwner, word: string): Promise<{ chat: ChatRef; own: boolean } | null> {
-  if (word === "origin") return owner.origin && { chat: owner.origin, own: owner.originKind === "private" };
+  if (word === "origin") {
+    const standing = owner.origin && (await mayPost(db, owner, owner.origin));
+    return owner.origin && standing && { chat: owner.origin, own: standing === "own" };
+  }
   if (word.startsWith("home:")) {
     const platform = word.slice(5);
     const home = await homeOf(db, platform);

@@ -5,6 +5,7 @@ import { type Inbound, type InboundChange, type InboundMessage, joinedText } fro
 import { wholeChat } from "./chat-settings.ts";
 import type { Db } from "./hold.ts";
 import { undone } from "./own-sessions.ts";
+import { comingBack } from "./presences.ts";
 import { jsonText } from "./storable.ts";
 
 /** A stored event on its way to a session. */
@@ -29,7 +30,7 @@ export async function storeInbound(db: Db, inbound: Inbound, plain = false): Pro
   const ready = sql`${plain}::boolean and person is not null and role <> 'guest' and session is not null and not asks`;
   const found = await sql<RouteRow & { id: number; assigned: boolean }>`
     with route as materialized (select ${routeColumns} from (select 1) one ${routeJoins(inbound.chat, inbound.sender)}),
-    stored as (
+    ${comingBack(inbound)} stored as (
       insert into inbox (key, chat_key, inbound, status, session_id, person_id)
       select ${inbound.key}, ${chatKey(inbound.chat)}, ${jsonText(inbound)}::jsonb, case when ${ready} then 'waiting' else 'new' end,
         case when ${ready} then session end, case when ${ready} then person end

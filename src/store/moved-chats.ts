@@ -23,6 +23,9 @@ export async function moveChat(db: Db, platform: string, from: string, to: strin
       update conversations c set chat = ${to} where c.platform = ${platform} and c.chat = ${from} and not exists (
         select 1 from conversations o where o.platform = c.platform and o.chat = ${to} and o.thread = c.thread)`);
     await run(sql`
+      update presences p set chat = ${to} where p.platform = ${platform} and p.chat = ${from} and not exists (
+        select 1 from presences o where o.person_id = p.person_id and o.platform = p.platform and o.chat = ${to})`);
+    await run(sql`
       update chat_names c set chat = ${to} where c.platform = ${platform} and c.chat = ${from} and not exists (
         select 1 from chat_names o where o.platform = c.platform and o.chat = ${to})`);
     await run(sql`

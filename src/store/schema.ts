@@ -280,6 +280,8 @@ export interface Schema extends MemoryTables, ScheduleTables, SkillTables {
   chat_settings: { chat_key: string; name: string; value: string; updated_at: Stamp };
   /** The shared conversations that people have spoken in; kept by the record itself. */
   members: { conversation_id: string; person_id: string };
+  /** When people last wrote in a shared chat, all its threads together, and that they have left it. */
+  presences: { person_id: string; platform: string; chat: string; seen_at: Stamp; left_at: Date | null };
   /** Turns that were taken back: the journal keeps them, nobody is shown them. */
   undone_turns: { session_id: string; turn_id: string; key: string; created_at: Stamp };
   /** Worker processes, each with when it was last heard of. */

@@ -5,6 +5,7 @@ import { excerpt } from "../core/excerpt.ts";
 import type { OwnSession } from "../core/sessions.ts";
 import type { Db } from "./hold.ts";
 import { ownSessions, undone } from "./own-sessions.ts";
+import { isPresent } from "./presences.ts";
 import { searchQuery } from "./search-query.ts";
 
 /** A line of a past conversation. */
@@ -131,8 +132,10 @@ async function audienceOf(db: Db, viewer: Viewer, own: boolean): Promise<readonl
       return [`c:${viewer.conversation}`];
     case "person": {
       if (own) return [`p:${viewer.person}`];
-      const rows = await db.selectFrom("members").select("conversation_id").where("person_id", "=", viewer.person).execute();
-      return [`p:${viewer.person}`, ...rows.map(({ conversation_id: id }) => `c:${id}`)];
+      const { rows } = await sql<{ id: string }>`
+        select c.id from members b join conversations c on c.id = b.conversation_id
+        where b.person_id = ${viewer.person} and ${isPresent(viewer.person, "c")}`.execute(db);
+      return [`p:${viewer.person}`, ...rows.map(({ id }) => `c:${id}`)];
     }
   }
 }
@@ -200,7 +203,7 @@ const line = sql`m.id, m.session_id as session, s.title, m.created_at as at,
       case when m.message->>'role' = 'user' then 'person' else 'agent' end as by, m.message->>'content' as text`;
 
 /**
- * In a shared chat: what was said in that chat. In private: one's own private conversations, and shared chats that one has spoken in.
+ * In a shared chat: what was said in that chat. In private: one's own private conversations, and shared chats that one has spoken in and is in.
  * Never what somebody else said in private, nor what subagents did: their turns' results say it.
  */
 function visible(viewer: Viewer): RawBuilder<unknown> {
@@ -214,7 +217,7 @@ function visible(viewer: Viewer): RawBuilder<unknown> {
       return sql`c.platform <> ${errandPlatforms.subagent} and case when c.kind = 'private'
         then (m.person_id is null or m.person_id = ${viewer.person}) and exists (${own} and o.session_id = s.id)
           and not exists (select 1 from messages x where x.session_id = s.id and x.person_id is not null and x.person_id <> ${viewer.person})
-        else exists (${own} and o.session_id in (select id from sessions where conversation_id = c.id)) end`;
+        else exists (${own} and o.session_id in (select id from sessions where conversation_id = c.id)) and ${isPresent(viewer.person, "c")} end`;
     }
   }
 }

@@ -136,6 +136,17 @@ test("a changed and a deleted message are told as such", async () => {
   );
 });
 
+test("who leaves a channel or is removed from it has left; that we have is no news", async () => {
+  const all = await takes(({ slack }) => {
+    slack.leave("G1", "U8");
+    slack.leave("G1", "UBOT");
+  });
+  assert.deepEqual(
+    all.map(({ type, chat, kind, sender }) => [type, chat, kind, sender.id]),
+    [["left", slackChat("G1"), "shared", "U8"]],
+  );
+});
+
 test("not edits that change no words, joins, other bots, our own words; files are named", async () => {
   const all = await takes(({ slack }) => {
     const ours = { user: "UBOT", bot_id: "B1", ts: "1.1", text: "a" };

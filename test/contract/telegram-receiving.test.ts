@@ -195,11 +195,44 @@ test("a draft's stop button names its turn, or none that this process has shown"
   assert.deepEqual([unknown.turn, unknown.chat], [null, chatRef(7, 3)]);
 });
 
+test("who leaves a group or is removed from it has left; no bot, and nobody who stays under restrictions", async () => {
+  const bob = { id: 8, is_bot: false, first_name: "Bob" };
+  const told = (status: string, more = {}) => ({
+    chat: { id: group, type: "supergroup", title: "group" },
+    from: { id: 7, is_bot: false, first_name: "Alice" },
+    date: 5,
+    old_chat_member: { status: "member", user: bob },
+    new_chat_member: { status, user: bob, ...more },
+  });
+  await using rig = await telegramRig();
+  const { tg } = rig;
+  await rig.adapter.start(rig.inlet);
+  // Telegram keeps these only for whoever has asked for them.
+  await tg.waitFor(() => rig.callsOf("getUpdates")[0]);
+  tg.leave(group, 8, { from: alice });
+  tg.leave(group, { id: 43, bot: true }, { from: alice });
+  for (const status of ["member", "left", "kicked"]) tg.update({ chat_member: told(status) });
+  for (const stays of [true, false]) tg.update({ chat_member: told("restricted", { is_member: stays }) });
+  tg.say(7, "the last one");
+  const all = (await rig.received(5)).slice(0, -1);
+  assert.deepEqual(
+    all.map(({ type, chat, kind, sender }) => [type, chat, kind, sender.id]),
+    Array.from({ length: 4 }, () => ["left", chatRef(group), "shared", "8"]),
+  );
+  assert.equal(all[1]?.at, 5_000);
+});
+
 test("it asks for the kinds of update it reads", async () => {
   await using rig = await telegramRig();
   await rig.adapter.start(rig.inlet);
   const call = await rig.tg.waitFor(() => rig.callsOf("getUpdates")[0]);
-  assert.deepEqual(call.params["allowed_updates"], ["message", "edited_message", "callback_query", "stopped_message_generation"]);
+  assert.deepEqual(call.params["allowed_updates"], [
+    "message",
+    "edited_message",
+    "callback_query",
+    "stopped_message_generation",
+    "chat_member",
+  ]);
 });
 
 test("nothing is confirmed before it is stored: a refused event is asked for again, in order", async () => {

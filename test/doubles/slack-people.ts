@@ -22,6 +22,8 @@ export interface SlackPeople {
   slash(channel: string, command: string, text: string, user?: string): SlackEnvelope;
   /** Presses Stop while the agent works in a thread. */
   stop(channel: string, thread: string, user?: string): SlackEnvelope;
+  /** Leaves a channel, or is removed from it. */
+  leave(channel: string, user?: string): SlackEnvelope;
   /** An event of any shape. */
   event(event: Params): SlackEnvelope;
 }
@@ -66,6 +68,10 @@ export function createSlackPeople({ chats, events, team, bot, responseUrl }: Sla
       if (mentions && comesAs !== "message") event({ type: "app_mention", ...about });
       if (comesAs !== "app_mention") event({ type: "message", channel_type: kind, client_msg_id: randomUUID(), ...about });
       return ts;
+    },
+    leave(channel, user = "U7") {
+      const channel_type = channel.startsWith("G") ? "G" : "C";
+      return event({ type: "member_left_channel", user, channel, channel_type, team, event_ts: String(Date.now() / 1_000) });
     },
     press(channel, ts, label, user = "U7") {
       const message = chats.messages.find((each) => each.channel === channel && each.ts === ts);

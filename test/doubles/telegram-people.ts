@@ -28,6 +28,8 @@ export interface SayOptions {
 export interface People {
   /** Somebody writes: negative chats are groups. An empty text leaves the field out. */
   say(chat: number, text: string, options?: SayOptions): number;
+  /** Somebody leaves a group, or is removed by `from`: the group shows a message that says so. */
+  leave(chat: number, who: number | Writer, options?: { readonly from?: number | Writer }): number;
   /** Somebody presses a button of a message. */
   press(chat: number, message: number, data: string, options?: { readonly from?: number | Writer }): number;
   /** The person presses the stop button of the newest draft, or of a certain one. */
@@ -47,7 +49,10 @@ export function createPeople(chats: Chats, updates: Updates, bot: Params): Peopl
     if (!theirs) throw new Error(`chat ${chat} has no message ${id}`);
     return theirs;
   };
-  return {
+  const people: People = {
+    leave(chat, who, { from = who } = {}) {
+      return people.say(chat, "", { from, extra: { left_chat_member: userOf(chat, who) } });
+    },
     say(chat, text, options = {}) {
       const user = userOf(chat, options.from);
       const id = chats.received(chat);
@@ -92,6 +97,7 @@ export function createPeople(chats: Chats, updates: Updates, bot: Params): Peopl
       },
     },
   };
+  return people;
 }
 
 function topic(thread: number): Params {

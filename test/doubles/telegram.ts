@@ -179,6 +179,7 @@ function face(state: State, url: string, close: () => Promise<void>): TelegramSe
       return state.commands;
     },
     say: people.say,
+    leave: people.leave,
     press: people.press,
     stopDraft: people.stopDraft,
     messages: (chat) => chats.messages.get(chat) ?? [],

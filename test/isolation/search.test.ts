@@ -5,18 +5,23 @@ import { sql } from "kysely";
 import { pastPorts } from "../../src/agent/past.ts";
 import { resume } from "../../src/commands/index.ts";
 import type { ChatKind, Viewer } from "../../src/core/chats.ts";
+import { createGateway } from "../../src/gateway/inlet.ts";
+import type { GatewayParts } from "../../src/gateway/parts.ts";
 import { suggestArgument } from "../../src/gateway/suggestions.ts";
+import { targetsOf } from "../../src/schedules/targets.ts";
 import type { Db } from "../../src/store/hold.ts";
 import { lastRequest, storeInbound } from "../../src/store/inbox.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { migrations } from "../../src/store/migrations/index.ts";
 import { hasSaid, latestResult, readHistory } from "../../src/store/journal.ts";
 import { entitleSession, ownSessions, resumeSession, undoTurn } from "../../src/store/own-sessions.ts";
-import { pastLines, searchOwn, searchPast } from "../../src/store/search.ts";
+import { noteLeft } from "../../src/store/presences.ts";
+import { standingIn } from "../../src/store/schedule-targets.ts";
+import { pastLines, pastSessions, searchOwn, searchPast } from "../../src/store/search.ts";
 import { endSession, openSession } from "../../src/store/sessions.ts";
 import { beginTurn, closeTurn } from "../../src/store/turns.ts";
 import { claimSession } from "../../src/store/work.ts";
-import { forms as emptyForms, readyForms as forms } from "../contract/database-forms.ts";
+import { forms as emptyForms, readyForms as forms, silent } from "../contract/database-forms.ts";
 
 /** One thing said in a chat, and the agent's answer. */
 interface Said {
@@ -25,12 +30,13 @@ interface Said {
   readonly kind: ChatKind;
   readonly person: string;
   readonly text: string;
+  readonly at?: number;
 }
 
 let count = 0;
 
 /** Has somebody say something and be answered; the session is ended, so that each is a past conversation. */
-async function converse(db: Db, { platform = "test", chat, kind, person, text }: Said) {
+async function converse(db: Db, { platform = "test", chat, kind, person, text, at = 0 }: Said) {
   const ref = { platform, chat, thread: null };
   await db
     .insertInto("people")
@@ -45,7 +51,7 @@ async function converse(db: Db, { platform = "test", chat, kind, person, text }:
     chat: ref,
     kind,
     sender,
-    at: 0,
+    at,
     text,
     messageId: null,
     addressed: true,
@@ -97,6 +103,63 @@ for (const [form, prepare] of Object.entries(forms)) {
       assert.deepEqual(await seen({ kind: "shared", conversation: group.conversation }), [group.session]);
       assert.deepEqual(await seen({ kind: "shared", conversation: other.conversation }), [other.session]);
       assert.deepEqual(await seen(inPrivate(ann, "carol")), []);
+    });
+
+    test("of a shared chat are for those who are in it: nobody who has left finds any, until they write there again", async () => {
+      await using place = await prepare();
+      const { db } = await place.open();
+      await migrate(db, migrations);
+      const chat = { platform: "test", chat: "group", thread: null };
+      const mine = await converse(db, { chat: "bob", kind: "private", person: "bob", text: "my zebra" });
+      const ours = await converse(db, { chat: "group", kind: "shared", person: "bob", text: "our zebra", at: 1_000 });
+      const sender = { platform: "test", id: "bob", name: "Bob" };
+      await db.insertInto("identities").values({ platform: "test", account: "bob", person_id: "bob", name: "Bob" }).execute();
+      const event = { chat, kind: "shared", sender } as const;
+      const wrote = async (at: number) =>
+        await storeInbound(db, {
+          ...event,
+          type: "message",
+          key: `bob ${at}`,
+          at,
+          text: "hi",
+          messageId: null,
+          addressed: false,
+        });
+      const later = await converse(db, {
+        chat: "group",
+        kind: "shared",
+        person: "ann",
+        text: "the zebra of those who are in",
+        at: 2_000,
+      });
+      const viewer: Viewer = { kind: "person", person: "bob", conversation: mine.conversation };
+      const owner = { person: "bob", origin: chat, originKind: "shared" } as const;
+      const finds = async (what: string, sees: boolean, posts = sees) => {
+        const found = await searchPast(db, viewer, { query: "zebra", newestFirst: true, limit: 9, except: "" });
+        const past = await pastSessions(db, viewer, "", 9);
+        const all = (sees ? [mine, ours, later] : [mine]).map(({ session }) => session).toSorted();
+        for (const rows of [found, past]) assert.deepEqual(rows.map(({ session }) => session).toSorted(), all, what);
+        assert.equal((await pastLines(db, viewer, later.session, null, 5)).length, sees ? 2 : 0, what);
+        assert.equal(await standingIn(db, "bob", chat), posts ? "shared" : null, what);
+        assert.deepEqual((await targetsOf(db, owner, ["origin"])).lost, posts ? [] : ["origin"], what);
+      };
+      await finds("he has written there", true);
+      // Boundary: of the gateway, no more than an event that nobody is answered for takes.
+      const gateway = createGateway({ db, metrics: { messageIn() {} }, log: silent } as unknown as GatewayParts);
+      await gateway.receive({ ...event, type: "left", key: "left 3", at: 3_000 });
+      await gateway.settled();
+      await finds("he has left", false);
+      await wrote(2_500);
+      await finds("what he wrote before came late", false);
+      await wrote(4_000);
+      await finds("he is back", true);
+      const left = { ...event, type: "left", key: "left 5", at: 5_000 } as const;
+      const { id } = (await storeInbound(db, left)) ?? assert.fail();
+      await wrote(6_000);
+      await noteLeft(db, "bob", left, id);
+      await finds("that he left was noted when he was back already", true);
+      await sql`update presences set seen_at = now() - interval '15 days'`.execute(db);
+      await finds("he has not written there for long", false, true);
     });
 
     test("are found however many errands have said the same since", async () => {
@@ -198,8 +261,9 @@ for (const [form, prepare] of Object.entries(forms)) {
         migrations.filter(({ name }) => name < "0017"),
       );
       const ann = await converse(db, { chat: "ann", kind: "private", person: "ann", text: "旧的秘密" });
-      const group = await converse(db, { chat: "group", kind: "shared", person: "ann", text: "旧的计划" });
-      await converse(db, { chat: "group", kind: "shared", person: "bob", text: "hello" });
+      const group = await converse(db, { chat: "group", kind: "private", person: "ann", text: "旧的计划" });
+      await converse(db, { chat: "group", kind: "private", person: "bob", text: "hello" });
+      await sql`update conversations set kind = 'shared' where chat = 'group'`.execute(db);
       await migrate(db, migrations);
       const seen = async (viewer: Viewer) =>
         (await searchPast(db, viewer, { query: "旧的", newestFirst: true, limit: 5, except: "" })).map(({ session }) => session);
