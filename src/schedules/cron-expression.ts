@@ -88,6 +88,31 @@ export function parseCron(expression: string): CronFields {
   };
 }
 
+/** Of each field: how many values it has, what begins anew where they end, and how to say what a longer step means. */
+const spans: readonly (readonly [Field, number, string, (step: number) => string])[] = [
+  [minuteField, 60, "hour", (step) => `Say "every ${step}m".`],
+  [hourField, 24, "day", (step) => `Say "every ${step}h".`],
+  [dayField, 31, "month", (step) => `Say "every ${step} days at 9:00".`],
+  [monthField, 12, "year", () => 'Name the months: "1,7".'],
+  [weekdayField, 7, "week", (step) => `Say "every ${step} days at 9:00".`],
+];
+
+/**
+ * Throws for a step that is longer than its field, such as 90 minutes: that would come once an hour, which nobody means. What was saved
+ * with one before goes on as it did, so reading does not mind it.
+ */
+export function refuseLongSteps(expression: string): void {
+  const fields = fiveFields(expression).split(" ");
+  for (const [index, [field, size, whole, instead]] of spans.entries()) {
+    const part = fields[index]?.split(",").find((each) => Number(each.split("/")[1] ?? 0) > size);
+    if (part === undefined) continue;
+    const step = Number(part.split("/")[1]);
+    throw refused(
+      `"${part}" in the ${field.name}: steps begin anew with each ${whole}, so ${size} is the longest. ${instead(step)}`,
+    );
+  }
+}
+
 /** As in other crons, a field that begins with a star restricts nothing together with the other day field. */
 function starred(field: string): boolean {
   return field.startsWith("*") || field === "?";

@@ -1,6 +1,6 @@
 import { asFailure } from "../core/failures.ts";
 import { chineseTiming, looksChinese } from "./chinese.ts";
-import { fiveFields, looksLikeCron, parseCron, refused } from "./cron-expression.ts";
+import { fiveFields, looksLikeCron, parseCron, refused, refuseLongSteps } from "./cron-expression.ts";
 import { clockText, dateOf, exactInstant, once, type Speaking } from "./day-times.ts";
 import { englishTiming, examples } from "./english.ts";
 import { nextInstant } from "./next.ts";
@@ -25,6 +25,7 @@ function read(said: string, speaking: Speaking): Timing {
   if (looksLikeCron(said)) {
     const expression = fiveFields(said);
     parseCron(expression);
+    refuseLongSteps(expression);
     return { type: "cron", expression, zone: speaking.zone.name };
   }
   return isoTiming(said, speaking) ?? (looksChinese(said) ? chineseTiming(said, speaking) : englishTiming(said, speaking));
