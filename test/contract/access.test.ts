@@ -2,13 +2,15 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { sql } from "kysely";
 import type { Inbound } from "../../src/core/inbound.ts";
-import { decideAccess } from "../../src/gateway/access.ts";
+import { languageOf } from "../../src/commands/languages/index.ts";
+import { approve, decideAccess } from "../../src/gateway/access.ts";
 import { invite } from "../../src/people/invitations.ts";
 import { assignInbound, storeInbound } from "../../src/store/inbox.ts";
 import { openInvitations } from "../../src/store/invitations.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { migrations } from "../../src/store/migrations/index.ts";
 import { admit, listPeople, personOf } from "../../src/store/people.ts";
+import { choosePersonSetting } from "../../src/store/person-settings.ts";
 import { openSession } from "../../src/store/sessions.ts";
 import { readyForms } from "./database-forms.ts";
 
@@ -44,6 +46,43 @@ test("a guest is told so only when they call it; a change lets nobody in, even w
     ["aside", 0],
     ["change", 0],
   ]);
+});
+
+test("a stranger and the owner are each told in their own language, and so is the outcome", async () => {
+  await using place = await readyForms.embedded();
+  const { db } = await place.open();
+  await migrate(db, migrations);
+  const rules = { open: false, pairing: true, localPlatforms: [], allowed: new Set<string>(), language: "en" };
+  const own = { ...message, kind: "private", addressed: true } as const;
+  const boss = await admit(db, { ...said.sender, id: "Boss", name: "Boss" }, "owner");
+  const bosses = { platform: "slack", chat: "Boss", thread: null };
+  const { session } = await openSession(db, bosses, "private");
+  const spoke = (await storeInbound(db, { ...own, key: "boss", chat: bosses }, false)) ?? assert.fail();
+  assert.ok(await assignInbound(db, spoke.id, session, boss.id));
+  await choosePersonSetting(db, boss.id, "language", "zh");
+  const asks = async (id: string, language: string) => {
+    const inbound = { ...own, key: id, chat: { ...bosses, chat: id }, sender: { ...said.sender, id, name: id, language } };
+    await storeInbound(db, inbound, false);
+    const decision = await decideAccess(db, rules, inbound, null);
+    return decision.type === "out" ? decision.notices : assert.fail("a stranger was let in");
+  };
+  const [told, asked] = await asks("Lin", "zh-hans");
+  const code = /`([0-9A-Z]{8})`/.exec(told?.markdown ?? "")?.[1] ?? "";
+  assert.match(told?.markdown ?? "", /^我还不认识你。你的配对码是/);
+  assert.match(asked?.markdown ?? "", /^Lin（slack 账号 Lin）想和我对话/);
+  assert.deepEqual(
+    asked?.buttons?.map(({ label, data }) => [label, data]),
+    [
+      ["允许加入", `pair:yes:${code}`],
+      ["忽略", `pair:no:${code}`],
+    ],
+  );
+  const by = { own: languageOf("zh") ?? assert.fail(), usual: "en" };
+  const [done, welcomed] = await approve(db, boss, code, bosses, by);
+  assert.match(done?.markdown ?? "", /Lin 已加入/);
+  assert.match(welcomed?.markdown ?? "", /^你已加入/);
+  const [plain] = await asks("Ann", "de");
+  assert.match(plain?.markdown ?? "", /^I don't know you yet/, "a language that does not ship");
 });
 
 test("an invitation's code is good once, in a private chat alone, and raises whoever is in already", async () => {

@@ -79,6 +79,19 @@ suite("leave to run a command on the host", () => {
     assert.equal(await rig.askOn("/deny").then((said) => /Not run/.test(said)), true);
   });
 
+  test("who speaks Chinese is asked, answers and is told in Chinese", async () => {
+    await rig.askOn("/language zh");
+    const { answer } = await rig.ask("clean", commands("rm -rf old"));
+    assert.match(answer, /可以运行这条命令吗[^]*直接在这台主机上[^]*rm -rf old[^]*会删除文件夹[^]*分钟内有效/);
+    const { buttons } = (await asked()) ?? assert.fail("nothing is asked");
+    assert.deepEqual(Object.keys(buttons), ["仅此一次", "本次会话", "始终允许", "拒绝"]);
+    assert.match(await press("仅此一次"), /came: \(no output\)/);
+    const shown = (await rig.page.history()).findLast(({ text }) => text.includes("可以运行这条命令吗"));
+    assert.match(shown?.text ?? "", /: 仅此一次$/);
+    assert.match(await rig.askOn("/deny"), /没有等待许可的操作/);
+    await rig.askOn("/language auto");
+  });
+
   test("what must be asked each time can't be allowed for longer", async () => {
     await rig.ask("keys", commands("echo key >> ~/.ssh/authorized_keys"));
     const { buttons } = (await asked()) ?? assert.fail("nothing is asked");

@@ -80,7 +80,7 @@ export const spoken: Spoken = {
   access: {
     code: (code) =>
       `我还不认识你。你的配对码是 \`${code}\`。\n\n所有者可以用我发给他们的按钮，或用 \`hermes pairing approve ${code}\` 让你加入。配对码一小时内有效。`,
-    wouldLike: (who, code) => `${who} 想和我对话。配对码：\`${code}\``,
+    wouldLike: (who, code) => `${who}想和我对话。配对码：\`${code}\``,
     who: (name, platform, account) => `${name}（${platform} 账号 ${account}）`,
     letIn: "允许加入",
     ignore: "忽略",
@@ -93,7 +93,7 @@ export const spoken: Spoken = {
       const what = role === "owner" ? "你现在是这个机器人的所有者" : `你已加入，身份是${roleNames[role]}`;
       return `${name}，你好，${what}。直接写下你的需要就行；用 /help 查看我还能做什么。`;
     },
-    ownsToo: (who) => `${who} 通过邀请也成为了这个机器人的所有者。`,
+    ownsToo: (who) => `${who}通过邀请也成为了这个机器人的所有者。`,
     guest: "我认识你，但你还没有获准加入。请联系这个机器人的所有者。",
     shared: "我还不认识你。请先私聊我，所有者就可以让你加入。",
     closed: "这个机器人不接受新成员。请让它的所有者添加你。",
