@@ -1,12 +1,13 @@
 import { chatKey, type ChatRef } from "../core/chats.ts";
 import { errandPlatforms } from "../core/errand.ts";
-import type { MemoryChange, MemoryRules, MemoryWish } from "../core/memory.ts";
+import type { MemoryChange, MemoryOwner, MemoryRules, MemoryWish } from "../core/memory.ts";
 import { MemoryFull } from "../memory/entries.ts";
 import { importOnce } from "../memory/home.ts";
 import { blocksOf, keep } from "../memory/keeping.ts";
 import { type MemoryReader, ownerHere, ownerWished, readableHere } from "../memory/scopes.ts";
 import type { Db } from "../store/hold.ts";
 import { resultsLike } from "../store/journal.ts";
+import { anyPrivateChatOf } from "../store/schedule-targets.ts";
 import type { Turn } from "../store/turns.ts";
 
 /** The memory blocks of a new session's prompt: the team's, then the person's in private, or the chat's where several read. */
@@ -36,7 +37,7 @@ export function rememberIn(parts: Remembering): (change: MemoryChange, wish: Mem
     const unseen = owner.scope === "person" && ownerHere(reader).scope !== "person";
     if (unseen && change.action !== "add") throw new Error(onlyAdds);
     try {
-      const { edits, reply } = await keep(parts.db, aboutOf(parts, owner), change, rules);
+      const { edits, reply } = await keep(parts.db, await aboutOf(parts, owner), change, rules);
       if (edits.length > 0) parts.changed();
       return unseen ? "It is in the person's own memory." : reply;
     } catch (error) {
@@ -49,14 +50,16 @@ export function rememberIn(parts: Remembering): (change: MemoryChange, wish: Mem
 const onlyAdds = "A person's own memory is changed in their private chat. From here you can only add to it.";
 const ownFull = "The person's own memory is full. Tell them to make room in their private chat: /memory.";
 
-function aboutOf({ reader, turn }: Remembering, owner: ReturnType<typeof ownerHere>) {
-  const chat = isSpokenTo(reader.chat) ? chatKey(reader.chat) : null;
-  return { owner, author: reader.person.id, origin: "tool", turn: turn.id, chat, replyTo: turn.request.messageId } as const;
+async function aboutOf({ db, reader, turn }: Remembering, owner: MemoryOwner) {
+  const chat = await toldIn(db, reader, owner);
+  const told = { chat: chat && chatKey(chat), replyTo: turn.request.messageId };
+  return { owner, author: reader.person.id, origin: "tool", turn: turn.id, ...told } as const;
 }
 
-/** Errands without a home have nobody who could be told. */
-function isSpokenTo(chat: ChatRef): boolean {
-  return !Object.values(errandPlatforms).includes(chat.platform);
+/** Where a change is told: here, or of an errand without a home, whose own chat is nobody's, in its person's private one. */
+async function toldIn(db: Db, { chat, person }: MemoryReader, { scope }: MemoryOwner): Promise<ChatRef | null> {
+  if (!Object.values(errandPlatforms).includes(chat.platform)) return chat;
+  return scope === "chat" ? null : await anyPrivateChatOf(db, person.id);
 }
 
 /** How often in one turn the model may fail to make room. */

@@ -4,16 +4,20 @@ import { sql } from "kysely";
 import { landRun, settleRun } from "../../workers/schedule-ends.ts";
 import { noteRefusedReport } from "../../workers/schedule-refusals.ts";
 import { chatKey, type ChatRef } from "../../src/core/chats.ts";
+import { rememberIn } from "../../src/agent/memory.ts";
 import { schedulePorts } from "../../src/agent/scheduling.ts";
 import type { ScheduleAsker } from "../../src/core/schedule.ts";
 import type { ToolContext } from "../../src/core/tool.ts";
 import { createChannelNames } from "../../src/gateway/channel-names.ts";
 import { decideFiring } from "../../src/schedules/firing.ts";
+import { tellChanges } from "../../src/store/memory-changes.ts";
 import { addRun, fireBatch, runsOf, takeRun, untilDue } from "../../src/store/schedule-runs.ts";
 import { changeSchedule, recordNow } from "../../src/store/schedules.ts";
 import { cronjob } from "../../src/tools/cronjob.ts";
-import { alice, answered, chat, group, inGroup, type ScheduleRig, scheduleRig } from "./schedule-rig.ts";
+import { alice, answered, chat, group, inGroup, person, type ScheduleRig, scheduleRig } from "./schedule-rig.ts";
 
+const discord = { platform: "discord", chat: "u1", thread: null };
+const web = { platform: "web", chat: "u1", thread: null };
 let rig: ScheduleRig;
 before(async () => {
   rig = await scheduleRig();
@@ -58,8 +62,6 @@ function refusal(key: string, where: ChatRef, reason: string, markdown = "") {
 test("a chat that is gone pauses its schedule; its owner is told in the next that takes it, and a group learns nothing private", async () => {
   const parts = rig.partsWith();
   const own = { ranAs: "private", lateMs: 0 } as const;
-  const [discord, web] = ["discord", "web"].map((platform) => ({ platform, chat: "u1", thread: null }));
-  assert.ok(discord && web);
   const schedule = await rig.made({ name: "daily" });
   const { run } = await rig.begun(schedule, "private");
   assert.deepEqual(await noteRefusedReport(parts, refusal(`run:${run}:telegram:7`, chat, "blocked")), [], "nowhere else to go");
@@ -176,4 +178,31 @@ test("a channel's name is known wherever a schedule is made, once its platform h
   assert.match(await said(), /I know no channel #reports on discord/);
   await createChannelNames(rig.db).look("discord", async () => [{ chat: "10", name: "Reports" }]);
   assert.match(await said(), /Reports to: Reports \(`discord:10`\)/);
+});
+
+test("what a run without a chat of its own changes of somebody's memory is told in their private chat", async () => {
+  const schedule = await rig.made({ name: "learning" }, inGroup);
+  const { db } = rig;
+  const rules = { memory: 2_200, user: 1_375, team: 350, teamWriters: "admin", notices: "on", home: null } as const;
+  for (const [kind, wish] of [
+    ["private", "here"],
+    ["shared", "person"],
+    ["shared", "here"],
+  ] as const) {
+    const { errand } = await rig.begun(schedule, kind);
+    const where = { platform: "schedule", chat: errand.id, thread: null };
+    const sender = { platform: "schedule", id: person.id, name: person.name };
+    const request = { type: "message", key: "k", chat: where, kind, sender, at: 0, text: "", messageId: null } as const;
+    const turn = { id: errand.id, request: { ...request, addressed: true } };
+    const remember = rememberIn({ db, reader: { person, chat: where, kind }, rules, turn, changed: () => undefined });
+    await remember({ action: "add", target: "memory", content: `Learnt ${kind} ${wish}.` }, wish);
+    const chats = await tellChanges(db, { turn: errand.id }, (changes) => ({
+      markdown: String(changes[0]?.after),
+      replyTo: null,
+    }));
+    assert.equal(chats.length, wish === "here" && kind === "shared" ? 0 : 1, "of what nobody reads again, nobody is told");
+  }
+  const own = (await Promise.all([chat, discord, web].map(rig.toldIn))).join("\n");
+  for (const told of ["Learnt private here.", "Learnt shared person."]) assert.equal(own.split(told).length, 2, told);
+  assert.doesNotMatch(await rig.toldIn(group), /Learnt/);
 });
