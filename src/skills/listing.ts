@@ -1,4 +1,5 @@
 import type { SkillEntry } from "../core/skill.ts";
+import { roughTokens } from "../core/tokens.ts";
 
 /** Tokens that the list takes in a prompt at most; memory and skills together may add 1,200. */
 const mostTokens = 250;
@@ -14,12 +15,12 @@ export function skillsBlock(skills: readonly Pick<SkillEntry, "name" | "descript
   for (const chars of [descriptionChars, shortChars]) {
     const lines = skills.map(({ name, description }) => `- ${name}: ${cut(description, chars)}`);
     const block = [heading, ...lines].join("\n");
-    if (tokens(block) <= mostTokens) return block;
+    if (roughTokens(block) <= mostTokens) return block;
   }
   const names: string[] = [];
   const more = (): string => `… and ${skills.length - names.length} more: skill_view without a name lists all`;
   for (const { name } of skills) {
-    if (tokens([heading, [...names, name].join(", "), more()].join("\n")) > mostTokens) break;
+    if (roughTokens([heading, [...names, name].join(", "), more()].join("\n")) > mostTokens) break;
     names.push(name);
   }
   return [heading, names.join(", "), ...(names.length < skills.length ? [more()] : [])].join("\n");
@@ -30,10 +31,4 @@ function cut(text: string, chars: number): string {
   const part = text.slice(0, chars - 1).toWellFormed();
   const space = part.lastIndexOf(" ");
   return `${space > chars / 2 ? part.slice(0, space) : part}…`;
-}
-
-/** A rough count that is rather too high: names are cut into short pieces, and other scripts have a token a letter. */
-function tokens(text: string): number {
-  const plain = text.match(/[\u0020-\u007e\n]/g)?.length ?? 0;
-  return plain / 3.2 + (text.length - plain) * 1.2;
 }

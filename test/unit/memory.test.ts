@@ -173,6 +173,40 @@ test("what two people make of one file both counts, whoever comes later", () => 
   );
 });
 
+/** How many characters a note in another writing has is what makes its tokens many. */
+const foreign = {
+  Chinese: "团队每周二在评审之后部署，预发布服务器叫做厨房。喜欢简短的回答，先给命令，再作解释。",
+  Japanese: "チームは毎週火曜日のレビューの後にデプロイし、ステージングサーバーはキッチンと呼ばれています。",
+  Korean: "팀은 매주 화요일 리뷰 후에 배포하며, 스테이징 서버는 주방이라고 부릅니다. 짧은 답변을 선호합니다.",
+  Russian: "Команда выкладывает обновления по вторникам после проверки, а тестовый сервер называется кухней.",
+  Greek: "Η ομάδα αναπτύσσει κάθε Τρίτη μετά την ανασκόπηση και ο διακομιστής δοκιμών ονομάζεται κουζίνα.",
+  Amharic: "ቡድኑ ማክሰኞ ከግምገማው በኋላ ያሰማራል።",
+  emoji: "🎉🚀👩‍💻🔥✨🐻📊🧨🦑".repeat(2),
+};
+
+for (const [script, note] of Object.entries(foreign)) {
+  test(`in ${script}, too: the newest of a full memory is shown within the bound, and what is missing is told`, () => {
+    const files = [
+      ["team", "memory", 350],
+      ["person", "memory", limit],
+      ["person", "user", userLimit],
+    ] as const;
+    const blocks = files.map(([scope, target, most]) => {
+      const count = Math.floor((most + 3) / ([...note].length + 6));
+      const entries = Array.from({ length: count }, (_, index) => `${100 + index}${note}`);
+      const block = renderBlock(target, entries.join("\n§\n"), most, scope);
+      const shown = parseEntries(block.split("\n").slice(3).join("\n"));
+      const told = Number(/^\[(\d+) older, /.exec(shown[0] ?? "")?.[1] ?? 0);
+      assert.deepEqual(shown.slice(told === 0 ? 0 : 1), entries.slice(told));
+      return block;
+    });
+    const tokens = countTokens(blocks.join("\n\n"));
+    assert.ok(tokens <= 950, `${tokens} tokens`);
+    const whole = renderBlock("user", note.repeat(40).slice(0, userLimit), userLimit);
+    assert.ok(countTokens(whole) <= 380 && whole.includes(note.slice(0, 20)), `${countTokens(whole)} tokens of one long note`);
+  });
+}
+
 test("memory and the list of skills add at most 1,200 tokens to a prompt at their caps", () => {
   const rows = memoryKeys;
   const full = (most: number) =>
@@ -189,6 +223,10 @@ test("memory and the list of skills add at most 1,200 tokens to a prompt at thei
   assert.ok(
     blocks.every((block) => block.includes("[100%")),
     "they are full",
+  );
+  assert.ok(
+    blocks.every((block) => !block.includes("no room")),
+    "and all of them is shown",
   );
   const memory = countTokens(blocks.join("\n\n"));
   assert.ok(memory <= 950, `${memory} tokens of memory`);
