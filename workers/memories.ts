@@ -1,3 +1,4 @@
+import { languageOfPerson, usualLanguage } from "../src/commands/languages/chosen.ts";
 import type { Log } from "../src/core/log.ts";
 import type { MemoryRules } from "../src/core/memory.ts";
 import type { Queues } from "../src/core/queue.ts";
@@ -11,9 +12,15 @@ interface TellingParts {
   readonly queues: Queues;
   readonly log: Log;
   readonly memory: MemoryRules;
+  /** Of those who have picked none and whose client tells none. */
+  readonly language: string;
 }
 
 /** Tells chats what was saved there, once, with a button to undo it. */
 export async function tellMemories(parts: TellingParts, which: Untold): Promise<void> {
-  await wakeDeliveries(parts, await tellChanges(parts.db, which, (changes) => noticeOf(changes, parts.memory)));
+  const { memory, language } = parts;
+  const chats = await tellChanges(parts.db, which, async (changes, author, on) =>
+    noticeOf(changes, memory, author === null ? usualLanguage(language) : await languageOfPerson(on, author, language)),
+  );
+  await wakeDeliveries(parts, chats);
 }

@@ -99,7 +99,7 @@ function remembering(parts: TurnParts, { turn, person, afterwards }: OneTurn, pl
   const changed = () => {
     if (telling) return;
     telling = true;
-    afterwards(() => tellMemories({ ...parts, memory: parts.settings.memory }, { turn: turn.id }));
+    afterwards(() => tellMemories({ ...parts, ...parts.settings }, { turn: turn.id }));
   };
   return rememberIn({ db: parts.db, reader: { ...place, person }, rules: parts.settings.memory, turn, changed });
 }

@@ -2,6 +2,7 @@
 import type { Action, ActionBackend, CommandClass, SmartDoubt } from "./approval.ts";
 import type { Role } from "./chats.ts";
 import type { FailureCode } from "./failures.ts";
+import type { MemoryScope } from "./memory.ts";
 import type { NoticeAbout } from "./notices.ts";
 import type { StoredFailure } from "./outbound.ts";
 import type { LeaveChoice } from "./question.ts";
@@ -14,6 +15,20 @@ export interface Spoken {
   readonly endings: EndingWords;
   readonly troubles: TroubleWords;
   readonly alarms: AlarmWords;
+  readonly memory: MemoryWords;
+}
+
+/** What a chat is told of what was saved, its entries in their quotes. */
+export interface MemoryWords {
+  saved(where: string, entry: string, before: string | null): string;
+  forgotten(where: string, entry: string): string;
+  /** `where`, as it stands in one of these. */
+  inFile(scope: MemoryScope, file: string): string;
+  readonly forTeam: string;
+  /** Behind a line that was taken back. */
+  readonly undone: string;
+  /** On a button; a number may follow. */
+  readonly undo: string;
 }
 
 /** Approvals and questions. Labels go on buttons: at most 75 characters (Slack's limit; Discord's is 80). */

@@ -14,9 +14,9 @@ export interface Remembering {
 }
 
 export function openRemembering(base: Base, models: Models, rules: MemoryRules): Remembering {
-  const { database, follow, queues, metrics, log } = base;
+  const { config, database, follow, queues, metrics, log } = base;
   const { db } = database;
-  const tell = (which: Untold) => tellMemories({ db, queues, log, memory: rules }, which);
+  const tell = (which: Untold) => tellMemories({ db, queues, log, memory: rules, language: config.display.language }, which);
   const reviews = openReviews({
     db,
     models,

@@ -127,19 +127,19 @@ export type Untold = { readonly turn: string | null } | "left";
 export async function tellChanges(
   db: Db,
   which: Untold,
-  say: (changes: readonly MemoryChanged[]) => Outbound | null,
+  say: (changes: readonly MemoryChanged[], author: string | null, on: Db) => Outbound | null | Promise<Outbound | null>,
 ): Promise<readonly string[]> {
   const wanted = which === "left" ? left : sql<boolean>`turn_id is not distinct from ${which.turn}`;
   return await inTransaction(db, async (trx) => {
-    const found = await sql<MemoryChanged & { turn: string | null }>`
-      select ${columns}, turn_id as turn from memory_changes where notice_key is null and ${wanted}
+    const found = await sql<MemoryChanged & { turn: string | null; author: string | null }>`
+      select ${columns}, turn_id as turn, author from memory_changes where notice_key is null and ${wanted}
       order by id limit 200 for update skip locked`.execute(trx);
     const groups = Object.values(Object.groupBy(found.rows, (row) => `${row.turn ?? ""} ${row.chat ?? ""}`));
     const chats: string[] = [];
     for (const changes of groups) {
       const [first] = changes ?? [];
       if (!changes || !first) continue;
-      const body = first.chat === null ? null : say(changes);
+      const body = first.chat === null ? null : await say(changes, first.author, trx);
       const key = body === null ? "" : `memory:${first.id}`;
       const ids = changes.map(({ id }) => id);
       await trx.updateTable("memory_changes").set({ notice_key: key }).where("id", "in", ids).execute();

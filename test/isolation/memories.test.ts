@@ -7,6 +7,7 @@ import type { ChatKind, ChatRef, Person, Role } from "../../src/core/chats.ts";
 import { type MemoryOwner, type MemoryRules, teamMemory } from "../../src/core/memory.ts";
 import { entrySeparator, parseEntries, takeBack } from "../../src/memory/entries.ts";
 import { bringIn, keep, rewrite } from "../../src/memory/keeping.ts";
+import { languages } from "../../src/commands/languages/index.ts";
 import { noticeOf } from "../../src/memory/notices.ts";
 import { changeableHere, ownerHere, personal, talksHere } from "../../src/memory/scopes.ts";
 import type { Db } from "../../src/store/hold.ts";
@@ -147,7 +148,7 @@ for (const [form, prepare] of Object.entries(forms)) {
       const db = record.now;
       await rememberBy(db, ann, "private")({ action: "add", target: "memory", content: "Likes *tea*." });
       await rememberBy(db, ann, "private")({ action: "add", target: "user", content: "Is Ann." });
-      const tell = () => tellChanges(db, { turn: "turn" }, (changes) => noticeOf(changes, rules));
+      const tell = () => tellChanges(db, { turn: "turn" }, async (changes) => noticeOf(changes, rules, languages[0]));
       const told = (await Promise.all([tell(), tell(), tell()])).flat();
       assert.deepEqual(told, ["test:ann"]);
       const rows = await db.selectFrom("outbox").select(["body", "chat_key"]).execute();

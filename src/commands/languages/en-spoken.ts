@@ -103,6 +103,14 @@ export const spoken: Spoken = {
         `This conversation is getting too long for the model, and shortening it failed: ${message}. Nothing of it is lost; I go on with all of it as long as it fits. /compress tries again, /new begins a fresh one.`,
     },
   },
+  memory: {
+    saved: (where, entry, before) => `Saved${where}: ${entry}${before === null ? "" : ` instead of ${before}`}`,
+    forgotten: (where, entry) => `Forgotten${where}: ${entry}`,
+    inFile: (scope, file) => ` in ${{ person: "your own", team: "the team's", chat: "this chat's" }[scope]} ${file}`,
+    forTeam: " for the team",
+    undone: " (undone)",
+    undo: "Undo",
+  },
   troubles: {
     store:
       "I can't store messages right now (my database is down or its disk is full). Yours is not lost: I'll take it as soon as I can.",

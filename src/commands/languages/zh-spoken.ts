@@ -137,6 +137,14 @@ export const spoken: Spoken = {
         `这段对话对模型来说快要太长了，而压缩没有成功：${failed(failure)[0]}内容没有丢失，只要还放得下，我会带着全部内容继续。用 /compress 再试一次，或用 /new 重新开始。`,
     },
   },
+  memory: {
+    saved: (where, entry, before) => `已记住${where}：${entry}${before === null ? "" : `（原为${before}）`}`,
+    forgotten: (where, entry) => `已忘记${where}：${entry}`,
+    inFile: (scope, file) => `（${{ person: "你自己的", team: "团队的", chat: "这个聊天的" }[scope]} ${file}）`,
+    forTeam: "（团队）",
+    undone: "（已撤销）",
+    undo: "撤销",
+  },
   troubles: {
     store: "我现在无法保存消息（数据库停止或磁盘已满）。你的消息不会丢失，我会尽快处理。",
     queue: "我已收到你的消息，但现在连不上队列。恢复后我会立即回答。",

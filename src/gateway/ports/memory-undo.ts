@@ -1,3 +1,4 @@
+import { languageOfPerson } from "../../commands/languages/chosen.ts";
 import { parseChatKey } from "../../core/chats.ts";
 import type { MemoryOwner, MemoryPlace, MemoryRules } from "../../core/memory.ts";
 import { entrySeparator, MemoryFull, parseEntries, refuseExcess, takeBack } from "../../memory/entries.ts";
@@ -23,7 +24,7 @@ export async function takeBackChange(
   if (wanted === undefined) return "There is nothing of yours to take back here.";
   const undone = await attempt(parts, wanted, within);
   if (undone.type !== "undone") return refusals[undone.type];
-  const shown = await tellAgain(parts, undone.change);
+  const shown = await tellAgain(parts, undone.change, reader.person.id);
   if (shown && id !== null) return null;
   return open.some(({ scope }) => scope === undone.change.scope) ? `Taken back. ${nowSaid(undone.change)}` : "Taken back.";
 }
@@ -60,10 +61,12 @@ function before(text: string, change: MemoryChanged, rules: MemoryRules): string
 }
 
 /** Has the message that told of the change tell that it is undone; false where there is none. */
-async function tellAgain(parts: GatewayParts, change: MemoryChanged): Promise<boolean> {
+async function tellAgain(parts: GatewayParts, change: MemoryChanged, person: string): Promise<boolean> {
   const { notice, chat } = change;
   if (notice === null || notice === "" || chat === null) return false;
-  const body = noticeOf(await changesOf(parts.db, notice), { notices: parts.memory.notices === "verbose" ? "verbose" : "on" });
+  const language = await languageOfPerson(parts.db, person, parts.language);
+  const notices = parts.memory.notices === "verbose" ? "verbose" : "on";
+  const body = noticeOf(await changesOf(parts.db, notice), { notices }, language);
   if (body === null) return false;
   const key = `${notice}:undone:${change.id}`;
   await addOutbound(parts.db, { key, chat: parseChatKey(chat), turn: null, body: { ...body, edits: notice } });
