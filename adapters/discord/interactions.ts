@@ -102,10 +102,11 @@ async function command(parts: InteractionParts, interaction: WireInteraction, pl
   const { id, token, application_id: application } = interaction;
   parts.replies.open(id, { application, token, deferred: deferred.promise });
   const inbound: Inbound = { ...base, type: "message", text, messageId: replyToInteraction(id), addressed: true, menu: true };
-  const storing = store(parts, inbound);
+  const storing = store(parts, inbound, () => void parts.replies.withdraw(id));
   const stored = await soon(storing);
   if (stored === "failed") {
     deferred.resolve(false);
+    void parts.replies.withdraw(id);
     return await refuse(parts, interaction, troubleWords);
   }
   deferred.resolve(await respond(parts, interaction, { type: InteractionResponseType.DeferredChannelMessageWithSource }));
@@ -115,9 +116,9 @@ async function command(parts: InteractionParts, interaction: WireInteraction, pl
   if (told === null) await followUp(parts, interaction);
 }
 
-async function store({ inlet, log }: InteractionParts, inbound: Inbound): Promise<"stored" | "failed"> {
+async function store({ inlet, log }: InteractionParts, inbound: Inbound, unanswered?: () => void): Promise<"stored" | "failed"> {
   try {
-    await inlet.receive(inbound);
+    await inlet.receive(inbound, unanswered);
     return "stored";
   } catch (error) {
     log.warn({ reason: String(error) }, "a button or a command on Discord could not be stored");

@@ -1,5 +1,6 @@
 import { Routes } from "discord-api-types/v10";
 import { Failure } from "../../src/core/failures.ts";
+import { remember } from "../../src/core/maps.ts";
 import type { Client } from "./client.ts";
 import { foreign, statusOf, toFailure } from "./errors.ts";
 import { sentSchema } from "./wire.ts";
@@ -10,6 +11,10 @@ export interface Replies {
   open(interaction: string, pending: Pending): void;
   /** Says the answer in the command's own place; null when it has none (any more): then the channel is the place. */
   answer(replyTo: string | null, form: Readonly<Record<string, unknown>>): Promise<string | null>;
+  /** The message to which an answer in the channel replies: what stands in the command's place by now. */
+  target(replyTo: string | null): string | null;
+  /** Nothing will be said to the command: its place goes. */
+  withdraw(interaction: string): Promise<void>;
   close(): void;
 }
 
@@ -23,56 +28,83 @@ export interface Pending {
 const prefix = "interaction:";
 /** A token is good for fifteen minutes; an answer on its way takes some time. */
 const lifeMs = 14 * 60_000;
-/** Commands answer at once or not at all: what has said nothing by then says nothing, or says it in the channel. */
-const silenceMs = 5_000;
 const mostOpen = 1_000;
+/** What is left in the place of a command whose answer takes longer than Discord waits. */
+const movedWords = "This takes longer. The answer will be a message of its own, below.";
 
 /** What answers to an interaction name as the message they answer. */
 export function replyToInteraction(id: string): string {
   return prefix + id;
 }
 
+/** The interaction that is answered, if it is one. */
+function idIn(replyTo: string | null): string | null {
+  return replyTo?.startsWith(prefix) === true ? replyTo.slice(prefix.length) : null;
+}
+
 export function createReplies(client: Client): Replies {
   const open = new Map<string, Pending & { readonly at: number; readonly timer: NodeJS.Timeout }>();
+  const moved = new Map<string, string>();
   const take = (id: string) => {
     const pending = open.get(id);
     if (pending) clearTimeout(pending.timer);
     open.delete(id);
     return pending;
   };
-  const withdraw = async (id: string): Promise<void> => {
+  const put = async ({ application, token }: Pending, body: unknown): Promise<string> => {
+    const path = Routes.webhookMessage(application, token);
+    const found = sentSchema.safeParse(await client.call({ method: "PATCH", path, body, open: true }));
+    if (!found.success) throw foreign();
+    return found.data.id;
+  };
+  /** Lets the command's place say that the answer comes elsewhere. */
+  const move = async (id: string): Promise<void> => {
     const pending = take(id);
     if (!pending || !(await pending.deferred)) return;
-    const path = Routes.webhookMessage(pending.application, pending.token);
-    await client.call({ method: "DELETE", path, open: true }).catch(() => undefined);
+    const message = await put(pending, { content: movedWords }).catch(() => null);
+    if (message !== null) remember(moved, id, message, mostOpen);
+  };
+  const keep = (id: string, pending: Pending, at: number): void => {
+    const timer = setTimeout(() => void move(id), Math.max(0, at + lifeMs - performance.now()));
+    timer.unref();
+    open.set(id, { ...pending, at, timer });
   };
   return {
     open(interaction, pending) {
       // Told again: the first time goes on.
       if (open.has(interaction)) return;
       const [oldest] = open.keys();
-      if (open.size >= mostOpen && oldest !== undefined) void withdraw(oldest);
-      const timer = setTimeout(() => void withdraw(interaction), silenceMs);
-      timer.unref();
-      open.set(interaction, { ...pending, at: performance.now(), timer });
+      if (open.size >= mostOpen && oldest !== undefined) void move(oldest);
+      keep(interaction, pending, performance.now());
     },
     async answer(replyTo, form) {
-      if (replyTo === null || !replyTo.startsWith(prefix)) return null;
-      const pending = take(replyTo.slice(prefix.length));
-      if (!pending || performance.now() - pending.at > lifeMs || !(await pending.deferred)) return null;
-      const path = Routes.webhookMessage(pending.application, pending.token);
+      const id = idIn(replyTo);
+      if (id === null) return null;
+      // On a busy machine a timer is late.
+      const at = open.get(id)?.at;
+      if (at !== undefined && performance.now() - at > lifeMs) await move(id);
+      const pending = take(id);
+      if (!pending || !(await pending.deferred)) return null;
       try {
-        const found = sentSchema.safeParse(await client.call({ method: "PATCH", path, body: form, open: true }));
-        if (!found.success) throw foreign();
-        return found.data.id;
+        return await put(pending, form);
       } catch (error) {
         const status = statusOf(error);
         // What is refused here may be taken in the channel.
         if (status !== null && status < 500) return null;
         // The next attempt tries the same place.
-        open.set(replyTo.slice(prefix.length), pending);
+        keep(id, pending, pending.at);
         throw new Failure("platform.unavailable", toFailure(error, true).message, { retryable: true });
       }
+    },
+    target(replyTo) {
+      const id = idIn(replyTo);
+      return id === null ? replyTo : (moved.get(id) ?? null);
+    },
+    async withdraw(interaction) {
+      const pending = take(interaction);
+      if (!pending || !(await pending.deferred)) return;
+      const path = Routes.webhookMessage(pending.application, pending.token);
+      await client.call({ method: "DELETE", path, open: true }).catch(() => undefined);
     },
     close() {
       for (const { timer } of open.values()) clearTimeout(timer);

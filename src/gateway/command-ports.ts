@@ -26,13 +26,14 @@ import { stopCompress, stopTurn } from "./stopping.ts";
 /** Servers answer with their list at once, or are told of as away. */
 const listMs = 5_000;
 
-/** The ports of one command call, bound to its chat and person. `session` is null while the chat has none. */
+/** The ports of one command call, bound to its chat and person. `session` is null while the chat has none; `asked` hears of a request. */
 export function commandPorts(
   parts: GatewayParts,
   inbound: InboundMessage,
   person: Person,
   session: string | null,
   language: Language,
+  asked: () => void,
 ): CommandPorts {
   const chat = inbound.kind === "shared" ? inbound.chat : null;
   const own = { person: person.id, chat };
@@ -42,7 +43,7 @@ export function commandPorts(
     personal: personalPorts(parts.db, person),
     sessions: sessionPorts(parts, inbound, person, session),
     chat: chatPorts(parts, inbound.chat),
-    ...askingPorts(parts, inbound, person, session),
+    ...askingPorts(parts, inbound, person, session, asked),
     ...effortPorts(parts.db, inbound, session),
     about: () => aboutLines(parts),
     memories: memoryPorts(parts, inbound, person),

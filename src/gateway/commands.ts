@@ -9,13 +9,19 @@ import { choosePersonSetting, personSettings } from "../store/person-settings.ts
 import { commandPorts } from "./command-ports.ts";
 import type { GatewayParts } from "./parts.ts";
 
+/** What to answer to a command; `asks`: it has made a request, which is answered as one. */
+interface Ran {
+  readonly answer: CommandAnswer;
+  readonly asks: boolean;
+}
+
 /** Runs a message that is a command, and gives what to answer; null: it is none. */
 export async function runCommand(
   parts: GatewayParts,
   person: Person,
   inbound: InboundMessage,
   session: string | null,
-): Promise<{ readonly answer: CommandAnswer } | null> {
+): Promise<Ran | null> {
   const parsed = parseCommand(inbound.text);
   if (!parsed) return null;
   const language = await languageFor(parts, person, inbound.sender);
@@ -23,19 +29,19 @@ export async function runCommand(
   const found = findCommand(usable, parsed.name);
   switch (found.type) {
     case "several":
-      return { answer: language.help.ambiguous(parsed.name, found.names) };
+      return { answer: language.help.ambiguous(parsed.name, found.names), asks: false };
     case "none": {
       const known = findCommand(parts.commands, parsed.name).type === "one";
-      return { answer: known ? language.help.forbidden(parsed.name) : language.help.unknown(parsed.name) };
+      return { answer: known ? language.help.forbidden(parsed.name) : language.help.unknown(parsed.name), asks: false };
     }
     case "one": {
-      const ports = commandPorts(parts, inbound, person, session, language);
-      if (found.command.whenIdle && (await busy(ports))) return { answer: language.help.busy(found.command.name) };
+      let asks = false;
+      const ports = commandPorts(parts, inbound, person, session, language, () => void (asks = true));
+      if (found.command.whenIdle && (await busy(ports))) return { answer: language.help.busy(found.command.name), asks };
       const { chat, kind } = inbound;
       const files = inbound.files !== undefined;
-      return {
-        answer: await found.command.run({ person, chat, kind, language, args: parsed.args, files, ports, commands: usable }),
-      };
+      const answer = await found.command.run({ person, chat, kind, language, args: parsed.args, files, ports, commands: usable });
+      return { answer, asks };
     }
   }
 }

@@ -6,9 +6,9 @@ import { chatKey, type ChatRef, type Person } from "../core/chats.ts";
 import { Failure } from "../core/failures.ts";
 import type { Language } from "../core/language.ts";
 import type { Inbound, InboundButton, InboundMessage } from "../core/inbound.ts";
+import { remember } from "../core/maps.ts";
 import type { Outbound } from "../core/outbound.ts";
 import { priorities } from "../core/queue.ts";
-import { codeIn } from "../people/invitations.ts";
 import { takePairing } from "../store/people.ts";
 import {
   assignInbound,
@@ -34,6 +34,7 @@ import { createBursts } from "./bursts.ts";
 import { languageFor, runCommand } from "./commands.ts";
 import type { GatewayParts } from "./parts.ts";
 import { takeFiles } from "./files.ts";
+import { isPlain } from "./plain.ts";
 import { skillRequest } from "./skills/requests.ts";
 import { takeChoice, takeWords } from "./questions.ts";
 import { type TellOnce, tellingOnce } from "./troubles.ts";
@@ -52,6 +53,8 @@ export interface Gateway extends Inlet {
 const abandonedMs = 3_000;
 /** How long a stopping gateway waits for files that are still coming. */
 const settleMs = 5_000;
+/** Events of which an adapter wants to know that nothing will be said to them. */
+const mostSilences = 1_000;
 
 /**
  * The gateway: stores an event before its platform is acknowledged, then decides what it is (a stranger, a command, a button, a request)
@@ -73,7 +76,8 @@ export function createGateway(parts: GatewayParts): Gateway {
     lane.inside -= 1;
     if (lane.inside === 0) lanes.delete(key);
   };
-  const ways = { tellOnce, closing: closing.signal };
+  const silences = new Map<number, () => void>();
+  const ways = { tellOnce, closing: closing.signal, silent: (id: number) => silences.get(id)?.() };
   const bursts = createBursts(({ ids, message }) => enqueue(ids, message, () => route(parts, ids, message, null, ways)));
   const take = (id: number, inbound: Inbound, known: Route | null): void => {
     if (routing.has(id)) return;
@@ -101,7 +105,7 @@ export function createGateway(parts: GatewayParts): Gateway {
       });
   };
   return {
-    async receive(inbound) {
+    async receive(inbound, unanswered) {
       const key = chatKey(inbound.chat);
       const lane = enter(key);
       const quietAt = lane.routing === 0 ? lane.queued : null;
@@ -110,6 +114,7 @@ export function createGateway(parts: GatewayParts): Gateway {
         const stored = await store(parts, inbound, alone && isPlain(inbound) && !bursts.holds(inbound), tellOnce);
         if (stored === null) return;
         parts.metrics.messageIn(inbound.chat.platform);
+        if (unanswered) remember(silences, stored.id, unanswered, mostSilences);
         const { session, busy } = stored.route;
         // An earlier event of the chat (a /new, a first message) may have changed where this one goes since it was stored.
         if (stored.assigned && session !== null)
@@ -155,18 +160,8 @@ interface Lane {
 interface Ways {
   readonly tellOnce: TellOnce;
   readonly closing: AbortSignal;
-}
-
-/** Nothing but words for the agent: no command, no code, no file, no piece of something. */
-function isPlain(inbound: Inbound): boolean {
-  return (
-    inbound.type === "message" &&
-    inbound.addressed &&
-    inbound.part === undefined &&
-    inbound.files === undefined &&
-    /^[^/\s]/.test(inbound.text) &&
-    codeIn(inbound.text) === null
-  );
+  /** Nothing is said in answer to this event. */
+  readonly silent: (id: number) => void;
 }
 
 async function store(parts: GatewayParts, inbound: Inbound, plain: boolean, tellOnce: TellOnce): Promise<Stored | null> {
@@ -198,6 +193,7 @@ async function route(
   const decision = await decideAccess(parts.db, { ...parts.access, language: parts.language }, inbound, found.person);
   if (decision.type === "out") {
     await say(parts, `inbox:${id}`, decision.notices);
+    ways.silent(id);
     return await settleInbound(parts.db, id);
   }
   const { person } = decision;
@@ -207,7 +203,7 @@ async function route(
       if (found.session !== null && inbound.turn === null) await stopCompress(parts, found.session);
       return await settleInbound(parts.db, id);
     case "button":
-      if (!(await command(parts, id, person, asMessage(inbound), found.session))) await press(parts, id, person, inbound);
+      if (!(await command(parts, id, person, asMessage(inbound), found.session, ways))) await press(parts, id, person, inbound);
       return await settleInbound(parts.db, id);
     case "change":
       await changeWaiting(parts.db, inbound);
@@ -228,7 +224,7 @@ async function message(
 ): Promise<void> {
   if (!inbound.addressed && !(inbound.continues === true && found.session !== null)) return await settleInbound(parts.db, id);
   if (await skillsAsked(parts, id, person, inbound, found, ways)) return;
-  if (await command(parts, id, person, inbound, found.session)) return await settleInbound(parts.db, id, found.session);
+  if (await command(parts, id, person, inbound, found.session, ways)) return await settleInbound(parts.db, id, found.session);
   if (found.session !== null && found.asks && inbound.text !== "" && (await takeWords(parts, person, found.session, inbound))) {
     // Its words are the answer to a question; what came with them is for the turn that goes on.
     if (inbound.files === undefined) return await settleInbound(parts.db, id, found.session);
@@ -296,6 +292,7 @@ async function command(
   person: Person,
   inbound: InboundMessage,
   session: string | null,
+  { silent }: Ways,
 ): Promise<boolean> {
   const ran = await runCommand(parts, person, inbound, session);
   if (ran === null) return false;
@@ -303,6 +300,7 @@ async function command(
   const ours = session !== null || inbound.menu !== true;
   if (ours && inbound.kind === "shared" && inbound.chat.thread !== null) await openSession(parts.db, inbound.chat, inbound.kind);
   const { answer } = ran;
+  if (answer === null && !ran.asks) silent(id);
   if (answer === null) return true;
   const said = typeof answer === "string" ? { markdown: answer } : answer;
   await say(parts, `inbox:${id}`, [{ chat: inbound.chat, ...said }], inbound.messageId);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { virtualClock } from "../doubles/virtual-clock.ts";
 import { chatRef, discordRig } from "./discord-rig.ts";
 
 // Every test speaks to Discord's API and gateway over real HTTP and WebSockets.
@@ -58,6 +59,47 @@ test("a slash command is answered in its own place, and what follows comes below
     discord.said(discord.hall).map(({ content }) => content),
     ["**done**", "more"],
   );
+});
+
+test("a command's place waits for its answer as long as Discord lets it; then it says so, and the answer comes below in reply to it", async (t) => {
+  await using rig = await openRig();
+  const { discord } = rig;
+  const clock = virtualClock(t);
+  const deferred = async (id: string) => {
+    await discord.waitFor(() => discord.interactions.get(id).answered === 5);
+    // The response is read, too.
+    await clock.pass(100);
+  };
+  const slow = discord.command(discord.hall, "k8s", "why is web down?", ann);
+  const first = await asked(rig);
+  await deferred(slow);
+  await clock.pass(6_000, 1_000);
+  const message = await answer(rig, discord.hall, "It has no memory left.", first);
+  assert.equal(discord.interactions.get(slow).message?.id, message);
+  const slower = discord.command(discord.hall, "k8s", "and now?", ann);
+  const second = await asked(rig, 2);
+  await deferred(slower);
+  await clock.pass(14 * 60_000, 60_000);
+  const { message: place } = await discord.waitFor(() => {
+    const interaction = discord.interactions.get(slower);
+    return interaction.message?.thinking === false && interaction;
+  });
+  await clock.pass(60_000, 60_000);
+  const late = discord.world.message(discord.hall, await answer(rig, discord.hall, "It runs again.", second));
+  assert.deepEqual([late.content, late.replyTo], ["It runs again.", place?.id]);
+  assert.match(place?.content ?? "", /below/);
+});
+
+test("a command to which nothing will be said leaves nothing", async () => {
+  await using rig = await openRig();
+  const { discord } = rig;
+  const id = discord.command(discord.hall, "stop", "", ann);
+  await asked(rig);
+  const [silent] = rig.inlet.silences;
+  assert.ok(silent);
+  silent();
+  await discord.waitFor(() => discord.callsOf("DELETE /webhooks/:id/:token/messages/@original").at(-1)?.status === 204);
+  assert.deepEqual([discord.interactions.get(id).message, discord.said(discord.hall)], [null, []]);
 });
 
 test("after its token has expired, or its place is gone, a command is answered in the channel", async () => {
@@ -142,7 +184,7 @@ test("a command told again leaves the answer that it has", async () => {
   await answer(rig, discord.hall, "here", await asked(rig));
   discord.gateway.redeliver(3);
   await discord.waitFor(() => discord.callsOf(route).at(-1)?.status === 400);
-  // Where it said nothing, it would take back in five seconds what shows that it is thinking.
+  // Where nothing was said to it, it would take back in the end what shows that it is thinking.
   await answer(rig, discord.hall, "here again", "interaction:" + (discord.interactions.all()[0]?.id ?? ""));
   assert.deepEqual(
     discord.said(discord.hall).map(({ content }) => content),

@@ -10,6 +10,8 @@ import { discordServer, type DiscordServerOptions } from "../doubles/discord.ts"
 /** An inlet that remembers, and refuses the next few when told to. */
 export interface RecordingInlet extends Inlet {
   readonly received: Inbound[];
+  /** What says of each, where somebody wants to know, that nothing will be said to it. */
+  readonly silences: (() => void)[];
   refuse: number;
   /** Called before an event is taken. */
   before: (inbound: Inbound) => Promise<void>;
@@ -19,9 +21,10 @@ function recordingInlet(): RecordingInlet {
   const keys = new Set<string>();
   const inlet: RecordingInlet = {
     received: [],
+    silences: [],
     refuse: 0,
     before: async () => undefined,
-    async receive(inbound) {
+    async receive(inbound, unanswered) {
       await inlet.before(inbound);
       if (inlet.refuse > 0) {
         inlet.refuse -= 1;
@@ -29,6 +32,7 @@ function recordingInlet(): RecordingInlet {
       }
       // As the inbox does: a key that is known is a redelivery.
       if (!keys.has(inbound.key)) inlet.received.push(inbound);
+      if (unanswered) inlet.silences.push(unanswered);
       keys.add(inbound.key);
     },
   };

@@ -13,10 +13,12 @@ export function askingPorts(
   inbound: InboundMessage,
   person: Person,
   session: string | null,
+  asked: () => void,
 ): Pick<CommandPorts, "ask" | "retry"> {
   const { db } = parts;
   /** Under a key of its own, so that a redelivery of the command asks nothing twice. */
   const ask = async (message: InboundMessage, suffix: string): Promise<void> => {
+    asked();
     const { messageId, at } = inbound;
     const stored = await storeInbound(db, { ...message, key: `${inbound.key}:${suffix}`, messageId, at });
     if (stored === null) return;
