@@ -8,6 +8,7 @@ import { atHome } from "../config/home.ts";
 import { Failure } from "../core/failures.ts";
 import type { MemoryRequest } from "../gateway/control/memory.ts";
 import { type Context, type Define, exits } from "./context.ts";
+import { editorOf } from "./editor.ts";
 import { writeNew } from "./new-file.ts";
 import { askData, askRecord } from "./record.ts";
 import { table } from "./table.ts";
@@ -62,9 +63,9 @@ export const define: Define = (command, context) => {
       if (Object.keys(texts).length === 0) context.print("There is nothing to export.");
     },
   );
-  one("import [home]", "add what an existing Hermes Agent's home remembers; its files stay as they are").action(
-    async (home: string | undefined, options: Whose) => {
-      const files = await filesIn(resolve(atHome(home ?? context.home)));
+  one("import [folder]", "add what was exported into a folder, or an existing Hermes Agent's home; its files stay").action(
+    async (folder: string | undefined, options: Whose) => {
+      const files = await filesIn(resolve(atHome(folder ?? context.home)));
       await print(context, { do: "import", whose: whose(options), files });
     },
   );
@@ -117,12 +118,13 @@ async function texted(context: Context, owner: string): Promise<z.output<typeof 
     command: "memory",
     args: [JSON.stringify({ do: "show", whose: owner, json: true } satisfies MemoryRequest)],
   });
-  if (!reply.ok) throw new Failure("config.invalid", reply.text);
+  if (!reply.ok) throw new Failure("state.unavailable", reply.text);
   return read.parse(JSON.parse(reply.text));
 }
 
 /** Each file in the editor; what is changed in it counts, also where others have changed the memory meanwhile. */
 async function edit(context: Context, owner: string): Promise<void> {
+  const editor = editorOf(context, "hermes memory edit");
   const { texts, scope } = await texted(context, owner);
   const folder = await mkdtemp(join(tmpdir(), "hermes-memory-"));
   const files = (scope === "person" ? targets : (["memory"] as const)).map((target) => {
@@ -133,7 +135,7 @@ async function edit(context: Context, owner: string): Promise<void> {
   try {
     for (const { path, written } of files) await writeFile(path, written, { mode: 0o600 });
     await edited(
-      context,
+      editor,
       files.map(({ path }) => path),
     );
     whole = await brought(context, owner, files);
@@ -169,23 +171,26 @@ async function untouched(files: readonly Edited[]): Promise<boolean> {
   return files.every(({ written }, index) => texts[index] === written);
 }
 
-async function edited({ env }: Context, paths: readonly string[]): Promise<void> {
-  const editor = env["VISUAL"] ?? env["EDITOR"] ?? "vi";
+async function edited(editor: string, paths: readonly string[]): Promise<void> {
   // The variable may hold options too, so a shell takes it apart; the paths are no part of its text.
   const child = spawn("/bin/sh", ["-c", `${editor} "$@"`, "sh", ...paths], { stdio: "inherit" });
   const [code, signal]: unknown[] = await once(child, "exit");
   if (code === 0) return;
   const how = typeof signal === "string" ? `was ended by ${signal}` : `ended with status ${Number(code)}`;
-  throw new Failure("config.invalid", `${editor} ${how}; nothing was changed`);
+  throw new Failure("state.unavailable", `${editor} ${how}; nothing was changed`);
 }
 
+/** The original keeps them under `memories` in its home, `hermes memory export` writes them into the folder itself. */
 async function filesIn(home: string): Promise<Partial<Record<"memory" | "user", string>>> {
-  const files: Partial<Record<"memory" | "user", string>> = {};
-  for (const target of targets) {
-    const text = await readFile(join(home, "memories", names[target]), "utf8").catch(() => null);
-    if (text !== null) files[target] = text;
+  for (const folder of [join(home, "memories"), home]) {
+    const files: Partial<Record<"memory" | "user", string>> = {};
+    for (const target of targets) {
+      const text = await readFile(join(folder, names[target]), "utf8").catch(() => null);
+      if (text !== null) files[target] = text;
+    }
+    if (Object.keys(files).length > 0) return files;
   }
-  if (Object.keys(files).length === 0)
-    throw new Failure("config.invalid", `There is no MEMORY.md or USER.md in ${join(home, "memories")}`);
-  return files;
+  throw new Failure("state.unavailable", `There is no MEMORY.md or USER.md in ${home}, nor in a folder memories there.`, {
+    advice: "Name the folder they are in, or the home of an existing Hermes Agent.",
+  });
 }

@@ -9,6 +9,6 @@ export async function writeNew(path: string, text: string): Promise<void> {
     const isThere = thrown instanceof Error && "code" in thrown && thrown.code === "EEXIST";
     const message = isThere ? `${path} is there already` : `${path} can't be written: ${asFailure(thrown).message}`;
     const advice = isThere ? "Name another place, or move that one away." : "Name another place.";
-    throw new Failure("config.invalid", message, { advice, cause: thrown });
+    throw new Failure("state.unavailable", message, { advice, cause: thrown });
   }
 }

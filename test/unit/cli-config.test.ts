@@ -176,6 +176,11 @@ test("a value that is left out is asked for, a secret unseen", async (t) => {
     /no terminal to ask.*at a terminal asks for it, unseen; or write it into .*\.env/,
   );
   assert.match(await unasked("agent.max_turns"), /hermes config set agent\.max_turns VALUE/);
+  // A server that is named leaves its key open: that is no change.
+  await writeFile(join(home, "config.yaml"), "model: {provider: lab}\ncustom_providers: [{name: lab, base_url: http://h/v1}]\n");
+  const shown = (await config(home, ["show", "--changed"])).out;
+  assert.match(shown, /^model\.base_url +http:\/\/h\/v1/m);
+  assert.doesNotMatch(shown, /not set/);
 });
 
 test("a running service is named where it must be restarted, and only there", async (t) => {

@@ -180,6 +180,12 @@ test("it is told who has come by the owner's code, or that nobody can any more; 
     await owner({ name: "Ann", account: "telegram:501" }),
     /✓ owner Ann \(telegram:501\) owns the bot\. It answers\. Not you\? .*hermes people role telegram:501 guest/,
   );
+  const botless = await asked(await homeWith(t), ["owner", "--owner"], []);
+  assert.equal(botless.status, 1);
+  assert.match(
+    botless.out.replaceAll(/\s+/g, " "),
+    /✗ owner An owner shows a code to a bot, and there is none yet: `hermes setup platforms`/,
+  );
   assert.match(await owner("over"), /– owner The code is too old now.*hermes setup owner/);
   const stale = await asked(await homeWith(t), ["--telegram-token", telegram.token], [[/Which model/, "2"]], env);
   assert.match(stale.out, /What was changed counts after a restart[^]*To become its owner/);

@@ -11,6 +11,7 @@ import { valueOf } from "../../config/show.ts";
 import { editOwnFile, readOwnFile, unwritable } from "../../config/write-file.ts";
 import { Failure } from "../../core/failures.ts";
 import { type Context, exits } from "../context.ts";
+import { editorOf } from "../editor.ts";
 
 /**
  * Opens a copy of config.yaml in the person's editor and puts it in place when it can be used: while it is being edited, and when it is
@@ -18,6 +19,7 @@ import { type Context, exits } from "../context.ts";
  */
 export async function edit(context: Context): Promise<void> {
   const file = configFile(context.home);
+  const editor = editorOf(context, "hermes config edit");
   const before = await readOwnFile(file);
   const start = before === "" ? head : before;
   const draft = `${file.replace(/\.yaml$/, "")}.edit-${randomUUID().slice(0, 8)}.yaml`;
@@ -28,7 +30,7 @@ export async function edit(context: Context): Promise<void> {
     throw unwritable(draft, thrown, "nothing was changed");
   }
   try {
-    if (await editUntilWell(context, { file, before, draft })) await rm(draft, { force: true });
+    if (await editUntilWell(context, { file, before, draft, editor })) await rm(draft, { force: true });
   } catch (thrown) {
     // An editor that was ended, a question that was left, a full disk: what was written by then is worth something.
     const text = await readOwnFile(draft).catch(() => null);
@@ -44,12 +46,13 @@ interface Draft {
   readonly file: string;
   readonly before: string;
   readonly draft: string;
+  readonly editor: string;
 }
 
 /** False where the draft stays, because it is worth something and not in force. */
-async function editUntilWell(context: Context, { file, before, draft }: Draft): Promise<boolean> {
+async function editUntilWell(context: Context, { file, before, draft, editor }: Draft): Promise<boolean> {
   for (;;) {
-    await runEditor(context, draft);
+    await runEditor(context, editor, draft);
     const text = await readOwnFile(draft);
     if (text === before || (before === "" && text === head)) {
       context.print("Nothing was changed.");
@@ -94,7 +97,7 @@ function same(one: string, other: string): boolean {
   return one.replace(/line \d+/, "") === other.replace(/line \d+/, "");
 }
 
-async function putInPlace(context: Context, { file, before, draft }: Draft, text: string): Promise<boolean> {
+async function putInPlace(context: Context, { file, before, draft }: Omit<Draft, "editor">, text: string): Promise<boolean> {
   let overtaken = false;
   await editOwnFile(file, (now) => {
     overtaken = now !== before;
@@ -118,8 +121,7 @@ async function changed({ env, home }: Context, before: string, text: string): Pr
   );
 }
 
-async function runEditor({ env }: Context, file: string): Promise<void> {
-  const editor = env["VISUAL"]?.trim() || env["EDITOR"]?.trim() || "vi";
+async function runEditor({ env }: Context, editor: string, file: string): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const unusable = (why: string) =>
     reject(

@@ -6,7 +6,7 @@ import { type KeyPath, findKey, keyOf, keyPaths, sections } from "../../config/k
 import { findInner } from "../../config/inner-keys.ts";
 import { type Loaded, loadConfig } from "../../config/load.ts";
 import { serviceVariable } from "../../config/service-variables.ts";
-import { getKey, keysUnder, plainValue, secretOf, type ShownKey, showKey } from "../../config/show.ts";
+import { getKey, keysUnder, plainValue, secretOf, type ShownKey, showKey, valueOf } from "../../config/show.ts";
 import { Failure } from "../../core/failures.ts";
 import type { Context } from "../context.ts";
 import { fitted } from "../tool-width.ts";
@@ -20,7 +20,7 @@ export interface ShowOptions {
 /** Every key, or those of a section, with what is in force and where it comes from. */
 export async function show(context: Context, section: string | undefined, options: ShowOptions): Promise<void> {
   const loaded = await loadConfig({ env: context.env, home: context.home });
-  const paths = pathsIn(section).filter((path) => options.changed !== true || loaded.origins[path] !== "default");
+  const paths = pathsIn(section).filter((path) => options.changed !== true || isChanged(loaded, path));
   if (options.json === true)
     return context.print(
       JSON.stringify(
@@ -31,6 +31,11 @@ export async function show(context: Context, section: string | undefined, option
     );
   const width = Math.min(widest, Math.max(nameWidth, ...paths.map((path) => path.length)));
   for (const path of paths) printKey(context, getKey(loaded, path), width);
+}
+
+/** What an entry in the configuration leaves open is not set. */
+function isChanged(loaded: Loaded, path: KeyPath): boolean {
+  return loaded.origins[path] !== "default" && (valueOf(loaded, path) !== null || keyOf(path).fallback !== null);
 }
 
 function pathsIn(section: string | undefined): readonly KeyPath[] {

@@ -11,7 +11,7 @@ export async function setUpOwner(setup: Setup): Promise<readonly StepEnd[]> {
   const { context, flags, talk } = setup;
   const { config } = await setup.load();
   const on = platformSetups.filter(({ tokens }) => tokens[0].now(config) !== null);
-  if (on.length === 0) return [{ state: "open", about: "owner", text: "whoever opens the local page first, on this machine" }];
+  if (on.length === 0) return [noBot(flags.owner === true)];
   const first = await askRecord(context, { command: "pairing.invite", args: ["first"] });
   const owned = first.ok && first.text === "";
   if (owned && flags.owner !== true && !(await again(talk))) return [{ state: "done", about: "owner", text: "there is one" }];
@@ -32,6 +32,13 @@ export async function setUpOwner(setup: Setup): Promise<readonly StepEnd[]> {
   const how = bot === null ? `send it ${code} in a private chat` : `open ${telegramLink(bot, code)} and press Start`;
   const text = owned ? "another one is invited" : "nobody yet";
   return [{ state: "open", about: "owner", text, ...(owned ? {} : { toOwn: { how, code } }) }];
+}
+
+/** A code is shown to a bot: where there is none, whoever wished for one is told. */
+function noBot(wished: boolean): StepEnd {
+  if (!wished) return { state: "open", about: "owner", text: "whoever opens the local page first, on this machine" };
+  const text = "An owner shows a code to a bot, and there is none yet: `hermes setup platforms` connects one.";
+  return { state: "failed", about: "owner", text };
 }
 
 async function again(talk: Setup["talk"]): Promise<boolean> {
