@@ -76,8 +76,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     lane.inside -= 1;
     if (lane.inside === 0) lanes.delete(key);
   };
-  const silences = new Map<number, () => void>();
-  const ways = { tellOnce, closing: closing.signal, silent: (id: number) => silences.get(id)?.() };
+  const ways: Ways = { tellOnce, closing: closing.signal, silences: new Map() };
   const bursts = createBursts(({ ids, message }) => enqueue(ids, message, () => route(parts, ids, message, null, ways)));
   const take = (id: number, inbound: Inbound, known: Route | null): void => {
     if (routing.has(id)) return;
@@ -114,7 +113,7 @@ export function createGateway(parts: GatewayParts): Gateway {
         const stored = await store(parts, inbound, alone && isPlain(inbound) && !bursts.holds(inbound), tellOnce);
         if (stored === null) return;
         parts.metrics.messageIn(inbound.chat.platform);
-        if (unanswered) remember(silences, stored.id, unanswered, mostSilences);
+        if (unanswered) remember(ways.silences, stored.id, unanswered, mostSilences);
         const { session, busy } = stored.route;
         // An earlier event of the chat (a /new, a first message) may have changed where this one goes since it was stored.
         if (stored.assigned && session !== null)
@@ -160,8 +159,8 @@ interface Lane {
 interface Ways {
   readonly tellOnce: TellOnce;
   readonly closing: AbortSignal;
-  /** Nothing is said in answer to this event. */
-  readonly silent: (id: number) => void;
+  /** What is called where nothing is said in answer to an event. */
+  readonly silences: Map<number, () => void>;
 }
 
 async function store(parts: GatewayParts, inbound: Inbound, plain: boolean, tellOnce: TellOnce): Promise<Stored | null> {
@@ -193,7 +192,7 @@ async function route(
   const decision = await decideAccess(parts.db, { ...parts.access, language: parts.language }, inbound, found.person);
   if (decision.type === "out") {
     await say(parts, `inbox:${id}`, decision.notices);
-    ways.silent(id);
+    ways.silences.get(id)?.();
     return await settleInbound(parts.db, id);
   }
   const { person } = decision;
@@ -292,7 +291,7 @@ async function command(
   person: Person,
   inbound: InboundMessage,
   session: string | null,
-  { silent }: Ways,
+  { silences }: Ways,
 ): Promise<boolean> {
   const ran = await runCommand(parts, person, inbound, session);
   if (ran === null) return false;
@@ -300,7 +299,7 @@ async function command(
   const ours = session !== null || inbound.menu !== true;
   if (ours && inbound.kind === "shared" && inbound.chat.thread !== null) await openSession(parts.db, inbound.chat, inbound.kind);
   const { answer } = ran;
-  if (answer === null && !ran.asks) silent(id);
+  if (answer === null && !ran.asks) silences.get(id)?.();
   if (answer === null) return true;
   const said = typeof answer === "string" ? { markdown: answer } : answer;
   await say(parts, `inbox:${id}`, [{ chat: inbound.chat, ...said }], inbound.messageId);
