@@ -61,8 +61,10 @@ export function createBursts(handOn: (gathered: Gathered) => void): Bursts {
       const burst = open.get(key);
       const { part } = message;
       if (burst && part?.of !== burst.of) {
-        // The last piece of a paste is shorter than a message may be, so nothing marks it.
-        if (burst.of === "paste" && part === undefined && !message.text.startsWith("/") && message.files === undefined) {
+        // The last piece of a paste is shorter than a message may be, so nothing marks it; after a time away, what is new comes with it.
+        const atOnce = message.at - (burst.parts.at(-1)?.message.at ?? 0) <= longestMs;
+        const bare = part === undefined && !message.text.startsWith("/") && message.files === undefined;
+        if (burst.of === "paste" && bare && atOnce) {
           burst.parts.push({ id, message });
           end(key);
           return false;

@@ -41,8 +41,8 @@ import { type TellOnce, tellingOnce } from "./troubles.ts";
 import { stopCompress, stopTurn } from "./stopping.ts";
 
 export interface Gateway extends Inlet {
-  /** Routes what a dead gateway left unrouted. */
-  sweep(platforms: readonly string[]): Promise<void>;
+  /** Routes what a dead gateway left unrouted that long ago; 0 only where no other can be at it. Resolves once all of it is in line. */
+  sweep(platforms: readonly string[], olderMs?: number): Promise<void>;
   /** A chat has another id from now on. What has come under the old one is routed before that is noted. Rejects when that fails. */
   moved(platform: string, from: string, to: string): Promise<void>;
   /** Resolves when everything received so far is routed. */
@@ -125,8 +125,8 @@ export function createGateway(parts: GatewayParts): Gateway {
         leave(key, lane);
       }
     },
-    async sweep(platforms) {
-      for (const row of await unroutedInbound(parts.db, platforms, abandonedMs)) {
+    async sweep(platforms, olderMs = abandonedMs) {
+      for await (const row of unroutedInbound(parts.db, platforms, olderMs)) {
         if (!routing.has(row.id) && (await isUnrouted(parts.db, row.id))) take(row.id, row.inbound, null);
       }
     },
@@ -183,6 +183,8 @@ async function route(
   known: Route | null,
   ways: Ways,
 ): Promise<void> {
+  // One whose file did not come in time stays for the next gateway: what came after it must not go first.
+  if (ways.closing.aborted) throw new Failure("turn.draining", "the gateway stops", { retryable: true });
   if (others.length > 0) await joinInbound(parts.db, id, others, inbound);
   const found = known ?? (await findRoute(parts.db, inbound.chat, inbound.sender));
   if (inbound.type === "left") {

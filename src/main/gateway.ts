@@ -12,7 +12,7 @@ import { languageOfTurn } from "../commands/languages/chosen.ts";
 import { languageOf, languages } from "../commands/languages/index.ts";
 import { offeredCommands, withSkills } from "../commands/offered.ts";
 import type { Config } from "../config/keys.ts";
-import type { Adapter, Inlet } from "../core/adapter.ts";
+import type { Adapter } from "../core/adapter.ts";
 import { type ProgressMode, progressModes } from "../core/chat-settings.ts";
 import type { ChatRef } from "../core/chats.ts";
 import { chatSettings } from "../store/chat-settings.ts";
@@ -100,7 +100,7 @@ export async function openGatewaySide(base: Base, facts: () => Promise<StandingF
       .map(async (platform) => {
         const adapter = await (await platform.load()).create(parts);
         adapters.set(platform.name, adapter);
-        await openPlatform(base, { platform, adapter, inlet: gateway, serving });
+        await openPlatform(base, { platform, adapter, gateway, serving });
       }),
   );
   stack.defer(() => gateway.settled());
@@ -153,24 +153,27 @@ function allowedAccounts({ discord, slack }: Config): ReadonlySet<string> {
 interface Opening {
   readonly platform: Platform;
   readonly adapter: Adapter;
-  readonly inlet: Inlet;
+  readonly gateway: Gateway;
   readonly serving: Set<string>;
 }
 
 /** The page is every gateway's own and must start; of the others each is served by one gateway at a time. */
-async function openPlatform(base: Base, { platform, adapter, inlet, serving }: Opening): Promise<void> {
+async function openPlatform(base: Base, { platform, adapter, gateway, serving }: Opening): Promise<void> {
   const { database, log, stack } = base;
   const { name } = platform;
   stack.defer(() => adapter.close());
   if (platform.local) {
     serving.add(name);
     stack.defer(await showAndDeliver(base, adapter));
-    return await adapter.start(inlet);
+    // With a record of its own there is no other gateway.
+    if (database.kind === "embedded") await takeUp(base, name, gateway);
+    return await adapter.start(gateway);
   }
   const shifts = await takeShifts(database, name, log, async () => {
     const stop = await showAndDeliver(base, adapter);
     serving.add(name);
-    const patience = await startPatiently(name, adapter, inlet, log);
+    await takeUp(base, name, gateway);
+    const patience = await startPatiently(name, adapter, gateway, log);
     return async () => {
       serving.delete(name);
       patience.cancel();
@@ -179,6 +182,13 @@ async function openPlatform(base: Base, { platform, adapter, inlet, serving }: O
     };
   });
   stack.defer(() => shifts.close());
+}
+
+/** What an earlier gateway left comes before what is received now. It may be young: nobody else is at it. */
+async function takeUp({ log }: Base, name: string, gateway: Gateway): Promise<void> {
+  await gateway.sweep([name], 0).catch((error: unknown) => {
+    log.warn({ platform: name, error }, "what was left unrouted could not be taken up; it will be tried again");
+  });
 }
 
 /** A platform's views and deliveries run before it receives; gives the way to end them. */

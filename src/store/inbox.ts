@@ -42,18 +42,25 @@ export async function storeInbound(db: Db, inbound: Inbound, plain = false): Pro
 }
 
 /** Events stored longer than `olderMs` ago that nobody has routed: their gateway died in between. Oldest first. */
-export async function unroutedInbound(db: Db, platforms: readonly string[], olderMs: number): Promise<readonly InboxRow[]> {
-  if (platforms.length === 0) return [];
-  return await db
-    .selectFrom("inbox")
-    .select(["id", "inbound"])
-    .where("status", "=", "new")
-    .where(sql<string>`inbound->'chat'->>'platform'`, "in", [...platforms])
-    .where("received_at", "<", sql<Date>`now() - ${olderMs} * interval '1 millisecond'`)
-    .orderBy("id")
-    .limit(500)
-    .execute();
+export async function* unroutedInbound(db: Db, platforms: readonly string[], olderMs: number): AsyncGenerator<InboxRow> {
+  for (let last = 0, more = platforms.length > 0; more;) {
+    const rows: readonly InboxRow[] = await db
+      .selectFrom("inbox")
+      .select(["id", "inbound"])
+      .where("status", "=", "new")
+      .where("id", ">", last)
+      .where(sql<string>`inbound->'chat'->>'platform'`, "in", [...platforms])
+      .where("received_at", "<", sql<Date>`now() - ${olderMs} * interval '1 millisecond'`)
+      .orderBy("id")
+      .limit(atOnce)
+      .execute();
+    yield* rows;
+    last = rows.at(-1)?.id ?? last;
+    more = rows.length === atOnce;
+  }
 }
+
+const atOnce = 500;
 
 /** Whether the event still waits to be routed. */
 export async function isUnrouted(db: Db, id: number): Promise<boolean> {

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { after, before, suite, test } from "node:test";
 import { sql } from "kysely";
 import type { Role } from "../../src/core/chats.ts";
 import type { InboundMessage } from "../../src/core/inbound.ts";
+import { createGateway } from "../../src/gateway/inlet.ts";
+import type { GatewayParts } from "../../src/gateway/parts.ts";
 import type { Db } from "../../src/store/hold.ts";
 import { storeInbound } from "../../src/store/inbox.ts";
 import { migrate } from "../../src/store/migrate.ts";
@@ -10,7 +13,7 @@ import { migrations } from "../../src/store/migrations/index.ts";
 import { admit } from "../../src/store/people.ts";
 import { openSession } from "../../src/store/sessions.ts";
 import { setTitle } from "../../src/store/titles.ts";
-import { readyForms } from "./database-forms.ts";
+import { readyForms, silent } from "./database-forms.ts";
 
 for (const form of ["embedded", "postgres"] as const) {
   suite(`${form}: a message that is nothing but words`, () => {
@@ -90,6 +93,51 @@ for (const form of ["embedded", "postgres"] as const) {
       await setTitle(db, session ?? "", "a\0b\ud83d");
       const [title] = await db.selectFrom("sessions").select("title").where("id", "=", session).execute();
       assert.equal(title?.title, "a\ufffdb\ufffd");
+    });
+
+    test("waits for what came before it, also where a gateway has gone in the middle of that", async (t) => {
+      const { inbound } = await message("member", true);
+      const file = { kind: "picture", name: "a.png", size: 1, ref: "r" } as const;
+      const event = (key: string, more: Partial<InboundMessage> = {}) => ({ ...inbound, ...more, key: `${inbound.key}:${key}` });
+      const begin = (fetchFile: GatewayParts["fetchFile"]) => {
+        const queues = { queue: () => ({ wake: async () => undefined }) };
+        const known = { db, log: silent, queues, commands: [], busy: "queue", names: { turns: "turns" } };
+        // Boundary: of the gateway, no more than requests take.
+        return createGateway({ ...known, metrics: { messageIn() {} }, access: {}, fetchFile } as unknown as GatewayParts);
+      };
+      const statuses = async () => {
+        const rows = await db
+          .selectFrom("inbox")
+          .select("status")
+          .where("key", "like", `${inbound.key}:%`)
+          .orderBy("id")
+          .execute();
+        return rows.map(({ status }) => status);
+      };
+      const asked = Promise.withResolvers<void>();
+      const first = begin(async (_platform, _file, _limit, signal) => {
+        asked.resolve();
+        await once(signal, "abort");
+        throw signal.reason;
+      });
+      await first.receive(event("1", { files: [file] }));
+      await first.receive(event("2"));
+      await asked.promise;
+      t.mock.timers.enable({ apis: ["setTimeout"] });
+      const settled = first.settled();
+      t.mock.timers.tick(5_000);
+      await settled;
+      t.mock.timers.reset();
+      assert.deepEqual(await statuses(), ["new", "new"]);
+      const fetched = Promise.withResolvers<Uint8Array>();
+      const second = begin(() => fetched.promise);
+      await second.sweep(["telegram"]);
+      await second.sweep(["telegram"], 0);
+      await second.receive(event("3"));
+      assert.deepEqual(await statuses(), ["new", "new", "new"]);
+      fetched.resolve(Buffer.from("x"));
+      await second.settled();
+      assert.deepEqual(await statuses(), ["waiting", "waiting", "waiting"]);
     });
   });
 }

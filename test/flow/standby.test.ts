@@ -4,6 +4,7 @@ import { setImmediate } from "node:timers/promises";
 import { Client } from "pg";
 import { modelServerWith } from "../doubles/model-server.ts";
 import { discordDriver } from "../e2e/platforms/discord-driver.ts";
+import type { Line } from "../e2e/platforms/driver.ts";
 import { slackDriver } from "../e2e/platforms/slack-driver.ts";
 import { storyteller } from "../e2e/platforms/scenarios.ts";
 import { telegramDriver } from "../e2e/platforms/telegram-driver.ts";
@@ -45,16 +46,27 @@ test("of two gateways one serves each platform; when it is killed the other take
   await said("one");
   // Two receivers would have been told so by Telegram.
   assert.ok(telegram.telegram.calls.every(({ status }) => status !== 409));
+  // A file that is still being fetched then comes before what is said after it.
+  const filing = await telegram.talk();
+  await filing.say("one");
+  await filing.until((lines) => lines.some(({ text }) => text === "echo one"));
+  telegram.telegram.fault({ method: "getFile" }, { kind: "hang" });
+  await filing.say("what is in it", { name: "note.txt", bytes: Buffer.from("the code word is heron") });
+  await telegram.telegram.waitFor(() => telegram.telegram.calls.some(({ method }) => method === "getFile"));
   // Killed before this is noted, what it has just sent would be sent again with a remark.
   await noted(database.url);
   await first.kill("SIGKILL");
   const killed = performance.now();
   await say("two");
+  await filing.say("two");
   await all((driver) => driver.connected(second));
   const tookMs = performance.now() - killed;
   t.diagnostic(`taken over after ${(tookMs / 1_000).toFixed(1)} s`);
   assert.ok(tookMs < takeoverMs, `${tookMs} ms`);
   await said("two");
+  const answers = (lines: readonly Line[]) => lines.filter(({ written }) => written).map(({ text }) => text);
+  const filed = await filing.until((lines) => answers(lines).length > 2 && answers(lines));
+  assert.deepEqual(filed, ["echo one", "code word is heron", "echo two"]);
   const third = await start();
   await all(({ platform }) => third.printed(new RegExp(`another gateway serves ${platform}; standing by`)));
   await noted(database.url);

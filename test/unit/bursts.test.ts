@@ -58,8 +58,11 @@ test("a long paste ends with the piece that is shorter; a command or another bur
   take(6, message("/stop"));
   take(7, message("fff", { part: paste }));
   take(8, message("g", { part: album }));
+  take(9, message("hhh", { part: paste }));
+  take(10, message("an hour later, in one go with it", { at: 3_600_000 }));
   flush();
-  assert.deepEqual(out, ["1+2+3 aaa\nbbb\nc", "4 d", "5 eee", "6 /stop", "7 fff", "8 g"]);
+  const late = ["9 hhh", "10 an hour later, in one go with it"];
+  assert.deepEqual(out, ["1+2+3 aaa\nbbb\nc", "4 d", "5 eee", "6 /stop", "7 fff", "8 g", ...late]);
 });
 
 test("a burst ends after a while, however it goes on", (t) => {
