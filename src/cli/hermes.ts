@@ -49,14 +49,18 @@ async function programOf(args: readonly string[], context: Context, streams: Str
     });
   const typed = args.find((arg, at) => !arg.startsWith("-") && args[at - 1] !== "--toolsets");
   for (const entry of commands) {
-    const command = program
-      .command(entry.name)
-      .description(entry.summary)
-      .showHelpAfterError(`\`hermes ${entry.name} --help\` says how.`);
+    const command = program.command(entry.name).description(entry.summary);
     if (entry.name === typed) (await entry.load()).define(command, context, streams);
+    nameHelp(command, `hermes ${entry.name}`);
   }
   if (args.length === 0) program.action(() => program.outputHelp());
   return program;
+}
+
+/** What was typed wrongly leads to the help of the very command. */
+function nameHelp(command: Command, words: string): void {
+  command.showHelpAfterError(`\`${words} --help\` says how.`);
+  for (const inner of command.commands) nameHelp(inner, `${words} ${inner.name()}`);
 }
 
 /** `given`: what options set, before the environment. */

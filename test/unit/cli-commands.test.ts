@@ -45,7 +45,7 @@ test("help lists every command, and each command's own help says what it is for"
 
 for (const { args, says } of [
   { args: ["statsu"], says: /hermes: unknown command 'statsu'\n.*status/ },
-  { args: ["config", "set"], says: /hermes: missing required argument 'key'/ },
+  { args: ["config", "set"], says: /hermes: missing required argument 'key'\n`hermes config set --help` says how/ },
   { args: ["doctor", "--nope"], says: /hermes: unknown option '--nope'/ },
   { args: ["pairing", "approve"], says: /hermes: missing required argument 'code'/ },
   { args: ["start", "now"], says: /hermes: too many arguments/ },
