@@ -2,26 +2,27 @@ import type { Role } from "../core/chats.ts";
 import type { Sandbox } from "../core/sandbox.ts";
 import type { SkillEntry, SkillVariable } from "../core/skill.ts";
 import { hasLeave } from "../skills/proposing.ts";
-import { giveVariables, replaceVariables, variablesFor } from "../skills/variables.ts";
+import { giveVariables, variablesFor } from "../skills/variables.ts";
 import type { SkillAsker, SkillWork } from "./skill-asker.ts";
 
 type Asker = Pick<SkillAsker, "person" | "signal">;
 
-/** Gives a skill its variables; what the model is to know of those that it does not get, a line each. */
+/**
+ * Gives a skill its variables, and it alone: those of another are taken back. What the model is to know of those that it does not get, a
+ * line each.
+ */
 export async function giveSkill(work: SkillWork, asker: Asker, entry: SkillEntry, sandbox: Sandbox): Promise<readonly string[]> {
   const { variables, approvers } = await work.settings();
   const wanted = entry.meta.variables;
-  if (!hasLeave({ approvers }, entry, asker.person)) return wanted.map((each) => withheldWords(each, approvers));
-  const { values, missing } = variablesFor(wanted, variables);
+  const has = hasLeave({ approvers }, entry, asker.person);
+  const { values, missing } = variablesFor(has ? wanted : [], variables);
   await giveVariables(sandbox, values, asker.signal);
-  return missing.map(missingWords);
+  return has ? missing.map(missingWords) : wanted.map((each) => withheldWords(each, approvers));
 }
 
-/** Gives a session the variables of the skills that it has read, and takes back those of others. */
-export async function giveAgain(work: SkillWork, asker: Asker, read: readonly SkillEntry[], sandbox: Sandbox): Promise<void> {
-  const { variables, approvers } = await work.settings();
-  const wanted = read.filter((entry) => hasLeave({ approvers }, entry, asker.person)).flatMap(({ meta }) => meta.variables);
-  await replaceVariables(sandbox, variablesFor(wanted, variables).values, asker.signal);
+/** Gives a session nothing of any skill: that which it read last is gone. */
+export async function giveNone({ signal }: Asker, sandbox: Sandbox): Promise<void> {
+  await giveVariables(sandbox, new Map(), signal);
 }
 
 /** What to do about a variable that is not there. */

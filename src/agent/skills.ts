@@ -7,10 +7,10 @@ import { whyNotOffered } from "../skills/offered.ts";
 import { placeFiles } from "../skills/placing.ts";
 import { filledIn, quotedBody, type ReadSkill, readSkill } from "../skills/reading.ts";
 import { withoutValues } from "../skills/variables.ts";
-import { listSkills, noteRead, readIn } from "../store/skills.ts";
+import { lastRead, listSkills, noteRead } from "../store/skills.ts";
 import type { SkillAsker, SkillWork } from "./skill-asker.ts";
 import { changeSkill } from "./skill-changes.ts";
-import { giveAgain, giveSkill } from "./skill-variables.ts";
+import { giveNone, giveSkill } from "./skill-variables.ts";
 
 /** The skills of one turn: the ports of its tools, and what its sandbox is given when it is opened. */
 export interface TurnSkills extends SkillPorts {
@@ -47,15 +47,15 @@ export function turnSkills(work: SkillWork, asker: SkillAsker): TurnSkills {
       const why = whyNotOffered(skill.entry, { ...asker.has, platform: await work.platform() });
       if (why !== null) throw new Error(`The skill ${skill.entry.name} can't be used here: ${why}.`);
       if (file !== "" && file !== "SKILL.md") return fileText(skill, file);
-      return await bodyText(work, asker, skill, sandbox);
+      return await bodyText(work, viewer, asker, skill, sandbox);
     },
     propose: (change) => changeSkill(work, asker, viewer, change),
     conceal: (text) => withoutValues(text, values),
     async prepare(sandbox) {
       // All of them: another conversation's commands may have left one in a file or a process.
       values = [...(await work.settings()).variables.values()];
-      const read = await readIn(work.db, asker.session, viewer);
-      if (read !== null) await giveAgain(work, asker, read, sandbox);
+      const read = await lastRead(work.db, asker.session, viewer);
+      if (read !== null) await (read.entry === null ? giveNone(asker, sandbox) : giveSkill(work, asker, read.entry, sandbox));
       return sandbox;
     },
   };
@@ -92,7 +92,7 @@ async function askedSkill(
   try {
     const skill = await readSkill(work.db, viewer, name);
     if (skill === null) return `[The skill "${name}" was asked for, but it is gone.]`;
-    return await bodyText(work, asker, skill, sandbox);
+    return await bodyText(work, viewer, asker, skill, sandbox);
   } catch (error) {
     asker.signal.throwIfAborted();
     return `[The skill "${name}" was asked for, but could not be read: ${asFailure(error).message}]`;
@@ -101,6 +101,7 @@ async function askedSkill(
 
 async function bodyText(
   work: SkillWork,
+  viewer: SkillViewer,
   asker: Pick<SkillAsker, "session" | "person" | "signal">,
   skill: ReadSkill,
   sandbox: () => Promise<Sandbox>,
@@ -108,14 +109,17 @@ async function bodyText(
   const { entry, body, files } = skill;
   const { variables } = entry.meta;
   const others = files.filter(({ path }) => path !== "SKILL.md");
+  const before = await lastRead(work.db, asker.session, viewer);
+  const lost = before !== null && before.name !== entry.name && before.entry?.meta.variables.length !== 0 ? before.name : null;
   await noteRead(work.db, asker.session, entry.name, entry.hash);
-  if (others.length === 0 && variables.length === 0) return quotedBody(entry.name, body);
+  if (others.length === 0 && variables.length === 0 && lost === null) return quotedBody(entry.name, body);
   const opened = await sandbox();
   const directory = others.length === 0 ? "" : await placeFiles(opened, entry.name, files, asker.signal);
-  const missing = variables.length === 0 ? [] : await giveSkill(work, asker, entry, opened);
+  const missing = variables.length === 0 && lost === null ? [] : await giveSkill(work, asker, entry, opened);
   const notes = [
     ...(others.length === 0 ? [] : [`Its files are in ${directory}: ${others.map(({ path }) => path).join(", ")}`]),
     ...missing,
+    ...(lost === null ? [] : [`Commands no longer have the variables of ${lost}: to go on with it, read it again first.`]),
   ];
   return [quotedBody(entry.name, filledIn(body, directory)), ...notes].join("\n\n");
 }

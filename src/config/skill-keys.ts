@@ -12,7 +12,7 @@ export const skillKeys = {
   "skills.env_allow": row(
     variables(),
     [],
-    "Variables of `.env` that a skill which asks for them is given, in the conversations that have read it; none unless named.",
+    "Variables of `.env` that a skill which asks for them is given, in conversations that have read it and no other since; none unless named.",
     { effect: "use" },
   ),
   "skills.creation_nudge_interval": row(

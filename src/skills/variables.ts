@@ -5,24 +5,15 @@ import { quoted, stepMs } from "./placing.ts";
 /** Holds the names of what was given, in the session itself: only what was given is taken back. */
 const list = "HERMES_SKILL_VARIABLES";
 
-/** Gives a session's commands the variables of a skill that it has read, besides those it has. */
+/** Gives a session's commands the variables of the skill that it has read last, and takes back those of others. */
 export async function giveVariables(sandbox: Sandbox, values: ReadonlyMap<string, string>, signal: AbortSignal): Promise<void> {
-  if (values.size > 0) await sandbox.run(exporting(values), { timeoutMs: stepMs, signal });
-}
-
-/** Gives them these alone: what was given before goes. */
-export async function replaceVariables(
-  sandbox: Sandbox,
-  values: ReadonlyMap<string, string>,
-  signal: AbortSignal,
-): Promise<void> {
   const taking = `for name in \${${list}-}; do unset "$name"; done; unset ${list} name`;
   await sandbox.run(values.size === 0 ? taking : `${taking}; ${exporting(values)}`, { timeoutMs: stepMs, signal });
 }
 
 function exporting(values: ReadonlyMap<string, string>): string {
   const words = [...values].map(([name, value]) => `${name}=${quoted(value)}`);
-  return `export ${words.join(" ")} ${list}="\${${list}-} ${[...values.keys()].join(" ")}"`;
+  return `export ${words.join(" ")} ${list}="${[...values.keys()].join(" ")}"`;
 }
 
 /** Which of the variables that a skill asks for it may have, and which are missing. */

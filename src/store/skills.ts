@@ -127,16 +127,27 @@ export async function noteRead(db: Db, session: string, name: string, bundle: st
   await db
     .insertInto("skill_reads")
     .values({ session_id: session, name, bundle })
-    .onConflict((conflict) => conflict.columns(["session_id", "name"]).doUpdateSet({ bundle }))
+    .onConflict((conflict) => conflict.columns(["session_id", "name"]).doUpdateSet({ bundle, read_at: sql<Date>`now()` }))
     .execute();
 }
 
-/** The skills that a session has read and that are still as they were then; null where it never read one. */
-export async function readIn(db: Db, session: string, viewer: SkillViewer): Promise<readonly SkillEntry[] | null> {
-  const rows = await db.selectFrom("skill_reads").select(["name", "bundle"]).where("session_id", "=", session).execute();
-  if (rows.length === 0) return null;
+/** The skill that a session has read last; its entry is null where it is gone, or not as it was then. Null where the session never read one. */
+export async function lastRead(
+  db: Db,
+  session: string,
+  viewer: SkillViewer,
+): Promise<{ readonly name: string; readonly entry: SkillEntry | null } | null> {
+  const row = await db
+    .selectFrom("skill_reads")
+    .select(["name", "bundle"])
+    .where("session_id", "=", session)
+    .orderBy("read_at", "desc")
+    .orderBy("name")
+    .limit(1)
+    .executeTakeFirst();
+  if (row === undefined) return null;
   const all = await listSkills(db, viewer);
-  return all.filter(({ name, hash }) => rows.some((row) => row.name === name && row.bundle === hash));
+  return { name: row.name, entry: all.find(({ name, hash }) => name === row.name && hash === row.bundle) ?? null };
 }
 
 /** How many steps of a turn called tools, and which. */

@@ -4,7 +4,7 @@ import type { Sandbox } from "../../src/core/sandbox.ts";
 import { bundleOf } from "../../src/skills/bundle.ts";
 import { readFolder } from "../../src/skills/folder.ts";
 import { placeFiles } from "../../src/skills/placing.ts";
-import { giveVariables, replaceVariables } from "../../src/skills/variables.ts";
+import { giveVariables } from "../../src/skills/variables.ts";
 import { filesOf, skillText } from "../doubles/skills.ts";
 import { forms, openRig, type Rig, run } from "./sandbox-forms.ts";
 
@@ -51,9 +51,10 @@ for (const form of ["docker, bash", "docker, busybox", "local", "virtual"] as co
     assert.equal((await run(sandbox, 'printf %s "$KEY"')).output, 'it\'s "$x" `y`\nz');
     await run(sandbox, "export MINE=kept");
     await giveVariables(sandbox, new Map([["MORE", "too"]]), still);
-    await replaceVariables(sandbox, new Map([["KEY", "new"]]), still);
+    assert.equal((await run(sandbox, 'printf %s "${KEY-none} $MORE $MINE"')).output, "none too kept");
+    await giveVariables(sandbox, new Map([["KEY", "new"]]), still);
     assert.equal((await run(sandbox, 'printf %s "$KEY ${MORE-none} $MINE"')).output, "new none kept");
-    await replaceVariables(sandbox, new Map(), still);
+    await giveVariables(sandbox, new Map(), still);
     assert.equal((await run(sandbox, 'printf %s "${KEY-none} $MINE"')).output, "none kept");
     const other = await rig.open("alice", "s2");
     assert.equal((await run(other, 'printf %s "${KEY-none}"')).output, "none", "another conversation's commands have none");

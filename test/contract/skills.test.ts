@@ -214,7 +214,7 @@ for (const [form, prepare] of Object.entries(forms)) {
       assert.deepEqual([await offered("private"), await offered("shared")], [["fmt", "own"], ["fmt"]]);
       const skills = (kind: "private" | "shared") =>
         turnSkills(rig.work, {
-          session: rig.group,
+          session: kind === "private" ? rig.bob.session : rig.group,
           person: rig.bob,
           chat: chats.group,
           kind,
@@ -240,22 +240,15 @@ for (const [form, prepare] of Object.entries(forms)) {
       t.after(() => virtual.close().then(() => rm(directory, { recursive: true })));
       const content = skillText("keyed", "Use the key.", "required_environment_variables: [GIVEN]\n");
       const reading = async (who: (typeof rig)["ann"], session: string) => {
-        const signal = new AbortController().signal;
+        const { signal } = new AbortController();
         const sandbox = await virtual.open({ key: "alice", label: "alice" }, session);
-        const skills = turnSkills(rig.work, {
-          session,
-          person: who,
-          chat: who.chat,
-          kind: "private",
-          replyTo: null,
-          signal,
-          has,
-        });
+        const asker = { session, person: who, chat: who.chat, kind: "private", replyTo: null, signal, has } as const;
+        const skills = turnSkills(rig.work, asker);
         const value = async () => (await sandbox.run('printf %s "${GIVEN-none}"', { timeoutMs: 20_000, signal })).output;
         return {
           skills,
           value,
-          view: () => skills.view("keyed", "", async () => sandbox),
+          view: (name = "keyed") => skills.view(name, "", async () => sandbox),
           prepare: () => skills.prepare(sandbox),
         };
       };
@@ -274,6 +267,14 @@ for (const [form, prepare] of Object.entries(forms)) {
       assert.equal(await ann.value(), "a-secret-value");
       await ann.prepare();
       assert.equal(await ann.value(), "a-secret-value");
+      await rig.changes(rig.ann, false, { action: "create", name: "other", content: skillText("other", "Do something else.") });
+      await rig.says(rig.at(rig.ann), `approve ${(await rig.waiting())[0]}`);
+      assert.match(await ann.view("other"), /no longer have the variables of keyed: .* read it again/);
+      assert.equal(await ann.value(), "none", "they are that skill's alone");
+      await ann.prepare();
+      assert.equal(await ann.value(), "none", "in later turns, too");
+      assert.doesNotMatch(await ann.view(), /no longer/);
+      assert.equal(await ann.value(), "a-secret-value", "and its again when it is read again");
       await rig.says(rig.at(rig.ann), "remove keyed");
       await ann.prepare();
       assert.equal(await ann.value(), "none");
