@@ -1,6 +1,7 @@
-import { REST, RequestMethod } from "@discordjs/rest";
+import { DefaultRestOptions, REST, RequestMethod } from "@discordjs/rest";
 import { uploads, type Urgency, whenRoom } from "../urgency.ts";
 import { createWindows } from "../windows.ts";
+import { codes } from "./errors.ts";
 
 /** Discord's API by discord.js's REST client, which keeps to the limits that Discord tells it. */
 export interface Client {
@@ -55,6 +56,7 @@ export function createClient(token: string, apiUrl: string): Client {
     timeout: requestMs,
     globalRequestsPerSecond: all.most,
     rejectOnRateLimit: () => true,
+    makeRequest: request,
     userAgentAppendix: "hermes-team",
   });
   // Listeners only: without one, an emitted error would be thrown.
@@ -92,6 +94,19 @@ export function createClient(token: string, apiUrl: string): Client {
     },
   };
 }
+
+const tooOften = new RegExp(`"code":\\s*${codes.editedTooOften}\\b`);
+
+/** As the client does it, but for what Discord calls a wait and never says the end of: too many edits of an old message. That is a refusal. */
+const request: typeof DefaultRestOptions.makeRequest = async (url, init) => {
+  const response = await DefaultRestOptions.makeRequest(url, init);
+  if (response.status !== 429) return response;
+  const text = await response.text();
+  if (!tooOften.test(text)) return response;
+  const { headers, statusText, arrayBuffer } = response;
+  const json = async (): Promise<unknown> => JSON.parse(text);
+  return { headers, statusText, arrayBuffer, json, text: async () => text, body: null, bodyUsed: false, ok: false, status: 400 };
+};
 
 /** The client's own limit ends with the headers; a body that never comes would be waited for. */
 async function withinTime(request: Promise<unknown>, late: AbortSignal): Promise<unknown> {

@@ -9,6 +9,7 @@ export const codes = {
   unknownInteraction: 10_062,
   unknownEmoji: 10_014,
   interactionTaken: 40_060,
+  editedTooOften: 30_046,
   threadArchived: 50_083,
   threadThere: 160_004,
 } as const;

@@ -1,4 +1,5 @@
 import { ButtonStyle, ComponentType, MessageFlags, Routes } from "discord-api-types/v10";
+import type { z } from "zod";
 import type { LiveStyle, PostOptions } from "../../src/core/adapter.ts";
 import type { ChatRef } from "../../src/core/chats.ts";
 import type { SentFile } from "../../src/core/files.ts";
@@ -47,8 +48,8 @@ export function createOutgoing(parts: OutgoingParts): Outgoing {
   return {
     live: () => ({ kind: "edit", everyMs }),
     async post(chat, chunk, options) {
-      const deferred = await parts.replies.answer(options.replyTo, formOf(chunk, options));
-      if (deferred !== null) return deferred;
+      const shown = await parts.replies.answer(options.replyTo, formOf(chunk, options));
+      if (shown !== null) return shown;
       try {
         return await somewhere(parts, chat, (channel, thread) => postIn(parts, channel, chunk, options, thread));
       } catch (error) {
@@ -70,7 +71,13 @@ export function createOutgoing(parts: OutgoingParts): Outgoing {
       const path = Routes.channelMessage(placeOf(chat), message);
       const late = options.turn === undefined ? {} : asPreview;
       const edit = (channel: `/${string}`) =>
-        client.call({ method: "PATCH", path: channel, body: formOf(chunk, options), ...late });
+        client.call({ method: "PATCH", path: channel, body: formOf(chunk, options), ...late }).catch(async (error: unknown) => {
+          // It can't become the answer: half of one with a stop button must not stay beside it. What was asked stays as it is.
+          const answers = options.turn === undefined && options.buttons?.length !== 0;
+          const goes = codeOf(error) === codes.editedTooOften && answers;
+          if (goes) await client.call({ method: "DELETE", path: channel }).catch(() => undefined);
+          throw error;
+        });
       try {
         await edit(path).catch(async (error: unknown) => {
           // It may stand in the channel, where a thread could not be begun.
@@ -126,26 +133,38 @@ async function postIn(
   // A thread's first message stands in its channel: it can't be answered from within.
   const target = parts.replies.target(options.replyTo);
   const answers = target !== null && target !== thread && /^\d+$/.test(target);
-  const key = options.key ?? options.turn;
+  const nonce = nonceFor(channel, chunk, options);
   const body = {
     ...formOf(said, options),
-    ...(key === undefined ? {} : { nonce: nonceOf([key, channel, options.replyTo, chunk.content]), enforce_nonce: true }),
+    ...(nonce === null ? {} : { nonce, enforce_nonce: true }),
     ...(answers ? { message_reference: { message_id: target, fail_if_not_exists: false } } : {}),
   };
   const request = { method: "POST", path: Routes.channelMessages(channel), body } as const;
-  if (options.turn === undefined) return await sendOnce(client, request);
+  if (options.turn === undefined) return (await sendOnce(client, request)).id;
   const preview = { ...request, ...asPreview };
-  return await sendOnce(client, preview).catch(async (error: unknown) => {
+  const { id, content } = await sendOnce(client, preview).catch(async (error: unknown) => {
     // Nobody would take away a preview that nobody knows of: the nonce brings its id.
     if (toFailure(error, false).code !== "platform.unknown_outcome") throw error;
     return await sendOnce(client, preview);
   });
+  // One of a process that ended before it was noted: it shows what there was to show then.
+  if (content.trim() !== said.content.trim()) {
+    const old = { method: "PATCH", path: Routes.channelMessage(channel, id), body: formOf(said, options), ...asPreview } as const;
+    await client.call(old).catch(() => undefined);
+  }
+  return id;
 }
 
-async function sendOnce(client: Client, request: Request): Promise<string> {
+/** A turn has one preview in a channel, whatever it says; what is sent once has its words, too. */
+function nonceFor(channel: string, { content }: DiscordChunk, { key, turn, replyTo }: PostOptions): string | null {
+  if (key !== undefined) return nonceOf([key, channel, replyTo, content]);
+  return turn === undefined ? null : nonceOf([turn, channel]);
+}
+
+async function sendOnce(client: Client, request: Request): Promise<z.infer<typeof sentSchema>> {
   const message = sentSchema.safeParse(await client.call(request));
   if (!message.success) throw foreign();
-  return message.data.id;
+  return message.data;
 }
 
 /** Whether an earlier attempt has arrived. Discord knows it by the nonce for some minutes; after that its history is read. */

@@ -90,6 +90,36 @@ test("a preview whose outcome is unknown is found again at once: none is left be
   );
 });
 
+test("a preview of a process that was killed before it had noted it is found again, and shows what there is to show now", async () => {
+  await using rig = await discordRig();
+  const { discord } = rig;
+  const first = await post(rig, discord.hall, "half", { replyTo: null, turn: "t1" });
+  const again = rig.make();
+  const [chunk] = again.render("half an answer");
+  assert.ok(chunk);
+  assert.equal(await again.post(chatRef(discord.hall), chunk, { replyTo: null, turn: "t1" }), first);
+  await again.close();
+  const [shown, ...others] = discord.said(discord.hall);
+  assert.deepEqual([shown?.content, others], ["half an answer", []]);
+  assert.notEqual(await post(rig, discord.hall, "half", { replyTo: null, turn: "t2" }), first);
+});
+
+test("a preview that is too old for another edit is taken away before the answer is sent anew; while its turn runs it stays", async () => {
+  await using rig = await discordRig();
+  const { discord } = rig;
+  const id = await post(rig, discord.hall, "half", { replyTo: null, turn: "t1" });
+  // As Discord says it: a wait, of which it never tells the end.
+  const words = "Maximum number of edits to messages older than 1 hour reached. Try again later.";
+  discord.fault({ route: edits, times: 3 }, { kind: "refuse", status: 429, code: 30_046, message: words });
+  const [chunk] = rig.adapter.render("whole");
+  assert.ok(chunk);
+  await failure(rig.adapter.edit(chatRef(discord.hall), id, chunk, { turn: "t1" }), "platform.refused");
+  await failure(rig.adapter.edit(chatRef(discord.hall), id, chunk, { buttons: [] }), "platform.refused");
+  assert.equal(discord.said(discord.hall).length, 1);
+  await failure(rig.adapter.edit(chatRef(discord.hall), id, chunk, {}), "platform.refused");
+  assert.deepEqual(discord.said(discord.hall), []);
+});
+
 test("an attempt older than the nonce is looked up; what can't be is sent with a remark", async () => {
   await using rig = await discordRig();
   const { discord } = rig;
