@@ -40,6 +40,8 @@ export interface View {
 const firstMs = 250;
 /** Typing indicators last five seconds on Telegram (platforms' shortest). */
 const typingMs = 4_500;
+/** Telegram shows a draft for half a minute, then it is gone, and its stop button with it. */
+const draftMs = 20_000;
 /** A turn that nobody settles (another gateway delivered it) is forgotten when it has said nothing for so long. */
 const forgetMs = 600_000;
 
@@ -50,9 +52,11 @@ interface Shown {
   readonly preview: Preview;
   fence: number;
   message: string | null;
-  /** What the chat shows now; an update that changes nothing is not sent. */
-  last: string;
+  /** What the chat shows now; an update that changes nothing is not sent. Null: a draft is due, also without words. */
+  last: string | null;
   lastAt: number;
+  /** When it was last shown anything. */
+  shownAt: number;
   timer: NodeJS.Timeout | null;
   typing: NodeJS.Timeout | null;
   /** True from the moment an update is due until it is out: it may wait for its place meanwhile. */
@@ -85,7 +89,7 @@ export async function createView(parts: ViewParts): Promise<View> {
     // Live events may come later than the answer: they must not show a turn again that is over.
     if (settled.has(event.turn)) return;
     const shown = turns.get(event.turn) ?? begin(parts, turns, event);
-    if (take(parts, turns, shown, event)) schedule(parts, pace, shown);
+    if (take(parts, pace, turns, shown, event)) schedule(parts, pace, shown);
   });
   return {
     async settle(turn) {
@@ -120,6 +124,7 @@ function begin(parts: ViewParts, turns: Map<string, Shown>, event: LiveEvent): S
     message: null,
     last: "",
     lastAt: -Infinity,
+    shownAt: -Infinity,
     timer: null,
     typing: null,
     busy: false,
@@ -145,7 +150,13 @@ function begin(parts: ViewParts, turns: Map<string, Shown>, event: LiveEvent): S
 }
 
 /** True: the chat may have more to show now. */
-function take(parts: ViewParts, turns: ReadonlyMap<string, Shown>, shown: Shown, { fence, event }: LiveEvent): boolean {
+function take(
+  parts: ViewParts,
+  pace: Pace,
+  turns: ReadonlyMap<string, Shown>,
+  shown: Shown,
+  { fence, event }: LiveEvent,
+): boolean {
   // Words of an attempt that another worker has taken over are stale; a subagent's come from elsewhere.
   if ((fence < shown.fence && event.type !== "agent") || shown.state === "ended") return false;
   shown.fence = Math.max(fence, shown.fence);
@@ -167,7 +178,7 @@ function take(parts: ViewParts, turns: ReadonlyMap<string, Shown>, shown: Shown,
     return event.type === "agent";
   }
   tell(parts, shown, "working");
-  if (!shown.typing) keepTyping(parts, shown);
+  if (!shown.typing) keepTyping(parts, pace, shown);
   return event.type !== "finished";
 }
 
@@ -198,12 +209,13 @@ async function show(parts: ViewParts, pace: Pace, shown: Shown): Promise<void> {
   if (!wanted()) return;
   const next = content(parts, shown);
   shown.lastAt = performance.now();
-  if (!roomy || next === "" || next === shown.last) return;
+  if (!roomy || next === shown.last || (next === "" && shown.last !== null)) return;
   const before = parts.adapter.live(shown.chat).kind;
   try {
     shown.sending = put(parts, shown);
     await shown.sending;
     shown.last = next;
+    shown.shownAt = performance.now();
   } catch (error) {
     refused(parts, shown, before, error);
   } finally {
@@ -282,13 +294,22 @@ function mark({ adapter }: ViewParts, { chat, replyTo }: Shown, event: TurnEvent
   void adapter.mark(chat, replyTo, sign).catch(() => undefined);
 }
 
-function keepTyping(parts: ViewParts, shown: Shown): void {
+function keepTyping(parts: ViewParts, pace: Pace, shown: Shown): void {
   const type = () => {
     if (shown.state === "ended") return;
+    if (shown.typing !== null) renew(parts, pace, shown);
     if (performance.now() - shown.lastAt > typingMs) void parts.adapter.typing(shown.chat).catch(() => undefined);
     shown.typing = setTimeout(type, typingMs);
   };
   type();
+}
+
+/** What takes long keeps its draft, and so its stop button, also before its first word. */
+function renew(parts: ViewParts, pace: Pace, shown: Shown): void {
+  if (shown.busy || shown.timer !== null || parts.adapter.live(shown.chat).kind !== "draft") return;
+  if (performance.now() - shown.shownAt < draftMs) return;
+  shown.last = null;
+  schedule(parts, pace, shown);
 }
 
 function pauseTimers(shown: Shown): void {

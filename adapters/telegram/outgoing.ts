@@ -48,6 +48,7 @@ export function createOutgoing(
   const pacing = createPacing(until);
   const soon = () => callSignal(AbortSignal.any([until, AbortSignal.timeout(previewMs)]));
   const { chatId, send } = createSender(options);
+  const withdraw = (chat_id: number, message_id: number) => api.raw.deleteMessage({ chat_id, message_id }, closed);
   return {
     live(chat) {
       if (Number(chat.chat) <= 0) return { kind: "edit", everyMs: groupMs };
@@ -59,9 +60,13 @@ export function createOutgoing(
       const { message_id } = await send(chat, said, false, async ({ chat_id, thread, chunk: { text, entities, rich } }) => {
         const frame = { chat_id, ...thread, ...reply(chat, options), ...keyboard(options.buttons) };
         return await pacing.message(chat_id, kindOf(options), async () => {
-          if (rich === undefined)
-            return await api.raw.sendMessage({ ...frame, text, entities: [...entities], ...unlinked }, closed);
-          return await api.raw.sendRichMessage({ ...frame, rich_message: richMessage(rich) }, closed);
+          const made = async () => {
+            if (rich === undefined)
+              return await api.raw.sendMessage({ ...frame, text, entities: [...entities], ...unlinked }, closed);
+            return await api.raw.sendRichMessage({ ...frame, rich_message: richMessage(rich) }, closed);
+          };
+          if (options.turn === undefined) return await made();
+          return await inTime(made(), (message) => withdraw(chat_id, message.message_id));
         });
       });
       return String(message_id);
@@ -115,6 +120,20 @@ export function createOutgoing(
         });
     },
   };
+}
+
+/** A preview that is there later than anybody waits for it is taken back: by then another one, or the answer, has its place. */
+async function inTime<Sent>(sent: Promise<Sent>, late: (sent: Sent) => Promise<unknown>): Promise<Sent> {
+  const over = Promise.withResolvers<null>();
+  const timer = setTimeout(over.resolve, previewMs, null);
+  try {
+    const first = await Promise.race([sent, over.promise]);
+    if (first !== null) return first;
+  } finally {
+    clearTimeout(timer);
+  }
+  void sent.then(late).catch(() => undefined);
+  throw new Failure("platform.unknown_outcome", "Telegram took too long for a preview");
 }
 
 /** So many messages of an answer go out at once; the others, one a second. */

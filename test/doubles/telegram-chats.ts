@@ -27,7 +27,12 @@ export interface ShownDraft {
   readonly text: string;
   readonly canStop: boolean;
   readonly updates: number;
+  /** Epoch milliseconds of the last of them. */
+  readonly at: number;
 }
+
+/** Telegram shows a draft for half a minute. */
+const draftMs = 30_000;
 
 /** What is wrong with a chat; a field left out is as it was. */
 export interface ChatState {
@@ -127,7 +132,7 @@ export function createChats(parts: ChatParts): Chats {
     limit.take(chat);
     const known = drafts.get(chat) ?? [];
     const updates = (known.find((each) => each.id === id)?.updates ?? 0) + 1;
-    const shown = { id, thread, text, canStop: params["can_stop"] === true, updates };
+    const shown = { id, thread, text, canStop: params["can_stop"] === true, updates, at: Date.now() };
     drafts.set(chat, [...known.filter((each) => each.id !== id), shown]);
     parts.changed();
     return true;
@@ -151,7 +156,7 @@ export function createChats(parts: ChatParts): Chats {
   };
   return {
     messages,
-    drafts: (chat) => drafts.get(chat) ?? [],
+    drafts: (chat) => (drafts.get(chat) ?? []).filter(({ at }) => Date.now() - at < draftMs),
     received: nextId,
     set(chat, state) {
       states.set(chat, { ...states.get(chat), ...state });
