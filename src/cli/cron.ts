@@ -54,16 +54,32 @@ export const define: Define = (command, context) => {
   ] as const) {
     const made = one(usage, about);
     for (const [flags, what] of [...valued, ...switches]) made.option(flags, what);
+    made.option("--yes", "save it without a question; so it is where nobody can be asked");
     made.action(async (first: string | readonly string[], ...rest: readonly unknown[]) => {
       // Commander gives the options and the command last.
       const form = made.opts<Readonly<Record<string, string | boolean | undefined>>>();
       const more = rest.slice(0, -2).flatMap((each) => (Array.isArray(each) ? each.map(String) : []));
       const options = optionWords(form);
-      const words = typeof first === "string" ? [quoted(first), ...options, ...more] : [...options, "--yes", ...asTyped(first)];
-      await run([verb, ...words], form["json"] === true);
+      const json = form["json"] === true;
+      const ask = json || form["yes"] === true ? null : context.ask;
+      const sure = ask === null ? ["--yes"] : [];
+      const words =
+        typeof first === "string" ? [quoted(first), ...sure, ...options, ...more] : [...sure, ...options, ...asTyped(first)];
+      if (ask === null) return await run([verb, ...words], json);
+      const which = await shown(context, [verb, ...words]);
+      if (which !== null) await run([/^(?:y|$)/i.test(await ask("Save it? [Y/n] ")) ? "save" : "drop", which], false);
     });
   }
 };
+
+const asked = z.object({ text: z.string(), which: z.string().nullable() });
+
+/** Prints what came of it; what `save` and `drop` take, where that waits for a yes. */
+async function shown(context: Context, words: readonly string[]): Promise<string | null> {
+  const reply = await askData(context, { command: "cron", args: ["ask", ...words] }, asked);
+  if (reply !== null) context.print(fittedText(context, reply.text, 2));
+  return reply?.which ?? null;
+}
 
 const schedules = z.array(
   z.object({

@@ -79,6 +79,8 @@ export interface ScheduleReply {
   /** Markdown. */
   readonly text: string;
   readonly buttons?: readonly OutboundButton[];
+  /** What waits for a yes: the text without the question, and what `save` and `drop` take. */
+  readonly waits?: { readonly text: string; readonly which: string };
   readonly data: unknown;
 }
 

@@ -11,7 +11,7 @@ import {
 import { runsOf } from "../store/schedule-runs.ts";
 import { listSchedules, recordNow, type Schedule } from "../store/schedules.ts";
 import { refused } from "./cron-expression.ts";
-import { act, confirm, type DeskParts, dropDraft, edit, keep, pick, plan, speakingFor, viewerOf } from "./desk.ts";
+import { act, confirm, type DeskParts, dropDraft, edit, keep, pick, plan, propose, speakingFor, viewerOf } from "./desk.ts";
 import { nextInstants } from "./next.ts";
 import { placeText } from "./places.ts";
 import { instantText } from "./report.ts";
@@ -42,10 +42,10 @@ async function run(parts: DeskParts, asker: ScheduleAsker, args: string): Promis
       return await add(parts, asker, rest);
     case "save":
     case "yes":
-      return saved(await confirm(parts, asker, numberIn(rest)));
+      return saved(await confirm(parts, asker, numberIn(rest), tokenIn(rest)), tokenIn(rest) === null ? "First" : "Next");
     case "drop":
     case "no":
-      await dropDraft(parts, asker, numberIn(rest));
+      await dropDraft(parts, asker, numberIn(rest), tokenIn(rest));
       return said("Not saved.");
     case "show":
       return await show(parts, asker, rest);
@@ -80,8 +80,13 @@ function said(text: string, data: unknown = {}): ScheduleReply {
 }
 
 function numberIn(text: string): number {
-  const number = Number(text.trim().replace(/^#/, ""));
+  const number = Number(/^#?(\d+)/.exec(text.trim())?.[1] ?? 0);
   return Number.isSafeInteger(number) && number > 0 && number < 2_147_483_647 ? number : 0;
+}
+
+/** Behind the number of a schedule: which of its changes. */
+function tokenIn(text: string): string | null {
+  return /^#?\d+\s+(\S+)$/.exec(text.trim())?.[1] ?? null;
 }
 
 function told(schedule: Schedule, words: (name: string) => string): ScheduleReply {
@@ -97,21 +102,27 @@ async function add(parts: DeskParts, asker: ScheduleAsker, text: string): Promis
   const schedule = await keep(parts, planned, sure ? "active" : "draft");
   const lines = await aboutLines(parts, asker, schedule, planned.next);
   if (sure) return said([`✓ Saved as ${schedule.number}.`, "", ...lines].join("\n"), viewOf(schedule, planned.next));
-  const { number } = schedule;
+  return asking(lines, String(schedule.number), viewOf(schedule, planned.next));
+}
+
+/** What is not saved before somebody says yes. */
+function asking(lines: readonly string[], which: string, data: unknown): ScheduleReply {
+  const text = lines.join("\n");
   return {
     ok: true,
-    text: [...lines, "", `Save it? \`/cron save ${number}\` or \`/cron drop ${number}\`.`].join("\n"),
+    text: `${text}\n\nSave it? \`/cron save ${which}\` or \`/cron drop ${which}\`.`,
     buttons: [
-      { label: "Save", data: `/cron save ${number}` },
-      { label: "Don't", data: `/cron drop ${number}` },
+      { label: "Save", data: `/cron save ${which}` },
+      { label: "Don't", data: `/cron drop ${which}` },
     ],
-    data: viewOf(schedule, planned.next),
+    waits: { text, which },
+    data,
   };
 }
 
-function saved(schedule: Schedule): ScheduleReply {
+function saved(schedule: Schedule, comes: "First" | "Next"): ScheduleReply {
   const next = schedule.nextAt === null ? [] : [schedule.nextAt];
-  const first = next.map((at) => ` First on ${instantText(at, schedule.timing.zone)}.`).join("");
+  const first = next.map((at) => ` ${comes} on ${instantText(at, schedule.timing.zone)}.`).join("");
   return said(`✓ **${literal(schedule.name)}** is saved as ${schedule.number}.${first}`, viewOf(schedule, next));
 }
 
@@ -214,11 +225,16 @@ function runText({ status, output, failure, attempt }: RunView): string {
 
 async function change(parts: DeskParts, asker: ScheduleAsker, text: string): Promise<ScheduleReply> {
   const { which, rest } = await whichIn(parts, asker, text);
-  const wish = readChange(rest);
+  const { wish, sure } = readChange(rest);
   if (Object.keys(wish).length === 0)
     throw refused(
       'Change what? `/cron edit NAME --time "every 2h"`, `--deliver …`, `--name …`, or a new request behind the name.',
     );
+  if (!sure && (wish.time !== undefined || wish.zone !== undefined)) {
+    const { schedule, next, token } = await propose(parts, asker, which, wish);
+    const lines = await aboutLines(parts, asker, schedule, next);
+    return asking(lines, `${schedule.number} ${token}`, viewOf(schedule, next));
+  }
   const { schedule, next } = await edit(parts, asker, which, wish);
   return said(["✓ Changed.", "", ...(await aboutLines(parts, asker, schedule, next))].join("\n"), viewOf(schedule, next));
 }

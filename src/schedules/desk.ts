@@ -17,6 +17,8 @@ import {
   scheduleByNumber,
   type ScheduleViewer,
 } from "../store/schedules.ts";
+import { keepEdit, saveEdit, takeEdit } from "../store/schedule-edits.ts";
+import type { Timing } from "../core/timing.ts";
 import { refused } from "./cron-expression.ts";
 import type { Speaking } from "./day-times.ts";
 import { nextInstant, nextInstants } from "./next.ts";
@@ -122,24 +124,53 @@ export async function keep(parts: DeskParts, { schedule }: Planned, status: "dra
   return await found(parts.db, made.id);
 }
 
-/** A draft that somebody has said yes to; its time is read afresh, since a while may have passed. */
-export async function confirm(parts: DeskParts, asker: ScheduleAsker, number: number): Promise<Schedule> {
+/**
+ * A draft, or (with which of them, if that is said) a change of a schedule that somebody has said yes to; its time is read afresh, since a
+ * while may have passed.
+ */
+export async function confirm(
+  parts: DeskParts,
+  asker: ScheduleAsker,
+  number: number,
+  token: string | null = null,
+): Promise<Schedule> {
   const draft = await scheduleByNumber(parts.db, viewerOf(asker), number);
-  if (draft === null || draft.person.id !== asker.person.id)
+  if (draft === null || (draft.status === "draft" && draft.person.id !== asker.person.id))
     throw refused("There is nothing of yours to be saved under that number.");
-  if (draft.status !== "draft") throw refused(`${draft.name} is saved already.`);
-  const next = nextInstant(draft.timing, await recordNow(parts.db));
-  if (next === null) throw refused("Its time has passed meanwhile. Ask for it again.");
-  const id = await saveDraft(parts.db, asker.person.id, number, next);
-  if (id === null) throw refused("It has been saved or dropped already.");
+  const now = await recordNow(parts.db);
+  const nextOf = (timing: Timing) => {
+    const next = nextInstant(timing, now);
+    if (next === null) throw refused("Its time has passed meanwhile. Ask for it again.");
+    return next;
+  };
+  if (draft.status === "draft") {
+    const id = await saveDraft(parts.db, asker.person.id, number, nextOf(draft.timing));
+    if (id === null) throw refused("It has been saved or dropped already.");
+  } else {
+    await changeable(parts.db, asker, String(number));
+    const of = { schedule: draft.id, person: asker.person.id };
+    const made = await saveEdit(parts.db, of, token, ({ timing = draft.timing, status: _, nextAt: __, ...change }) => ({
+      ...change,
+      timing,
+      ...(draft.status === "paused" ? {} : { status: "active", nextAt: nextOf(timing) }),
+    }));
+    if (!made) throw refused(`${draft.name} is saved already, and no change of it waits.`);
+  }
   await parts.wake(null);
-  return await found(parts.db, id);
+  return await found(parts.db, draft.id);
 }
 
-/** Drops a draft. */
-export async function dropDraft(parts: DeskParts, asker: ScheduleAsker, number: number): Promise<void> {
+/** Drops a draft, or a change of a schedule that waits. */
+export async function dropDraft(
+  parts: DeskParts,
+  asker: ScheduleAsker,
+  number: number,
+  token: string | null = null,
+): Promise<void> {
   const draft = await scheduleByNumber(parts.db, viewerOf(asker), number);
-  if (draft?.status === "draft" && draft.person.id === asker.person.id) await removeSchedule(parts.db, draft.id);
+  if (draft === null) return;
+  if (draft.status !== "draft") await takeEdit(parts.db, { schedule: draft.id, person: asker.person.id }, token);
+  else if (draft.person.id === asker.person.id) await removeSchedule(parts.db, draft.id);
 }
 
 async function found(db: Db, id: string): Promise<Schedule> {
@@ -219,6 +250,18 @@ export async function edit(
   await changeSchedule(parts.db, schedule.id, change);
   await parts.wake(null);
   return { schedule: await found(parts.db, schedule.id), next };
+}
+
+/** Keeps a change until somebody says yes; the schedule as it would be, with its next instants. */
+export async function propose(
+  parts: DeskParts,
+  asker: ScheduleAsker,
+  which: string,
+  wish: Partial<ScheduleWish>,
+): Promise<{ readonly schedule: Schedule; readonly next: readonly number[]; readonly token: string }> {
+  const { schedule, change, next } = await planEdit(parts, asker, which, wish);
+  const token = await keepEdit(parts.db, { schedule: schedule.id, person: asker.person.id }, change);
+  return { schedule: { ...schedule, ...change }, next, token };
 }
 
 /** It runs with its owner's rights, so nobody else says what it does; at the command line is whoever runs the service. */

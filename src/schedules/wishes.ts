@@ -82,12 +82,12 @@ export function readWish(text: string, speaking: (zone: string | null) => Speaki
 }
 
 /** Reads `/cron edit NAME`: only options, and words without one are the new prompt. */
-export function readChange(text: string): Partial<ScheduleWish> {
+export function readChange(text: string): TypedWish {
   const { options, rest } = takeOptions(text);
-  const { wish } = readOptions(options);
+  const { wish, sure } = readOptions(options);
   const time = options.get("time") ?? options.get("at") ?? options.get("schedule");
   const prompt = options.get("prompt") ?? (rest === "" ? undefined : unquoted(rest));
-  return { ...wish, ...(time === undefined ? {} : { time }), ...(prompt === undefined ? {} : { prompt }) };
+  return { wish: { ...wish, ...(time === undefined ? {} : { time }), ...(prompt === undefined ? {} : { prompt }) }, sure };
 }
 
 function readOptions(options: ReadonlyMap<string, string>): TypedWish {

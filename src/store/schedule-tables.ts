@@ -40,6 +40,8 @@ export interface ScheduleTables {
     created_at: Stamp;
     updated_at: Stamp;
   };
+  /** Changes that wait for a yes. */
+  schedule_edits: { schedule_id: string; person_id: string; token: string; change: Json<object>; created_at: Stamp };
   schedule_runs: {
     id: string;
     schedule_id: string;

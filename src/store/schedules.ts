@@ -4,6 +4,7 @@ import { type ChatKind, type ChatRef, chatKey, parseChatKey, type Role } from ".
 import type { MissedPolicy, ScheduleStatus, ScheduleWork } from "../core/schedule.ts";
 import type { Timing } from "../core/timing.ts";
 import type { Db } from "./hold.ts";
+import { inTransaction } from "./memories.ts";
 import { jsonText } from "./storable.ts";
 
 /** A schedule as the record has it. */
@@ -166,7 +167,7 @@ export async function changeSchedule(db: Db, id: string, change: ScheduleChange)
   if (status !== undefined) sets.push(sql`status = ${status}`);
   if (status === "active") sets.push(sql`failures = 0, last_failure = null, told_key = null`);
   if (why !== undefined) sets.push(sql`why = ${why}`);
-  await db.transaction().execute(async (trx) => {
+  await inTransaction(db, async (trx) => {
     const owner = await sql<{ person: string }>`select person_id as person from schedules where id = ${id} for update`.execute(
       trx,
     );
@@ -181,8 +182,9 @@ export async function removeSchedule(db: Db, id: string): Promise<void> {
   await db.deleteFrom("schedules").where("id", "=", id).execute();
 }
 
-/** Drafts that nobody has said yes to. */
+/** Drafts and changes that nobody has said yes to. */
 export async function dropDrafts(db: Db): Promise<void> {
+  await sql`delete from schedule_edits where created_at < now() - interval '1 hour'`.execute(db);
   await sql`delete from schedules where status = 'draft' and created_at < now() - interval '1 hour'`.execute(db);
 }
 

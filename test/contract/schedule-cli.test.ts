@@ -21,12 +21,19 @@ test("hermes cron edit takes which one, options and a request as the shell gives
   const desk: DeskParts = { db: database.db, rules: async () => rules, wake: async () => undefined };
   const printed: string[] = [];
   const say = (line: string) => void printed.push(line);
+  let answers: string[] | null = null;
+  const ask = async (question: string) => {
+    printed.push(question);
+    return answers?.shift() ?? assert.fail("nobody was to be asked");
+  };
   const context: Context = {
     env: {},
     home: "/nowhere",
     print: say,
     remark: say,
-    ask: null,
+    get ask() {
+      return answers === null ? null : ask;
+    },
     exit: () => undefined,
     product: async () => ({
       openService: () => assert.fail("no service is started"),
@@ -48,6 +55,18 @@ test("hermes cron edit takes which one, options and a request as the shell gives
     await typed("edit", "two words", "say", "it", "--script", script),
     /two words: say it[^]*Script: echo "it's" -- 'done'/,
   );
+  // At a terminal.
+  answers = ["", "n", ""];
+  assert.match(await typed("add", "every 2h", "water"), /water is saved as 2\. First on/);
+  assert.match(printed.at(-3) ?? "", /water\nWhen: every 2h.*\nNext: .*\nThen: .*\nThen: /);
+  assert.equal(printed.at(-2), "Save it? [Y/n] ");
+  assert.match(await typed("edit", "water", "--time", "every 5h"), /Not saved/);
+  assert.match(await typed("show", "water"), /every 2h/);
+  assert.match(await typed("edit", "water", "--time", "every 7h"), /water is saved as 2\. Next on/);
+  assert.match(await typed("edit", "water", "--time", "every 8h", "--yes"), /Changed[^]*every 8h/);
+  assert.match(await typed("edit", "water", "--name", "plants"), /Changed[^]*plants: water/);
+  await typed("remove", "plants");
+  answers = null;
   assert.match(await typed("pause", "two words"), /two words is paused/);
   printed.length = 0;
   await typed("list");

@@ -168,7 +168,33 @@ test("a schedule is named by a number, or by a name of several words with or wit
   for (const verb of ["show", "history", "pause", "resume"]) assert.match(await said(`${verb} "news of"`), /news of\*\*/, verb);
   await changeSchedule(rig.db, id, { remaining: 0, status: "done", nextAt: null });
   assert.match(await said("edit news of --time 'every 3h'"), /has run as often as it was to\. Say --repeat too/);
-  assert.match(await said("edit news of --time 'every 3h' --repeat 2"), /every 3h[^]*Runs left: 2/);
+  assert.match(await said("edit news of --time 'every 3h' --repeat 2 --yes"), /every 3h[^]*Runs left: 2/);
+});
+
+test("a change of the time is shown and waits for a yes: the newest, of whoever asked, once; what is paused meanwhile stays so", async () => {
+  const { said, reread, db } = rig;
+  const schedule = await rig.made({ name: "tides" });
+  const asks = async (time: string) => {
+    const text = await said(`edit tides --time "${time}"`);
+    assert.match(text, new RegExp(`When: \`${time}\`[^]*Next: [^]*Then: [^]*Then: [^]*Save it\\?`));
+    return /\/cron (save \d+ \w+)/.exec(text)?.[1] ?? assert.fail(text);
+  };
+  const [first, second] = [await asks("every 3h"), await asks("every 4h")];
+  assert.equal((await reread(schedule.id)).said, "every 2h");
+  assert.match(await said(first), /no change of it waits/);
+  assert.match(await said(second, { ...inGroup, person: { ...person, id: "bob" } }), /nothing of yours/);
+  const both = await Promise.all([said(second), said(second)]);
+  assert.equal(both.filter((text) => /\*\*tides\*\* is saved as \d+\. Next on/.test(text)).length, 1, both.join());
+  const { said: now, nextAt, status } = await reread(schedule.id);
+  assert.deepEqual([now, status], ["every 4h", "active"]);
+  assert.ok((nextAt ?? 0) > (await recordNow(db)) + 3 * 3_600_000);
+  const third = await asks("every 5h");
+  await said("pause tides");
+  await said(third);
+  assert.deepEqual([(await reread(schedule.id)).said, (await reread(schedule.id)).status], ["every 5h", "paused"]);
+  const fourth = await asks("every 6h");
+  await said(fourth.replace("save", "drop"));
+  assert.match(await said(fourth), /no change of it waits/);
 });
 
 test("a channel's name is known wherever a schedule is made, once its platform has told it", async () => {

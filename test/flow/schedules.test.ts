@@ -176,7 +176,7 @@ test("/cron says what is wrong, and changes, pauses and removes", async () => {
     ["/cron edit market", /Change what\?/],
     ["/cron bogus", /\/cron add/],
     ["/cron pause market", /market is paused/],
-    ['/cron edit market --time "every 3h" --name stocks', /Changed[^]*stocks: [^]*every 3h/],
+    ['/cron edit market --time "every 3h" --name stocks --yes', /Changed[^]*stocks: [^]*every 3h/],
     ["/cron resume stocks", /stocks goes on\. Next on/],
     ["/cron remove stocks", /stocks is removed/],
   ] as const) {

@@ -18,6 +18,7 @@ import { pageFiles } from "./0016-page-files.ts";
 import { searchScale } from "./0017-search-scale.ts";
 import { invitations } from "./0018-invitations.ts";
 import { presences } from "./0019-presences.ts";
+import { scheduleEdits } from "./0020-schedule-edits.ts";
 
 /** All steps of the schema, oldest first. A released one never changes; the next is a new file and a new line. */
 export const migrations: readonly Migration[] = [
@@ -40,4 +41,5 @@ export const migrations: readonly Migration[] = [
   { name: "0017-search-scale", sql: searchScale },
   { name: "0018-invitations", sql: invitations },
   { name: "0019-presences", sql: presences },
+  { name: "0020-schedule-edits", sql: scheduleEdits },
 ];
