@@ -1,38 +1,38 @@
 import type { ErrandLine } from "../core/errand.ts";
+import type { Language } from "../core/language.ts";
 import { codeSpan, plainWords } from "../core/markdown.ts";
 import { command } from "./command.ts";
-import { duration } from "./status.ts";
 
 export const agents = command({
   name: "agents",
   aliases: ["tasks"],
   argument: {},
   role: "member",
-  async run({ args, ports: { errands } }) {
+  async run({ args, language, ports: { errands } }) {
+    const { agents: words } = language.replies;
     const [word = "", which = ""] = args.toLowerCase().split(/\s+/);
-    if (word === "stop" && which === "all") return stopped(await errands.stop(null), "Nothing runs beside this conversation.");
+    if (word === "stop" && which === "all") return stopped(await errands.stop(null), words.noneToStop, language);
     const number = /^#?(\d{1,3})$/.exec(word === "stop" ? which : "")?.[1];
-    if (number !== undefined)
-      return stopped(await errands.stop(Number(number)), `There is no number ${number}. /agents lists them.`);
-    if (args !== "") return usage;
+    if (number !== undefined) return stopped(await errands.stop(Number(number)), words.noNumber(number), language);
+    if (args !== "") return words.usage;
     const open = await errands.list();
-    if (open.length === 0) return "Nothing runs beside this conversation. `/background WHAT TO DO` begins a task.";
-    return [...open.map(lineOf), "", usage].join("\n");
+    if (open.length === 0) return words.none;
+    return [...open.map((each) => lineOf(each, language)), "", words.usage].join("\n");
   },
 });
 
-const usage = "`/agents stop NUMBER` stops one, `/agents stop all` all of them.";
-
-function lineOf({ number, name, about, by, state, since, step, mostSteps, tool }: ErrandLine): string {
+function lineOf({ number, name, about, by, state, since, step, mostSteps, tool }: ErrandLine, { replies }: Language): string {
+  const words = replies.agents;
   const at = {
-    waiting: "waits for its turn",
-    asking: "waits for an answer",
-    working: `step ${step + 1}${mostSteps === null ? "" : ` of ${mostSteps}`}${tool === null ? "" : `, in ${codeSpan(tool)}`}`,
+    waiting: words.waiting,
+    asking: words.asking,
+    working: words.working(step + 1, mostSteps, tool === null ? null : codeSpan(tool)),
   }[state];
-  return `- **${number}** ${plainWords(name)}, for ${plainWords(by)}: ${plainWords(about)} (${at}, ${duration(Date.now() - since)})`;
+  const time = replies.duration(Date.now() - since);
+  return `- **${number}** ${words.line(plainWords(name), plainWords(by), plainWords(about), at, time)}`;
 }
 
-function stopped(lines: readonly ErrandLine[], none: string): string {
+function stopped(lines: readonly ErrandLine[], none: string, { replies }: Language): string {
   if (lines.length === 0) return none;
-  return `I stop ${lines.map(({ number, about }) => `${number} (${plainWords(about)})`).join(", ")}.`;
+  return replies.agents.stopping(lines.map(({ number, about }) => `${number} (${plainWords(about)})`));
 }

@@ -1,3 +1,4 @@
+import type { Language } from "../core/language.ts";
 import { command } from "./command.ts";
 import { grantLines } from "./grants.ts";
 
@@ -6,28 +7,19 @@ export const approvals = command({
   aliases: [],
   argument: {},
   role: "member",
-  async run({ args, ports, person }) {
+  async run({ args, ports, person, language }) {
+    const { approvals: words } = language.replies;
     const [word = "", which = ""] = args.toLowerCase().split(/\s+/);
-    if (word === "revoke" && which === "all")
-      return said(await ports.revokeGrants(null), "Nothing was allowed to you for longer.");
+    if (word === "revoke" && which === "all") return said(await ports.revokeGrants(null), words.nothingOwn, language);
     const number = /^#?(\d{1,9})$/.exec(word === "revoke" ? which : "")?.[1];
-    if (number !== undefined)
-      return said(
-        await ports.revokeGrants(Number(number)),
-        `There is no number ${number} for you to take back. /approvals lists them.`,
-      );
-    if (args !== "") return usage;
+    if (number !== undefined) return said(await ports.revokeGrants(Number(number)), words.noNumber(number), language);
+    if (args !== "") return words.usage;
     const grants = await ports.grants();
-    if (grants.length === 0) return "Nothing is allowed for longer than once here: I ask each time.";
-    return ["Without asking I may run what", "", ...grantLines(grants, person.id).map((line) => `- ${line}`), "", usage].join(
-      "\n",
-    );
+    if (grants.length === 0) return words.none;
+    return [words.head, "", ...grantLines(grants, person.id, language).map((line) => `- ${line}`), "", words.usage].join("\n");
   },
 });
 
-const usage = "`/approvals revoke NUMBER` takes one back, `/approvals revoke all` all of yours. Then I ask again.";
-
-function said(count: number, none: string): string {
-  if (count === 0) return none;
-  return count === 1 ? "Taken back. I ask again from now on." : `All ${count} are taken back. I ask again from now on.`;
+function said(count: number, none: string, { replies }: Language): string {
+  return count === 0 ? none : replies.approvals.takenBack(count);
 }

@@ -5,10 +5,9 @@ export const approve = command({
   aliases: [],
   argument: {},
   role: "member",
-  async run({ args, ports }) {
+  async run({ args, ports, language }) {
     const wanted = args.toLowerCase() || "once";
-    if (wanted !== "once" && wanted !== "session" && wanted !== "always")
-      return "Say /approve, /approve session or /approve always.";
+    if (wanted !== "once" && wanted !== "session" && wanted !== "always") return language.replies.approve.say;
     return await ports.leave(wanted);
   },
 });

@@ -7,10 +7,9 @@ export const branch = command({
   argument: {},
   role: "member",
   whenIdle: true,
-  async run({ args, ports: { sessions } }) {
+  async run({ args, language: { replies }, ports: { sessions } }) {
     const title = plainTitle(args);
     const done = await sessions.branch(title === "" ? null : title);
-    if (!done) return "There is no conversation here yet to branch off from.";
-    return "We go on with a copy of this conversation. `/resume` takes you back to the one before.";
+    return done ? replies.branch.done : replies.branch.none;
   },
 });

@@ -5,17 +5,8 @@ export const compress = command({
   aliases: ["compact"],
   argument: {},
   role: "member",
-  async run({ args, ports }) {
-    switch (await ports.compress(args.slice(0, mostFocus))) {
-      case "nothing":
-        return "There is nothing to shorten: this conversation has not begun.";
-      case "begun":
-        return "I shorten this conversation now; reading all of it may take a minute.";
-      case "after_turn":
-        return "I am working on a request. I shorten this conversation as soon as that is done, before the next one.";
-      case "already":
-        return "I have been asked for that already, and say when it is done.";
-    }
+  async run({ args, ports, language }) {
+    return language.replies.compress[await ports.compress(args.slice(0, mostFocus))];
   },
 });
 

@@ -5,18 +5,17 @@ export const footer = command({
   aliases: [],
   argument: {},
   role: "member",
-  async run({ args, ports: { chat } }) {
+  async run({ args, language, ports: { chat } }) {
+    const { footer: words } = language.replies;
     const wanted = args.toLowerCase();
     const now = (await chat.settings()).footer;
     if (wanted === "auto") {
       await chat.switchFooter(null);
-      return "The line below answers is as configured again.";
+      return words.auto;
     }
-    if (wanted !== "" && wanted !== "on" && wanted !== "off") return "Say `/footer on`, `/footer off` or `/footer auto`.";
+    if (wanted !== "" && wanted !== "on" && wanted !== "off") return words.say;
     const on = wanted === "" ? !now : wanted === "on";
     await chat.switchFooter(on);
-    return on
-      ? "Answers in this chat end in a line about the model and their time."
-      : "Answers in this chat end without that line.";
+    return on ? words.on : words.off;
   },
 });

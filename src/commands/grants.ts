@@ -1,19 +1,20 @@
-import { classLabels } from "../core/approval.ts";
 import type { StandingGrant } from "../core/command.ts";
+import type { Language } from "../core/language.ts";
 import { plainWords } from "../core/markdown.ts";
 
 /** A line for each thing that was allowed for longer than once. `reader` (a person's id; null: nobody in particular) is not told whose their own are. */
-export function grantLines(grants: readonly StandingGrant[], reader: string | null): readonly string[] {
-  return grants.map(({ number, person, personId, class: name, backend, passing, shared, by, on }) => {
-    const whose = personId === reader ? "" : `, for ${plainWords(person)}`;
-    const chat = shared === null ? "" : ` in a shared chat (${shared})`;
-    const term = passing ? "until that conversation ends" : "always";
-    const giver = by === "" ? "" : ` by ${plainWords(by)}`;
-    return `${number}: ${labelOf(name)} (${name}, ${backend})${whose}${chat}; ${term}, allowed${giver} on ${on}`;
+export function grantLines(
+  grants: readonly StandingGrant[],
+  reader: string | null,
+  { replies, asking }: Language,
+): readonly string[] {
+  return grants.map(({ person, personId, by, ...grant }) => {
+    const [, does] = Object.entries(asking.does).find(([each]) => each === grant.class) ?? [];
+    return replies.approvals.grant({
+      ...grant,
+      does: does ?? replies.approvals.unknownKind,
+      person: personId === reader ? null : plainWords(person),
+      by: plainWords(by),
+    });
   });
-}
-
-function labelOf(name: string): string {
-  const [, label] = Object.entries(classLabels).find(([each]) => each === name) ?? [];
-  return label ?? "is of a kind that I know no more";
 }

@@ -1,21 +1,25 @@
 import { literal } from "../core/markdown.ts";
 import type { MemoryPlace, MemoryView, ShownEntry } from "../core/memory.ts";
 import { withoutHidden } from "../core/threats.ts";
+import type { Language } from "../core/language.ts";
 import { command } from "./command.ts";
+
+type Words = Language["replies"]["memory"];
 
 export const memory = command({
   name: "memory",
   aliases: [],
   argument: {},
   role: "member",
-  async run({ args, kind, ports: { memories } }) {
+  async run({ args, kind, language, ports: { memories } }) {
+    const { memory: words } = language.replies;
     const [, place, rest = ""] = /^(team\b)?\s*([\s\S]*)$/i.exec(args) ?? [];
     const at: MemoryPlace = place === undefined ? "here" : "team";
     const [, word = "", which = ""] = /^(\S*)\s*([\s\S]*)$/.exec(rest) ?? [];
     switch (word.toLowerCase()) {
       case "":
       case "show":
-        return shown(await memories.show(at));
+        return shown(await memories.show(at), words);
       case "forget":
         return await memories.forget(at, which);
       case "export":
@@ -24,50 +28,32 @@ export const memory = command({
         return await memories.undo(at, /^\d{1,15}$/.test(which) ? Number(which) : null);
       case "share":
       case "hide":
-        return at === "team" ? everybodys : await memories.share(which, word.toLowerCase() === "share");
+        return at === "team" ? words.everybodys : await memories.share(which, word.toLowerCase() === "share");
       default:
-        return usage(kind === "private");
+        return words.usage(kind === "private");
     }
   },
 });
 
-const everybodys = "The team's memory is everybody's already. `/memory share NUMBER` is for your own, in our private chat.";
-
-function shown({ scope, entries, use }: MemoryView): string {
-  const heading = {
-    person: "What I remember for you",
-    team: "What I remember for the whole team",
-    chat: "What I remember for this chat",
-  }[scope];
-  if (entries.length === 0) return `${nothing[scope]}\n\n${usage(scope === "person")}`;
+function shown({ scope, entries, use }: MemoryView, words: Words): string {
+  if (entries.length === 0) return `${words.nothing[scope]}\n\n${words.usage(scope === "person")}`;
   const files = entries.map(({ target }) => target);
   const lines = entries.flatMap((entry, index) =>
-    scope === "person" && files[index - 1] !== entry.target ? ["", titles[entry.target], "", line(entry)] : [line(entry)],
+    scope === "person" && files[index - 1] !== entry.target
+      ? ["", `*${words.titles[entry.target]}*`, "", line(entry, words)]
+      : [line(entry, words)],
   );
   return [
-    `**${heading}** (${use.join("; ")})`,
+    `**${words.heads[scope]}** (${use.join("; ")})`,
     ...(scope === "person" ? [] : [""]),
     ...lines,
     "",
-    usage(scope === "person"),
+    words.usage(scope === "person"),
   ].join("\n");
 }
 
-const nothing = {
-  person: "I remember nothing of you yet. Tell me what I should, or let me find out as we work.",
-  team: "The team's memory is empty. An owner or admin can have me remember something for the whole team.",
-  chat: "I remember nothing for this chat yet.",
-};
-
-const titles = { memory: "*Notes*", user: "*About you*" };
-
-function line({ number, text, blocked, visible }: ShownEntry): string {
+function line({ number, text, blocked, visible }: ShownEntry, words: Words): string {
   const flat = literal(withoutHidden(text).replaceAll(/\s*\n\s*/g, " / "));
-  const marks = [visible ? " 👁" : "", blocked === null ? "" : ` ⚠️ *kept out of my prompts: ${literal(blocked)}*`].join("");
+  const marks = [visible ? " 👁" : "", blocked === null ? "" : ` ⚠️ *${words.keptOut(literal(blocked))}*`].join("");
   return `${number}. ${flat}${marks}`;
-}
-
-function usage(own: boolean): string {
-  const sharing = own ? " `/memory share NUMBER` lets me know one in shared chats where you write (👁), `hide` ends that." : "";
-  return `\`/memory forget NUMBER\` takes one away, \`/memory undo\` brings the last back, \`/memory export\` sends files, \`/memory team\` is everybody's.${sharing}`;
 }

@@ -1,4 +1,5 @@
 import type { CommandCall, ModelMenu } from "../core/command.ts";
+import type { Language } from "../core/language.ts";
 import { codeSpan } from "../core/markdown.ts";
 import type { ModelChoice } from "../core/model.ts";
 import { command } from "./command.ts";
@@ -10,23 +11,23 @@ export const model = command({
   role: "member",
   async run(call) {
     const { person, ports } = call;
+    const { model: words } = call.language.replies;
     const { name, global } = wanted(call.args);
     const rules = person.role === "owner" || person.role === "admin";
-    if (name !== "" && !rules) return "Only an owner or an admin can change the model.";
+    if (name !== "" && !rules) return words.ruling;
     if (name === "default" && !global) {
       await ports.chooseModel(null);
-      return `This conversation goes back to the default model. ${cold}`;
+      return `${words.back} ${words.cold}`;
     }
     const menu = await ports.models();
-    if (name === "") return rules ? [current(menu), "", ...listed(menu), "", usage].join("\n") : current(menu);
+    if (name === "")
+      return rules ? [current(menu, words), "", ...listed(menu, words), "", words.usage].join("\n") : current(menu, words);
     return await choose(call, menu, name, global);
   },
 });
 
-const usage =
-  "`/model NAME` or its number switches this conversation, `/model NAME --global` everybody's, `/model default` goes back to the default.";
-/** What a person would wonder about at the next, slow answer. */
-const cold = "The next answer begins slowly: that model has yet to read the conversation.";
+type Words = Language["replies"]["model"];
+
 /** Longer lists are cut. */
 const mostListed = 40;
 
@@ -39,8 +40,8 @@ function wanted(args: string): { name: string; global: boolean } {
   };
 }
 
-function current({ model, server, choice }: ModelMenu): string {
-  return `Model: ${codeSpan(model)} at ${server}${choice === null ? "" : " (chosen for this conversation)"}`;
+function current({ model, server, choice }: ModelMenu, words: Words): string {
+  return words.current(codeSpan(model), server, choice !== null);
 }
 
 interface Line {
@@ -52,16 +53,16 @@ function linesOf(menu: ModelMenu): readonly Line[] {
   return menu.providers.flatMap(({ provider, models }) => models.map((name) => ({ provider, model: name })));
 }
 
-function listed(menu: ModelMenu): readonly string[] {
-  if (menu.providers.length === 0) return ["No model server is set up; `hermes model` connects one."];
+function listed(menu: ModelMenu, words: Words): readonly string[] {
+  if (menu.providers.length === 0) return [words.noServer];
   const numbers = new Map(linesOf(menu).map((line, index) => [`${line.provider} ${line.model}`, index + 1]));
   const lines = menu.providers.flatMap(({ provider, server, models, failure }) => [
-    `${provider === "main" ? "" : `${provider}, `}${server}${failure === null ? ":" : ` can't be asked: ${without(server, failure)}`}`,
+    `${provider === "main" ? "" : `${provider}, `}${failure === null ? `${server}:` : words.cannotAsk(server, without(server, failure))}`,
     ...models.map(
-      (name) => `- ${numbers.get(`${provider} ${name}`)}: ${codeSpan(name)}${name === menu.model ? " (current)" : ""}`,
+      (name) => `- ${numbers.get(`${provider} ${name}`)}: ${codeSpan(name)}${name === menu.model ? words.currentMark : ""}`,
     ),
   ]);
-  return lines.length <= mostListed ? lines : [...lines.slice(0, mostListed), `… and ${lines.length - mostListed} more`];
+  return lines.length <= mostListed ? lines : [...lines.slice(0, mostListed), words.more(lines.length - mostListed)];
 }
 
 /** Why a server can't be asked, its address not named once more. */
@@ -70,16 +71,17 @@ function without(server: string, failure: string): string {
   return failure.replaceAll(` at ${server}`, "").replaceAll(` at ${origin}`, "");
 }
 
-async function choose({ ports }: CommandCall, menu: ModelMenu, name: string, global: boolean): Promise<string> {
+async function choose({ ports, language }: CommandCall, menu: ModelMenu, name: string, global: boolean): Promise<string> {
+  const { model: words } = language.replies;
   const choice = find(menu, name);
-  if (choice === null) return [`There is no model ${codeSpan(name)}.`, "", ...listed(menu)].join("\n");
+  if (choice === null) return [words.unknown(codeSpan(name)), "", ...listed(menu, words)].join("\n");
   const said = codeSpan(choice.model ?? choice.provider ?? name);
   if (!global) {
     await ports.chooseModel(choice);
-    return `This conversation uses ${said} from the next message on. ${cold}`;
+    return `${words.chosen(said)} ${words.cold}`;
   }
   const saved = await ports.makeDefaultModel(choice);
-  return `${said} is the default model now. ${saved} ${cold}`;
+  return `${words.isDefault(said)} ${saved} ${words.cold}`;
 }
 
 /** By number, by name, by `provider:name`, by a file's plain name, or a provider's own model. */

@@ -6,18 +6,16 @@ export const reasoning = command({
   aliases: ["think"],
   argument: {},
   role: "member",
-  async run({ args, ports }) {
+  async run({ args, ports, language: { replies } }) {
     const wanted = args.toLowerCase();
     const levels = efforts.map((each) => `\`${each}\``).join(", ");
     if (wanted === "") {
       const now = await ports.effort();
-      return `How much I think before I answer here: ${now ?? "as configured"}. ${levels}, or \`auto\`.`;
+      return replies.reasoning.now(now ?? replies.asConfigured, levels);
     }
     const effort = efforts.find((each) => each === wanted) ?? null;
-    if (effort === null && wanted !== "auto") return `Say one of ${levels}, or \`auto\`.`;
+    if (effort === null && wanted !== "auto") return replies.reasoning.say(levels);
     await ports.chooseEffort(effort);
-    return effort === null
-      ? "I think as much as configured again, from the next message on."
-      : `From the next message on I think with effort ${effort} in this conversation, as far as the model can.`;
+    return replies.reasoning.chosen(effort);
   },
 });

@@ -8,19 +8,19 @@ export const resume = command({
   argument: { offers: "sessions" },
   role: "member",
   whenIdle: true,
-  async run({ args, ports: { sessions } }) {
-    if (args === "") return "Which one? `/sessions` lists them; then `/resume NUMBER` or `/resume TITLE`.";
+  async run({ args, language, ports: { sessions } }) {
+    const { resume: words } = language.replies;
+    if (args === "") return words.which;
     // Of a button: a search finds older ones than those that are looked through here.
-    if (isId.test(args)) return (await sessions.resume(args.toLowerCase())) ? "We go on with that conversation." : nothing;
+    if (isId.test(args)) return (await sessions.resume(args.toLowerCase())) ? words.goesOn : words.nothing;
     const found = pick(await sessions.list("", mostLooked), args);
-    if (found.length > 1) return `Several are called so. \`/sessions\` lists them with numbers.`;
+    if (found.length > 1) return words.several;
     const [one] = found;
-    if (!one || !(await sessions.resume(one.id))) return nothing;
-    return `We go on with ${plainWords(one.title ?? "the untitled conversation")}.`;
+    if (!one || !(await sessions.resume(one.id))) return words.nothing;
+    return words.goesOnWith(one.title === null ? null : plainWords(one.title));
   },
 });
 
-const nothing = "There is no such conversation of yours to take up here. `/sessions` lists them.";
 const mostLooked = 200;
 const isId = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 

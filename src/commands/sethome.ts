@@ -4,9 +4,8 @@ export const sethome = command({
   name: "sethome",
   aliases: ["home"],
   role: "admin",
-  async run({ chat, kind, ports }) {
+  async run({ chat, kind, ports, language }) {
     await ports.chat.makeHome();
-    const who = kind === "private" ? "Only you read it." : "Everybody here reads it.";
-    return `Reports for ${chat.platform}'s home arrive here from now on. ${who}`;
+    return language.replies.sethome.done(chat.platform, kind);
   },
 });

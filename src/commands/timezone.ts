@@ -7,28 +7,27 @@ export const timezone = command({
   aliases: ["tz"],
   argument: {},
   role: "member",
-  async run({ args, ports: { personal } }) {
+  async run({ args, language, ports: { personal } }) {
+    const { timezone: words } = language.replies;
     if (args === "") {
       const { timezone: now } = await personal.settings();
-      return now === null
-        ? "You have picked no time zone. `/timezone Europe/Berlin` picks one; new schedules use it."
-        : `${now}; ${clock(now)}. \`/timezone auto\` goes back to the usual one.`;
+      return now === null ? words.none : words.now(now, clock(now, words.locale));
     }
     if (args.toLowerCase() === "auto") {
       await personal.choose("timezone", null);
-      return "Your time zone is the usual one again.";
+      return words.auto;
     }
     try {
       const { name } = zoneOf(args.slice(0, 60));
       await personal.choose("timezone", name);
-      return `✓ ${name}; ${clock(name)}.`;
+      return words.chosen(name, clock(name, words.locale));
     } catch (thrown) {
       return asFailure(thrown).message;
     }
   },
 });
 
-function clock(zone: string): string {
-  const now = new Intl.DateTimeFormat("en-GB", { timeZone: zone, weekday: "short", hour: "2-digit", minute: "2-digit" });
-  return `it is ${now.format(new Date())} there`;
+function clock(zone: string, locale: string): string {
+  const now = new Intl.DateTimeFormat(locale, { timeZone: zone, weekday: "short", hour: "2-digit", minute: "2-digit" });
+  return now.format(new Date());
 }

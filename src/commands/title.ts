@@ -6,17 +6,16 @@ export const title = command({
   aliases: ["rename"],
   argument: {},
   role: "member",
-  async run({ args, ports: { sessions } }) {
+  async run({ args, language, ports: { sessions } }) {
+    const { title: words } = language.replies;
     if (args === "") {
       const now = await sessions.title();
-      return now === null ? "This conversation has no title yet. `/title NAME` gives it one." : plainWords(now);
+      return now === null ? words.none : plainWords(now);
     }
     const wanted = plainTitle(args);
-    if (wanted === "") return "A title needs letters or digits.";
+    if (wanted === "") return words.wanting;
     const given = await sessions.entitle(wanted);
-    return given
-      ? `This conversation is called ${plainWords(wanted)} now.`
-      : "There is no conversation here yet. Write to me first.";
+    return given ? words.given(plainWords(wanted)) : words.noTalk;
   },
 });
 

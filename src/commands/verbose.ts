@@ -6,24 +6,19 @@ export const verbose = command({
   aliases: [],
   argument: {},
   role: "member",
-  async run({ args, ports: { chat } }) {
+  async run({ args, language, ports: { chat } }) {
+    const { verbose: words } = language.replies;
     const wanted = args.toLowerCase();
     const now = (await chat.settings()).toolProgress;
     if (wanted === "auto") {
       await chat.chooseProgress(null);
-      return "Tools are shown as configured again.";
+      return words.auto;
     }
     // Without a word: the next one, as the original has it.
     const next = progressModes[(progressModes.indexOf(now) + 1) % progressModes.length];
     const mode = wanted === "" ? next : progressModes.find((each) => each === wanted);
-    if (mode === undefined) return "Say `/verbose off`, `/verbose new`, `/verbose all` or `/verbose auto`.";
+    if (mode === undefined) return words.say;
     await chat.chooseProgress(mode);
-    return said[mode];
+    return words.chosen[mode];
   },
 });
-
-const said = {
-  off: "I don't show my tools in this chat while I work.",
-  new: "While I work I show a tool when I begin to use it, in this chat.",
-  all: "While I work I show each call of a tool, in this chat.",
-} as const;

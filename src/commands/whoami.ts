@@ -5,11 +5,12 @@ export const whoami = command({
   aliases: [],
   role: "member",
   async run({ person, chat, kind, language, ports: { personal } }) {
+    const { whoami: words, roles } = language.replies;
     const { timezone } = await personal.settings();
     return [
-      `- ${person.name}, ${person.role}`,
-      `- ${chat.platform}, ${kind === "private" ? "a private chat" : "a shared chat"}`,
-      `- ${language.name}, ${timezone ?? "the usual time zone"}`,
+      `- ${person.name}, ${roles[person.role]}`,
+      `- ${words.chat(chat.platform, kind)}`,
+      `- ${language.name}, ${timezone ?? words.usualZone}`,
     ].join("\n");
   },
 });

@@ -1,5 +1,6 @@
 /** What people read, in one language: of the slash commands here, all else in `spoken.ts`. */
 
+import type { Replies } from "./replies.ts";
 import type { Spoken } from "./spoken.ts";
 
 /** The words of one command. */
@@ -20,6 +21,7 @@ export interface Language extends Spoken {
   readonly commands: Readonly<Record<string, CommandWords>>;
   readonly help: HelpWords;
   readonly answers: AnswerWords;
+  readonly replies: Replies;
 }
 
 /** What `/help`, and the answer to a command that nobody knows, are made of. */

@@ -1,4 +1,5 @@
 import { languageOfPerson } from "../commands/languages/chosen.ts";
+import { languages } from "../commands/languages/index.ts";
 import type { Role } from "../core/chats.ts";
 import type { MemoryRules } from "../core/memory.ts";
 import type { Notice } from "./access.ts";
@@ -124,7 +125,7 @@ async function usualRole(parts: ControlParts): Promise<Role> {
 const everywhere = { person: null, chat: null };
 
 async function allowed(db: Db): Promise<ControlReply> {
-  const lines = grantLines(await listGrants(db, everywhere), null);
+  const lines = grantLines(await listGrants(db, everywhere), null, languages[0]);
   if (lines.length === 0) return { ok: true, text: "Nothing is allowed for longer than once." };
   return { ok: true, text: [...lines, "", "Take one back with: hermes approvals revoke NUMBER"].join("\n") };
 }

@@ -27,7 +27,8 @@ test("every language fills the same places, and each of them in its own words", 
       spoken(language).map(([path, value]) => [path, typeof value]),
       spoken(english).map(([path, value]) => [path, typeof value]),
     );
-    for (const [path, value] of spoken(language)) if (typeof value === "string") assert.match(value, han, path);
+    for (const [path, value] of spoken(language))
+      if (typeof value === "string" && !path.endsWith("/locale")) assert.match(value, han, path);
   }
 });
 

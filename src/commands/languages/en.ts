@@ -1,4 +1,5 @@
 import type { WholeLanguage } from "./language.ts";
+import { replies } from "./en-replies.ts";
 import { spoken } from "./en-spoken.ts";
 
 export const en: WholeLanguage = {
@@ -86,5 +87,6 @@ export const en: WholeLanguage = {
     undoOthers: "The newest request is somebody else's: they can take it back, or an admin.",
     undone: (request) => `Taken back: ${request}\nWhat it has done to files or elsewhere stays done.`,
   },
+  replies,
   ...spoken,
 };

@@ -1,4 +1,5 @@
 import type { WholeLanguage } from "./language.ts";
+import { replies } from "./zh-replies.ts";
 import { spoken } from "./zh-spoken.ts";
 
 export const zh: WholeLanguage = {
@@ -80,5 +81,6 @@ export const zh: WholeLanguage = {
     undoOthers: "最新的请求是别人的：由他本人或管理员收回。",
     undone: (request) => `已收回：${request}\n它对文件或其他地方所做的改动仍然保留。`,
   },
+  replies,
   ...spoken,
 };
