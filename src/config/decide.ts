@@ -1,6 +1,7 @@
 import { type Finding, shown, valueText } from "./findings.ts";
 import type { Environment } from "./home.ts";
 import { type KeyPath, findKey, keyOf } from "./keys.ts";
+import { nearest } from "./nearest.ts";
 import type { Setting } from "./yaml-file.ts";
 
 /** Where a key's value came from. */
@@ -71,10 +72,13 @@ function withDefault(fallback: unknown): string {
   return `its default is used: ${valueText(fallback)}.`;
 }
 
-/** An address without `http://` is the commonest slip. */
+/** A slip in one of a few words; or an address without `http://`, the commonest of all. */
 function suggestion(path: KeyPath, raw: unknown): string {
   const key = keyOf(path);
-  if (key.secret || typeof raw !== "string" || !key.kind.expected.includes("http://") || /:\/\/|@/.test(raw)) return "";
+  if (key.secret || typeof raw !== "string") return "";
+  const meant = key.kind.words === undefined ? null : nearest(raw.trim(), key.kind.words);
+  if (meant !== null) return ` Did you mean ${meant}?`;
+  if (!key.kind.expected.includes("http://") || /:\/\/|@/.test(raw)) return "";
   const better = `http://${raw.trim().replace(/^\/+/, "")}`;
   return key.kind.schema.safeParse(better).success ? ` Did you mean ${better}?` : "";
 }

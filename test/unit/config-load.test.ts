@@ -126,6 +126,12 @@ const cases: readonly Case[] = [
     severity: "error",
     says: /"modal"; its default is used: auto\. Expected one of auto, docker, local, ssh, virtual/,
   },
+  {
+    name: "a slip in a word",
+    yaml: "terminal: {backend: lokal}\n",
+    severity: "error",
+    says: /"lokal"; its default is used: auto\. Expected one of .*\. Did you mean local\?/,
+  },
   { name: "a list for a word", yaml: "terminal:\n  backend: [docker]\n", severity: "error", says: /is a list; its default/ },
   {
     name: "a value for a section",

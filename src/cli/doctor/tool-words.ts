@@ -71,7 +71,7 @@ const mostWrong = 4;
 function wrong({ wrong: all }: ToolProbe): CheckResult[] {
   if (all.length === 0) return [];
   const kinds = Map.groupBy(all, ({ instead }) => instead);
-  const told = [...kinds].slice(0, mostWrong).map(([instead, cases]) => `${casesOf(cases)}: ${instead}`);
+  const told = [...kinds].slice(0, mostWrong).map(([instead, cases]) => `${casesOf(cases)}: ${instead.replace(/\.$/, "")}`);
   const more = [...kinds.values()].slice(mostWrong).reduce((sum, cases) => sum + cases.length, 0);
   return [warn("tools.wrong", `Not as asked: ${told.join("; ")}${more > 0 ? `; and ${more} more` : ""}.`, "")];
 }
