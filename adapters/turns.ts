@@ -84,7 +84,7 @@ export function createTurns(now: () => number = Date.now): Turns {
       prune();
       const open = [...running.values()];
       const asked = open.find((turn) => turn.replyTo === replyTo && (replyTo !== null || turn.endedAt !== null));
-      // A question with buttons comes in the middle of a turn.
+      // A question comes in the middle of a turn, and so does what has buttons.
       if (asked) return asks ? null : end(asked.turn);
       const same = open.find((turn) => turn.endedAt !== null && textOf(turn.events) === markdown.trim());
       return same ? end(same.turn) : null;

@@ -9,6 +9,7 @@ import type { Log } from "../src/core/log.ts";
 import { codeSpan, plainWords } from "../src/core/markdown.ts";
 import type { Metrics } from "../src/core/metrics.ts";
 import { type Consumer, type JobOutcome, placesOf, type Queues } from "../src/core/queue.ts";
+import { isQuestion } from "../src/store/questions.ts";
 import { dropSentFile, sentFile } from "../src/store/files.ts";
 import type { Db } from "../src/store/hold.ts";
 import {
@@ -156,6 +157,7 @@ async function send(
           answers: delivery.body.replyTo,
           part: index,
           ...last,
+          ...(isQuestion(delivery.key) ? { asks: true } : {}),
           key: `${delivery.id}:${index}`,
           since: delivery.since,
           maybeRepeated,

@@ -45,11 +45,15 @@ export function createTerminal(options: TerminalOptions): Adapter<TerminalChunk>
     },
     live: () => ({ kind: "push" }),
     render: (markdown, footer = "") => [{ markdown, footer: footer === "" ? null : footer }],
-    async post(chat, { markdown, footer }, { replyTo, answers = replyTo, buttons = [], key, maybeRepeated = false }) {
+    async post(
+      chat,
+      { markdown, footer },
+      { replyTo, answers = replyTo, buttons = [], asks = false, key, maybeRepeated = false },
+    ) {
       const seat = seatIn(chat);
-      turns.settle(replyTo, markdown, buttons.length > 0);
+      turns.settle(replyTo, markdown, asks || buttons.length > 0);
       const id = key === undefined ? null : postId(key);
-      guests.post(seat, { id, answers, markdown, footer, buttons, repeated: maybeRepeated, file: null });
+      guests.post(seat, { id, answers, markdown, footer, buttons, asks, repeated: maybeRepeated, file: null });
       return id ?? randomUUID();
     },
     async edit(chat, post, { markdown }) {
@@ -59,7 +63,7 @@ export function createTerminal(options: TerminalOptions): Adapter<TerminalChunk>
       const seat = seatIn(chat);
       const id = postId(key);
       const file = await keepFile(options.home, id, name, bytes);
-      const none = { answers: null, markdown: "", footer: null, buttons: [] };
+      const none = { answers: null, markdown: "", footer: null, buttons: [], asks: false };
       guests.post(seat, { id, ...none, repeated: maybeRepeated, file });
       return id;
     },

@@ -12,6 +12,8 @@ export interface Said {
   readonly html: string;
   readonly buttons: readonly OutboundButton[];
   readonly replyTo: string | null;
+  /** Whether a turn waits for what it asks. */
+  readonly asks: boolean;
   readonly repeated: boolean;
 }
 
@@ -72,11 +74,11 @@ export function createConversation(stream: Stream): Conversation {
       else pending.push({ state: { turn, replyTo, fence, events: [] }, events: [event] });
       timer ??= setTimeout(flush, tickMs);
     },
-    post({ markdown, html, buttons, replyTo, repeated }) {
+    post({ markdown, html, buttons, replyTo, asks, repeated }) {
       flush();
       const post = { id: randomUUID(), html, buttons, files: [], at: Date.now(), repeated };
       ask(post);
-      stream.send({ type: "post", turn: turns.settle(replyTo, markdown, buttons.length > 0), post });
+      stream.send({ type: "post", turn: turns.settle(replyTo, markdown, asks || buttons.length > 0), post });
       return post.id;
     },
     file(file, repeated) {

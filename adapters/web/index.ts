@@ -54,10 +54,10 @@ export function createWeb(options: WebOptions): WebAdapter {
       const chunks = toChunks(markdown);
       return footer === undefined ? chunks : chunks.map((each, at) => (at === chunks.length - 1 ? { ...each, footer } : each));
     },
-    async post(chat, { markdown, footer }, { replyTo, buttons = [], maybeRepeated = false }) {
+    async post(chat, { markdown, footer }, { replyTo, buttons = [], asks = false, maybeRepeated = false }) {
       checkChat(chat);
       const html = (await renderer.html(markdown)) + footerHtml(footer);
-      return conversation.post({ markdown, html, buttons, replyTo, repeated: maybeRepeated });
+      return conversation.post({ markdown, html, buttons, replyTo, asks, repeated: maybeRepeated });
     },
     async edit(chat, message, { markdown, footer }, { buttons = [] }) {
       checkChat(chat);

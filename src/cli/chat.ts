@@ -71,7 +71,7 @@ export function chatWith(screen: () => Promise<Screen>): Define {
       .option("--oneshot", "ask once (with -q that is so anyway)")
       .addHelpText(
         "after",
-        "\nWhat is piped in is asked, or goes with the question: cat log.txt | hermes chat -q 'What went wrong?'",
+        "\nWhat is piped in is asked, or goes with the question:\n  cat log.txt | hermes chat -q 'What went wrong?'",
       )
       .action(async () => await chat(command, context, streams, screen));
   };

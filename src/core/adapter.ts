@@ -57,6 +57,8 @@ export interface PostOptions {
   /** Which of its answer's messages it is, from 0 on. */
   readonly part?: number;
   readonly buttons?: readonly OutboundButton[];
+  /** Set for a question of a turn, which goes on when it is answered; one that wants words has no buttons. */
+  readonly asks?: true;
   /** The same at each attempt to send this message, and no other's: what was sent before can be found by it. None for previews. */
   readonly key?: string;
   /** Since when it has been waiting to be sent, epoch milliseconds: no earlier attempt is older. None for previews. */

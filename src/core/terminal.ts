@@ -84,6 +84,8 @@ export interface TerminalPost {
   readonly markdown: string;
   readonly footer: string | null;
   readonly buttons: readonly OutboundButton[];
+  /** Whether a turn waits for what it asks, as far as is known. */
+  readonly asks: boolean;
   /** An earlier attempt may have arrived too. */
   readonly repeated: boolean;
   /** Where its file has been put; null: it has none. */

@@ -40,7 +40,7 @@ export function terminalPorts({ db, facts, wording, toolProgress }: TerminalFact
         const file = outbound.file?.name ?? null;
         const markdown = file === null ? wording(outbound) : "";
         const { replyTo: answers, footer = null } = outbound;
-        return [{ id, answers, markdown, footer, buttons, repeated: false, fileName: file }];
+        return [{ id, answers, markdown, footer, buttons, asks: asksNow({ buttons }), repeated: false, fileName: file }];
       });
     },
     async state(chat: ChatRef, message: string | null): Promise<TerminalState> {

@@ -29,6 +29,11 @@ function questionKey(id: string, chat: ChatRef): string {
   return `question:${id}:${chatKey(chat)}`;
 }
 
+/** Whether an entry of the outbox is a question's message. */
+export function isQuestion(key: string): boolean {
+  return key.startsWith("question:");
+}
+
 /** What a question's button carries: at most 64 bytes. */
 function choiceData(id: string, choice: number): string {
   return `${choicePrefix}${id}:${choice}`;

@@ -140,7 +140,7 @@ ${line}
 ● hello
 ${line}
 ⚕ Hermes Team V
-/help says what I understand, Tab completes it; /new begins anew, Ctrl-D leaves.
+/help says what I know, Tab completes it; /new begins anew, Ctrl-D leaves.
 
 ${top}
 You said: hello

@@ -40,6 +40,7 @@ suite("hermes chat beside a running service", () => {
     if (text.includes("pip list")) return call("terminal", { command: "echo pip 25.0" });
     if (text.includes("delete")) return call("terminal", { command: "rm -rf old" });
     if (text.includes("unclear")) return call("clarify", { question: "Which one?", choices: ["red", "blue"] });
+    if (text === "in words") return call("clarify", { question: "What is meant?", choices: [] });
     if (text.includes("attack"))
       return say("\u001b]0;owned\u0007\u001b[2J\u001b]52;c;aGk=\u0007ok \u009b31m `\u001b[1A` \u202eabc");
     return say(`You said: **${text}**\n\n| Metric | 值 |\n|---|---:|\n| 速度 | 381 |\n`);
@@ -254,6 +255,10 @@ suite("hermes chat beside a running service", () => {
     await terminal.until(/Which one\?[^]*1 red {3}2 blue/);
     terminal.type(`blue${keys.enter}`);
     await terminal.until(/✓ Local page: blue[^]*came: .*blue/);
+    terminal.type(`in words${keys.enter}`);
+    await terminal.until(/● in words[^]*What is meant\?[^]*It waits for your answer/);
+    terminal.type(`the red one${keys.enter}`);
+    await terminal.until(/┊ 🔧 clarify ask: What is meant\?\n╭─ ⚕ Hermes ─+╮\ncame: .*the red one\n╰─+╯\n⚕/);
     gate = Promise.withResolvers();
     terminal.type(`slowly${keys.enter}`);
     await terminal.until(/The first half[^]*Ctrl-C stops/);

@@ -29,6 +29,7 @@ const post = (markdown: string, buttons: TerminalPost["buttons"] = [], answers: 
   markdown,
   footer: null,
   buttons,
+  asks: false,
   repeated: false,
   file: null,
 });

@@ -29,7 +29,16 @@ test("choices are meant by number, label, or yes and no", () => {
 test("a number means the oldest open question, or what was offered last until something else is said", () => {
   const choices = createChoices();
   const shown = (id: string, data: string) => {
-    const post = { id, answers: null, markdown: "", footer: null, buttons: [{ label: "1", data }], repeated: false, file: null };
+    const post = {
+      id,
+      answers: null,
+      markdown: "",
+      footer: null,
+      buttons: [{ label: "1", data }],
+      asks: false,
+      repeated: false,
+      file: null,
+    };
     choices.take(post);
     return post;
   };

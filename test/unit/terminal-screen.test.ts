@@ -172,7 +172,7 @@ function event(of: TurnEvent, fence = 1) {
 }
 
 function post(markdown: string, more: Partial<TerminalPost> = {}): TerminalPost {
-  return { id: "out-1", answers: "m1", markdown, footer: null, buttons: [], repeated: false, file: null, ...more };
+  return { id: "out-1", answers: "m1", markdown, footer: null, buttons: [], asks: false, repeated: false, file: null, ...more };
 }
 
 test("a remark, tools and the answer stand in boxes and lines of their own; what waits and for how long is said", () => {
@@ -215,6 +215,33 @@ test("a remark, tools and the answer stand in boxes and lines of their own; what
     `╰${"─".repeat(38)}╯`,
   ]);
   assert.equal(view.lastMs(), 3_000);
+  assert.equal(view.running(), null);
+});
+
+test("what a person says in the middle of an answer stands between two boxes, none of them empty", () => {
+  const { rows, view } = viewOf();
+  const said = () => view.rows(9).map((row) => painted(row, true));
+  view.take(event({ type: "text", delta: "Fir" }));
+  assert.match(said().join("\n"), /^╭.*\nFir\n⏳/);
+  view.interrupt();
+  assert.equal(rows.length, 0);
+  view.take(event({ type: "text", delta: "st.\n\nMore.\n\nSec" }));
+  said();
+  view.interrupt();
+  rows.push("● wait");
+  assert.match(said().join("\n"), /^╭.*\nMore\.\n\nSec\n⏳/);
+  view.take(event({ type: "text", delta: "ond." }));
+  view.post(post("First.\n\nMore.\n\nSecond.", { footer: "a footer" }));
+  const [top, bottom] = [`╭─ ⚕ Hermes ${"─".repeat(27)}╮`, `╰${"─".repeat(38)}╯`];
+  assert.deepEqual(rows, [top, "First.", bottom, "● wait", top, "More.", "", "Second.", "a footer", bottom]);
+});
+
+test("a question for words ends no turn", () => {
+  const { view } = viewOf();
+  for (const each of [{ type: "started" }, { type: "asks" }] as const) view.take(event(each));
+  view.post(post("Which one?", { asks: true }));
+  assert.match(painted(view.rows(9)[0] ?? [], true), /It waits for your answer/);
+  view.post(post("That one."));
   assert.equal(view.running(), null);
 });
 

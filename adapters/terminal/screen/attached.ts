@@ -1,4 +1,4 @@
-import { Failure } from "../../../src/core/failures.ts";
+import { asFailure, Failure } from "../../../src/core/failures.ts";
 import { mostFiles } from "../../../src/core/files.ts";
 import { sizeWords } from "../../../src/core/size-words.ts";
 import type { TerminalCommand, TerminalFile } from "../../../src/core/terminal.ts";
@@ -49,6 +49,27 @@ export function createAttached(
             [piece("   ")],
           ),
   };
+}
+
+/** What a talk shows of files, or of why they can't go along. */
+interface Shown {
+  readonly attached: AttachedFiles;
+  readonly painter: { commit(rows: readonly Row[]): void };
+  /** Nothing moves there: what is attached is told once. */
+  readonly still: boolean;
+  width(): number;
+  remark(text: string, look: "bad"): void;
+}
+
+/** Adds files to what is said next, or says why not; false: it was no file that was to be added. */
+export function attach({ attached, painter, remark, still, width }: Shown, add: () => boolean | void): boolean {
+  try {
+    if (add() === false) return false;
+    if (still) painter.commit(attached.rows(width()));
+  } catch (thrown) {
+    remark(asFailure(thrown).message, "bad");
+  }
+  return true;
 }
 
 /** A file as a line about it says. */

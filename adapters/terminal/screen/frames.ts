@@ -17,11 +17,11 @@ export function rule(width: number): Row {
 }
 
 /** What a terminal is greeted with. */
-export function greetingRows(version: string, seat: string): readonly Row[] {
+export function greetingRows(version: string, seat: string, width: number): readonly Row[] {
   const beside = /^\d+$/.test(seat) ? ` This is terminal ${seat}, with a conversation of its own.` : "";
   return [
     [piece(`⚕ Hermes Team ${version}`, "bold")],
-    [piece(`/help says what I understand, Tab completes it; /new begins anew, Ctrl-D leaves.${beside}`, "dim")],
+    ...wrapped([piece(`/help says what I know, Tab completes it; /new begins anew, Ctrl-D leaves.${beside}`, "dim")], width),
     [],
   ];
 }

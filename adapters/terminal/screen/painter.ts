@@ -8,7 +8,7 @@ export interface Canvas {
 }
 
 /** A screen that tells no size. */
-export const usual = { columns: 80, rows: 24 };
+const usual = { columns: 80, rows: 24 };
 
 /** What a process writes on, as large as it is by then. */
 export function canvasOf(stdout: Canvas): Canvas {

@@ -10,15 +10,16 @@ import {
   type TerminalPost,
   type TerminalState,
 } from "../../../src/core/terminal.ts";
-import { type AttachedFiles, createAttached, fileWords, isCommand } from "./attached.ts";
+import { attach, type AttachedFiles, createAttached, fileWords, isCommand } from "./attached.ts";
 import { type Choices, createChoices } from "./choices.ts";
 import { greetingRows, questionRows, rule } from "./frames.ts";
+import { hangUp } from "./leaving.ts";
 import { listenToKeys, listenToLines } from "./keyboard.ts";
 import { type OwnCommand, ownCommand, ownCommands, takesPath } from "./own-commands.ts";
 import { pathsFrom } from "./paths.ts";
-import { canvasOf, createPainter, type Painter, usual } from "./painter.ts";
+import { canvasOf, createPainter, type Painter } from "./painter.ts";
 import { createPrompt, type Prompt } from "./prompt.ts";
-import { openHistory } from "./history.ts";
+import { type History, openHistory } from "./history.ts";
 import { piece, type Row, wrapped } from "./rows.ts";
 import { statusRow } from "./status.ts";
 import { createTurnView, type TurnView } from "./turn-view.ts";
@@ -32,6 +33,9 @@ const againMs = 500;
 interface Talk {
   readonly options: TalkOptions;
   readonly painter: Painter;
+  width(): number;
+  /** Says something of the terminal's own, for good. */
+  remark(text: string, look: "dim" | "bad"): void;
   readonly view: TurnView;
   readonly prompt: Prompt;
   readonly still: boolean;
@@ -64,23 +68,20 @@ export async function talk(options: TalkOptions): Promise<number> {
   const width = () => Math.max(20, canvas.columns - 1);
   const view = createTurnView({ commit: (rows) => painter.commit(rows), width, now: Date.now });
   const history = await openHistory(options.home);
-  const prompt = createPrompt({
+  const prompt = promptFor(
+    () => talking,
     history,
-    commands: () => [...(talking.connection?.hello.commands ?? []), ...ownCommands],
-    paths: (command, typed) => (takesPath(command) ? pathsFrom(typed) : null),
-    holds: () => talking.attached.count() > 0,
-    drop: (text) => attach(talking, () => talking.attached.drop(text)),
-    suggest: (id, command, typed) => talking.connection?.link.say({ type: "suggest", id, command, typed }),
-    send: (text) => send(talking, text, width()),
-    interrupt: () => interrupt(talking),
-    leave: () => leave(talking),
-    clear: () => clear(talking),
-    changed: () => draw(),
-  });
+    () => draw(),
+  );
   const left = Promise.withResolvers<number>();
   const talking: Talk = {
     options,
     painter,
+    width,
+    remark(text, look) {
+      view.interrupt();
+      painter.commit(wrapped([piece(text, look)], width()));
+    },
     view,
     prompt,
     still,
@@ -100,11 +101,11 @@ export async function talk(options: TalkOptions): Promise<number> {
   const draw = () => {
     if (talking.timer) clearTimeout(talking.timer);
     talking.timer = null;
-    if (!talking.leaving) compose(talking, width(), canvas.rows);
+    if (!talking.leaving) compose(talking, canvas.rows);
   };
   const soon = () => void (talking.timer ??= setTimeout(draw, frameMs));
   const ended = () => leave(talking);
-  const line = (text: string) => (text.trim() === "" ? undefined : send(talking, text, usual.columns - 1));
+  const line = (text: string) => (text.trim() === "" ? undefined : send(talking, text));
   const stop = still
     ? listenToLines(stdin, { line, interrupt: () => interrupt(talking), end: ended })
     : listenToKeys(stdin, canvas.write, { ...prompt, end: ended });
@@ -128,18 +129,25 @@ export async function talk(options: TalkOptions): Promise<number> {
     painter.end();
     stop();
     await history.saved();
-    await hangUp(talking);
+    if (talking.connection !== null) await hangUp(talking.connection.link, () => view.running() !== null);
   }
 }
 
-/** Ends what was opened for this talk. A turn that still runs goes on when somebody comes back. */
-async function hangUp({ connection, view }: Talk): Promise<void> {
-  if (connection === null) return;
-  const slow = setTimeout(() => {
-    if (view.running() !== null)
-      process.stderr.write("What runs is brought to an end; Ctrl-C leaves at once, and it goes on when you come back.\n");
-  }, secondMs);
-  await connection.link.leave().finally(() => clearTimeout(slow));
+/** Where one writes, for a talk that is made with it. */
+function promptFor(talking: () => Talk, history: History, changed: () => void): Prompt {
+  return createPrompt({
+    history,
+    commands: () => [...(talking().connection?.hello.commands ?? []), ...ownCommands],
+    paths: (command, typed) => (takesPath(command) ? pathsFrom(typed) : null),
+    holds: () => talking().attached.count() > 0,
+    drop: (text) => attach(talking(), () => talking().attached.drop(text)),
+    suggest: (id, command, typed) => talking().connection?.link.say({ type: "suggest", id, command, typed }),
+    send: (text) => send(talking(), text),
+    interrupt: () => interrupt(talking()),
+    leave: () => leave(talking()),
+    clear: () => clear(talking()),
+    changed,
+  });
 }
 
 async function keepConnected(talking: Talk, soon: () => void): Promise<void> {
@@ -159,7 +167,7 @@ async function keepConnected(talking: Talk, soon: () => void): Promise<void> {
     } catch (thrown) {
       if (talking.leaving) return;
       const { message, advice } = asFailure(thrown);
-      talking.painter.commit([[piece(`hermes: ${message} ${advice ?? ""}`, "bad")]]);
+      talking.remark(`hermes: ${message} ${advice ?? ""}`, "bad");
       talking.left.resolve(1);
       return;
     }
@@ -170,7 +178,7 @@ async function keepConnected(talking: Talk, soon: () => void): Promise<void> {
 async function converse(talking: Talk, { link, hello }: Connection, first: boolean, soon: () => void): Promise<void> {
   const { view, painter, choices } = talking;
   const gone = Promise.withResolvers<void>();
-  if (first) painter.commit(greetingRows(hello.version, hello.seat));
+  if (first) painter.commit(greetingRows(hello.version, hello.seat, talking.width()));
   choices.keep(hello.missed);
   view.show(hello.toolProgress);
   for (const event of hello.events) view.take(event);
@@ -179,7 +187,7 @@ async function converse(talking: Talk, { link, hello }: Connection, first: boole
     soon();
   }, gone.resolve);
   const missed = hello.missed.filter(({ id }) => id === null || !talking.shown.has(id));
-  if (missed.some((post) => !asksNow(post)) && first) painter.commit([[piece("While you were away:", "dim")]]);
+  if (missed.some((post) => !asksNow(post)) && first) talking.remark("While you were away:", "dim");
   for (const post of missed) take(talking, link, post);
   if (first && talking.options.fresh) link.say({ type: "say", id: randomUUID(), text: "/new" });
   for (const id of talking.unsaid.keys()) tell(talking, link, id);
@@ -189,7 +197,7 @@ async function converse(talking: Talk, { link, hello }: Connection, first: boole
 }
 
 function hear(talking: Talk, link: TerminalLink, said: TerminalHears): void {
-  const { view, painter } = talking;
+  const { view } = talking;
   switch (said.type) {
     case "event":
       view.take(said);
@@ -199,11 +207,10 @@ function hear(talking: Talk, link: TerminalLink, said: TerminalHears): void {
       return take(talking, link, said);
     case "edit":
       if (talking.choices.edited(said.post))
-        painter.commit([[piece(`✓ ${said.markdown.trim().split("\n").at(-1)?.replaceAll("*", "") ?? ""}`, "dim")]]);
+        talking.remark(`✓ ${said.markdown.trim().split("\n").at(-1)?.replaceAll("*", "") ?? ""}`, "dim");
       return;
     case "state":
-      if (talking.state === null && !talking.spoken && said.title !== null)
-        painter.commit([[piece(`We go on with: ${said.title}`, "dim")]]);
+      if (talking.state === null && !talking.spoken && said.title !== null) talking.remark(`We go on with: ${said.title}`, "dim");
       talking.state = said;
       return view.show(said.toolProgress);
     case "taken":
@@ -212,7 +219,7 @@ function hear(talking: Talk, link: TerminalLink, said: TerminalHears): void {
       const { id } = said;
       if (said.again && id !== null && talking.unsaid.has(id)) return void setTimeout(() => tell(talking, link, id), againMs);
       if (id !== null) talking.unsaid.delete(id);
-      return painter.commit([[piece(said.why, "bad")]]);
+      return talking.remark(said.why, "bad");
     }
     case "suggestions":
       return talking.prompt.suggested(said.id, said.list);
@@ -233,7 +240,7 @@ function take(talking: Talk, link: TerminalLink, post: TerminalPost): void {
   // What comes next is told in a moment; until then Ctrl-C must not take it for work that goes on.
   if (state !== null && view.running() === null) talking.state = { ...state, busy: false };
   // Where nothing moves, the choices stay above what is written.
-  if (still && (asksNow(post) || choices.current() === post)) painter.commit(optionRows(post.buttons, usual.columns - 1));
+  if (still && (asksNow(post) || choices.current() === post)) painter.commit(optionRows(post.buttons, talking.width()));
   link.say({ type: "look", message: null });
 }
 
@@ -246,12 +253,11 @@ function tell({ unsaid }: Talk, link: TerminalLink, id: string): void {
 }
 
 /** What was written is said: as an answer, where a choice waits for one. */
-function send(talking: Talk, text: string, width: number): void {
+function send(talking: Talk, text: string): void {
   talking.hint = "";
   const own = ownCommand(text);
   if (own !== null) return obey(talking, own);
-  if (text.length > mostSaid)
-    return talking.painter.commit([[piece("That is too long. Save it to a file, and tell me its path.", "bad")]]);
+  if (text.length > mostSaid) return talking.remark("That is too long. Save it to a file, and attach that: /attach PATH", "bad");
   const waiting = talking.choices.current();
   const chosen = waiting === null || text.trim() === "" ? null : answerTo(waiting.buttons, text);
   // A message waits for the service to come back; what was chosen of something else by then must not count for it.
@@ -260,12 +266,14 @@ function send(talking: Talk, text: string, width: number): void {
   talking.choices.said();
   const alone = chosen !== null || isCommand(text, talking.connection?.hello.commands ?? []);
   const files = alone ? [] : talking.attached.take();
+  talking.view.interrupt();
   // A terminal that knows no keys has echoed it.
-  if (!talking.still) talking.painter.commit(questionRows(text, width, files.map(fileWords)));
+  if (!talking.still) talking.painter.commit(questionRows(text, talking.width(), files.map(fileWords)));
   if (chosen !== null) return talking.connection?.link.say({ type: "press", id: randomUUID(), data: chosen.data });
   const id = randomUUID();
   talking.unsaid.set(id, { text, files });
   if (talking.connection !== null) tell(talking, talking.connection.link, id);
+  else talking.hint = "Not connected; this is said as soon as somebody is there.";
 }
 
 function obey(talking: Talk, own: OwnCommand): void {
@@ -278,17 +286,6 @@ function obey(talking: Talk, own: OwnCommand): void {
       if (own.path === "") talking.hint = "Which file? /attach PATH, and Tab completes it.";
       else attach(talking, () => talking.attached.add(own.path, own.wanted));
   }
-}
-
-/** Adds files to what is said next, or says why not; gives what came of it, true where they could not be added. */
-function attach({ attached, painter, still }: Talk, add: () => boolean | void): boolean {
-  try {
-    if (add() === false) return false;
-    if (still) painter.commit(attached.rows(usual.columns - 1));
-  } catch (thrown) {
-    painter.commit([[piece(asFailure(thrown).message, "bad")]]);
-  }
-  return true;
 }
 
 function clear({ still, painter }: Talk): void {
@@ -324,7 +321,8 @@ function leave(talking: Talk): void {
 }
 
 /** The part of the screen that changes: what comes in, what is asked, the status, and what is written. */
-function compose(talking: Talk, width: number, height: number): void {
+function compose(talking: Talk, height: number): void {
+  const width = talking.width();
   const { view, prompt, painter, state, hint } = talking;
   const running = view.running();
   if (running === null && hint === "Stopping …") talking.hint = "";

@@ -13,6 +13,8 @@ export interface TurnView {
   post(post: TerminalPost): void;
   /** How much of their tools turns show from now on; without it, every call. */
   show(mode: ProgressMode): void;
+  /** Something else comes for good: what is being said goes on below it, in a box of its own. */
+  interrupt(): void;
   /** Whether a turn runs, and since when; null: none does. */
   running(): { readonly since: number } | null;
   lastMs(): number | null;
@@ -32,7 +34,7 @@ interface State {
   fence: number;
   since: number;
   active: boolean;
-  /** A box that text is written into: all of its text, and what of it is not committed. */
+  /** A box that text is written into: all of its text, what of it is not committed, and whether its upper edge is. */
   box: { said: string; rest: string; within: boolean; begun: boolean } | null;
   waits: string;
   lastMs: number | null;
@@ -84,10 +86,10 @@ export function createTurnView(parts: TurnViewParts): TurnView {
     post(post) {
       const { box } = state;
       // Should the word of its end have been lost.
-      if (post.answers !== null && post.answers === state.replyTo && post.buttons.length === 0) state.active = false;
+      if (post.answers !== null && post.answers === state.replyTo && !comesBetween(post)) state.active = false;
       if (box !== null && box.said.trim() !== "") {
-        if (post.answers !== state.replyTo || post.buttons.length > 0 || post.file !== null) {
-          if (state.active && post.buttons.length === 0) return void state.held.push(post);
+        if (post.answers !== state.replyTo || comesBetween(post) || post.file !== null) {
+          if (state.active && !comesBetween(post)) return void state.held.push(post);
           closing();
           return show(parts, post);
         }
@@ -102,12 +104,18 @@ export function createTurnView(parts: TurnViewParts): TurnView {
       }
       show(parts, post);
     },
+    interrupt() {
+      if (state.box?.begun !== true) return;
+      parts.commit([boxBottom(parts.width())]);
+      state.box.begun = false;
+    },
     rows(most) {
       flow(parts, state);
       const width = parts.width();
       const { box } = state;
       const rest = box === null ? [] : boxRows(box, box.rest, width);
-      const shown = box?.within === true ? withoutHead(rest) : rest;
+      const written = box?.within === true ? withoutHead(rest) : rest;
+      const shown = box?.begun === false && written.length > 0 ? [boxTop(width), ...written] : written;
       const waits = state.active ? [waitRow(state, tools.isBusy(), parts.now(), width)] : [];
       return [...shown, ...tools.rows(), ...waits].slice(-Math.max(1, most));
     },
@@ -136,7 +144,6 @@ function happened(
       if (state.box === null && event.delta.trim() === "") break;
       if (state.box === null) {
         tools.end();
-        parts.commit([boxTop(parts.width())]);
         state.box = { said: "", rest: "", within: false, begun: false };
       }
       state.box.said += event.delta;
@@ -176,6 +183,11 @@ function happened(
   }
 }
 
+/** Whether a turn goes on after this post: it asks, or offers something. */
+function comesBetween({ asks, buttons }: TerminalPost): boolean {
+  return asks || buttons.length > 0;
+}
+
 /** Commits what will look the same whatever follows. */
 function flow(parts: TurnViewParts, state: State): void {
   const { box } = state;
@@ -189,7 +201,7 @@ function flow(parts: TurnViewParts, state: State): void {
 function put(parts: TurnViewParts, box: NonNullable<State["box"]>, text: string): void {
   const rows = boxRows(box, text, parts.width());
   if (rows.length === 0) return;
-  parts.commit(rows);
+  parts.commit(box.begun ? rows : [boxTop(parts.width()), ...rows]);
   box.begun = true;
 }
 
@@ -214,7 +226,8 @@ function close(parts: TurnViewParts, state: State, footer: string | null = null)
   if (box === null) return;
   put(parts, box, box.rest);
   state.box = null;
-  end(parts, footer);
+  if (box.begun) end(parts, footer);
+  else if (footer !== null) parts.commit(wrapped([piece(footer, "dim")], parts.width()));
 }
 
 function end(parts: TurnViewParts, footer: string | null): void {
