@@ -184,7 +184,10 @@ function chosen(tools: ReadonlyMap<string, ToolLine>, mode: ProgressMode): reado
 
 /** Files come after the answer, in their own messages; what may become the name of one is held back. */
 function withoutFiles(text: string): string {
-  return text.replaceAll(/^MEDIA:.*\n?/gm, "").replace(/^(?:M|ME|MED|MEDI|MEDIA)$(?![^])/m, "");
+  return text
+    .replaceAll(/^MEDIA:.*\n?/gm, "")
+    .replaceAll(/\[\[(?:as_document|audio_as_voice)\]\]\n?/g, "")
+    .replace(/^(?:M|ME|MED|MEDI|MEDIA)$(?![^])/m, "");
 }
 
 function joined(before: string, pieces: readonly string[]): string {

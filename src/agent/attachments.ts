@@ -1,6 +1,6 @@
 import { basename } from "node:path/posix";
 import { asFailure, Failure } from "../core/failures.ts";
-import { largestFile, mostFiles, type SentFile } from "../core/files.ts";
+import { type FileKind, largestFile, mostFiles, type SentFile } from "../core/files.ts";
 import { codeSpan } from "../core/markdown.ts";
 import { fileKind } from "../core/media-types.ts";
 import type { Sandbox } from "../core/sandbox.ts";
@@ -20,7 +20,7 @@ export async function attached(
   sandbox: () => Promise<Sandbox>,
   keep: (index: number, bytes: Uint8Array) => Promise<void>,
 ): Promise<Attached> {
-  const { words, paths } = mediaIn(content);
+  const { words, paths, as } = mediaIn(content);
   if (paths.length === 0) return { markdown: content, files: [] };
   const files: SentFile[] = [];
   const faults: string[] = [];
@@ -30,7 +30,7 @@ export async function attached(
       faults.push(`I could not send ${codeSpan(path)}: ${got.message}`);
     } else {
       await keep(files.length, got.bytes);
-      files.push(got.file);
+      files.push({ ...got.file, kind: kindAs(got.file.kind, as) });
     }
   }
   const names = files.map(({ name }) => name).join(", ");
@@ -50,25 +50,44 @@ async function taken(
   return { file: { name, kind: fileKind(name, bytes), size: bytes.length, path }, bytes };
 }
 
-/** The lines `MEDIA:PATH` outside of code, and the words without them. */
-export function mediaIn(content: string): { readonly words: string; readonly paths: readonly string[] } {
+/** How all files of an answer are to be sent: without being shown or played where they come, or sound as something said. */
+type MediaTag = "as_document" | "audio_as_voice";
+
+function kindAs(kind: FileKind, as: ReadonlySet<MediaTag>): FileKind {
+  if (as.has("as_document")) return "document";
+  return as.has("audio_as_voice") && kind === "audio" ? "voice" : kind;
+}
+
+interface Media {
+  readonly words: string;
+  readonly paths: readonly string[];
+  readonly as: ReadonlySet<MediaTag>;
+}
+
+/** The lines `MEDIA:PATH` outside of code with the tags that say how they go, and the words without them. */
+export function mediaIn(content: string): Media {
   const paths: string[] = [];
+  const as = new Set<MediaTag>();
   let fence: string | null = null;
-  const kept = content.split("\n").filter((line) => {
+  const kept = content.split("\n").flatMap((line) => {
     const mark = /^ {0,3}(`{3,}|~{3,})/.exec(line)?.[1];
     if (mark !== undefined && fence === null) fence = mark;
     else if (mark !== undefined && fence !== null && line.trim().startsWith(fence) && /^[`~]+$/.test(line.trim())) fence = null;
-    if (fence !== null || mark !== undefined) return true;
-    const named = line.length > longestLine ? undefined : mediaLine.exec(line)?.[1];
-    const path = named?.replace(/^(["'`])(.*)\1$/, "$2").trim();
-    if (path === undefined || path === "") return true;
+    if (fence !== null || mark !== undefined || line.length > longestLine) return [line];
+    const rest = line.replaceAll(mediaTag, (_, tag: MediaTag) => (as.add(tag), ""));
+    const path = mediaLine
+      .exec(rest)?.[1]
+      ?.replace(/^(["'`])(.*)\1$/, "$2")
+      .trim();
+    if (path === undefined || path === "") return rest === line || rest.trim() !== "" ? [rest] : [];
     if (!paths.includes(path)) paths.push(path);
-    return false;
+    return [];
   });
-  return { words: paths.length === 0 ? content : kept.join("\n"), paths };
+  return { words: paths.length === 0 ? content : kept.join("\n"), paths, as };
 }
 
 /** Longer than any path. */
 const longestLine = 1_000;
+const mediaTag = /\[\[(as_document|audio_as_voice)\]\]/g;
 /** Alone on its line; models put it into a list or code marks. */
 const mediaLine = /^\s*(?:[-*]\s+)?`?MEDIA:\s*(.+?)`?\s*$/;

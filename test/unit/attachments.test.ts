@@ -12,6 +12,14 @@ test("files are named on lines of their own, in the forms that models write, and
   assert.equal(words, "Here:\n```\nMEDIA:in-code.png\n```\nsee MEDIA:inline.png\nEnd.");
 });
 
+test("tags say how the files go, and are not said themselves", () => {
+  const { words, paths, as } = mediaIn(
+    "Two:\n[[as_document]]\nMEDIA:a.png\n[[audio_as_voice]] MEDIA:b.mp3\n`MEDIA:c.png` [[as_document]]",
+  );
+  assert.deepEqual([words, paths, [...as]], ["Two:", ["a.png", "b.mp3", "c.png"], ["as_document", "audio_as_voice"]]);
+  assert.equal(mediaIn("[[as_document]] without a file").words, "[[as_document]] without a file");
+});
+
 test("words without files stay as they are, byte for byte", () => {
   fc.assert(
     fc.property(fc.string(), (text) => {
@@ -22,7 +30,13 @@ test("words without files stay as they are, byte for byte", () => {
 });
 
 test("what can't be sent is said; what is sent is known by what it holds; files alone are named", async () => {
-  const kept: Readonly<Record<string, string>> = { "p.dat": "\x89PNG\r\n\x1a\n", "v.ogg": "OggS", "t.txt": "t", "e.txt": "" };
+  const kept: Readonly<Record<string, string>> = {
+    "p.dat": "\x89PNG\r\n\x1a\n",
+    "v.ogg": "OggS",
+    "s.mp3": "ID3",
+    "t.txt": "t",
+    "e.txt": "",
+  };
   const readFile = async (path: string) => {
     if (kept[path] === undefined) throw new Error(`There is no file ${path}.`);
     return Buffer.from(kept[path], "latin1");
@@ -47,6 +61,9 @@ test("what can't be sent is said; what is sent is known by what it holds; files 
     some.markdown,
     "I could not send `e.txt`: it is empty\n\nI could not send ``no`pe.txt``: There is no file no`pe.txt.",
   );
+  const kinds = async (content: string) => (await send(content)).files.map(({ kind }) => kind);
+  assert.deepEqual(await kinds("[[as_document]]\nMEDIA:p.dat\nMEDIA:v.ogg"), ["document", "document"]);
+  assert.deepEqual(await kinds("[[audio_as_voice]]\nMEDIA:p.dat\nMEDIA:s.mp3"), ["picture", "voice"]);
   assert.equal((await send("MEDIA:t.txt")).markdown, "📎 t.txt");
   const many = await send(Array.from({ length: 22 }, (_, index) => `MEDIA:${index}/t.txt`).join("\n"));
   assert.match(many.markdown, /`20\/t\.txt`: at most 20 files go with one answer/);
