@@ -12,7 +12,7 @@ import { createChannelNames } from "../../src/gateway/channel-names.ts";
 import { decideFiring } from "../../src/schedules/firing.ts";
 import { tellChanges } from "../../src/store/memory-changes.ts";
 import { addRun, fireBatch, runsOf, takeRun, untilDue } from "../../src/store/schedule-runs.ts";
-import { changeSchedule, recordNow } from "../../src/store/schedules.ts";
+import { changeSchedule, recordNow, scheduleByNumber } from "../../src/store/schedules.ts";
 import { cronjob } from "../../src/tools/cronjob.ts";
 import { alice, answered, chat, group, inGroup, person, type ScheduleRig, scheduleRig } from "./schedule-rig.ts";
 
@@ -197,13 +197,20 @@ test("a change of the time is shown and waits for a yes: the newest, of whoever 
   assert.match(await said(fourth), /no change of it waits/);
 });
 
-test("a channel's name is known wherever a schedule is made, once its platform has told it", async () => {
-  const team = { platform: "discord", chat: "10", thread: null };
-  await rig.speaks("team", team, "shared");
-  const said = async () => await rig.said("add every 2h look --deliver discord:#reports --yes");
-  assert.match(await said(), /I know no channel #reports on discord/);
-  await createChannelNames(rig.db).look("discord", async () => [{ chat: "10", name: "Reports" }]);
-  assert.match(await said(), /Reports to: Reports \(`discord:10`\)/);
+test("a channel's name is known wherever a schedule is made, once its platform has told it, and takes its reports", async () => {
+  for (const platform of ["discord", "slack"]) {
+    const team = { platform, chat: "C10", thread: null };
+    await rig.speaks(`team-${platform}`, team, "shared");
+    const said = async () => await rig.said(`add every 2h look --name ${platform} --deliver ${platform}:#reports --yes`);
+    assert.match(await said(), new RegExp(`I know no channel #reports on ${platform}`));
+    await createChannelNames(rig.db).look(platform, async () => [{ chat: "C10", name: "Reports" }]);
+    const text = await said();
+    assert.match(text, new RegExp(`Reports to: Reports \\(\`${platform}:C10\`\\)`));
+    const schedule = await scheduleByNumber(rig.db, null, Number(/Saved as (\d+)/.exec(text)?.[1]));
+    const { errand } = await rig.begun(schedule ?? assert.fail(text), "shared");
+    await landRun(rig.partsWith(), answered(errand, "the figures"));
+    assert.equal(await rig.toldIn(team), "the figures");
+  }
 });
 
 test("what a run without a chat of its own changes of somebody's memory is told in their private chat", async () => {

@@ -3,6 +3,7 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { pictureType } from "../../src/core/media-types.ts";
+import { callControl } from "../../src/gateway/control-socket.ts";
 import { call, type ModelServer, modelServerWith, say, type Seen } from "../doubles/model-server.ts";
 import { type TelegramServer, telegramServer } from "../doubles/telegram.ts";
 import { hostHermes } from "./hosted.ts";
@@ -13,6 +14,7 @@ const alice = 7;
 const bob = 8;
 /** Telegram takes only so many messages in half a minute in one chat. */
 const carol = 9;
+const dora = 10;
 
 const sales = "Sales:\n\n| 城市 | 销量 |\n|---|--:|\n| 北京 | €1,234 |\n| Ulm | €980 |\n| Bonn | €-20 |\n\nThat is all.";
 
@@ -71,7 +73,10 @@ function press(chat: number, label: string): void {
 }
 
 test("a schedule is shown with its next three times, saved by a button, run, and reported into another chat", async () => {
-  telegram.say(alice, `/cron add "0 9 * * *\\" 每日市场报告 --name market --deliver telegram:${group},origin`);
+  telegram.say(
+    alice,
+    `/cron add "0 9 * * *\\" 每日市场报告 --name market --deliver telegram:${group},telegram:${group}:77,origin`,
+  );
   await until(alice, /market: 每日市场报告[^]*Asia\/Shanghai[^]*Next: .*09:00\nThen: .*09:00\nThen: .*09:00[^]*Save it\?/);
   telegram.say(alice, "/cron list");
   await until(alice, /You have no schedules/);
@@ -80,6 +85,8 @@ test("a schedule is shown with its next three times, saved by a button, run, and
   telegram.say(alice, "/cron run market");
   await until(alice, /market runs now/);
   await Promise.all([until(group, /⏰ market[^]*done: 每日市场报告[^]*Next: /), until(alice, /⏰ market[^]*done: 每日市场报告/)]);
+  const inThread = () => telegram.messages(group).filter(({ text, thread }) => thread === 77 && text.includes("⏰ market"));
+  await telegram.waitFor(() => inThread().length === 1, 30_000);
   telegram.say(alice, "/cron history market");
   await until(alice, /market\s+.*✓ done: 每日市场报告/);
 });
@@ -100,6 +107,23 @@ test("what others read has nothing of what its owner said in private, and schedu
   await until(bob, /You can't have anything posted to "telegram:-55"/);
   telegram.say(bob, "/cron save 2");
   await until(bob, /nothing of yours to be saved/);
+});
+
+test("a home that is another's private chat is read by another: a report there has nothing that its owner said in private", async () => {
+  telegram.say(dora, "hello");
+  await until(dora, /^done: hello/);
+  const admin = JSON.stringify({ do: "role", who: `telegram:${dora}`, role: "admin" });
+  assert.equal((await callControl(home, { command: "people", args: [admin] }))?.ok, true);
+  telegram.say(dora, "/sethome");
+  await until(dora, /home arrive here[^]*Only you read it/);
+  telegram.say(bob, "memorise canary-8");
+  await until(bob, /^came: /);
+  telegram.say(bob, "/cron add in 2m tell all you know --name homely --deliver home,telegram --yes");
+  await until(bob, /homely: tell all/);
+  telegram.say(bob, "/cron run homely");
+  await until(dora, /⏰ homely[^]*I know: /);
+  assert.ok(!texts(dora).some((text) => text.includes("canary-8")));
+  assert.equal(texts(dora).filter((text) => text.includes("⏰ homely")).length, 1, "the same place twice is one");
 });
 
 test("silence is kept, a script without a model is told, its failure too, and files are written", async () => {
