@@ -66,11 +66,15 @@ function nameHelp(command: Command, words: string): void {
 /** `given`: what options set, before the environment. */
 function contextOf(streams: Streams, given: Readonly<Record<string, string>>, exit: (status: number) => void): Context {
   const interactive = streams.stdin.isTTY === true && streams.stdout.isTTY === true;
+  let home: string | undefined;
   return {
     get env() {
       return { ...streams.env, ...given };
     },
-    home: homeDirectory(streams.env),
+    // Not before it is needed: with a home that can't be, there is still help.
+    get home() {
+      return (home ??= homeDirectory(streams.env));
+    },
     print: (line) => void streams.stdout.write(`${line}\n`),
     remark: (line) => void streams.stderr.write(`${line}\n`),
     ask: interactive ? askAtTerminal : null,

@@ -41,6 +41,9 @@ test("help lists every command, and each command's own help says what it is for"
   }
   assert.equal((await run(home, [])).out, help.out);
   assert.match((await run(home, ["--version"])).out, /^\d+\.\d+\.\d+\n$/);
+  // Whatever the home is.
+  assert.equal((await run("/proc/none", ["--help"])).out, help.out);
+  assert.equal((await run("/proc/none", ["config", "path"])).status, 78);
 });
 
 for (const { args, says } of [
