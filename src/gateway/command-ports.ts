@@ -5,7 +5,7 @@ import type { Language } from "../core/language.ts";
 import { requestCompress } from "../store/compactions.ts";
 import { listGrants, revokeGrants } from "../store/grants.ts";
 import { dropWaiting } from "../store/inbox.ts";
-import { chooseModel, endSession, openSession, sessionChoice } from "../store/sessions.ts";
+import { endSession, sessionChoice } from "../store/sessions.ts";
 import { sessionState } from "../store/status.ts";
 import { usualLimits } from "../insights/alarms.ts";
 import { insightsReply } from "./insights.ts";
@@ -16,15 +16,13 @@ import { aboutLines } from "./ports/about.ts";
 import { askingPorts } from "./ports/asking.ts";
 import { chatPorts } from "./ports/chat.ts";
 import { effortPorts } from "./ports/effort.ts";
+import { modelPorts } from "./ports/models.ts";
 import { skillCommands } from "./ports/skills.ts";
 import { personalPorts } from "./ports/personal.ts";
 import { schedulePorts } from "./ports/schedules.ts";
 import { sessionPorts } from "./ports/sessions.ts";
 import { takeLeave } from "./questions.ts";
 import { stopCompress, stopTurn } from "./stopping.ts";
-
-/** Servers answer with their list at once, or are told of as away. */
-const listMs = 5_000;
 
 /** The ports of one command call, bound to its chat and person. `session` is null while the chat has none; `asked` hears of a request. */
 export function commandPorts(
@@ -45,6 +43,7 @@ export function commandPorts(
     chat: chatPorts(parts, inbound.chat),
     ...askingPorts(parts, inbound, person, session, asked),
     ...effortPorts(parts.db, inbound, session),
+    ...modelPorts(parts, inbound, session),
     about: () => aboutLines(parts),
     memories: memoryPorts(parts, inbound, person),
     schedules: schedulePorts(parts, inbound, person),
@@ -91,27 +90,6 @@ export function commandPorts(
       await parts.queues.queue(parts.names.turns).wake(session);
       if (!asked) return "already";
       return state.running === null ? "begun" : "after_turn";
-    },
-    async models() {
-      const [facts, choice, providers] = await Promise.all([
-        parts.facts(),
-        session === null ? null : sessionChoice(parts.db, session),
-        parts.models.listings(AbortSignal.timeout(listMs)),
-      ]);
-      const picked = choice === null || (choice.model === null && choice.provider === null) ? null : choice;
-      const own = picked === null ? undefined : providers.find(({ provider }) => provider === picked.provider);
-      return { model: picked?.model ?? facts.model, server: own?.server ?? facts.server, choice: picked, providers };
-    },
-    async chooseModel(choice) {
-      const open = session ?? (await openSession(parts.db, inbound.chat, inbound.kind)).session;
-      const effort = (await sessionChoice(parts.db, open))?.effort;
-      const none = { provider: null, model: null };
-      await chooseModel(parts.db, open, effort === undefined ? choice : { ...(choice ?? none), effort });
-    },
-    async makeDefaultModel(choice) {
-      // Whoever makes a model everybody's wants it here too.
-      if (session !== null) await chooseModel(parts.db, session, null);
-      return await parts.models.makeDefault(choice);
     },
   };
 }
