@@ -8,6 +8,7 @@ export const agents = command({
   aliases: ["tasks"],
   argument: {},
   role: "member",
+  whole: true,
   async run({ args, language, ports: { errands } }) {
     const { agents: words } = language.replies;
     const [word = "", which = ""] = args.toLowerCase().split(/\s+/);

@@ -7,6 +7,7 @@ export const approvals = command({
   aliases: [],
   argument: {},
   role: "member",
+  whole: true,
   async run({ args, ports, person, language }) {
     const { approvals: words } = language.replies;
     const [word = "", which = ""] = args.toLowerCase().split(/\s+/);

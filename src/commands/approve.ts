@@ -5,6 +5,7 @@ export const approve = command({
   aliases: [],
   argument: {},
   role: "member",
+  whole: true,
   async run({ args, ports, language }) {
     const wanted = args.toLowerCase() || "once";
     if (wanted !== "once" && wanted !== "session" && wanted !== "always") return language.replies.approve.say;

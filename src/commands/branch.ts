@@ -6,6 +6,7 @@ export const branch = command({
   aliases: ["fork"],
   argument: {},
   role: "member",
+  whole: true,
   whenIdle: true,
   async run({ args, language: { replies }, ports: { sessions } }) {
     const title = plainTitle(args);

@@ -6,6 +6,7 @@ export const busy = command({
   aliases: [],
   argument: {},
   role: "member",
+  whole: true,
   async run({ args, language: { replies }, ports: { chat } }) {
     const wanted = args.toLowerCase();
     if (wanted === "") {

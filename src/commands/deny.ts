@@ -4,5 +4,6 @@ export const deny = command({
   name: "deny",
   aliases: [],
   role: "member",
+  whole: true,
   run: ({ ports }) => ports.leave("deny"),
 });

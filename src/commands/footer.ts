@@ -5,6 +5,7 @@ export const footer = command({
   aliases: [],
   argument: {},
   role: "member",
+  whole: true,
   async run({ args, language, ports: { chat } }) {
     const { footer: words } = language.replies;
     const wanted = args.toLowerCase();

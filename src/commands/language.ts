@@ -6,6 +6,7 @@ export const language = command({
   aliases: ["lang"],
   argument: { offers: "languages" },
   role: "member",
+  whole: true,
   async run({ args, language: current, ports: { personal } }) {
     const wanted = args.toLowerCase();
     const known = personal.languages.map(({ code, name }) => `${codeSpan(code)} (${name})`).join(", ");

@@ -11,6 +11,7 @@ export const memory = command({
   aliases: [],
   argument: {},
   role: "member",
+  whole: true,
   async run({ args, kind, language, ports: { memories } }) {
     const { memory: words } = language.replies;
     const [, place, rest = ""] = /^(team\b)?\s*([\s\S]*)$/i.exec(args) ?? [];

@@ -6,6 +6,7 @@ export const reasoning = command({
   aliases: ["think"],
   argument: {},
   role: "member",
+  whole: true,
   async run({ args, ports, language: { replies } }) {
     const wanted = args.toLowerCase();
     const levels = efforts.map((each) => `\`${each}\``).join(", ");

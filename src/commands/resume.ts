@@ -7,6 +7,7 @@ export const resume = command({
   aliases: ["continue"],
   argument: { offers: "sessions" },
   role: "member",
+  whole: true,
   whenIdle: true,
   async run({ args, language, ports: { sessions } }) {
     const { resume: words } = language.replies;

@@ -7,6 +7,7 @@ export const timezone = command({
   aliases: ["tz"],
   argument: {},
   role: "member",
+  whole: true,
   async run({ args, language, ports: { personal } }) {
     const { timezone: words } = language.replies;
     if (args === "") {

@@ -6,6 +6,7 @@ export const title = command({
   aliases: ["rename"],
   argument: {},
   role: "member",
+  whole: true,
   async run({ args, language, ports: { sessions } }) {
     const { title: words } = language.replies;
     if (args === "") {

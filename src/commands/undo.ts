@@ -5,6 +5,7 @@ export const undo = command({
   name: "undo",
   aliases: [],
   role: "member",
+  whole: true,
   whenIdle: true,
   async run({ ports: { sessions }, language: { answers } }) {
     const done = await sessions.undo();

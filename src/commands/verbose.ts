@@ -6,6 +6,7 @@ export const verbose = command({
   aliases: [],
   argument: {},
   role: "member",
+  whole: true,
   async run({ args, language, ports: { chat } }) {
     const { verbose: words } = language.replies;
     const wanted = args.toLowerCase();

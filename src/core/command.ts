@@ -145,6 +145,12 @@ export interface Command {
   readonly description?: string;
   /** It is refused while anything runs or waits in the chat: it would act on what is about to change. Others run at once. */
   readonly whenIdle?: true;
+  /**
+   * What it does, its answer and the note that it is done are one transaction: taken up again after a failure, it is not done twice. Its
+   * ports may then reach nothing but the record (see `src/gateway/whole.ts`). Others are known to the record by their message, change
+   * nothing, or set what they would set again.
+   */
+  readonly whole?: true;
   /** The weakest role that may use it. */
   readonly role: Role;
   run(call: CommandCall): Promise<CommandAnswer>;

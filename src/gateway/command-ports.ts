@@ -4,8 +4,7 @@ import type { InboundMessage } from "../core/inbound.ts";
 import type { Language } from "../core/language.ts";
 import { requestCompress } from "../store/compactions.ts";
 import { listGrants, revokeGrants } from "../store/grants.ts";
-import { dropWaiting } from "../store/inbox.ts";
-import { endSession, sessionChoice } from "../store/sessions.ts";
+import { sessionChoice } from "../store/sessions.ts";
 import { sessionState } from "../store/status.ts";
 import { usualLimits } from "../insights/alarms.ts";
 import { insightsReply } from "./insights.ts";
@@ -16,13 +15,13 @@ import { aboutLines } from "./ports/about.ts";
 import { askingPorts } from "./ports/asking.ts";
 import { chatPorts } from "./ports/chat.ts";
 import { effortPorts } from "./ports/effort.ts";
+import { endingPorts } from "./ports/ending.ts";
 import { modelPorts } from "./ports/models.ts";
 import { skillCommands } from "./ports/skills.ts";
 import { personalPorts } from "./ports/personal.ts";
 import { schedulePorts } from "./ports/schedules.ts";
 import { sessionPorts } from "./ports/sessions.ts";
 import { takeLeave } from "./questions.ts";
-import { stopCompress, stopTurn } from "./stopping.ts";
 
 /** The ports of one command call, bound to its chat and person. `session` is null while the chat has none; `asked` hears of a request. */
 export function commandPorts(
@@ -42,6 +41,7 @@ export function commandPorts(
     sessions: sessionPorts(parts, inbound, person, session),
     chat: chatPorts(parts, inbound.chat),
     ...askingPorts(parts, inbound, person, session, asked),
+    ...endingPorts(parts, session),
     ...effortPorts(parts.db, inbound, session),
     ...modelPorts(parts, inbound, session),
     about: () => aboutLines(parts),
@@ -60,18 +60,6 @@ export function commandPorts(
     async sandbox() {
       const { sandbox, sandboxAbout = [] } = await parts.facts();
       return [sandbox, ...sandboxAbout];
-    },
-    async stop() {
-      if (session === null) return { running: false, shortening: false, dropped: 0 };
-      const dropped = await dropWaiting(parts.db, session);
-      const shortening = await stopCompress(parts, session);
-      return { running: (await stopTurn(parts, session, null)) !== null, shortening, dropped };
-    },
-    async newSession() {
-      if (session === null) return;
-      await stopCompress(parts, session);
-      await stopTurn(parts, session, null);
-      await endSession(parts.db, session);
     },
     async leave(choice) {
       return session === null ? language.asking.nothingWaits : await takeLeave(parts, person, session, choice, language);

@@ -2,9 +2,10 @@ import { findCommand, mayUse, parseCommand } from "../commands/command.ts";
 import { usualLanguage } from "../commands/languages/chosen.ts";
 import { languageOf } from "../commands/languages/index.ts";
 import type { Account, Person } from "../core/chats.ts";
-import type { CommandAnswer, CommandPorts } from "../core/command.ts";
+import type { Command, CommandAnswer } from "../core/command.ts";
 import type { InboundMessage } from "../core/inbound.ts";
 import type { Language } from "../core/language.ts";
+import { sessionState } from "../store/status.ts";
 import { choosePersonSetting, personSettings } from "../store/person-settings.ts";
 import { commandPorts } from "./command-ports.ts";
 import type { GatewayParts } from "./parts.ts";
@@ -37,7 +38,7 @@ export async function runCommand(
     case "one": {
       let asks = false;
       const ports = commandPorts(parts, inbound, person, session, language, () => void (asks = true));
-      if (found.command.whenIdle && (await busy(ports))) return { answer: language.help.busy(found.command.name), asks };
+      if (found.command.whenIdle && (await busy(parts, session))) return { answer: language.help.busy(found.command.name), asks };
       const { chat, kind } = inbound;
       const files = inbound.files !== undefined;
       const answer = await found.command.run({ person, chat, kind, language, args: parsed.args, files, ports, commands: usable });
@@ -46,10 +47,22 @@ export async function runCommand(
   }
 }
 
+/** Whether a message is a command that is done as a whole (`Command.whole`). */
+export function isWhole(commands: readonly Command[], person: Person, { text }: InboundMessage): boolean {
+  const parsed = parseCommand(text);
+  const found =
+    parsed &&
+    findCommand(
+      commands.filter((each) => mayUse(person.role, each)),
+      parsed.name,
+    );
+  return found?.type === "one" && found.command.whole === true;
+}
+
 /** Whether the conversation's history is about to change: by what runs, by what waits for a worker, or by a summary. */
-async function busy(ports: CommandPorts): Promise<boolean> {
-  const { running, waiting, shortening } = await ports.status();
-  return running !== null || waiting > 0 || shortening;
+async function busy({ db }: Pick<GatewayParts, "db">, session: string | null): Promise<boolean> {
+  const state = session === null ? null : await sessionState(db, session);
+  return state !== null && (state.running !== null || state.waiting > 0 || state.shortening);
 }
 
 /** What the person picked, else their client's language, else the configured one. */

@@ -1,15 +1,11 @@
 import { setImmediate } from "node:timers/promises";
-import { usualLanguage } from "../commands/languages/chosen.ts";
-import { languageOf } from "../commands/languages/index.ts";
 import type { Inlet } from "../core/adapter.ts";
-import { chatKey, type ChatRef, type Person } from "../core/chats.ts";
+import { chatKey, type Person } from "../core/chats.ts";
 import { Failure } from "../core/failures.ts";
-import type { Language } from "../core/language.ts";
-import type { Inbound, InboundButton, InboundMessage } from "../core/inbound.ts";
+import type { Inbound, InboundMessage } from "../core/inbound.ts";
 import { remember } from "../core/maps.ts";
-import type { Outbound } from "../core/outbound.ts";
 import { priorities } from "../core/queue.ts";
-import { takePairing } from "../store/people.ts";
+import { codeIn } from "../people/invitations.ts";
 import {
   assignInbound,
   becomeRequest,
@@ -19,26 +15,24 @@ import {
   joinInbound,
   type Route,
   settleInbound,
-  type Stored,
-  storeInbound,
   unroutedInbound,
 } from "../store/inbox.ts";
-import { putSentFile } from "../store/files.ts";
-import type { Db } from "../store/hold.ts";
 import { moveChat } from "../store/moved-chats.ts";
-import { addOutbound } from "../store/outbox.ts";
 import { noteLeft } from "../store/presences.ts";
 import { openSession } from "../store/sessions.ts";
-import { approve, decideAccess, type Notice } from "./access.ts";
+import { decideAccess } from "./access.ts";
 import { createBursts } from "./bursts.ts";
-import { languageFor, runCommand } from "./commands.ts";
 import type { GatewayParts } from "./parts.ts";
 import { takeFiles } from "./files.ts";
+import { asMessage, command, press } from "./obeying.ts";
 import { isPlain } from "./plain.ts";
+import { say } from "./saying.ts";
 import { skillRequest } from "./skills/requests.ts";
-import { takeChoice, takeWords } from "./questions.ts";
-import { type TellOnce, tellingOnce } from "./troubles.ts";
+import { takeWords } from "./questions.ts";
+import { type TellOnce, tellingOnce, troublesFor } from "./troubles.ts";
 import { stopCompress, stopTurn } from "./stopping.ts";
+import { store } from "./storing.ts";
+import { wholly } from "./whole.ts";
 
 export interface Gateway extends Inlet {
   /** Routes what a dead gateway left unrouted that long ago; 0 only where no other can be at it. Resolves once all of it is in line. */
@@ -163,19 +157,6 @@ interface Ways {
   readonly silences: Map<number, () => void>;
 }
 
-async function store(parts: GatewayParts, inbound: Inbound, plain: boolean, tellOnce: TellOnce): Promise<Stored | null> {
-  try {
-    return await storeInbound(parts.db, inbound, plain);
-  } catch (error) {
-    parts.log.error(
-      { error, chat: chatKey(inbound.chat) },
-      "a message could not be stored; it stays with the platform and is asked for again",
-    );
-    if (inbound.type === "message" && inbound.addressed) void tellOnce(inbound.chat, troublesFor(parts, inbound).store);
-    throw new Failure("state.unavailable", "the message could not be stored", { retryable: true, cause: error });
-  }
-}
-
 async function route(
   parts: GatewayParts,
   [id = 0, ...others]: readonly number[],
@@ -191,27 +172,39 @@ async function route(
     if (found.person !== null) await noteLeft(parts.db, found.person.id, inbound, id);
     return await settleInbound(parts.db, id);
   }
-  const decision = await decideAccess(parts.db, { ...parts.access, language: parts.language }, inbound, found.person);
-  if (decision.type === "out") {
-    await say(parts, `inbox:${id}`, decision.notices);
-    ways.silences.get(id)?.();
-    return await settleInbound(parts.db, id);
-  }
-  const { person } = decision;
+  const person = await admitted(parts, id, inbound, found.person);
+  if (person === null) return ways.silences.get(id)?.();
   switch (inbound.type) {
     case "stop":
       if (found.session !== null) await stopTurn(parts, found.session, inbound.turn);
       if (found.session !== null && inbound.turn === null) await stopCompress(parts, found.session);
       return await settleInbound(parts.db, id);
     case "button":
-      if (!(await command(parts, id, person, asMessage(inbound), found.session, ways))) await press(parts, id, person, inbound);
-      return await settleInbound(parts.db, id);
+      if (await command(parts, id, person, asMessage(inbound), found.session, ways.silences)) return;
+      await wholly(parts, id, async (within) => {
+        await press(within, id, person, inbound);
+        return { session: null };
+      });
+      return;
     case "change":
       await changeWaiting(parts.db, inbound);
       return await settleInbound(parts.db, id, found.session);
     case "message":
       return await message(parts, id, person, inbound, found, ways);
   }
+}
+
+/** Who may speak here; null: nobody who sent this, and that has been said. */
+async function admitted(parts: GatewayParts, id: number, inbound: Inbound, known: Person | null): Promise<Person | null> {
+  const decide = async (within: GatewayParts) => {
+    const decision = await decideAccess(within.db, { ...within.access, language: within.language }, inbound, known);
+    if (decision.type === "in") return { open: decision.person };
+    await say(within, `inbox:${id}`, decision.notices);
+    return { session: null };
+  };
+  // Nothing is written of somebody known who shows no code, and they are most.
+  const writes = known === null || known.role === "guest" || (inbound.type === "message" && codeIn(inbound.text) !== null);
+  return writes ? await wholly(parts, id, decide) : known;
 }
 
 /** A message is skills' names with a request, a command, the answer to a question, or a request. */
@@ -225,12 +218,29 @@ async function message(
 ): Promise<void> {
   if (!inbound.addressed && !(inbound.continues === true && found.session !== null)) return await settleInbound(parts.db, id);
   if (await skillsAsked(parts, id, person, inbound, found, ways)) return;
-  if (await command(parts, id, person, inbound, found.session, ways)) return await settleInbound(parts.db, id, found.session);
-  if (found.session !== null && found.asks && inbound.text !== "" && (await takeWords(parts, person, found.session, inbound))) {
-    // Its words are the answer to a question; what came with them is for the turn that goes on.
-    if (inbound.files === undefined) return await settleInbound(parts.db, id, found.session);
-  }
+  if (await command(parts, id, person, inbound, found.session, ways.silences)) return;
+  if (found.session !== null && found.asks && inbound.text !== "" && (await answered(parts, id, person, inbound, found.session)))
+    return;
   return await request(parts, id, person, inbound, found, ways);
+}
+
+/** True when its words were the answer to what the agent has asked, and nothing is left to be done for it. */
+async function answered(
+  parts: GatewayParts,
+  id: number,
+  person: Person,
+  inbound: InboundMessage,
+  session: string,
+): Promise<boolean> {
+  if (inbound.files !== undefined) {
+    // What came with the words is for the turn that goes on.
+    await takeWords(parts, person, session, inbound);
+    return false;
+  }
+  const open = await wholly(parts, id, async (within) =>
+    (await takeWords(within, person, session, inbound)) ? { session } : { open: true },
+  );
+  return open === null;
 }
 
 /** A request for the agent: into its session, and the session on the queue. */
@@ -265,11 +275,6 @@ async function begin(
   }
 }
 
-/** What the record knows of the person is not asked for: it may be what is in trouble. */
-function troublesFor({ language }: GatewayParts, { sender }: Inbound): Language["troubles"] {
-  return (languageOf(sender.language) ?? usualLanguage(language)).troubles;
-}
-
 /** True when the message named skills: it is a request with their texts before it. */
 async function skillsAsked(
   parts: GatewayParts,
@@ -284,64 +289,4 @@ async function skillsAsked(
   await becomeRequest(parts.db, id, asked);
   await request(parts, id, person, asked, found, ways);
   return true;
-}
-
-/** True when the message was a command: it has been run and answered. */
-async function command(
-  parts: GatewayParts,
-  id: number,
-  person: Person,
-  inbound: InboundMessage,
-  session: string | null,
-  { silences }: Ways,
-): Promise<boolean> {
-  const ran = await runCommand(parts, person, inbound, session);
-  if (ran === null) return false;
-  // The thread is ours from now on, also after a /new: what is said in it next needs no mention. Nobody called us into it by a menu.
-  const ours = session !== null || inbound.menu !== true;
-  if (ours && inbound.kind === "shared" && inbound.chat.thread !== null) await openSession(parts.db, inbound.chat, inbound.kind);
-  const { answer } = ran;
-  if (answer === null && !ran.asks) silences.get(id)?.();
-  if (answer === null) return true;
-  const said = typeof answer === "string" ? { markdown: answer } : answer;
-  await say(parts, `inbox:${id}`, [{ chat: inbound.chat, ...said }], inbound.messageId);
-  return true;
-}
-
-/** A button may carry a command: pressing it is typing it. */
-function asMessage({ data, ...inbound }: InboundButton): InboundMessage {
-  return { ...inbound, type: "message", text: data, messageId: null, addressed: true, menu: true };
-}
-
-async function press(parts: GatewayParts, id: number, person: Person, { chat, data, sender }: InboundButton): Promise<void> {
-  const language = () => languageFor(parts, person, sender);
-  const words = await takeChoice(parts, person, data, language);
-  if (words !== null) return await say(parts, `inbox:${id}`, [{ chat, markdown: words }]);
-  const match = /^pair:(yes|no):([0-9A-Z]{1,16})$/.exec(data);
-  if (match?.[2] === undefined) return;
-  const own = await language();
-  const by = { own, usual: parts.language };
-  if (match[1] === "yes") return await say(parts, `inbox:${id}`, await approve(parts.db, person, match[2], chat, by));
-  if (person.role !== "owner" && person.role !== "admin") return;
-  await takePairing(parts.db, match[2]);
-  await say(parts, `inbox:${id}`, [{ chat, markdown: own.access.ignored }]);
-}
-
-/** Puts notices into the outbox and wakes their deliveries. */
-async function say(parts: GatewayParts, key: string, notices: readonly Notice[], replyTo: string | null = null): Promise<void> {
-  for (const [index, notice] of notices.entries()) {
-    const body: Outbound = { markdown: notice.markdown, replyTo, ...(notice.buttons ? { buttons: notice.buttons } : {}) };
-    await addOutbound(parts.db, { key: `${key}:${index}`, chat: notice.chat, turn: null, body });
-    if (notice.picture) await addPicture(parts.db, `${key}:${index}:picture`, notice.chat, notice.picture);
-    await parts.queues
-      .queue(parts.names.deliveries(notice.chat.platform))
-      .wake(chatKey(notice.chat))
-      .catch((error: unknown) => parts.log.warn({ error }, "the delivery queue can't be reached; the sweeper will send this"));
-  }
-}
-
-async function addPicture(db: Db, key: string, chat: ChatRef, bytes: Uint8Array): Promise<void> {
-  await putSentFile(db, key, bytes);
-  const file = { kind: "picture", name: "chart.png", size: bytes.length, path: "" } as const;
-  await addOutbound(db, { key, chat, turn: null, body: { markdown: "", replyTo: null, file } });
 }

@@ -1,4 +1,8 @@
+import { usualLanguage } from "../commands/languages/chosen.ts";
+import { languageOf } from "../commands/languages/index.ts";
 import { chatKey, type ChatRef } from "../core/chats.ts";
+import type { Inbound } from "../core/inbound.ts";
+import type { Language } from "../core/language.ts";
 import type { GatewayParts } from "./parts.ts";
 
 /** Tells a chat of trouble, of the same at most once in a while. */
@@ -17,4 +21,9 @@ export function tellingOnce(parts: Pick<GatewayParts, "tell">): TellOnce {
     if (told.size > 10_000) told.clear();
     await parts.tell(chat, markdown);
   };
+}
+
+/** What is said of trouble. What the record knows of the person is not asked for: it may be what is in trouble. */
+export function troublesFor({ language }: Pick<GatewayParts, "language">, { sender }: Inbound): Language["troubles"] {
+  return (languageOf(sender.language) ?? usualLanguage(language)).troubles;
 }

@@ -4,6 +4,11 @@ import type { Schema } from "./schema.ts";
 
 export type Db = Kysely<Schema>;
 
+/** In the transaction that is open already, or in one of its own. */
+export async function inTransaction<Result>(db: Db, work: (trx: Db) => Promise<Result>): Promise<Result> {
+  return db.isTransaction ? await work(db) : await db.transaction().execute(work);
+}
+
 /** A worker's hold on a session. The fence grows with each claim; a write that carries an old one is refused. */
 export interface Hold {
   readonly session: string;

@@ -68,6 +68,12 @@ export async function isUnrouted(db: Db, id: number): Promise<boolean> {
   return row?.status === "new";
 }
 
+/** The same within a transaction, which keeps the event to itself until it ends. */
+export async function isUnroutedHere(trx: Db, id: number): Promise<boolean> {
+  const row = await trx.selectFrom("inbox").select("status").where("id", "=", id).forUpdate().executeTakeFirst();
+  return row?.status === "new";
+}
+
 /** Makes one event of several: the first becomes all of them and has their words, and nothing is left to be done for the others. */
 export async function joinInbound(db: Db, id: number, others: readonly number[], joined: Inbound): Promise<void> {
   await sql`

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import { type Account, isAtLeast, type Person, type Role } from "../core/chats.ts";
-import type { Db } from "./hold.ts";
+import { type Db, inTransaction } from "./hold.ts";
 import { admitWithin, ownersBeyond, personOf } from "./people.ts";
 
 /** A code for whoever shows it first. */
@@ -34,7 +34,7 @@ export async function takeInvitation(
   localPlatforms: readonly string[],
 ): Promise<Invited | null> {
   const user = `${account.platform}:${account.id}`;
-  return await db.transaction().execute(async (trx) => {
+  return await inTransaction(db, async (trx) => {
     const { rows } = await sql<{ role: Role; first: boolean; used_by: string | null; open: boolean }>`
       select role, first, used_by, used_by is null and expires_at > now() as open
       from invitations where code = ${code} for update`.execute(trx);

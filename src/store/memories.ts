@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { MemoryEdit, MemoryOwner, MemoryTarget } from "../core/memory.ts";
-import type { Db } from "./hold.ts";
+import { type Db, inTransaction } from "./hold.ts";
 import type { ChangeOrigin } from "./memory-tables.ts";
 import { keyNow } from "./moved-chats.ts";
 import { jsonText } from "./storable.ts";
@@ -104,11 +104,6 @@ async function ownerNow(db: Db, { owner, target }: Pick<ChangeAbout, "owner" | "
     .where("target", "=", target)
     .executeTakeFirst();
   return stayed ? owner : { ...owner, owner: now };
-}
-
-/** In the transaction that is open already, or in one of its own. */
-export async function inTransaction<Result>(db: Db, work: (trx: Db) => Promise<Result>): Promise<Result> {
-  return db.isTransaction ? await work(db) : await db.transaction().execute(work);
 }
 
 /** The file's row, made where there is none, for this transaction alone. */

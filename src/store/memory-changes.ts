@@ -2,8 +2,8 @@ import { sql } from "kysely";
 import { parseChatKey } from "../core/chats.ts";
 import type { MemoryEdit, MemoryOwner, MemoryScope, MemoryTarget } from "../core/memory.ts";
 import type { Outbound } from "../core/outbound.ts";
-import type { Db } from "./hold.ts";
-import { inTransaction, lockMemory, writeMemory } from "./memories.ts";
+import { type Db, inTransaction } from "./hold.ts";
+import { lockMemory, writeMemory } from "./memories.ts";
 import type { Review } from "./memory-reviews.ts";
 import { addOutbound } from "./outbox.ts";
 

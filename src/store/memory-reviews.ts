@@ -2,8 +2,7 @@ import { type RawBuilder, sql } from "kysely";
 import { errandPlatforms } from "../core/errand.ts";
 import type { MemoryOwner } from "../core/memory.ts";
 import type { ModelMessage } from "../core/model.ts";
-import type { Db } from "./hold.ts";
-import { inTransaction } from "./memories.ts";
+import { type Db, inTransaction } from "./hold.ts";
 import { undone } from "./own-sessions.ts";
 import { later } from "./sessions.ts";
 

@@ -1,10 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { type RawBuilder, sql, type Transaction } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import type { Viewer } from "../core/chats.ts";
 import { errandPlatforms } from "../core/errand.ts";
 import type { OwnSession } from "../core/sessions.ts";
-import type { Db } from "./hold.ts";
-import type { Schema } from "./schema.ts";
+import { type Db, inTransaction } from "./hold.ts";
 import { jsonText } from "./storable.ts";
 
 /** The newest conversations that this viewer may take up, but one; of `among`, where that is given. */
@@ -32,7 +31,7 @@ export async function ownSessions(
  * False when it is not this viewer's to take up.
  */
 export async function resumeSession(db: Db, viewer: Viewer, session: string, conversation: string): Promise<boolean> {
-  return await db.transaction().execute(async (trx) => {
+  return await inTransaction(db, async (trx) => {
     const found = await sql<{ conversation: string; title: string | null }>`
       select s.conversation_id as conversation, s.title from sessions s join conversations c on c.id = s.conversation_id
       where s.id = ${session} and ${own(viewer)} for update of s`.execute(trx);
@@ -48,7 +47,7 @@ export async function resumeSession(db: Db, viewer: Viewer, session: string, con
 
 /** Ends a conversation's open session and goes on with a copy of it; false when none is open. */
 export async function branchSession(db: Db, conversation: string, title: string | null): Promise<boolean> {
-  return await db.transaction().execute(async (trx) => {
+  return await inTransaction(db, async (trx) => {
     const session = await endOpen(trx, conversation);
     if (session === null) return false;
     const row = await trx.selectFrom("sessions").select("title").where("id", "=", session).executeTakeFirstOrThrow();
@@ -58,7 +57,7 @@ export async function branchSession(db: Db, conversation: string, title: string 
 }
 
 /** A new open session with another one's history, prompt head and model; its unfinished turn and what was taken back left out. */
-async function copySession(trx: Transaction<Schema>, from: string, conversation: string, title: string | null): Promise<void> {
+async function copySession(trx: Db, from: string, conversation: string, title: string | null): Promise<void> {
   const id = randomUUID();
   await sql`
     insert into sessions (id, conversation_id, prompt, title, choice)
@@ -161,7 +160,7 @@ export async function sessionUsage(db: Db, session: string) {
   return found.rows[0] ?? { requests: 0, calls: 0, prompt: 0, cached: 0, completion: 0 };
 }
 
-async function endOpen(trx: Transaction<Schema>, conversation: string): Promise<string | null> {
+async function endOpen(trx: Db, conversation: string): Promise<string | null> {
   const row = await trx
     .updateTable("sessions")
     .set({ ended_at: sql<Date>`now()` })

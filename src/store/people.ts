@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { sql } from "kysely";
 import { type Account, type ChatRef, isAtLeast, type Person, type Role, roles } from "../core/chats.ts";
 import { errandPlatforms } from "../core/errand.ts";
-import type { Db } from "./hold.ts";
+import { type Db, inTransaction } from "./hold.ts";
 
 /** A request to be let in. */
 export interface Pairing {
@@ -25,7 +25,7 @@ export async function personOf(db: Db, account: Pick<Account, "platform" | "id">
 
 /** Makes a person of an account. When two do so at once, both get the same person. */
 export async function admit(db: Db, account: Account, role: Role): Promise<Person> {
-  return await db.transaction().execute(async (trx) => await admitWithin(trx, account, role));
+  return await inTransaction(db, (trx) => admitWithin(trx, account, role));
 }
 
 /** The same within a transaction that is open already. */

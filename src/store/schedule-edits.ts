@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { sql } from "kysely";
-import type { Db } from "./hold.ts";
-import { inTransaction } from "./memories.ts";
+import { type Db, inTransaction } from "./hold.ts";
 import { changeSchedule, type ScheduleChange } from "./schedules.ts";
 import { jsonText } from "./storable.ts";
 

@@ -3,7 +3,7 @@ import { type RawBuilder, sql } from "kysely";
 import type { ChatKind } from "../core/chats.ts";
 import type { MissedPolicy, RunStatus, RunView } from "../core/schedule.ts";
 import type { Timing } from "../core/timing.ts";
-import type { Db } from "./hold.ts";
+import { type Db, inTransaction } from "./hold.ts";
 import { type Schedule, scheduleById } from "./schedules.ts";
 import { jsonText } from "./storable.ts";
 
@@ -97,7 +97,7 @@ export async function untilDue(db: Db): Promise<number | null> {
 
 /** A run now, because somebody wants it; its id. While one of those has not ended, it is that one. */
 export async function addRun(db: Db, schedule: string): Promise<string> {
-  return await db.transaction().execute(async (trx) => {
+  return await inTransaction(db, async (trx) => {
     await sql`select id from schedules where id = ${schedule} for update`.execute(trx);
     const open = await sql<{ id: string }>`
       select id from schedule_runs where schedule_id = ${schedule} and cause = 'hand' and ended_at is null limit 1`.execute(trx);

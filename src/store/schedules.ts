@@ -3,8 +3,7 @@ import { type RawBuilder, sql } from "kysely";
 import { type ChatKind, type ChatRef, chatKey, parseChatKey, type Role } from "../core/chats.ts";
 import type { MissedPolicy, ScheduleStatus, ScheduleWork } from "../core/schedule.ts";
 import type { Timing } from "../core/timing.ts";
-import type { Db } from "./hold.ts";
-import { inTransaction } from "./memories.ts";
+import { type Db, inTransaction } from "./hold.ts";
 import { jsonText } from "./storable.ts";
 
 /** A schedule as the record has it. */
@@ -101,7 +100,7 @@ export async function addSchedule(
   status: "draft" | "active",
   most: number,
 ): Promise<{ readonly id: string; readonly number: number } | null> {
-  return await db.transaction().execute(async (trx) => {
+  return await inTransaction(db, async (trx) => {
     await sql`select pg_advisory_xact_lock(hashtextextended(${`schedules:${schedule.person}`}, 0))`.execute(trx);
     const counted = await sql<{ open: number }>`
       select count(*)::int as open from schedules where person_id = ${schedule.person} and status in ('active', 'paused', 'draft')
@@ -132,7 +131,7 @@ async function freeName(db: Db, person: string, name: string, but: string): Prom
 
 /** A draft becomes a schedule, once; null where it is none of this person's, or gone. */
 export async function saveDraft(db: Db, person: string, number: number, nextAt: number): Promise<string | null> {
-  return await db.transaction().execute(async (trx) => {
+  return await inTransaction(db, async (trx) => {
     await sql`select pg_advisory_xact_lock(hashtextextended(${`schedules:${person}`}, 0))`.execute(trx);
     const found = await sql<{ id: string; name: string }>`
       select id, name from schedules where number = ${number} and person_id = ${person} and status = 'draft' for update`.execute(

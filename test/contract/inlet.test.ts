@@ -1,0 +1,174 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import { sql } from "kysely";
+import * as commands from "../../src/commands/index.ts";
+import type { Command } from "../../src/core/command.ts";
+import type { Inbound, InboundMessage } from "../../src/core/inbound.ts";
+import type { Queues } from "../../src/core/queue.ts";
+import { createGateway } from "../../src/gateway/inlet.ts";
+import type { GatewayParts } from "../../src/gateway/parts.ts";
+import type { Db } from "../../src/store/hold.ts";
+import { migrate } from "../../src/store/migrate.ts";
+import { migrations } from "../../src/store/migrations/index.ts";
+import { readyForms as forms, silent } from "./database-forms.ts";
+
+const chat = { platform: "test", chat: "1", thread: null };
+const ann = { platform: "test", id: "ann", name: "Ann" };
+
+for (const [form, prepare] of Object.entries(forms)) {
+  suite(`what a chat's events ask for: ${form}`, () => {
+    test("a command whose answer can't be written is done once all the same", async () => {
+      await using rig = await openRig(prepare);
+      const { db, said, say, count } = rig;
+      await say("hello");
+      /** Typed while nothing can be said, and taken up again by the sweep. */
+      const troubled = async (event: Partial<InboundMessage> | string) => {
+        const before = (await said()).length;
+        await rig.mute(true);
+        await say(event);
+        await say("/version");
+        await rig.mute(false);
+        await rig.sweep();
+        assert.ok((await said()).length > before, JSON.stringify(event));
+        return (await said()).slice(before);
+      };
+      await troubled("/cron add every 2h look at the disk --yes --name disk");
+      assert.equal(await count(sql`schedules`), 1);
+      await troubled("/cron run disk");
+      assert.equal(await count(sql`schedule_runs`), 1);
+      // Nothing works on the message here, and a copy is made of what rests.
+      await sql`update inbox set status = 'done' where status = 'waiting'`.execute(db);
+      await troubled("/branch other");
+      assert.equal(await count(sql`sessions`), 2);
+      // What shows the tools goes on by one at a time.
+      assert.match((await troubled("/verbose"))[0] ?? "", /each call|don't show|begin to use/);
+      const { value: first } = await db.selectFrom("chat_settings").select("value").executeTakeFirstOrThrow();
+      await troubled("/verbose");
+      await troubled("/verbose");
+      await troubled("/verbose");
+      assert.equal((await db.selectFrom("chat_settings").select("value").executeTakeFirstOrThrow()).value, first);
+      const person = (await db.selectFrom("people").select("id").executeTakeFirstOrThrow()).id;
+      await db
+        .insertInto("memories")
+        .values({ scope: "person", owner: person, target: "memory", text: "one\n§\ntwo\n§\nthree" })
+        .execute();
+      const remembered = async () => (await db.selectFrom("memories").select("text").executeTakeFirstOrThrow()).text;
+      assert.match((await troubled("/memory forget 1"))[0] ?? "", /Forgotten: .*one/);
+      assert.equal(await remembered(), "two\n§\nthree");
+      await say("/memory forget 2");
+      assert.match((await troubled("/memory undo"))[0] ?? "", /I remember .*three.* again/);
+      assert.equal(await remembered(), "two\n§\nthree");
+      // On the embedded record one that reached past its transaction would wait for itself.
+      const whole = Object.values<Command>(commands).filter((each) => each.whole === true);
+      for (const { name } of whole) {
+        await say(`/${name}`);
+        assert.deepEqual(await rig.unrouted(), [], name);
+      }
+    });
+  });
+}
+
+/** A gateway over a record of its own, with nothing behind it. */
+async function openRig(prepare: (typeof forms)[keyof typeof forms], over: Partial<GatewayParts> = {}) {
+  const place = await prepare();
+  const { db } = await place.open();
+  await migrate(db, migrations);
+  await sql`create function mute() returns trigger language plpgsql as 'begin raise exception ''no words''; end'`.execute(db);
+  const gateway = createGateway({ ...partsOf(db), ...over });
+  let events = 0;
+  const event = (over: Partial<InboundMessage> | string): InboundMessage => ({
+    type: "message",
+    key: `event:${(events += 1)}`,
+    chat,
+    kind: "private",
+    sender: ann,
+    at: 0,
+    messageId: String(events),
+    addressed: true,
+    text: "",
+    ...(typeof over === "string" ? { text: over } : over),
+  });
+  const receive = async (inbound: Inbound) => await gateway.receive(inbound);
+  return {
+    db,
+    gateway,
+    event,
+    receive,
+    async say(over: Partial<InboundMessage> | string) {
+      await receive(event(over));
+      await gateway.settled();
+    },
+    async said() {
+      const rows = await db.selectFrom("outbox").select("body").orderBy("id").execute();
+      return rows.map(({ body }) => body.markdown);
+    },
+    async count(table: ReturnType<typeof sql>) {
+      return (await sql<{ n: number }>`select count(*)::int as n from ${table}`.execute(db)).rows[0]?.n;
+    },
+    async unrouted() {
+      return await db.selectFrom("inbox").select("key").where("status", "=", "new").execute();
+    },
+    async mute(on: boolean) {
+      if (on) await sql`create trigger mute before insert on outbox for each row execute function mute()`.execute(db);
+      else await sql`drop trigger mute on outbox`.execute(db);
+    },
+    /** As if a while had passed. */
+    async sweep() {
+      await sql`update inbox set received_at = now() - interval '1 minute'`.execute(db);
+      await gateway.sweep([chat.platform]);
+      await gateway.settled();
+    },
+    [Symbol.asyncDispose]: () => place[Symbol.asyncDispose](),
+  };
+}
+
+function partsOf(db: Db): GatewayParts {
+  const nothing = async () => undefined;
+  const queue = () => ({ wake: nothing, sweep: nothing });
+  const queues: Queues = { queue, consume: () => Promise.reject(new Error("none")), health: async () => null, close: nothing };
+  const live = {
+    publish() {},
+    signal() {},
+    subscribe: async () => ({ close: nothing }),
+    onSignal: async () => ({ close: nothing }),
+    close: nothing,
+  };
+  return {
+    db,
+    queues,
+    live,
+    log: silent,
+    metrics: countless,
+    access: { open: true, pairing: false, localPlatforms: [], allowed: new Set() },
+    commands: Object.values(commands),
+    version: "1",
+    footers: () => ({ runtimeFooter: footer, platforms: { telegram: asAll, discord: asAll, slack: asAll, web: asAll } }),
+    toolProgress: () => "all",
+    language: "en",
+    memory: { memory: 1_000, user: 1_000, team: null, teamWriters: "admin", home: null, notices: "on" },
+    busy: "steer",
+    names: { turns: "turns", deliveries: (platform) => `deliveries-${platform}` },
+    facts: async () => ({ model: "none", server: "none", demonstration: true, sandbox: "none" }),
+    models: { listings: async () => [], makeDefault: async () => "" },
+    schedules: { db, rules: async () => ({ zone: "UTC", mostPerPerson: 5, fromRuns: false }), wake: nothing },
+    skills: { db, rules: () => Promise.reject(new Error("none")), wake: nothing },
+    fetchFile: () => Promise.reject(new Error("none")),
+    tell: nothing,
+  };
+}
+
+const footer = { enabled: false, fields: [] };
+const asAll = { runtimeFooter: { enabled: null } };
+
+const countless: GatewayParts["metrics"] = {
+  messageIn() {},
+  turnEnd() {},
+  queueWait() {},
+  modelCall() {},
+  modelToolCalls() {},
+  modelFailure() {},
+  toolCall() {},
+  delivery() {},
+  rateLimited() {},
+  render: async () => "",
+};
