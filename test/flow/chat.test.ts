@@ -5,11 +5,10 @@ import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Readable } from "node:stream";
-import { after, before, suite, test, type TestContext } from "node:test";
-import { hermes } from "../../src/cli/hermes.ts";
+import { after, before, suite, test } from "node:test";
 import { call, type ModelServer, modelServerWith, say, type Seen, status } from "../doubles/model-server.ts";
-import { keys, openTerminal, type Terminal, type TerminalOptions } from "../services/terminal.ts";
+import { keys } from "../services/terminal.ts";
+import { dot, entry, listed, openChat, ready, runWith } from "./chat-rig.ts";
 import { freshHome, type Process, startHermes } from "./service.ts";
 import { lastOf } from "./talk-rig.ts";
 
@@ -58,16 +57,7 @@ suite("hermes chat beside a running service", () => {
   });
   after(() => stack.disposeAsync());
 
-  const run = async (args: readonly string[], piped = "") => {
-    let [out, err] = ["", ""];
-    const code = await hermes(args, {
-      env: { HERMES_HOME: home },
-      stdin: Readable.from(piped === "" ? [] : [piped]),
-      stdout: { write: (text) => (out += text) },
-      stderr: { write: (text) => (err += text) },
-    });
-    return { code, out, err };
-  };
+  const run = async (args: readonly string[], piped = "") => await runWith({ HERMES_HOME: home }, args, piped);
   const workspace = async () => {
     await run(["chat", "-q", "pip list"]);
     return join(home, "workspaces", (await readdir(join(home, "workspaces")))[0] ?? "");
@@ -273,6 +263,30 @@ suite("hermes chat beside a running service", () => {
     assert.match(await readFile(join(home, "chat_history"), "utf8"), /^"hello"\n"pip list"\n"one\\ntwo\[31m"\n/);
   });
 
+  test("at a terminal: files are attached by their paths or dropped, shown until they go, and taken away again; /verbose is obeyed", async (t) => {
+    const from = await mkdtemp(join(tmpdir(), "hermes-from-"));
+    t.after(() => rm(from, { recursive: true }));
+    await writeFile(join(from, "my notes.txt"), "buy tea");
+    await writeFile(join(from, "dot.png"), dot);
+    const terminal = openChat(t, home, { cols: 80, cwd: from }, ["--image", join(from, "dot.png")]);
+    await terminal.until(/📎 dot\.png, 69 bytes \(goes with what you say next\)\n⚕/);
+    terminal.type(`${keys.ctrlC}/attach my${keys.tab}`);
+    await terminal.until(/Nothing is attached any more[^]*❯ \/attach my notes\.txt$/);
+    terminal.type(`${keys.enter}/image none.png${keys.enter}\u001b[200~'${from}/dot.png' \u001b[201~`);
+    await terminal.until(/There is no file[^]*none\.png\.[^]*📎 my notes\.txt, 7 bytes, dot\.png, 69 bytes/);
+    // No file goes with a command.
+    terminal.type(`/verbose off${keys.enter}`);
+    await terminal.until(/I don't show my tools[^]*╯\n📎/);
+    terminal.type(`pip list please${keys.enter}`);
+    const screen = await terminal.until(/came: pip 25\.0\n╰─+╯\n⚕/);
+    assert.match(screen, /● pip list please\n📎 my notes\.txt, 7 bytes\n📎 dot\.png, 69 bytes\n─+\n╭─ ⚕ Hermes/);
+    assert.match(lastOf(model.seen.at(-2) ?? assert.fail()), /saved as inbox\/\d+-my_notes\.txt\. Its text:\]\n```\nbuy tea/);
+    terminal.type(`/verbose auto${keys.enter}`);
+    await terminal.until(/as configured again/);
+    terminal.type(keys.ctrlD);
+    assert.equal(await terminal.exit, 0);
+  });
+
   test("at a terminal: a model can't steer it, and what ended while the service or the terminal was away is shown", async (t) => {
     const terminal = openChat(t, home, { cols: 40, env: { NO_COLOR: "1" } });
     const first = await terminal.until(ready);
@@ -315,14 +329,8 @@ test("with no service running one is opened in this process, alone or for two, a
   await writeFile(join(home.path, "config.yaml"), "terminal: {backend: virtual}\n");
   const env = { HERMES_HOME: home.path, OPENAI_BASE_URL: model.url, HERMES_TITLE_GENERATION: "false" };
   const ask = async (question: string) => {
-    let out = "";
-    const streams = {
-      env,
-      stdin: Readable.from([]),
-      stdout: { write: (text: string) => (out += text) },
-      stderr: { write: () => true },
-    };
-    return { code: await hermes(["--toolsets", "file", "chat", "-q", question], streams), out };
+    const { code, out } = await runWith(env, ["--toolsets", "file", "chat", "-q", question]);
+    return { code, out };
   };
   const both = await Promise.all([ask("one"), ask("two")]);
   assert.deepEqual(both, [
@@ -332,16 +340,3 @@ test("with no service running one is opened in this process, alone or for two, a
   assert.deepEqual(listed(model.seen[0]).toSorted(), ["patch", "read_file", "search_files", "write_file"]);
   assert.equal(existsSync(join(home.path, "hermes.sock")), false);
 });
-
-/** A PNG of one red dot. */
-const dot = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC", "base64");
-const entry = new URL("../../bin/hermes.mjs", import.meta.url).pathname;
-const ready = /⚕ Qwen3\.6.*\n─+\n❯/;
-
-function openChat(t: TestContext, home: string, options: TerminalOptions): Terminal {
-  return openTerminal(t, process.execPath, [entry, "chat"], { rows: 60, ...options, env: { HERMES_HOME: home, ...options.env } });
-}
-
-function listed(seen: Seen | undefined): readonly string[] {
-  return (seen?.body.tools ?? []).map((tool) => tool.function.name);
-}
