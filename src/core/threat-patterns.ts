@@ -21,8 +21,9 @@ const gap = (most: number) => `[^.!?;:。！？；：]{0,${most}}`;
 /** In one clause of Chinese; the text that is searched has most of its marks already as ASCII. */
 const clause = (most: number) => `[^。!?;,！？；，]{0,${most}}`;
 /** Whoever says not to do it means well. */
-const notTold = "(?<!(?:n'?t|not|never) )";
-const of = (...parts: readonly string[]) => new RegExp(parts.join(""), "u");
+export const notTold = "(?<!(?:n'?t|not|never) )";
+/** A pattern of its parts. */
+export const of = (...parts: readonly string[]) => new RegExp(parts.join(""), "u");
 
 const secretFile =
   "(?:\\.ssh/(?!config\\b|known_hosts\\b)|id_rsa\\b|id_ed25519\\b|\\.aws/credentials|\\.netrc\\b|\\.pgpass\\b|\\.git-credentials|\\.kube/config|/etc/shadow)";
@@ -32,7 +33,8 @@ const talkWord =
   "(?:(?:private |whole |entire |full )?(?:conversations?|chat (?:history|logs?)|transcripts?|system prompt)|(?:your|its) (?:whole |entire |full )?memor(?:y|ies))";
 const secretVariable = "\\$\\{?[a-z0-9_]{0,40}(?:key|token|secret|password|passwd|credential|auth)";
 const user = "(?:the|any|your) (?:users?|operator|humans?)";
-const place =
+/** Where something can be sent. */
+export const address =
   "(?:https?:\\/\\/|webhook|ngrok|pastebin|requestbin|burpcollaborator|[a-z0-9._-]{1,64}@[a-z0-9-]{1,64}\\.|\\b\\d{1,3}(?:\\.\\d{1,3}){3}\\b)";
 
 /** In the folded text. */
@@ -253,7 +255,7 @@ export const foldedPatterns: readonly ThreatPattern[] = [
       "|",
       talkWord,
       ")[^!?;\\n]{0,60}",
-      place,
+      address,
     ),
   },
   {

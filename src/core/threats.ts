@@ -1,3 +1,4 @@
+import { leakPatterns } from "./leak-patterns.ts";
 import { foldedPatterns, plainPatterns, type ThreatKind, type ThreatPattern } from "./threat-patterns.ts";
 
 export type { ThreatKind } from "./threat-patterns.ts";
@@ -91,11 +92,16 @@ function matches(plain: string): readonly Threat[] {
   const latin = plain.replaceAll(/[аеорсухіјѕԁɡոαειορνυı]/g, (letter) => lookAlikes[letter] ?? letter);
   // Words may be on two lines; commands are on one. Both are looked at.
   const joined = latin.replaceAll("\n", " ");
+  const unwrapped = latin.replaceAll(wrap, " ");
   return [
     ...foldedPatterns.flatMap((each) => matched(each, each.kind === "injection" ? joined : latin)),
+    ...leakPatterns.flatMap((each) => matched(each, unwrapped)),
     ...plainPatterns.flatMap((each) => matched(each, plain.replaceAll("\n", " "))),
   ];
 }
+
+/** A line's end within a sentence: not before an item, a heading, a fence or an empty line. */
+const wrap = /(?<![.!?:;。\n])\n(?! ?(?:[-*+#>|`~\n]|\d{1,3}[.)] ))/gu;
 
 const excerptChars = 80;
 
