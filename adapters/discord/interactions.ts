@@ -5,8 +5,10 @@ import {
   MessageFlags,
   Routes,
 } from "discord-api-types/v10";
+import { languageOf, languages } from "../../src/commands/languages/index.ts";
 import type { Inlet } from "../../src/core/adapter.ts";
 import type { Inbound } from "../../src/core/inbound.ts";
+import type { Language } from "../../src/core/language.ts";
 import type { Log } from "../../src/core/log.ts";
 import type { Client } from "./client.ts";
 import { reason } from "./errors.ts";
@@ -31,8 +33,6 @@ export interface InteractionParts {
 const deferAfterMs = 1_500;
 const mostSuggestions = 25;
 const suggestionChars = 100;
-const troubleWords = "I can't store messages right now. Please try again in a moment.";
-const elsewhereWords = "I don't work in this channel.";
 
 /** Takes a button, a slash command or the beginning of a command's argument. Never rejects. */
 export async function takeInteraction(parts: InteractionParts, data: unknown): Promise<void> {
@@ -51,7 +51,7 @@ async function route(parts: InteractionParts, interaction: WireInteraction): Pro
   const place = await placeOf(parts.places, interaction);
   if (type === InteractionType.ApplicationCommandAutocomplete) return await suggest(parts, interaction, place);
   if (guild !== null && !isOpen(parts.rules, guild, place.parent ?? interaction.channel_id)) {
-    return await refuse(parts, interaction, elsewhereWords);
+    return await refuse(parts, interaction, wordsFor(interaction).elsewhere);
   }
   if (type === InteractionType.MessageComponent) return await press(parts, interaction, place);
   if (type === InteractionType.ApplicationCommand) return await command(parts, interaction, place);
@@ -86,7 +86,7 @@ async function press(parts: InteractionParts, interaction: WireInteraction, plac
   const inbound: Inbound = turn === undefined ? { ...base, type: "button", data } : { ...base, type: "stop", turn };
   const storing = store(parts, inbound);
   const stored = await soon(storing);
-  if (stored === "failed") return await refuse(parts, interaction, troubleWords);
+  if (stored === "failed") return await refuse(parts, interaction, wordsFor(interaction).later);
   await respond(parts, interaction, { type: InteractionResponseType.DeferredMessageUpdate });
   if (stored === "slowly" && (await storing) === "failed") await followUp(parts, interaction);
 }
@@ -107,12 +107,12 @@ async function command(parts: InteractionParts, interaction: WireInteraction, pl
   if (stored === "failed") {
     deferred.resolve(false);
     void parts.replies.withdraw(id);
-    return await refuse(parts, interaction, troubleWords);
+    return await refuse(parts, interaction, wordsFor(interaction).later);
   }
   deferred.resolve(await respond(parts, interaction, { type: InteractionResponseType.DeferredChannelMessageWithSource }));
   if (stored === "stored" || (await storing) === "stored") return;
   // Said as its answer, which its place waits for.
-  const told = await parts.replies.answer(replyToInteraction(id), { content: troubleWords });
+  const told = await parts.replies.answer(replyToInteraction(id), { content: wordsFor(interaction).later });
   if (told === null) await followUp(parts, interaction);
 }
 
@@ -143,6 +143,10 @@ async function suggest(parts: InteractionParts, interaction: WireInteraction, pl
   await respond(parts, interaction, { type: InteractionResponseType.ApplicationCommandAutocompleteResult, data: answer });
 }
 
+function wordsFor({ locale }: WireInteraction): Language["troubles"] {
+  return (languageOf(locale) ?? languages[0]).troubles;
+}
+
 /** Says something that only the one who pressed sees. */
 async function refuse(parts: InteractionParts, interaction: WireInteraction, content: string): Promise<void> {
   const data = { content, flags: MessageFlags.Ephemeral };
@@ -152,7 +156,12 @@ async function refuse(parts: InteractionParts, interaction: WireInteraction, con
 /** Says that storing has failed after all, where it was acknowledged before its end. */
 async function followUp({ client }: InteractionParts, interaction: WireInteraction): Promise<void> {
   const path = Routes.webhook(interaction.application_id, interaction.token);
-  await client.call({ method: "POST", path, body: { content: troubleWords, flags: MessageFlags.Ephemeral }, open: true });
+  await client.call({
+    method: "POST",
+    path,
+    body: { content: wordsFor(interaction).later, flags: MessageFlags.Ephemeral },
+    open: true,
+  });
 }
 
 /** The first response; false when it came too late, or another one came before: what that one shows is not ours to change. */

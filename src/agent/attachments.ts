@@ -1,6 +1,7 @@
 import { basename } from "node:path/posix";
 import { asFailure, Failure } from "../core/failures.ts";
 import { type FileKind, largestFile, mostFiles, type SentFile } from "../core/files.ts";
+import type { Language } from "../core/language.ts";
 import { codeSpan } from "../core/markdown.ts";
 import { fileKind } from "../core/media-types.ts";
 import type { Sandbox } from "../core/sandbox.ts";
@@ -19,6 +20,7 @@ export async function attached(
   content: string,
   sandbox: () => Promise<Sandbox>,
   keep: (index: number, bytes: Uint8Array) => Promise<void>,
+  language: () => Promise<Language>,
 ): Promise<Attached> {
   const { words, paths, as } = mediaIn(content);
   if (paths.length === 0) return { markdown: content, files: [] };
@@ -27,7 +29,8 @@ export async function attached(
   for (const [index, path] of paths.entries()) {
     const got = await taken(sandbox, path, index).catch((error: unknown) => asFailure(error));
     if (got instanceof Failure) {
-      faults.push(`I could not send ${codeSpan(path)}: ${got.message}`);
+      const why = got.message === tooMany ? "many" : got.message === empty ? "empty" : null;
+      faults.push((await language()).endings.fileNotTaken(codeSpan(path), why, got.message));
     } else {
       await keep(files.length, got.bytes);
       files.push({ ...got.file, kind: kindAs(got.file.kind, as) });
@@ -38,14 +41,17 @@ export async function attached(
   return { markdown: [said, ...faults].filter((part) => part !== "").join("\n\n"), files };
 }
 
+const tooMany = `at most ${mostFiles} files go with one answer`;
+const empty = "it is empty";
+
 async function taken(
   sandbox: () => Promise<Sandbox>,
   path: string,
   before: number,
 ): Promise<{ readonly file: SentFile; readonly bytes: Uint8Array }> {
-  if (before >= mostFiles) throw new Error(`at most ${mostFiles} files go with one answer`);
+  if (before >= mostFiles) throw new Error(tooMany);
   const bytes = await (await sandbox()).readFile(path, largestFile);
-  if (bytes.length === 0) throw new Error("it is empty");
+  if (bytes.length === 0) throw new Error(empty);
   const name = basename(path);
   return { file: { name, kind: fileKind(name, bytes), size: bytes.length, path }, bytes };
 }

@@ -58,7 +58,9 @@ async function answered(setting: TurnSetting, { content, reasoning, usage }: Mod
   const keep = (index: number, bytes: Uint8Array) => keepSentFile(db, hold, answerKey(turn.id, index + 1), bytes);
   // What a subagent names lies in the workspace of whoever reads it.
   const reports = turn.request.errand?.type === "subagent";
-  const { markdown, files } = reports ? { markdown: content, files: [] } : await attached(content, context.sandbox, keep);
+  const { markdown, files } = reports
+    ? { markdown: content, files: [] }
+    : await attached(content, context.sandbox, keep, setting.asking.language);
   const footer = await setting.footer.line(usage);
   const body = footer === null ? { markdown } : { markdown, footer };
   await close(setting, "answered", { role: "assistant", content, reasoning, calls: [] }, null, body, files);

@@ -45,6 +45,23 @@ export interface Replies {
     keptOut(why: string): string;
     usage(own: boolean): string;
     readonly everybodys: string;
+    /** Of an entry that is meant by its number or a part of it. */
+    readonly which: string;
+    readonly noText: string;
+    noNumber(number: string): string;
+    several(count: number): string;
+    readonly notYours: string;
+    forgotten(entry: string): string;
+    readonly nothingToExport: string;
+    readonly exported: string;
+    readonly inPrivate: string;
+    shown(entry: string, number: number): string;
+    hidden(entry: string): string;
+    readonly nothingToUndo: string;
+    readonly notUndone: Readonly<Record<"unknown" | "late" | "already" | "overwritten" | "full", string>>;
+    readonly takenBack: string;
+    noMore(entry: string): string;
+    again(entry: string): string;
   };
   readonly model: {
     readonly ruling: string;

@@ -129,6 +129,9 @@ export interface Sized {
 export interface TroubleWords {
   readonly store: string;
   readonly queue: string;
+  /** To whoever has pressed or typed a command of the platform's own. */
+  readonly later: string;
+  readonly elsewhere: string;
 }
 
 /** What the owners are told of the model's figures, which come as they are to be shown. */

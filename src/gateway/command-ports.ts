@@ -45,7 +45,7 @@ export function commandPorts(
     ...effortPorts(parts.db, inbound, session),
     ...modelPorts(parts, inbound, session),
     about: () => aboutLines(parts),
-    memories: memoryPorts(parts, inbound, person),
+    memories: memoryPorts(parts, inbound, person, language),
     schedules: schedulePorts(parts, inbound, person),
     skills: skillCommands(parts, inbound, person),
     async status() {

@@ -1,3 +1,4 @@
+import type { Language } from "../core/language.ts";
 import type { MemoryOwner, MemoryRules, MemoryTarget, MemoryView, ShownEntry } from "../core/memory.ts";
 import type { Db } from "../store/hold.ts";
 import { readMemory } from "../store/memories.ts";
@@ -30,22 +31,21 @@ export async function viewMemory(db: Db, owner: MemoryOwner, rules: MemoryRules)
 }
 
 /** The one entry that a person means by its number or a part of it; words to say where it is none or several. */
-export function meantBy(entries: readonly ShownEntry[], which: string): ShownEntry | string {
+export function meantBy(
+  entries: readonly ShownEntry[],
+  which: string,
+  { replies: { memory: words } }: Language,
+): ShownEntry | string {
   const wanted = which.trim().replace(/^["“](.*)["”]$/s, "$1");
-  if (wanted === "") return "Say which: its number in `/memory`, or a part of its text.";
+  if (wanted === "") return words.which;
   const number = /^#?(\d{1,6})$/.exec(wanted)?.[1];
   const numbered = entries.find((entry) => String(entry.number) === number);
   if (numbered) return numbered;
   const found = entries.filter(({ text }) => text === wanted || text.toLowerCase().includes(wanted.toLowerCase()));
   const [first] = found;
-  if (first === undefined)
-    return number === undefined
-      ? "No entry has that text. `/memory` lists them."
-      : `There is no number ${number}. \`/memory\` lists them.`;
+  if (first === undefined) return number === undefined ? words.noText : words.noNumber(number);
   if (found.length === 1) return first;
-  return [
-    `${found.length} entries have that text:`,
-    "",
-    ...found.slice(0, 10).map((entry) => `${entry.number}. ${quoted(entry.text)}`),
-  ].join("\n");
+  return [words.several(found.length), "", ...found.slice(0, 10).map((entry) => `${entry.number}. ${quoted(entry.text)}`)].join(
+    "\n",
+  );
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { attached, mediaIn } from "../../src/agent/attachments.ts";
+import { languages } from "../../src/commands/languages/index.ts";
 import type { Sandbox } from "../../src/core/sandbox.ts";
 
 test("files are named on lines of their own, in the forms that models write, and not in code", () => {
@@ -47,6 +48,7 @@ test("what can't be sent is said; what is sent is known by what it holds; files 
       content,
       async () => ({ readFile }) as unknown as Sandbox,
       async (index, bytes) => void (sent[index] = bytes.length),
+      async () => languages[0],
     );
   const some = await send("MEDIA:p.dat\nMEDIA:v.ogg\nMEDIA:t.txt\nMEDIA:e.txt\nMEDIA:no`pe.txt");
   assert.deepEqual(

@@ -98,6 +98,31 @@ export const replies: Replies = {
       return `\`/memory forget NUMBER\` takes one away, \`/memory undo\` brings the last back, \`/memory export\` sends files, \`/memory team\` is everybody's.${sharing}`;
     },
     everybodys: "The team's memory is everybody's already. `/memory share NUMBER` is for your own, in our private chat.",
+    which: "Say which: its number in `/memory`, or a part of its text.",
+    noText: "No entry has that text. `/memory` lists them.",
+    noNumber: (number) => `There is no number ${number}. \`/memory\` lists them.`,
+    several: (count) => `${count} entries have that text:`,
+    notYours: "The team's memory is not yours to change. Ask an owner or admin.",
+    forgotten: (entry) =>
+      `Forgotten: ${entry}\n\n\`/memory undo\` brings it back. A conversation that has begun may still know it; \`/new\` begins one that does not.`,
+    nothingToExport: "There is nothing to export yet.",
+    exported: "Here is what I remember. A line with only § stands between two entries.",
+    inPrivate: "Tell me that in our private chat: what others may know of you is yours alone to say.",
+    shown: (entry, number) =>
+      `When you write to me in a shared chat, I know there from now on: ${entry}\n\n\`/memory hide ${number}\` ends that.`,
+    hidden: (entry) =>
+      `No longer told to shared chats: ${entry}\n\nOne that has begun may still know it; \`/new\` there begins one that does not.`,
+    nothingToUndo: "There is nothing of yours to take back here.",
+    notUndone: {
+      unknown: "That is not yours to take back.",
+      late: "That was saved too long ago to take it back so. `/memory` lists what I remember, `/memory forget NUMBER` takes one away.",
+      already: "That has been taken back already.",
+      overwritten: "That entry has been changed since, so I leave it as it is. `/memory` lists what I remember.",
+      full: "There is no room to bring that back. Make some with `/memory forget NUMBER` first.",
+    },
+    takenBack: "Taken back.",
+    noMore: (entry) => `I no longer remember ${entry}.`,
+    again: (entry) => `I remember ${entry} again.`,
   },
   model: {
     ruling: "Only an owner or an admin can change the model.",

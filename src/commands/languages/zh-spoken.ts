@@ -147,6 +147,8 @@ export const spoken: Spoken = {
   },
   troubles: {
     store: "我现在无法保存消息（数据库停止或磁盘已满）。你的消息不会丢失，我会尽快处理。",
+    later: "我现在无法保存消息。请稍后再试。",
+    elsewhere: "我不在这个频道里工作。",
     queue: "我已收到你的消息，但现在连不上队列。恢复后我会立即回答。",
   },
   alarms: {

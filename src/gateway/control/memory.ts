@@ -1,3 +1,4 @@
+import { languages } from "../../commands/languages/index.ts";
 import { z } from "zod";
 import { parseChatKey } from "../../core/chats.ts";
 import { type MemoryOwner, type MemoryRules, type MemoryTarget, teamMemory } from "../../core/memory.ts";
@@ -60,7 +61,7 @@ async function done({ db, memory: rules }: MemoryControlParts, asked: Asked, { o
       return asked.json ? JSON.stringify({ ...view, name }, null, 2) : listed(view, name);
     }
     case "forget": {
-      const found = meantBy((await viewMemory(db, owner, rules)).entries, asked.which);
+      const found = meantBy((await viewMemory(db, owner, rules)).entries, asked.which, languages[0]);
       if (typeof found === "string") throw new Error(found.replaceAll("`/memory`", "hermes memory show"));
       await keep(db, { ...about, origin: "command" }, { action: "remove", target: found.target, oldText: found.text }, rules);
       return `Forgotten: ${quoted(found.text)}`;

@@ -1,5 +1,6 @@
 import { chatKey, type Person } from "../../core/chats.ts";
 import type { InboundMessage } from "../../core/inbound.ts";
+import type { Language } from "../../core/language.ts";
 import { type MemoryPlace, type MemoryPorts, teamMemory } from "../../core/memory.ts";
 import { fileNames } from "../../memory/entries.ts";
 import { keep } from "../../memory/keeping.ts";
@@ -13,21 +14,22 @@ import type { GatewayParts } from "../parts.ts";
 import { takeBackChange } from "./memory-undo.ts";
 
 /** What `/memory` may do for this person, here. */
-export function memoryPorts(parts: GatewayParts, inbound: InboundMessage, person: Person): MemoryPorts {
+export function memoryPorts(parts: GatewayParts, inbound: InboundMessage, person: Person, language: Language): MemoryPorts {
+  const { memory: words } = language.replies;
   const { db, memory: rules } = parts;
   const reader = { person, chat: inbound.chat, kind: inbound.kind };
   const ownerAt = (place: MemoryPlace) => (place === "team" ? teamMemory : ownerHere(reader));
-  const find = async (place: MemoryPlace, which: string) => meantBy((await viewMemory(db, ownerAt(place), rules)).entries, which);
+  const find = async (place: MemoryPlace, which: string) =>
+    meantBy((await viewMemory(db, ownerAt(place), rules)).entries, which, language);
   return {
     show: (place) => viewMemory(db, ownerAt(place), rules),
     async forget(place, which) {
-      if (place === "team" && !mayWriteTeam(person, rules))
-        return "The team's memory is not yours to change. Ask an owner or admin.";
+      if (place === "team" && !mayWriteTeam(person, rules)) return words.notYours;
       const found = await find(place, which);
       if (typeof found === "string") return found;
       const about = { owner: ownerAt(place), author: person.id, origin: "command", turn: null, chat: null } as const;
       await keep(db, about, { action: "remove", target: found.target, oldText: found.text }, rules);
-      return `Forgotten: ${quoted(found.text)}\n\n${afterForget}`;
+      return words.forgotten(quoted(found.text));
     },
     async export(place) {
       const { texts } = await viewMemory(db, ownerAt(place), rules);
@@ -36,26 +38,18 @@ export function memoryPorts(parts: GatewayParts, inbound: InboundMessage, person
         return text === undefined ? [] : [{ name: fileNames[target], bytes: new TextEncoder().encode(`${text}\n`) }];
       });
       for (const [index, file] of files.entries()) await sendFile(parts, inbound, index, file);
-      return files.length === 0
-        ? "There is nothing to export yet."
-        : "Here is what I remember. A line with only § stands between two entries.";
+      return files.length === 0 ? words.nothingToExport : words.exported;
     },
-    undo: (place, id) => takeBackChange(parts, reader, place, id),
+    undo: (place, id) => takeBackChange(parts, reader, place, id, language),
     async share(which, visible) {
-      if (inbound.kind !== "private")
-        return "Tell me that in our private chat: what others may know of you is yours alone to say.";
+      if (inbound.kind !== "private") return words.inPrivate;
       const found = await find("here", which);
       if (typeof found === "string") return found;
       await showEntry(db, ownerHere(reader), found.target, found.text, visible);
-      return visible
-        ? `When you write to me in a shared chat, I know there from now on: ${quoted(found.text)}\n\n\`/memory hide ${found.number}\` ends that.`
-        : `No longer told to shared chats: ${quoted(found.text)}\n\nOne that has begun may still know it; \`/new\` there begins one that does not.`;
+      return visible ? words.shown(quoted(found.text), found.number) : words.hidden(quoted(found.text));
     },
   };
 }
-
-const afterForget =
-  "`/memory undo` brings it back. A conversation that has begun may still know it; `/new` begins one that does not.";
 
 /** Before the words that tell of it: the outbox of a chat is sent in order. */
 async function sendFile(

@@ -1,5 +1,5 @@
-import { languageOfPerson } from "../../commands/languages/chosen.ts";
 import { parseChatKey } from "../../core/chats.ts";
+import type { Language } from "../../core/language.ts";
 import type { MemoryOwner, MemoryPlace, MemoryRules } from "../../core/memory.ts";
 import { entrySeparator, MemoryFull, parseEntries, refuseExcess, takeBack } from "../../memory/entries.ts";
 import { noticeOf, quoted } from "../../memory/notices.ts";
@@ -17,25 +17,21 @@ export async function takeBackChange(
   reader: MemoryReader,
   place: MemoryPlace,
   id: number | null,
+  language: Language,
 ): Promise<string | null> {
+  const { memory: words } = language.replies;
   const within = changeableHere(reader, parts.memory).filter(({ scope }) => place === "here" || scope === "team");
   const open = within.filter(({ scope }) => scope !== "person" || reader.kind === "private");
   const wanted = id ?? (await lastChange(parts.db, open, reader.person.id))?.id;
-  if (wanted === undefined) return "There is nothing of yours to take back here.";
+  if (wanted === undefined) return words.nothingToUndo;
   const undone = await attempt(parts, wanted, within);
-  if (undone.type !== "undone") return refusals[undone.type];
-  const shown = await tellAgain(parts, undone.change, reader.person.id);
+  if (undone.type !== "undone") return words.notUndone[undone.type];
+  const shown = await tellAgain(parts, undone.change, language);
   if (shown && id !== null) return null;
-  return open.some(({ scope }) => scope === undone.change.scope) ? `Taken back. ${nowSaid(undone.change)}` : "Taken back.";
+  return open.some(({ scope }) => scope === undone.change.scope)
+    ? `${words.takenBack} ${nowSaid(undone.change, words)}`
+    : words.takenBack;
 }
-
-const refusals: Readonly<Record<Exclude<Undone["type"], "undone"> | "full", string>> = {
-  unknown: "That is not yours to take back.",
-  late: "That was saved too long ago to take it back so. `/memory` lists what I remember, `/memory forget NUMBER` takes one away.",
-  already: "That has been taken back already.",
-  overwritten: "That entry has been changed since, so I leave it as it is. `/memory` lists what I remember.",
-  full: "There is no room to bring that back. Make some with `/memory forget NUMBER` first.",
-};
 
 async function attempt(
   parts: GatewayParts,
@@ -61,10 +57,9 @@ function before(text: string, change: MemoryChanged, rules: MemoryRules): string
 }
 
 /** Has the message that told of the change tell that it is undone; false where there is none. */
-async function tellAgain(parts: GatewayParts, change: MemoryChanged, person: string): Promise<boolean> {
+async function tellAgain(parts: GatewayParts, change: MemoryChanged, language: Language): Promise<boolean> {
   const { notice, chat } = change;
   if (notice === null || notice === "" || chat === null) return false;
-  const language = await languageOfPerson(parts.db, person, parts.language);
   const notices = parts.memory.notices === "verbose" ? "verbose" : "on";
   const body = noticeOf(await changesOf(parts.db, notice), { notices }, language);
   if (body === null) return false;
@@ -77,7 +72,6 @@ async function tellAgain(parts: GatewayParts, change: MemoryChanged, person: str
   return true;
 }
 
-function nowSaid({ before: was, after }: MemoryChanged): string {
-  if (was === null) return `I no longer remember ${quoted(after ?? "")}.`;
-  return `I remember ${quoted(was)} again.`;
+function nowSaid({ before: was, after }: MemoryChanged, words: Language["replies"]["memory"]): string {
+  return was === null ? words.noMore(quoted(after ?? "")) : words.again(quoted(was));
 }
