@@ -244,7 +244,7 @@ export const keys = {
   "display.language": row(
     oneOf(["en", "zh"]),
     "en",
-    "The language of the commands and their help for whoever has picked none (`/language`) and whose client tells none.",
+    "The language in which the bot itself speaks to whoever has picked none (`/language`) and whose client tells none.",
   ),
 
   "access.open": row(toggle(), false, "Lets anyone who finds the bot use it. Leave this off.", {
