@@ -1,6 +1,7 @@
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ApprovalRules } from "../src/agent/approvals.ts";
+import { languageOfPerson } from "../src/commands/languages/chosen.ts";
 import { type ChatKind, chatKey, type ChatRef } from "../src/core/chats.ts";
 import type { Errand } from "../src/core/errand.ts";
 import type { FailureCode } from "../src/core/failures.ts";
@@ -47,6 +48,8 @@ export interface RunRules {
   readonly retryMs: readonly number[];
   /** A schedule that has failed so many times running is paused. */
   readonly pauseAfter: number;
+  /** Of owners who have picked none and whose client tells none. */
+  readonly language?: string;
 }
 
 /** How a run ended. `told`: its owner knows already. */
@@ -144,9 +147,11 @@ async function owedBy(
   chart: ReportChart | null,
 ): Promise<readonly Owed[]> {
   const { db } = parts;
-  const { wrap } = await parts.rules();
+  const { wrap, language } = await parts.rules();
   const text = chart === null ? end.text : explained(end.text, chart);
-  const markdown = wrap ? wrapped(schedule, text, lateMs, await recordNow(db)) : text;
+  const markdown = wrap
+    ? wrapped(schedule, text, lateMs, await recordNow(db), await languageOfPerson(db, schedule.person.id, language))
+    : text;
   const page = targets.local ? await privateChatOf(db, schedule.person.id, "web") : null;
   const chats = new Map(targets.chats.map(({ chat }) => [chatKey(chat), chat]));
   if (page !== null) chats.set(chatKey(page), page);

@@ -16,6 +16,18 @@ export interface Spoken {
   readonly troubles: TroubleWords;
   readonly alarms: AlarmWords;
   readonly memory: MemoryWords;
+  readonly reports: ReportWords;
+}
+
+/** What stands around a schedule's report. */
+export interface ReportWords {
+  /** Behind its name. */
+  late(time: string): string;
+  readonly paused: string;
+  readonly last: string;
+  next(instant: string): string;
+  /** Of its instants, for `Intl`. */
+  readonly locale: string;
 }
 
 /** What a chat is told of what was saved, its entries in their quotes. */

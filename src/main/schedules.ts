@@ -28,7 +28,7 @@ export function scheduleWork({ config, follow, database, queues, log }: Process,
     sandboxes,
     policy: async () => approvalSettings(await follow.refresh(), []),
     async rules() {
-      const { cron } = await follow.refresh();
+      const { cron, display } = await follow.refresh();
       return {
         wrap: cron.wrapResponse,
         charts: cron.charts,
@@ -37,6 +37,7 @@ export function scheduleWork({ config, follow, database, queues, log }: Process,
         scriptMs: cron.scriptTimeoutSeconds * 1_000,
         retryMs: cron.retryMinutes.map((minutes) => minutes * 60_000),
         pauseAfter: cron.pauseAfterFailures,
+        language: display.language,
       };
     },
   };

@@ -1,3 +1,4 @@
+import type { Language } from "../core/language.ts";
 import { literal } from "../core/markdown.ts";
 import { nextInstant } from "./next.ts";
 import type { Schedule } from "../store/schedules.ts";
@@ -18,21 +19,21 @@ function plain(line: string): string {
 }
 
 /** What is told of a run, with whose it is and when the next one comes. */
-export function wrapped(schedule: Schedule, text: string, lateMs: number, now: number): string {
+export function wrapped(schedule: Schedule, text: string, lateMs: number, now: number, { reports, replies }: Language): string {
   const zone = zoneOf(schedule.timing.zone);
   const next = schedule.status === "active" ? nextInstant(schedule.timing, now) : null;
-  const late = lateMs > 10 * 60_000 ? ` (late by ${lengthText(lateMs)})` : "";
-  const foot = schedule.status === "paused" ? "It is paused." : footOf(next, schedule.remaining, zone.name);
+  const late = lateMs > 10 * 60_000 ? reports.late(replies.duration(lateMs)) : "";
+  const foot = schedule.status === "paused" ? reports.paused : footOf(next, schedule.remaining, zone.name, reports);
   return `⏰ **${literal(schedule.name)}**${late}\n\n${text.trim()}\n\n*${foot} /cron show ${schedule.number}*`;
 }
 
-function footOf(next: number | null, remaining: number | null, zone: string): string {
-  return next === null || remaining === 0 ? "That was the last time." : `Next: ${instantText(next, zone)}.`;
+function footOf(next: number | null, remaining: number | null, zone: string, reports: Language["reports"]): string {
+  return next === null || remaining === 0 ? reports.last : reports.next(instantText(next, zone, reports.locale));
 }
 
 /** `Mon 23 Nov 2026, 09:00`. */
-export function instantText(at: number, zone: string): string {
-  const format = new Intl.DateTimeFormat("en-GB", {
+export function instantText(at: number, zone: string, locale = "en-GB"): string {
+  const format = new Intl.DateTimeFormat(locale, {
     timeZone: zone,
     weekday: "short",
     day: "numeric",
@@ -43,11 +44,4 @@ export function instantText(at: number, zone: string): string {
     hourCycle: "h23",
   });
   return format.format(at).replace(/,? at /, ", ");
-}
-
-function lengthText(ms: number): string {
-  const minutes = Math.round(ms / 60_000);
-  if (minutes < 120) return `${minutes} min`;
-  const hours = Math.round(ms / 3_600_000);
-  return hours < 48 ? `${hours} h` : `${Math.round(hours / 24)} days`;
 }

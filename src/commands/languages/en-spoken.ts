@@ -111,6 +111,13 @@ export const spoken: Spoken = {
     undone: " (undone)",
     undo: "Undo",
   },
+  reports: {
+    late: (time) => ` (late by ${time})`,
+    paused: "It is paused.",
+    last: "That was the last time.",
+    next: (instant) => `Next: ${instant}.`,
+    locale: "en-GB",
+  },
   troubles: {
     store:
       "I can't store messages right now (my database is down or its disk is full). Yours is not lost: I'll take it as soon as I can.",

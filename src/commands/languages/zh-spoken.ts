@@ -145,6 +145,13 @@ export const spoken: Spoken = {
     undone: "（已撤销）",
     undo: "撤销",
   },
+  reports: {
+    late: (time) => `（迟了 ${time}）`,
+    paused: "它已暂停。",
+    last: "这是最后一次。",
+    next: (instant) => `下一次：${instant}。`,
+    locale: "zh-CN",
+  },
   troubles: {
     store: "我现在无法保存消息（数据库停止或磁盘已满）。你的消息不会丢失，我会尽快处理。",
     later: "我现在无法保存消息。请稍后再试。",
