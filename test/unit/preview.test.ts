@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { parseMarkdown } from "../../adapters/render/parse.ts";
 import { createPreview } from "../../adapters/preview.ts";
+import { languageOf } from "../../src/commands/languages/index.ts";
 
 const started = { type: "tool.started", call: "1", tool: "terminal", preview: "$ npm test" } as const;
 const output = (chunk: string) => ({ type: "tool.output", call: "1", chunk }) as const;
@@ -19,6 +20,20 @@ test("a running tool shows the last line that it has put out, an ended one does 
   assert.match(preview.markdown(), /\n┊ `three`$/);
   preview.take({ type: "tool.finished", call: "1", tool: "terminal", ok: false, ms: 5 });
   assert.equal(preview.markdown(), "┊ 💻 `$ npm test` ✗");
+});
+
+test("what is waited for is said in the reader's language, and gives way to words", () => {
+  const preview = createPreview();
+  preview.take({ type: "queued", ahead: 2, waitMs: 9_000 });
+  assert.equal(preview.markdown(), "Waiting for the model: 2 before you, about 9 s …");
+  preview.speak(languageOf("zh") ?? assert.fail());
+  assert.match(preview.markdown(), /^正在等待模型：前面还有 2 个，大约 9 秒/);
+  preview.take({ type: "notice", text: "the model is still loading", about: { say: "loading" } });
+  assert.equal(preview.progress().notice, "模型还在加载。");
+  preview.take({ type: "agent", agent: "1", name: "1 look", state: "asking", doing: "", step: 0 });
+  assert.match(preview.markdown(), /look，等待回答[^]*模型还在加载。$/);
+  preview.take({ type: "text", delta: "hello" });
+  assert.match(preview.markdown(), /hello$/);
 });
 
 test("a chat sees as much of the tools as it wants", () => {
