@@ -1,6 +1,6 @@
 import { loadConfig } from "../config/load.ts";
 import { type Context, type Define, exits } from "./context.ts";
-import { callControl } from "../gateway/control-socket.ts";
+import { callControl, type ControlReply } from "../gateway/control-socket.ts";
 import { askRecord } from "./record.ts";
 
 /** `hermes status`: what runs on this home. An embedded record is left alone, so this is quick and harmless. */
@@ -9,14 +9,15 @@ export const define: Define = (command, context) => {
     const args = json ? ["json"] : [];
     const reply = await callControl(context.home, { command: "status", args });
     if (reply === null) return await sayNothingRuns(context, json);
-    if (reply.ok) return context.print(reply.text);
-    context.remark(`hermes: ${reply.text}`);
-    context.exit(exits.failure);
+    say(context, reply);
   });
 };
 
 async function sayWhatTheRecordKnows(context: Context, json: boolean): Promise<void> {
-  const { ok, text } = await askRecord(context, { command: "status", args: json ? ["json"] : [] });
+  say(context, await askRecord(context, { command: "status", args: json ? ["json"] : [] }));
+}
+
+function say(context: Context, { ok, text }: ControlReply): void {
   if (ok) context.print(text);
   else context.remark(`hermes: ${text}`);
   if (!ok || /^(?:Not running|\{\s*"running": false)/.test(text)) context.exit(exits.failure);

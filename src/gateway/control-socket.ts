@@ -24,9 +24,14 @@ export interface ControlReply {
 /** Answers commands; the running service and the offline record both do. */
 export interface ControlHandler {
   handle(request: ControlRequest): Promise<ControlReply>;
+  /** It is a talk at a terminal that has the home: nothing is served. */
+  readonly talks?: boolean;
   /** Takes over a connection whose first request it knows as the beginning of a talk; false: it is an ordinary one. */
   receive?(request: ControlRequest, visit: Visit): boolean;
 }
+
+/** What follows the number of a process that is a talk, in its answer to `who`. */
+export const talkWords = ", a talk at a terminal";
 
 /** Asks the service that runs on this home; null when none runs. */
 export async function callControl(
@@ -141,7 +146,7 @@ function serve(socket: Socket, handler: ControlHandler): void {
 
 async function answer(handler: ControlHandler, message: unknown): Promise<ControlReply> {
   if (!isRequest(message)) return { ok: false, text: "not a request" };
-  if (message.command === "who") return { ok: true, text: `process ${process.pid}` };
+  if (message.command === "who") return { ok: true, text: `process ${process.pid}${handler.talks === true ? talkWords : ""}` };
   try {
     return await handler.handle(message);
   } catch (thrown) {
@@ -198,8 +203,10 @@ function unwritable(path: string, thrown: unknown): Failure {
 }
 
 function held(home: string, who: string | null): Failure {
+  const end =
+    who?.endsWith(talkWords) === true ? "Leave that one first (Ctrl-D there)" : "Stop that one first (hermes gateway stop)";
   return new Failure("home.held", `${home} is in use by ${who ?? "another process"}.`, {
-    advice: "Stop that one first (hermes gateway stop), or set HERMES_HOME to another directory.",
+    advice: `${end}, or set HERMES_HOME to another directory.`,
   });
 }
 

@@ -91,7 +91,11 @@ export async function openBase(
   if (alone) {
     const handle: ControlHandler["handle"] = async (request) =>
       request.command === "stop" ? stopAsked(mode) : await answer(handler.current, request);
-    const socket = await serveControl(config.home, { handle, receive: (request, visit) => welcome(host, request, visit) });
+    const socket = await serveControl(config.home, {
+      handle,
+      talks: mode === "chat",
+      receive: (request, visit) => welcome(host, request, visit),
+    });
     stack.defer(() => socket.close());
   }
   leanWasm();
@@ -159,8 +163,9 @@ async function answer(
 
 function controlHandler(base: Base): ControlHandler {
   const service = async () => {
-    const { version, page } = base;
-    return { version, pid: process.pid, upSeconds: Math.round(process.uptime()), page: page.current };
+    const { version, page, mode } = base;
+    const about = { version, pid: process.pid, upSeconds: Math.round(process.uptime()), page: page.current };
+    return mode === "chat" ? { ...about, talk: true as const } : about;
   };
   const tell = (key: string, notice: { chat: ChatRef; markdown: string }) => putOut(base, key, notice.chat, notice.markdown);
   return {

@@ -88,11 +88,22 @@ test("start, status, restart and stop of an installed service go through systemd
   assert.ok((await manager.calls()).includes("systemctl --user stop hermes-team.service"));
   // Somebody talks at a terminal meanwhile.
   sockets.push(
-    await serveControl(home, { handle: async () => ({ ok: false, text: "It is a talk at a terminal: leave it there." }) }),
+    await serveControl(home, {
+      handle: async () => ({ ok: false, text: "It is a talk at a terminal: leave it there." }),
+      talks: true,
+    }),
   );
   const talk = await run("gateway", "stop");
   assert.match(talk.err, /does not stop when asked: It is a talk at a terminal.*\n.*with Ctrl-D\.\n$/);
-  assert.doesNotMatch(talk.out, /waited/);
+  assert.equal(talk.out, "");
+  // It serves nobody, and is not what a second start is sent to `stop` for.
+  const idle = await run("gateway", "status");
+  assert.deepEqual(
+    [idle.status, /^stopped .*\n[^]*note +The home is in use by process \d+, up .*a talk at a\s+terminal/.test(idle.out)],
+    [3, true],
+  );
+  const second = serveControl(home, { handle: async () => ({ ok: true, text: "" }) });
+  await assert.rejects(second, { message: /in use by process \d+, a talk at a terminal\./, advice: /Ctrl-D there/ });
   // The service is tried again and again while somebody talks: it is told of, and stopped; for a restart it is left waiting.
   const waiting = { SubState: "auto-restart", Result: "exit-code", ExecMainStatus: "69", NRestarts: "3" };
   await manager.answer("show", shown("activating", 0, waiting));

@@ -1,4 +1,4 @@
-import { callControl } from "../../gateway/control-socket.ts";
+import { callControl, talkWords } from "../../gateway/control-socket.ts";
 import { standing } from "./marked-file.ts";
 import { backgroundOf } from "./background.ts";
 import { identityOf } from "./identity.ts";
@@ -23,6 +23,8 @@ export interface Running {
   readonly startedAt: number | null;
   /** False: it has the home, but does not answer. */
   readonly answers: boolean;
+  /** It is `hermes chat` that has the home: nothing is served. */
+  readonly talks: boolean;
 }
 
 export const serviceModes: readonly ServiceMode[] = ["all", "gateway", "worker"];
@@ -53,7 +55,7 @@ export async function standingOf(place: Place, mode: ServiceMode): Promise<Stand
   if (holder !== null) {
     // One that is too busy to answer is most likely the one that was started here.
     const process = holder.pid ?? pid ?? background?.pid ?? null;
-    return { mode, installed, running: await running(by(process), process, holder.answers) };
+    return { mode, installed, running: { ...(await running(by(process), process, holder.answers)), talks: holder.talks } };
   }
   if (installed !== null && pid !== null) return { mode, installed, running: await running("service", pid, mode !== "all") };
   if (background !== null) return { mode, installed, running: await running("background", background.pid, mode !== "all") };
@@ -61,14 +63,14 @@ export async function standingOf(place: Place, mode: ServiceMode): Promise<Stand
 }
 
 /** Who answers on the home's socket; null when nobody does. */
-export async function holderOf(home: string): Promise<{ pid: number | null; answers: boolean } | null> {
+export async function holderOf(home: string): Promise<Pick<Running, "pid" | "answers" | "talks"> | null> {
   try {
     const reply = await callControl(home, { command: "who", args: [] }, whoMs);
     if (reply === null) return null;
     const number = /process (\d+)/.exec(reply.text)?.[1];
-    return { pid: number === undefined ? null : Number(number), answers: true };
+    return { pid: number === undefined ? null : Number(number), answers: true, talks: reply.text.endsWith(talkWords) };
   } catch {
-    return { pid: null, answers: false };
+    return { pid: null, answers: false, talks: false };
   }
 }
 
@@ -76,5 +78,5 @@ const whoMs = 5_000;
 
 async function running(by: Running["by"], pid: number | null, answers: boolean): Promise<Running> {
   const identity = pid === null ? null : await identityOf(pid);
-  return { by, pid, answers, startedAt: identity?.startedAt ?? null };
+  return { by, pid, answers, startedAt: identity?.startedAt ?? null, talks: false };
 }

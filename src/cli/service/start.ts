@@ -33,12 +33,15 @@ export async function startService(context: Context, place: Place, mode: Service
 }
 
 function already(context: Context, place: Place, now: Standing): void {
-  context.print(`Hermes runs already on ${place.home}: ${holderWords(now)}.`);
+  context.print(
+    `${now.running?.talks === true ? "Not started, for something has" : "Hermes runs already on"} ${place.home}: ${holderWords(now)}.`,
+  );
   if (now.running?.by !== "hand") return;
+  const stop = now.running.talks ? "leave that talk (Ctrl-D)" : "hermes gateway stop";
   context.remark(
     now.installed?.state.active === "waiting"
       ? `hermes: It is not the service that runs: ${now.installed.supervisor.unit} waits, and starts once that has ended.`
-      : "hermes: It is not the service that runs. To change that: hermes gateway stop, then hermes gateway start",
+      : `hermes: It is not the service that runs. To change that: ${stop}, then hermes gateway start`,
   );
   context.exit(exits.held);
 }

@@ -47,20 +47,21 @@ interface Facts {
 async function factsOf(place: Place, mode: ServiceMode): Promise<Facts> {
   const now = await standingOf(place, mode);
   const { running } = now;
+  const serves = running !== null && !running.talks;
   return {
     mode,
-    running: running !== null,
+    running: serves,
     state: stateOf(now),
     by: running?.by ?? null,
     pid: running?.pid ?? null,
     since: sinceOf(running),
     held: holderWords(now),
     unit: unitFacts(now),
-    work: running !== null && mode === "all" ? await workOn(place.home) : null,
+    work: serves && mode === "all" ? await workOn(place.home) : null,
     home: place.home,
     logs: join(place.home, "logs"),
     remarks: await remarksOn(place, now),
-    exit: running?.answers === true ? exits.ok : running === null && !hasFailed(now) ? stopped : exits.failure,
+    exit: serves && running.answers ? exits.ok : serves || hasFailed(now) ? exits.failure : stopped,
   };
 }
 
@@ -80,7 +81,7 @@ function unitFacts({ installed }: Standing): Facts["unit"] {
 const stopped = 3;
 
 function stateOf({ running, installed }: Standing): string {
-  if (running !== null) return running.answers ? "running" : "running, but not answering";
+  if (running !== null && !running.talks) return running.answers ? "running" : "running, but not answering";
   return hasFailed({ installed }) ? "failed" : "stopped";
 }
 
@@ -95,7 +96,9 @@ async function workOn(home: string): Promise<string | null> {
 
 const answerMs = 3_000;
 
-async function remarksOn(place: Place, { mode, installed, running }: Standing): Promise<readonly string[]> {
+async function remarksOn(place: Place, now: Standing): Promise<readonly string[]> {
+  const { mode, installed, running } = now;
+  if (running?.talks === true) return [`The home is in use by ${holderWords(now)}. Nothing is served until it is left.`];
   if (installed === null && running !== null) return [];
   const died = running === null ? await diedWords(place.home, mode) : null;
   if (installed === null) return [...(died === null ? [] : [died]), "No service is installed: hermes gateway install"];

@@ -30,7 +30,7 @@ export async function stopService(context: Context, place: Place, mode: ServiceM
     await waiting.stop(withinMs);
     context.print(`Stopped ${waiting.unit}, which waited for the home to be free.`);
   }
-  if (now.running !== null)
+  if (now.running?.talks === false)
     context.print(`Stopping: running turns get up to ${drainTimeout} s, and are gone on with after the next start.`);
   const began = performance.now();
   await askToStop(place, now, withinMs, again ? waiting : null);

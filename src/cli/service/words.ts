@@ -16,7 +16,7 @@ function keeperWords({ running, installed }: Standing): string {
     case "background":
       return "in the background, by `hermes gateway start`";
     case "hand":
-      return "started by hand";
+      return running.talks ? "a talk at a terminal" : "started by hand";
     case undefined:
       return "";
   }

@@ -14,6 +14,8 @@ export async function setUpService(setup: Setup): Promise<readonly StepEnd[]> {
     return [open("`hermes start` runs everything here; `hermes gateway install --mode gateway|worker` splits it over machines")];
   const place = await placeOf(context);
   const now = await standingOf(place, "all");
+  if (now.running?.talks === true)
+    return [open("not running: a talk at a terminal has the home. Leave it (Ctrl-D), then: hermes setup service")];
   if (now.running !== null) return [await running(setup, place, now.running.by)];
   const wanted = flags.service ?? (talk === null ? false : await asks(talk, place));
   if (wanted === false) return [open("not running: `hermes start` starts it here, `hermes gateway install --start` for good")];

@@ -10,6 +10,8 @@ export interface ServiceAbout {
   readonly upSeconds: number;
   /** The local page's address with its token, for whoever may open the home's socket; null before it is there. */
   readonly page: string | null;
+  /** It is a talk at a terminal, which serves nobody else. */
+  readonly talk?: true;
 }
 
 /** `status`, as lines or (with `json`) as JSON. `about` is null where no service runs. */
@@ -19,14 +21,16 @@ export async function statusControl(
   args: readonly string[],
 ): Promise<{ readonly ok: boolean; readonly text: string }> {
   const [work, workers, { model, server, sandbox }] = await Promise.all([backlog(db), workersAlive(db), storedFacts(db)]);
-  const running = about !== null || workers > 0;
+  const running = (about !== null && about.talk !== true) || workers > 0;
   if (args[0] === "json")
     return { ok: true, text: JSON.stringify({ running, ...about, workers, model, server, sandbox, work }, null, 2) };
   const counted = `Turns: ${work.running} running, ${work.waiting} waiting. Undelivered: ${work.undelivered}. Unrouted: ${work.unrouted}.`;
   if (about === null) return { ok: true, text: `${elsewhere(workers)}\n${counted}` };
   const { version, pid, upSeconds, page } = about;
   const lines = [
-    `Hermes Team ${version} is running, process ${pid}, up ${span(upSeconds)}.`,
+    about.talk === true
+      ? `Not running: a talk at a terminal has this home (process ${pid}, for ${span(upSeconds)}), and no chat platform is served.`
+      : `Hermes Team ${version} is running, process ${pid}, up ${span(upSeconds)}.`,
     counted,
     `Model: ${model} at ${server}. Sandbox: ${sandbox}.`,
     ...(page === null ? [] : [`Page: ${page}`]),
