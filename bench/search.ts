@@ -104,6 +104,8 @@ async function fill(db: Db): Promise<void> {
     sql`insert into sessions (id, conversation_id, title, created_at, ended_at) select session, conversation, 'Session ' || n, now(), now() from places`,
     sql`insert into turns (id, session_id, person_id, inbox_id, status) select 't' || n, session, person, (select min(id) from inbox), 'answered' from places`,
     sql`insert into members (conversation_id, person_id) select distinct conversation, person from places where conversation like 'g%'`,
+    sql`insert into presences (person_id, platform, chat, seen_at)
+      select person_id, 'bench', conversation_id, now() from members`,
     sql`create temp table drawn as select n, case when n % 3 = 0
         then (select string_agg(chr(19968 + floor(exp(random() * ln(2000)))::int - 1), '') from generate_series(1, 24) where n > 0)
         else (select string_agg('w' || floor(exp(random() * ln(60000)))::int, ' ') from generate_series(1, 12) where n > 0) end as text

@@ -101,14 +101,16 @@ async function mayPost(db: Db, { person, origin, originKind }: TargetOwner, chat
 /** Where a result goes now, each chat once. */
 export async function targetsOf(db: Db, owner: TargetOwner, deliver: readonly string[]): Promise<Targets> {
   const chats = new Map<string, { chat: ChatRef; own: boolean }>();
-  const lost: string[] = [];
+  // A run has the memory and the workspace of the chat that its schedule is of: nobody who has left that has them told elsewhere.
+  const gone = owner.origin !== null && (await mayPost(db, owner, owner.origin)) === null;
+  const lost = new Set(gone ? ["origin"] : []);
   for (const word of deliver) {
     if (word === "local") continue;
     const found = await chatOf(db, owner, word);
-    if (found === null) lost.push(word);
+    if (found === null) lost.add(word);
     else chats.set(chatKey(found.chat), found);
   }
-  return { chats: [...chats.values()], local: deliver.includes("local"), lost };
+  return { chats: [...chats.values()], local: deliver.includes("local"), lost: [...lost] };
 }
 
 async function chatOf(db: Db, owner: TargetOwner, word: string): Promise<{ chat: ChatRef; own: boolean } | null> {

@@ -141,7 +141,7 @@ for (const [form, prepare] of Object.entries(forms)) {
         for (const rows of [found, past]) assert.deepEqual(rows.map(({ session }) => session).toSorted(), all, what);
         assert.equal((await pastLines(db, viewer, later.session, null, 5)).length, sees ? 2 : 0, what);
         assert.equal(await standingIn(db, "bob", chat), posts ? "shared" : null, what);
-        assert.deepEqual((await targetsOf(db, owner, ["origin"])).lost, posts ? [] : ["origin"], what);
+        assert.deepEqual((await targetsOf(db, owner, ["local"])).lost, posts ? [] : ["origin"], what);
       };
       await finds("he has written there", true);
       // Boundary: of the gateway, no more than an event that nobody is answered for takes.
