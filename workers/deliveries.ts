@@ -137,7 +137,9 @@ async function send(
   preview: string | null,
   sent: string[],
 ): Promise<boolean> {
-  const chunks = parts.adapter.render(wording(delivery.body), delivery.body.footer);
+  const { adapter } = parts;
+  const [words, { footer }] = [wording(delivery.body), delivery.body];
+  const chunks = (await adapter.renderWhole?.(words, footer)) ?? adapter.render(words, footer);
   let repeated = false;
   for (let index = sent.length; index < chunks.length; index += 1) {
     const { buttons } = delivery.body;

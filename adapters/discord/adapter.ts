@@ -4,7 +4,8 @@ import type { Adapter, Inlet } from "../../src/core/adapter.ts";
 import type { ChatRef } from "../../src/core/chats.ts";
 import { Failure } from "../../src/core/failures.ts";
 import { plainWords } from "../../src/core/markdown.ts";
-import { type DiscordChunk, renderDiscord } from "../render/discord.ts";
+import { createAside } from "../render/aside.ts";
+import { type DiscordChunk, footed, renderDiscord } from "../render/discord.ts";
 import { fetchFile } from "./attachments.ts";
 import { type CatchUp, createCatchUp } from "./catch-up.ts";
 import { type Client, createClient } from "./client.ts";
@@ -58,6 +59,7 @@ export function createDiscord(options: DiscordOptions): Adapter<DiscordChunk> {
     running: null,
   };
   const outgoing = createOutgoing({ client, threads, replies, self: () => parts.self?.id ?? null });
+  const aside = createAside("discord", renderDiscord, options.log);
   const pause = async (): Promise<void> => {
     const { running } = parts;
     parts.running = null;
@@ -78,9 +80,11 @@ export function createDiscord(options: DiscordOptions): Adapter<DiscordChunk> {
       await pause();
       replies.close();
       client.close();
+      await aside.stop();
     },
     ...outgoing,
-    render: renderDiscord,
+    render: (markdown, footer) => finished(renderDiscord(markdown), footer),
+    renderWhole: async (markdown, footer) => finished(await aside.chunks(markdown), footer),
     channels: async () => parts.places.named(),
     async mark(chat, message, mark) {
       if (options.rules.reactions && /^\d+$/.test(message)) await marks.put(chat, message, mark);
@@ -93,6 +97,10 @@ export function createDiscord(options: DiscordOptions): Adapter<DiscordChunk> {
       throw new Failure("internal", "Discord has no push: live() never says so");
     },
   };
+}
+
+function finished(chunks: readonly DiscordChunk[], footer: string | undefined): readonly DiscordChunk[] {
+  return footer === undefined ? chunks : footed(chunks, footer);
 }
 
 async function receive(parts: Parts, inlet: Inlet, post: Adapter<DiscordChunk>["post"]): Promise<void> {

@@ -28,17 +28,16 @@ const measure: Measure = {
 /** A message goes up to here: the rest is for a remark before it. */
 const footedChars = 1_975;
 
-/** Markdown as Discord messages, each within the limit, with a small line below the last. Never empty. */
-export function renderDiscord(markdown: string, footer?: string): DiscordChunk[] {
-  const chunks = messagesOf(markdown);
-  if (footer === undefined) return chunks;
+/** A small line below the last message; in one of its own where there is no room. */
+export function footed(chunks: readonly DiscordChunk[], footer: string): readonly DiscordChunk[] {
   const line = `-# ${literal(footer)}`;
   const last = chunks.at(-1)?.content ?? "";
   if (last.length + 1 + line.length > footedChars) return [...chunks, { content: line }];
   return [...chunks.slice(0, -1), { content: `${last}\n${line}` }];
 }
 
-function messagesOf(markdown: string): DiscordChunk[] {
+/** Markdown as Discord messages, each within the limit. Never empty. */
+export function renderDiscord(markdown: string): DiscordChunk[] {
   const chunks = splitLines(layout(parseMarkdown(markdown)), measure)
     .map(encode)
     .filter(isVisible);

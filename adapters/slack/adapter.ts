@@ -1,5 +1,6 @@
 import type { Adapter, Inlet } from "../../src/core/adapter.ts";
 import { Failure } from "../../src/core/failures.ts";
+import { createAside } from "../render/aside.ts";
 import { renderSlack, type SlackChunk } from "../render/slack.ts";
 import { pause } from "../../src/core/pause.ts";
 import { backoff } from "../backoff.ts";
@@ -52,6 +53,7 @@ export function createSlack(options: SlackOptions): Adapter<SlackChunk> {
   const status = createStatus({ ...shared, signal: closed.signal });
   const feeding = { team: () => who.self.team, say: status.say, streamMs: options.streamMs ?? streamMs };
   const streams = createStreams({ ...shared, ...feeding });
+  const long = createAside("slack", renderSlack, log);
   const outgoing = createOutgoing({ api, budget, streams, unfinished, signal: closed.signal });
   const files = createFiles({ api, budget, bot, token: options.botToken, apiUrl });
   const welcome = createWelcome(api, budget, log);
@@ -91,9 +93,11 @@ export function createSlack(options: SlackOptions): Adapter<SlackChunk> {
     async close() {
       closed.abort();
       await pause();
+      await long.stop();
     },
     live: (chat) => (streams.shows(chat) ? { kind: "stream", everyMs: streamEveryMs } : { kind: "none" }),
     render: (markdown, footer) => footed(renderSlack(markdown), footer),
+    renderWhole: async (markdown, footer) => footed(await long.chunks(markdown), footer),
     ...outgoing,
     ...files,
     stream: streams.feed,

@@ -3,6 +3,7 @@ import type { Adapter, Inlet } from "../../src/core/adapter.ts";
 import { Failure } from "../../src/core/failures.ts";
 import { literal } from "../../src/core/markdown.ts";
 import type { Log } from "../../src/core/log.ts";
+import { createAside } from "../render/aside.ts";
 import { footed, renderTelegram } from "../render/telegram.ts";
 import { callSignal, type Client, createClient } from "./client.ts";
 import { createDrafts, type Drafts } from "./drafts.ts";
@@ -31,6 +32,9 @@ export function createTelegram(options: TelegramOptions): Adapter<TelegramChunk>
   const client = createClient(options.token, options.apiRoot);
   const closed = new AbortController();
   const drafts = createDrafts();
+  const aside = createAside("telegram", renderTelegram, options.log);
+  const finish = (markdown: string, plain: readonly TelegramChunk[], footer: string | undefined) =>
+    finished(options, markdown, plain, footer);
   const outgoing = createOutgoing(client, drafts, closed.signal, options);
   let starting: AbortController | null = null;
   let polling: Polling | null = null;
@@ -70,10 +74,12 @@ export function createTelegram(options: TelegramOptions): Adapter<TelegramChunk>
       await pause();
       closed.abort();
       client.close();
+      await aside.stop();
     },
     ...outgoing,
     fetchFile: (file, limitBytes, signal) => fetchFile(client, file, limitBytes, signal),
-    render: (markdown, footer) => render(markdown, footer, options.richMessages),
+    render: (markdown, footer) => finish(markdown, renderTelegram(markdown), footer),
+    renderWhole: async (markdown, footer) => finish(markdown, await aside.chunks(markdown), footer),
     push() {
       throw new Failure("internal", "Telegram has no push: live() never says so");
     },
@@ -81,12 +87,12 @@ export function createTelegram(options: TelegramOptions): Adapter<TelegramChunk>
 }
 
 /** An answer that fills several plain messages is no rich one: if that were refused, one message would have to become several. */
-function render(
+function finished(
+  { richMessages }: Pick<TelegramOptions, "richMessages">,
   markdown: string,
+  plain: readonly TelegramChunk[],
   footer: string | undefined,
-  richMessages: TelegramOptions["richMessages"],
 ): readonly TelegramChunk[] {
-  const plain = renderTelegram(markdown);
   const chunks = footer === undefined ? plain : footed(plain, footer);
   const [only, second] = chunks;
   const rich = richMessages === "auto" && only && !second ? richMarkdown(markdown) : null;

@@ -1,20 +1,9 @@
 import { parentPort } from "node:worker_threads";
+import type { Done, Job } from "../render/thread.ts";
 import { toHtml } from "./html.ts";
 
-/** One text to turn into HTML; the thread answers in the order it was asked. */
-export interface HtmlJob {
-  readonly id: number;
-  readonly markdown: string;
-}
-
-/** `html` is null when the text is too deeply nested to be read. */
-export interface HtmlResult {
-  readonly id: number;
-  readonly html: string | null;
-}
-
-parentPort?.on("message", (job: HtmlJob) => {
-  parentPort?.postMessage({ id: job.id, html: convert(job.markdown) } satisfies HtmlResult);
+parentPort?.on("message", ({ id, question }: Job<string>) => {
+  parentPort?.postMessage({ id, answer: convert(question) } satisfies Done<string>);
 });
 
 function convert(markdown: string): string | null {

@@ -95,6 +95,8 @@ export interface Adapter<Chunk = unknown> {
    * text below the last of them, as quiet as the platform has it.
    */
   render(markdown: string, footer?: string): readonly Chunk[];
+  /** The same for an answer of any length, off the event loop where that takes long. Without it, `render` takes no time. */
+  renderWhole?(markdown: string, footer?: string): Promise<readonly Chunk[]>;
   /** Returns the platform's id of the new message. */
   post(chat: ChatRef, chunk: Chunk, options: PostOptions): Promise<string>;
   /** Idempotent: an edit that changes nothing succeeds. */

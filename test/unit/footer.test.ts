@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { footed, renderTelegram } from "../../adapters/render/telegram.ts";
-import { renderDiscord } from "../../adapters/render/discord.ts";
+import { footed as footedDiscord, renderDiscord } from "../../adapters/render/discord.ts";
 import { createFooter, footerLine } from "../../src/agent/footer.ts";
 import { footerFields } from "../../src/config/footer-keys.ts";
 import { keyOf } from "../../src/config/keys.ts";
@@ -71,7 +71,7 @@ test("with a footer every message keeps to its limit, and the footer is the last
         const entity = last?.entities.at(-1);
         assert.deepEqual(entity?.type, "italic");
         assert.equal(last?.text.slice(entity?.offset), footer);
-        const discord = renderDiscord(text, footer);
+        const discord = footedDiscord(renderDiscord(text), footer);
         for (const { content } of discord) assert.ok("-# (may be repeated)\n".length + content.length <= 2_000);
         const line = discord.at(-1)?.content.split("\n").at(-1) ?? "";
         assert.equal(line.replaceAll(/\\([\\`*_[\]<>#|~])/g, "$1"), `-# ${footer}`);
