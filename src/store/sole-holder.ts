@@ -11,27 +11,35 @@ const beatMs = 3_000;
 const beatLimitMs = 5_000;
 /** Seconds: so soon the server notices a holder whose machine is gone, and lets another have it. */
 const keepalives = "set tcp_keepalives_idle = 5; set tcp_keepalives_interval = 2; set tcp_keepalives_count = 2";
+/** A holder that says nothing for three beats hangs, though its machine answers for it: the server lets go of it. From Postgres 14 on. */
+const silentMs = 9_000;
+const silence = "select set_config(name, $1, false) from pg_settings where name = 'idle_session_timeout'";
 
 /**
  * Takes `name` for this process; null while another one has it. The server itself lets go of it when the connection ends, however the
- * process did. On the embedded record there is no other process. Rejects with `state.unavailable`.
+ * process did, and when nothing is heard of it for `mostSilentMs`. On the embedded record there is no other process. Rejects with `state.unavailable`.
  */
-export async function holdAlone({ kind, pool }: Pick<Database, "kind" | "pool">, name: string): Promise<Hold | null> {
+export async function holdAlone(
+  { kind, pool }: Pick<Database, "kind" | "pool">,
+  name: string,
+  mostSilentMs = silentMs,
+): Promise<Hold | null> {
   if (kind === "embedded") return { lost: new Promise(() => undefined), release: async () => undefined };
   const client = await pool.connect();
   try {
-    await client.query(keepalives);
     const { rows } = await client.query("select pg_try_advisory_lock(hashtextextended($1, 0)) as taken", [name]);
     if (rows[0]?.taken !== true) {
       client.release();
       return null;
     }
+    await client.query(keepalives);
+    await client.query(silence, [String(mostSilentMs)]);
   } catch (error) {
     client.release(true);
     throw error;
   }
   const { promise: lost, resolve: lose } = Promise.withResolvers<void>();
-  client.once("error", () => lose());
+  client.on("error", () => lose());
   client.once("end", () => lose());
   const beat = setInterval(() => {
     const late = setTimeout(() => lose(), beatLimitMs);
