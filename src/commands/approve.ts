@@ -5,6 +5,7 @@ export const approve = command({
   aliases: [],
   argument: {},
   role: "member",
+  urgent: true,
   whole: true,
   async run({ args, ports, language }) {
     const wanted = args.toLowerCase() || "once";

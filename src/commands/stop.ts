@@ -4,6 +4,7 @@ export const stop = command({
   name: "stop",
   aliases: [],
   role: "member",
+  urgent: true,
   async run({ ports, language: { answers } }) {
     const { running, shortening, dropped } = await ports.stop();
     const said = [...(shortening ? [answers.shorteningStopped] : []), ...(dropped > 0 ? [answers.dropped(dropped)] : [])];

@@ -151,6 +151,8 @@ export interface Command {
    * nothing, or set what they would set again.
    */
   readonly whole?: true;
+  /** It waits for nothing that came before it in its chat, such as a file that is still on its way: what it concerns runs already. */
+  readonly urgent?: true;
   /** The weakest role that may use it. */
   readonly role: Role;
   run(call: CommandCall): Promise<CommandAnswer>;

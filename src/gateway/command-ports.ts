@@ -41,7 +41,7 @@ export function commandPorts(
     sessions: sessionPorts(parts, inbound, person, session),
     chat: chatPorts(parts, inbound.chat),
     ...askingPorts(parts, inbound, person, session, asked),
-    ...endingPorts(parts, session),
+    ...endingPorts(parts, inbound, session),
     ...effortPorts(parts.db, inbound, session),
     ...modelPorts(parts, inbound, session),
     about: () => aboutLines(parts),

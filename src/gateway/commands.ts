@@ -3,8 +3,9 @@ import { usualLanguage } from "../commands/languages/chosen.ts";
 import { languageOf } from "../commands/languages/index.ts";
 import type { Account, Person } from "../core/chats.ts";
 import type { Command, CommandAnswer } from "../core/command.ts";
-import type { InboundMessage } from "../core/inbound.ts";
+import type { Inbound, InboundMessage } from "../core/inbound.ts";
 import type { Language } from "../core/language.ts";
+import { choicePrefix } from "../core/question.ts";
 import { sessionState } from "../store/status.ts";
 import { choosePersonSetting, personSettings } from "../store/person-settings.ts";
 import { commandPorts } from "./command-ports.ts";
@@ -44,6 +45,26 @@ export async function runCommand(
       const answer = await found.command.run({ person, chat, kind, language, args: parsed.args, files, ports, commands: usable });
       return { answer, asks };
     }
+  }
+}
+
+/** Whether an event waits for nothing that came before it in its chat: a stop, an answer to what is asked, a command like them. */
+export function isUrgent(commands: readonly Command[], inbound: Inbound): boolean {
+  const typed = (text: string) => {
+    const parsed = parseCommand(text);
+    const found = parsed && findCommand(commands, parsed.name);
+    return found?.type === "one" && found.command.urgent === true;
+  };
+  switch (inbound.type) {
+    case "stop":
+      return true;
+    case "button":
+      return inbound.data.startsWith(choicePrefix) || typed(inbound.data);
+    case "message":
+      return inbound.addressed && inbound.part === undefined && typed(inbound.text);
+    case "change":
+    case "left":
+      return false;
   }
 }
 

@@ -22,8 +22,10 @@ import { noteLeft } from "../store/presences.ts";
 import { openSession } from "../store/sessions.ts";
 import { decideAccess } from "./access.ts";
 import { createBursts } from "./bursts.ts";
+import { isUrgent } from "./commands.ts";
 import type { GatewayParts } from "./parts.ts";
-import { takeFiles } from "./files.ts";
+import { createFetches, type Fetches } from "./fetches.ts";
+import { createLanes } from "./lanes.ts";
 import { asMessage, command, press } from "./obeying.ts";
 import { isPlain } from "./plain.ts";
 import { say } from "./saying.ts";
@@ -55,54 +57,49 @@ const mostSilences = 1_000;
  * in order of arrival within each chat.
  */
 export function createGateway(parts: GatewayParts): Gateway {
-  const lanes = new Map<string, Lane>();
+  const lanes = createLanes();
   const routing = new Set<number>();
   const closing = new AbortController();
   const tellOnce = tellingOnce(parts);
+  const fetches = createFetches(parts, closing.signal);
+  const ways: Ways = { tellOnce, fetches, closing: closing.signal, silences: new Map() };
 
-  const enter = (key: string): Lane => {
-    const lane = lanes.get(key) ?? { tail: Promise.resolve(), inside: 0, queued: 0, routing: 0 };
-    lanes.set(key, lane);
-    lane.inside += 1;
-    return lane;
-  };
-  const leave = (key: string, lane: Lane): void => {
-    lane.inside -= 1;
-    if (lane.inside === 0) lanes.delete(key);
-  };
-  const ways: Ways = { tellOnce, closing: closing.signal, silences: new Map() };
-  const bursts = createBursts(({ ids, message }) => enqueue(ids, message, () => route(parts, ids, message, null, ways)));
+  const bursts = createBursts(({ ids, message }) => enqueue(ids, message, null));
   const take = (id: number, inbound: Inbound, known: Route | null): void => {
     if (routing.has(id)) return;
     routing.add(id);
-    const lane = lanes.get(chatKey(inbound.chat));
+    const lane = lanes.at(chatKey(inbound.chat));
     const before = lane?.queued;
-    // An edit concerns what is still gathered, too.
+    // An edit concerns what is still gathered, too; a command that overtakes it may drop it.
     if (inbound.type === "change") bursts.end(inbound);
+    if (inbound.type === "message" && isUrgent(parts.commands, inbound)) bursts.flush(inbound.chat);
     const whole = inbound.type !== "message" || bursts.take(id, inbound);
     const still = lane?.queued === before ? known : null;
-    if (whole) enqueue([id], inbound, () => route(parts, [id], inbound, still, ways));
+    if (whole) enqueue([id], inbound, still);
   };
-  const enqueue = (ids: readonly number[], inbound: Inbound, task: () => Promise<void>): void => {
-    const key = chatKey(inbound.chat);
-    const lane = enter(key);
-    lane.queued += 1;
-    lane.routing += 1;
-    lane.tail = lane.tail
-      .then(task)
-      .catch((error: unknown) => parts.log.warn({ error, ids }, "an event could not be routed; it will be tried again"))
-      .finally(() => {
+  const enqueue = (ids: readonly number[], inbound: Inbound, known: Route | null): void => {
+    const urgent = isUrgent(parts.commands, inbound);
+    line(ids, inbound, urgent, async () => {
+      await route(parts, ids, inbound, known, ways);
+      if (urgent) await fetches.letGo(inbound.chat);
+    });
+  };
+  const line = (ids: readonly number[], { chat }: Inbound, urgent: boolean, task: () => Promise<void>): void =>
+    lanes.queue(chatKey(chat), urgent, async () => {
+      try {
+        await task();
+      } catch (error) {
+        parts.log.warn({ error, ids }, "an event could not be routed; it will be tried again");
+      } finally {
         for (const id of ids) routing.delete(id);
-        lane.routing -= 1;
-        leave(key, lane);
-      });
-  };
+      }
+    });
   return {
     async receive(inbound, unanswered) {
       const key = chatKey(inbound.chat);
-      const lane = enter(key);
+      const lane = lanes.enter(key);
       const quietAt = lane.routing === 0 ? lane.queued : null;
-      const alone = lane.routing === 0 && lane.inside === 1;
+      const alone = lane.routing === 0 && lane.inside === 1 && !lanes.urgent(key);
       try {
         const stored = await store(parts, inbound, alone && isPlain(inbound) && !bursts.holds(inbound), tellOnce);
         if (stored === null) return;
@@ -111,12 +108,12 @@ export function createGateway(parts: GatewayParts): Gateway {
         const { session, busy } = stored.route;
         // An earlier event of the chat (a /new, a first message) may have changed where this one goes since it was stored.
         if (stored.assigned && session !== null)
-          enqueue([stored.id], inbound, () => begin(parts, inbound, session, busy, tellOnce));
+          line([stored.id], inbound, false, () => begin(parts, inbound, session, busy, tellOnce));
         else take(stored.id, inbound, lane.queued === quietAt ? stored.route : null);
         // The message's own way comes first: asking the platform for the next one would hold it up by a millisecond.
         await setImmediate();
       } finally {
-        leave(key, lane);
+        lanes.leave(key, lane);
       }
     },
     async sweep(platforms, olderMs = abandonedMs) {
@@ -127,31 +124,22 @@ export function createGateway(parts: GatewayParts): Gateway {
     async moved(platform, from, to) {
       const chat = { platform, chat: from, thread: null };
       bursts.flush(chat);
-      await lanes.get(chatKey(chat))?.tail;
+      await lanes.done(chatKey(chat));
       await moveChat(parts.db, platform, from, to);
     },
     async settled() {
       bursts.flush();
       const late = setTimeout(() => closing.abort(), settleMs);
-      await Promise.all([...lanes.values()].map((lane) => lane.tail));
+      await lanes.done();
       clearTimeout(late);
     },
   };
 }
 
-/** The order of one chat's events; it exists while anything of the chat is being stored or routed. */
-interface Lane {
-  tail: Promise<void>;
-  /** Who keeps the lane: receipts and routings under way. */
-  inside: number;
-  /** How many routings have ever been queued here, and how many are not over. */
-  queued: number;
-  routing: number;
-}
-
 /** What routing may need. */
 interface Ways {
   readonly tellOnce: TellOnce;
+  readonly fetches: Fetches;
   readonly closing: AbortSignal;
   /** What is called where nothing is said in answer to an event. */
   readonly silences: Map<number, () => void>;
@@ -166,6 +154,8 @@ async function route(
 ): Promise<void> {
   // One whose file did not come in time stays for the next gateway: what came after it must not go first.
   if (ways.closing.aborted) throw new Failure("turn.draining", "the gateway stops", { retryable: true });
+  // What overtook it may have dropped it.
+  if (known === null && !(await isUnrouted(parts.db, id))) return;
   if (others.length > 0) await joinInbound(parts.db, id, others, inbound);
   const found = known ?? (await findRoute(parts.db, inbound.chat, inbound.sender));
   if (inbound.type === "left") {
@@ -176,7 +166,7 @@ async function route(
   if (person === null) return ways.silences.get(id)?.();
   switch (inbound.type) {
     case "stop":
-      if (found.session !== null) await stopTurn(parts, found.session, inbound.turn);
+      if (found.session !== null) await stopTurn(parts, found.session, inbound.turn, inbound.key);
       if (found.session !== null && inbound.turn === null) await stopCompress(parts, found.session);
       return await settleInbound(parts.db, id);
     case "button":
@@ -250,9 +240,9 @@ async function request(
   person: Person,
   inbound: InboundMessage,
   { session: open, busy }: Route,
-  { tellOnce, closing }: Ways,
+  { tellOnce, fetches }: Ways,
 ): Promise<void> {
-  if (inbound.files !== undefined) await takeFiles(parts, id, inbound.chat.platform, inbound.files, closing);
+  if (inbound.files !== undefined && !(await fetches.take(id, inbound))) return;
   const session = open ?? (await openSession(parts.db, inbound.chat, inbound.kind)).session;
   // Somebody else has taken it up meanwhile.
   if (await assignInbound(parts.db, id, session, person.id)) await begin(parts, inbound, session, busy, tellOnce);

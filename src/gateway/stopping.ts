@@ -3,9 +3,17 @@ import { type Stopping, stopErrandsOf } from "../store/errand-ends.ts";
 import { requestStop } from "../store/turns.ts";
 import type { GatewayParts } from "./parts.ts";
 
-/** Stops the session's turn (or just `turn`), wherever it runs or waits; its id, or null when there is none. */
-export async function stopTurn(parts: GatewayParts, session: string, turn: string | null): Promise<string | null> {
-  const stopped = await requestStop(parts.db, session, turn);
+/**
+ * Stops the session's turn (or just `turn`), wherever it runs or waits; its id, or null when there is none. `before`: only one whose message
+ * came before the event of that key, which may be taken up late, or twice.
+ */
+export async function stopTurn(
+  parts: GatewayParts,
+  session: string,
+  turn: string | null,
+  before: string | null = null,
+): Promise<string | null> {
+  const stopped = await requestStop(parts.db, session, turn, before);
   if (stopped === null) return null;
   await stopAll(parts, await stopErrandsOf(parts.db, stopped.turn, "its request was stopped"));
   // A parked turn has no worker that could hear of it.

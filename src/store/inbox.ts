@@ -156,13 +156,38 @@ function withPiece(message: InboundMessage, messageId: string, text: string | nu
   return pieces.length === 0 ? null : { ...message, pieces, text: joinedText(pieces, message.gap ?? "") };
 }
 
-/** Drops what waits in a session without a turn; how many there were. */
-export async function dropWaiting(db: Db, session: string): Promise<number> {
+/** The number of a stored event: those that came before it have smaller ones. */
+export function eventOf(key: string): RawBuilder<number> {
+  return sql<number>`(select e.id from inbox e where e.key = ${key})`;
+}
+
+/**
+ * Drops the requests to a chat that came before an event and have not come as far as a session: their files are on their way, or they wait
+ * behind such a one. Commands stay. How many there were.
+ */
+export async function dropComing(db: Db, chat: ChatRef, before: string): Promise<number> {
+  const dropped = await sql`
+    update inbox set status = 'done', session_id = (
+      select s.id from sessions s join conversations c on c.id = s.conversation_id
+      where c.platform = ${chat.platform} and c.chat = ${chat.chat} and c.thread = ${chat.thread ?? ""} and s.ended_at is null)
+    where chat_key = ${chatKey(chat)} and status = 'new' and id < ${eventOf(before)} and inbound->>'type' = 'message'
+      and (inbound->>'addressed' = 'true' or inbound->>'continues' = 'true')
+      and (inbound->'skills' is not null or inbound->>'text' !~ ${commandForm})
+    returning id`.execute(db);
+  return dropped.rows.length;
+}
+
+/** As `parseCommand` has it. */
+const commandForm = "^\\s*/[A-Za-z][A-Za-z0-9_-]{0,31}(@\\w+)?(\\s|$)";
+
+/** Drops what waits in a session without a turn and came before an event; how many there were. */
+export async function dropWaiting(db: Db, session: string, before: string): Promise<number> {
   const rows = await db
     .updateTable("inbox")
     .set({ status: "done" })
     .where("session_id", "=", session)
     .where("status", "=", "waiting")
+    .where("id", "<", eventOf(before))
     .returning("id")
     .execute();
   return rows.length;

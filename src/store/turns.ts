@@ -7,6 +7,7 @@ import type { Outbound } from "../core/outbound.ts";
 import { wholeChat } from "./chat-settings.ts";
 import { begunBy, outcomeOf } from "./errand-ends.ts";
 import { type Db, fenced, heldRow, type Hold, stale } from "./hold.ts";
+import { eventOf } from "./inbox.ts";
 import type { TurnStatus } from "./schema.ts";
 import type { SessionInfo } from "./sessions.ts";
 import { jsonText } from "./storable.ts";
@@ -158,6 +159,7 @@ export async function requestStop(
   db: Db,
   session: string,
   turn: string | null,
+  before: string | null,
 ): Promise<{ readonly turn: string; readonly parked: boolean } | null> {
   let query = db
     .updateTable("turns")
@@ -165,6 +167,7 @@ export async function requestStop(
     .where("session_id", "=", session)
     .where("status", "in", ["running", "parked"]);
   if (turn !== null) query = query.where("id", "=", turn);
+  if (before !== null) query = query.where("inbox_id", "<", eventOf(before));
   const row = await query.returning(["id", "status"]).executeTakeFirst();
   return row ? { turn: row.id, parked: row.status === "parked" } : null;
 }

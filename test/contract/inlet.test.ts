@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import { sql } from "kysely";
 import * as commands from "../../src/commands/index.ts";
 import type { Command } from "../../src/core/command.ts";
@@ -64,6 +65,46 @@ for (const [form, prepare] of Object.entries(forms)) {
         await say(`/${name}`);
         assert.deepEqual(await rig.unrouted(), [], name);
       }
+    });
+
+    test("a stop, an answer and what is said after them wait for no file that is still on its way", async () => {
+      let asked = 0;
+      const hangs = (signal: AbortSignal) =>
+        new Promise<never>((_resolve, reject) => signal.addEventListener("abort", () => reject(new Error("cut"))));
+      await using rig = await openRig(prepare, {
+        fetchFile: async (_platform, _file, _limit, signal) => ((asked += 1), await hangs(signal)),
+      });
+      const { db, said, receive, event } = rig;
+      const until = async (is: () => Promise<boolean>) => {
+        while (!(await is())) await setImmediate();
+      };
+      const stateOf = async (text: string) =>
+        (
+          await db
+            .selectFrom("inbox")
+            .select("status")
+            .where(sql`inbound->>'text'`, "=", text)
+            .executeTakeFirst()
+        )?.status;
+      const at = (text: string, status: string) => until(async () => (await stateOf(text)) === status);
+      const file = { kind: "document", name: "a.txt", size: 1, ref: "a" } as const;
+      await receive(event({ text: "look", files: [file] }));
+      await until(async () => asked > 0);
+      await receive(event("behind it"));
+      await receive(event("/title Behind it, too"));
+      await receive(event("/approve"));
+      await at("/approve", "done");
+      assert.equal(await stateOf("behind it"), "new");
+      // It takes what is not yet a turn, and leaves commands; what comes after it is none of its business.
+      await receive(event("/stop"));
+      await receive(event("something else"));
+      await at("something else", "waiting");
+      assert.deepEqual(await Promise.all(["look", "behind it", "/title Behind it, too"].map(stateOf)), ["done", "done", "done"]);
+      assert.match((await said()).join("\n"), /2/);
+      // Taken up once more, it still concerns what came before it.
+      await sql`update inbox set status = 'new' where inbound->>'text' = '/stop'`.execute(db);
+      await rig.sweep();
+      assert.equal(await stateOf("something else"), "waiting");
     });
   });
 }

@@ -1,17 +1,25 @@
 import type { CommandPorts } from "../../core/command.ts";
-import { dropWaiting } from "../../store/inbox.ts";
+import type { InboundMessage } from "../../core/inbound.ts";
+import { dropComing, dropWaiting, findRoute } from "../../store/inbox.ts";
 import { endSession } from "../../store/sessions.ts";
 import type { GatewayParts } from "../parts.ts";
 import { stopCompress, stopTurn } from "../stopping.ts";
 
 /** The end of what runs in a conversation, and of the conversation. */
-export function endingPorts(parts: GatewayParts, session: string | null): Pick<CommandPorts, "stop" | "newSession"> {
+export function endingPorts(
+  parts: GatewayParts,
+  inbound: InboundMessage,
+  session: string | null,
+): Pick<CommandPorts, "stop" | "newSession"> {
   return {
     async stop() {
-      if (session === null) return { running: false, shortening: false, dropped: 0 };
-      const dropped = await dropWaiting(parts.db, session);
-      const shortening = await stopCompress(parts, session);
-      return { running: (await stopTurn(parts, session, null)) !== null, shortening, dropped };
+      // The way that a message goes: none passes by meanwhile.
+      const coming = await dropComing(parts.db, inbound.chat, inbound.key);
+      const { session: open } = await findRoute(parts.db, inbound.chat, inbound.sender);
+      if (open === null) return { running: false, shortening: false, dropped: coming };
+      const dropped = coming + (await dropWaiting(parts.db, open, inbound.key));
+      const shortening = await stopCompress(parts, open);
+      return { running: (await stopTurn(parts, open, null, inbound.key)) !== null, shortening, dropped };
     },
     async newSession() {
       if (session === null) return;
