@@ -4,6 +4,7 @@ import { chat, cli } from "./command-line.ts";
 import { manyChats } from "./crowd.ts";
 import { hello } from "./hello.ts";
 import { idleCpu } from "./idle-cpu.ts";
+import { install } from "./install.ts";
 import { lastToken } from "./last-token.ts";
 import { memory } from "./memory.ts";
 import { messageIn } from "./message-in.ts";
@@ -22,6 +23,7 @@ const rows: readonly Row[] = [
   lastToken,
   start,
   memory,
+  install,
   hello,
   prefix,
   shell,
