@@ -23,6 +23,7 @@ import { storeFacts } from "../gateway/facts.ts";
 import type { StandingFacts } from "../gateway/parts.ts";
 import { dropStrayFiles } from "../store/files.ts";
 import { withoutValues } from "../skills/variables.ts";
+import { dropOnceSeats } from "../store/once-seats.ts";
 import { dropDrafts } from "../store/schedules.ts";
 import { getSetting } from "../store/settings.ts";
 import { dropStrayBundles } from "../store/skills.ts";
@@ -164,7 +165,7 @@ function startUpkeep(
   const { db } = database;
   const { sandboxes } = worker;
   const tend = () => allOf([async () => await storeFacts(db, await workerFacts(worker)), tendMemories, () => sandboxes.reap()]);
-  const tidy = () => allOf([() => dropStrayFiles(db), () => dropStrayBundles(db), () => dropDrafts(db)]);
+  const tidy = () => allOf([() => dropStrayFiles(db), () => dropStrayBundles(db), () => dropDrafts(db), () => dropOnceSeats(db)]);
   const watch = { db, sandboxes, log, conceal, wake: (session: string) => queues.queue(turnQueue).wake(session) };
   const upkeeps = [
     sweeps.add(

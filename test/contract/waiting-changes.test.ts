@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { sql } from "kysely";
 import type { InboundMessage } from "../../src/core/inbound.ts";
+import { narrowedKey, seatChat } from "../../src/core/terminal.ts";
 import type { Db } from "../../src/store/hold.ts";
 import { assignInbound, changeWaiting, storeInbound } from "../../src/store/inbox.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { migrations } from "../../src/store/migrations/index.ts";
+import { dropOnceSeats } from "../../src/store/once-seats.ts";
 import { admit } from "../../src/store/people.ts";
 import { openSession } from "../../src/store/sessions.ts";
+import { putSetting } from "../../src/store/settings.ts";
 import { type Place, readyForms } from "./database-forms.ts";
 
 const chat = { platform: "test", chat: "1", thread: null };
@@ -69,4 +73,36 @@ test("what waits says what its message says now, without the command; what is as
   ]);
   await change("4", null);
   assert.equal(await now(again), "done");
+});
+
+test("which tools a conversation of one question has to do with is kept until a day after, and as long as it goes on", async () => {
+  const { id: person } = await admit(db, ann, "member");
+  const kept = async () => {
+    await dropOnceSeats(db);
+    const rows = await db.selectFrom("settings").select("key").where("key", "like", "toolsets:%").orderBy("key").execute();
+    return rows.map(({ key }) => key.replace(/.*:/, ""));
+  };
+  for (const seat of ["main", "q-asking", "q-going", "q-new", "q-old"]) {
+    await putSetting(db, narrowedKey(seatChat(seat)), "web");
+    if (seat !== "q-asking") await openSession(db, seatChat(seat), "private");
+  }
+  const going = seatChat("q-going");
+  const { session } = await openSession(db, going, "private");
+  const stored = await storeInbound(db, {
+    type: "message",
+    key: "going",
+    chat: going,
+    kind: "private",
+    sender: ann,
+    at: 0,
+    text: "hello",
+    messageId: null,
+    addressed: true,
+  });
+  await assignInbound(db, stored?.id ?? 0, session, person);
+  assert.deepEqual(await kept(), ["main", "q-asking", "q-going", "q-new", "q-old"]);
+  await sql`update conversations set created_at = now() - interval '2 days' where thread <> 'q-new'`.execute(db);
+  assert.deepEqual(await kept(), ["main", "q-asking", "q-going", "q-new"]);
+  await sql`update inbox set status = 'done' where key = 'going'`.execute(db);
+  assert.deepEqual(await kept(), ["main", "q-asking", "q-new"]);
 });
