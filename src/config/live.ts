@@ -37,7 +37,8 @@ export async function followConfig(initial: Config, env: Environment, log: Log):
       return state.current;
     },
     async refresh(ageMs = 0) {
-      if (performance.now() - state.readAt < ageMs) return state.current;
+      // A look under way is newer than the last one.
+      if (state.reading === null && performance.now() - state.readAt < ageMs) return state.current;
       return await (state.reading ??= read().finally(() => {
         state.reading = null;
         state.readAt = performance.now();
