@@ -36,6 +36,9 @@ test("looks at the same time read once; without a change nothing is read", async
   const [first, second] = await Promise.all([follow.refresh(), follow.refresh()]);
   assert.equal(first, second);
   assert.equal(await follow.refresh(), first);
+  await writeFile(file, "model: three\n");
+  const [, joined] = await Promise.all([follow.refresh(), follow.refresh(60_000)]);
+  assert.equal(joined.model.default, "three", "a look under way is newer than an earlier one that would do");
 });
 
 test("a broken file and a value that can't be used leave what was, and are told once", async (t) => {
