@@ -10,7 +10,7 @@ import { badToken, reason, refusal, tokenWords } from "./errors.ts";
 import { type Fields, text } from "./fields.ts";
 import { createFiles } from "./files.ts";
 import { openHttp } from "./http.ts";
-import { createIntake } from "./intake.ts";
+import { createIntake, type Intake } from "./intake.ts";
 import { createLastThread } from "./last-thread.ts";
 import { createChannels } from "./channels.ts";
 import { createNames } from "./names.ts";
@@ -60,6 +60,7 @@ export function createSlack(options: SlackOptions): Adapter<SlackChunk> {
   const channels = createChannels(api, budget, options.renamed);
   const commands = new Set(options.commands.flatMap(({ name, aliases }) => [name, ...aliases]));
   let door: Door | null = null;
+  let intake: Intake | null = null;
   let stopping = new AbortController();
 
   const pause = async (): Promise<void> => {
@@ -67,6 +68,7 @@ export function createSlack(options: SlackOptions): Adapter<SlackChunk> {
     const open = door;
     door = null;
     await open?.close();
+    await intake?.idle();
   };
   return {
     platform: "slack",
@@ -81,7 +83,7 @@ export function createSlack(options: SlackOptions): Adapter<SlackChunk> {
         welcome.heard(body);
         channels.heard(body);
       };
-      const intake = createIntake({ reading, inlet, aside, log, signal: attempt.signal });
+      intake = createIntake({ reading, inlet, aside, log, signal: attempt.signal });
       const opened = await open(options, apiUrl, intake.take);
       if (attempt.signal.aborted) {
         await opened.close();

@@ -1,6 +1,7 @@
 import type { Inlet } from "../../src/core/adapter.ts";
 import type { Inbound } from "../../src/core/inbound.ts";
 import type { Log } from "../../src/core/log.ts";
+import { isImpatient, takeSoon } from "./commands.ts";
 import { type Fields, fields, text } from "./fields.ts";
 import { type Reading, toInbound } from "./inbound.ts";
 import { pause } from "../../src/core/pause.ts";
@@ -8,8 +9,13 @@ import { backoff } from "../backoff.ts";
 
 /** Takes what Slack tells into the inbox. */
 export interface Intake {
-  /** Resolves when it is stored, or needs no storing: only then may it be acknowledged. Rejects when we are closing, or too much waits. */
+  /**
+   * Resolves when it may be acknowledged: it is stored, or needs no storing; or it is a command or a button, for which Slack waits no longer.
+   * Rejects when we are closing, or too much waits.
+   */
   take(body: Fields): Promise<void>;
+  /** Resolves when all that was acknowledged before it was stored is stored, or refused. */
+  idle(): Promise<void>;
 }
 
 export interface IntakeParts {
@@ -35,10 +41,12 @@ interface Waiting {
 
 /**
  * Slack gives an event up after three more tries within six minutes; so while the record is away we hold what we were told, and go on
- * trying. Slack keeps no order among its events: of those of one channel that are here at once, the oldest goes first.
+ * trying. Slack keeps no order among its events: of those of one channel that are here at once, the oldest goes first. A command, a
+ * button and a pressed Stop are in no line: what is before them may wait for people's names.
  */
 export function createIntake(parts: IntakeParts): Intake {
   const lanes = new Map<string, Waiting[]>();
+  const soon = new Set<Promise<unknown>>();
   let held = 0;
   const run = async (lane: string, waiting: Waiting[]): Promise<void> => {
     // What Slack sent in one go is all read first.
@@ -46,22 +54,35 @@ export function createIntake(parts: IntakeParts): Intake {
     for (let next = first(waiting); next; next = first(waiting)) await takeOne(parts, next.body).then(next.resolve, next.reject);
     lanes.delete(lane);
   };
+  const inLine = (body: Fields): Promise<void> => {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const lane = laneOf(body);
+    const waiting = lanes.get(lane) ?? [];
+    waiting.push({ body, at: momentOf(body), resolve, reject });
+    if (!lanes.has(lane)) {
+      lanes.set(lane, waiting);
+      void run(lane, waiting);
+    }
+    return promise;
+  };
   return {
     async take(body) {
       parts.aside(body);
-      if (held >= mostHeld) throw new Error("too much waits to be stored");
-      const { promise, resolve, reject } = Promise.withResolvers<void>();
-      const lane = laneOf(body);
-      const waiting = lanes.get(lane) ?? [];
-      waiting.push({ body, at: momentOf(body), resolve, reject });
-      if (!lanes.has(lane)) {
-        lanes.set(lane, waiting);
-        void run(lane, waiting);
+      if (isImpatient(body)) {
+        const { acknowledged, over } = takeSoon({ ...parts, names: parts.reading.names }, body, once(parts, body));
+        soon.add(over);
+        void over.then(() => soon.delete(over));
+        await acknowledged;
+        return;
       }
+      if (held >= mostHeld) throw new Error("too much waits to be stored");
       held += 1;
-      await promise.finally(() => {
+      await (isStop(body) ? takeOne(parts, body) : inLine(body)).finally(() => {
         held -= 1;
       });
+    },
+    async idle() {
+      await Promise.all(soon);
     },
   };
 }
@@ -81,17 +102,25 @@ function momentOf(body: Fields): number {
 }
 
 async function takeOne(parts: IntakeParts, body: Fields): Promise<void> {
-  const inbound = await read(parts, body);
-  if (!inbound) return;
+  const store = once(parts, body);
   const delays = backoff(firstMs, longestMs);
   for (;;) {
     try {
-      return await parts.inlet.receive(inbound);
+      return await store();
     } catch (error) {
       await pause(delays.next(), parts.signal);
       if (parts.signal.aborted) throw error;
     }
   }
+}
+
+/** One attempt to store it at each call; it is read at the first. */
+function once(parts: IntakeParts, body: Fields): () => Promise<void> {
+  let reading: Promise<Inbound | null> | null = null;
+  return async () => {
+    const inbound = await (reading ??= read(parts, body));
+    if (inbound) await parts.inlet.receive(inbound);
+  };
 }
 
 /** An event that can't be read is skipped: Slack would only tell the same again. */
@@ -104,7 +133,11 @@ async function read({ reading, log }: IntakeParts, body: Fields): Promise<Inboun
   }
 }
 
-/** The channel, wherever this kind of event has it. */
+/** A pressed Stop waits behind nothing. */
+function isStop(body: Fields): boolean {
+  return fields(body["event"])["type"] === "agent_session_stopped";
+}
+
 function laneOf(body: Fields): string {
-  return text(fields(body["event"])["channel"]) ?? text(fields(body["channel"])["id"]) ?? text(body["channel_id"]) ?? "";
+  return text(fields(body["event"])["channel"]) ?? "";
 }

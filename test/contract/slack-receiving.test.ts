@@ -236,12 +236,14 @@ test("a pressed button and a pressed Stop arrive with all that they mean", async
   await using rig = await slackRig();
   await rig.adapter.start(rig.inlet);
   const root = rig.slack.say("D1", "hi");
+  await rig.received(1);
   const chunk = chunkOf(rig.adapter, "Go on?");
   const asked = await rig.adapter.post(slackChat("D1", root), chunk, {
     replyTo: null,
     buttons: [{ label: "Yes", data: "choose:1:0" }],
   });
   rig.slack.press("D1", asked, "Yes");
+  await rig.received(2);
   rig.slack.stop("D1", root);
   const [, pressed, stopped] = await rig.received(3);
   assert.ok(pressed?.type === "button" && stopped?.type === "stop");
