@@ -1,101 +1,15 @@
 import assert from "node:assert/strict";
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Readable } from "node:stream";
-import { type TestContext, test } from "node:test";
-import { Command } from "commander";
-import type { Context } from "../../src/cli/context.ts";
-import { hermes } from "../../src/cli/hermes.ts";
-import { leaving } from "../../src/cli/leaving.ts";
-import { define } from "../../src/cli/setup.ts";
+import { test } from "node:test";
 import { Failure } from "../../src/core/failures.ts";
-import { serveControl } from "../../src/gateway/control-socket.ts";
 import { discordServer } from "../doubles/discord.ts";
 import { slackServer } from "../doubles/slack.ts";
 import { telegramServer } from "../doubles/telegram.ts";
 import { startSshd } from "../services/sshd.ts";
+import { asked, code, filesOf, homeWith, run } from "./cli-setup-rig.ts";
 import { closedPort, modelServer, serve } from "./cli-model-rig.ts";
-
-/** Nothing of this machine: no engine, no model server on a usual port. */
-const alone = { DOCKER_HOST: "unix:///nowhere/docker.sock", HERMES_MODEL_PROBE: "" };
-const code = "ABCDEFGH2345";
-
-interface Ran {
-  readonly status: number;
-  readonly out: string;
-  readonly err: string;
-  readonly home: string;
-  files(): Promise<Readonly<Record<string, string>>>;
-}
-
-/** A home with these files, and a service on it that lets nobody in yet, so that no record is opened. */
-async function homeWith(t: TestContext, files: Readonly<Record<string, string>> = {}, owned: unknown = null): Promise<string> {
-  const home = await mkdtemp(join(tmpdir(), "hermes-setup-"));
-  for (const [name, text] of Object.entries(files)) {
-    await mkdir(join(home, name, ".."), { recursive: true });
-    await writeFile(join(home, name), text);
-  }
-  const replies: Readonly<Record<string, string>> = { "pairing.owned": JSON.stringify(owned), "pairing.invite": code };
-  const service = await serveControl(home, { handle: async ({ command }) => ({ ok: true, text: replies[command] ?? "" }) });
-  t.after(async () => {
-    await service.close();
-    await rm(home, { recursive: true, force: true });
-  });
-  return home;
-}
-
-async function filesOf(home: string): Promise<Readonly<Record<string, string>>> {
-  const names = (await readdir(home, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
-  const read = names.map(async ({ parentPath, name }) => {
-    const path = join(parentPath, name);
-    return [path.slice(home.length + 1), await readFile(path, "utf8")] as const;
-  });
-  return Object.fromEntries(await Promise.all(read));
-}
-
-/** `hermes setup` with no terminal. */
-async function run(home: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ran> {
-  let [out, err] = ["", ""];
-  const status = await hermes(["setup", ...args], {
-    env: { ...alone, HERMES_HOME: home, ...env },
-    stdin: Readable.from([]),
-    stdout: { write: (text) => (out += text) },
-    stderr: { write: (text) => (err += text) },
-  });
-  return { status, out, err, home, files: () => filesOf(home) };
-}
-
-/** `hermes setup` with a person who answers each question by the first pattern it matches, each answer once; Enter otherwise. */
-async function asked(
-  home: string,
-  args: readonly string[],
-  answers: readonly (readonly [RegExp, string])[],
-  env = {},
-  product: Context["product"] = () => assert.fail("the record is the service's"),
-): Promise<Ran> {
-  let [out, err, status] = ["", "", 0];
-  const left = [...answers];
-  const context: Context = {
-    env: { ...alone, HERMES_HOME: home, ...env },
-    home,
-    print: (line) => void (out += `${line}\n`),
-    remark: (line) => void (err += `${line}\n`),
-    async ask(question) {
-      out += `${question}\n`;
-      const at = left.findIndex(([pattern]) => pattern.test(out.slice(-600)));
-      const answer = at === -1 ? "" : (left.splice(at, 1)[0]?.[1] ?? "");
-      if (answer === "ctrl-c") throw leaving();
-      return answer;
-    },
-    exit: (code_) => void (status = code_),
-    product,
-  };
-  const command = new Command("setup").exitOverride();
-  define(command, context, process);
-  await command.parseAsync([...args], { from: "user" }).catch(() => void (status = 1));
-  return { status, out, err, home, files: () => filesOf(home) };
-}
 
 test("without a terminal and without a word it says what to pass, and touches nothing", async (t) => {
   const home = join(await homeWith(t), "new");
@@ -256,6 +170,22 @@ test("whoever leaves in the middle keeps what was done, and is told how to go on
   assert.match(out, /refuses it \(Unauthorized\)[^]*That is @team_bot[^]*https:\/\/t\.me\/team_bot/);
   assert.match(err, /Left at the step sandbox\. What was done before is saved\.\n.*`hermes setup` goes on/);
   assert.deepEqual(await files(), { ".env": `TELEGRAM_BOT_TOKEN=${telegram.token}\n` });
+});
+
+test("whoever leaves at any question can begin again", async (t) => {
+  const home = await homeWith(t);
+  const steps: string[] = [];
+  for (let at = 0; ; at += 1) {
+    const answers = [...Array.from({ length: at }, () => [/^/, ""] as const), [/^/, "ctrl-c"] as const];
+    const { status, err } = await asked(home, [], answers);
+    const [, step] = /Left at the step (\w+)\. What was done before is saved\./.exec(err) ?? [];
+    const again = await run(home, ["--yes", "--no-service"]);
+    assert.equal(again.status, 0, again.out + again.err);
+    if (step === undefined) break;
+    assert.equal(status, 1);
+    steps.push(step);
+  }
+  assert.deepEqual([...new Set(steps)], ["model", "platforms", "sandbox"]);
 });
 
 test("commands run on the host itself only after a yes", async (t) => {
