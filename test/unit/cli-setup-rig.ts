@@ -12,7 +12,7 @@ import { define } from "../../src/cli/setup.ts";
 import { serveControl } from "../../src/gateway/control-socket.ts";
 
 /** Nothing of this machine: no engine, no model server on a usual port. */
-export const alone = { DOCKER_HOST: "unix:///nowhere/docker.sock", HERMES_MODEL_PROBE: "" };
+const alone = { DOCKER_HOST: "unix:///nowhere/docker.sock", HERMES_MODEL_PROBE: "" };
 export const code = "ABCDEFGH2345";
 
 interface Ran {
