@@ -48,7 +48,6 @@ export function createOutgoing(
   const pacing = createPacing(until);
   const soon = () => callSignal(AbortSignal.any([until, AbortSignal.timeout(previewMs)]));
   const { chatId, send } = createSender(options);
-  const withdraw = (chat_id: number, message_id: number) => api.raw.deleteMessage({ chat_id, message_id }, closed);
   return {
     live(chat) {
       if (Number(chat.chat) <= 0) return { kind: "edit", everyMs: groupMs };
@@ -59,15 +58,14 @@ export function createOutgoing(
       const said = options.maybeRepeated === true ? remarked(chunk) : chunk;
       const { message_id } = await send(chat, said, false, async ({ chat_id, thread, chunk: { text, entities, rich } }) => {
         const frame = { chat_id, ...thread, ...reply(chat, options), ...keyboard(options.buttons) };
-        return await pacing.message(chat_id, kindOf(options), async () => {
-          const made = async () => {
-            if (rich === undefined)
-              return await api.raw.sendMessage({ ...frame, text, entities: [...entities], ...unlinked }, closed);
-            return await api.raw.sendRichMessage({ ...frame, rich_message: richMessage(rich) }, closed);
-          };
-          if (options.turn === undefined) return await made();
-          return await inTime(made(), (message) => withdraw(chat_id, message.message_id));
-        });
+        const made = async () => {
+          if (rich === undefined)
+            return await api.raw.sendMessage({ ...frame, text, entities: [...entities], ...unlinked }, closed);
+          return await api.raw.sendRichMessage({ ...frame, rich_message: richMessage(rich) }, closed);
+        };
+        const late = (message: { message_id: number }) => api.raw.deleteMessage({ chat_id, ...message }, closed);
+        const sent = options.turn === undefined ? made : () => inTime(made(), ({ message_id }) => late({ message_id }));
+        return await pacing.message(chat_id, kindOf(options), sent);
       });
       return String(message_id);
     },
