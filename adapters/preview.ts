@@ -134,6 +134,7 @@ function take(state: State, event: TurnEvent): void {
       break;
     case "reasoning":
     case "titled":
+    case "unwritten":
     case "asks":
     case "finished":
       break;

@@ -25,6 +25,8 @@ export interface ViewParts {
   toolProgress?(chat: ChatRef): Promise<ProgressMode>;
   /** The language of whoever asked; without it, the first that ships. */
   language?(turn: string): Promise<Language>;
+  /** What is done in this chat can't be stored now. */
+  unwritten?(chat: ChatRef, person: string): void;
   readonly metrics: Metrics;
   readonly log: Log;
 }
@@ -85,6 +87,7 @@ export async function createView(parts: ViewParts): Promise<View> {
   const pace = createPace(parts.adapter.previewsPerSecond);
   const subscription = await parts.live.subscribe(parts.adapter.platform, (event) => {
     if (event.event.type === "titled") return void parts.adapter.title?.(event.chat, event.event.title).catch(() => undefined);
+    if (event.event.type === "unwritten") return parts.unwritten?.(event.chat, event.event.person);
     if (parts.adapter.live(event.chat).kind === "push") return parts.adapter.push(event);
     // Live events may come later than the answer: they must not show a turn again that is over.
     if (settled.has(event.turn)) return;

@@ -6,6 +6,7 @@ import { chatKey, type ChatRef, parseChatKey } from "../src/core/chats.ts";
 import { asFailure, type Failure } from "../src/core/failures.ts";
 import type { SentFile } from "../src/core/files.ts";
 import type { Log } from "../src/core/log.ts";
+import { remember } from "../src/core/maps.ts";
 import { codeSpan, plainWords } from "../src/core/markdown.ts";
 import type { Metrics } from "../src/core/metrics.ts";
 import { type Consumer, type JobOutcome, placesOf, type Queues } from "../src/core/queue.ts";
@@ -42,17 +43,24 @@ const fileLeaseMs = 120_000;
 const concurrency = 64;
 const firstBackoffMs = 500;
 const longestBackoffMs = 60_000;
+const mostUnnoted = 10_000;
 
 /** Sends what the outbox holds for one platform, in order within each chat. */
 export async function workDeliveries(parts: DeliveryParts, holder: string): Promise<Consumer> {
+  const sending: Sending = { ...parts, unnoted: new Map() };
   return await parts.queues.consume(
     deliveryQueue(parts.adapter.platform),
     placesOf(concurrency),
-    async (chat) => await workChat(parts, holder, chat),
+    async (chat) => await workChat(sending, holder, chat),
   );
 }
 
-async function workChat(parts: DeliveryParts, holder: string, chat: string): Promise<JobOutcome> {
+interface Sending extends DeliveryParts {
+  /** The messages of entries that went out when the record could not note it: they must not go out again. */
+  readonly unnoted: Map<number, readonly string[]>;
+}
+
+async function workChat(parts: Sending, holder: string, chat: string): Promise<JobOutcome> {
   const ref = parseChatKey(chat);
   for (;;) {
     const next = await claimDelivery(parts.db, chat, holder, sendLeaseMs);
@@ -70,11 +78,16 @@ async function workChat(parts: DeliveryParts, holder: string, chat: string): Pro
 }
 
 /** Sends one entry; null when it is settled, else how long to wait before the next attempt. */
-async function deliver(parts: DeliveryParts, chat: ChatRef, delivery: Delivery): Promise<number | null> {
+async function deliver(parts: Sending, chat: ChatRef, claimed: Delivery): Promise<number | null> {
+  const { unnoted } = parts;
+  const known = unnoted.get(claimed.id);
+  const delivery = known === undefined ? claimed : { ...claimed, sent: known, interrupted: false };
   const sent = [...delivery.sent];
   try {
+    if (known !== undefined) await noteSent(parts.db, claimed.id, known, sendLeaseMs);
+    unnoted.delete(claimed.id);
     if (delivery.body.edits !== undefined) return await amend(parts, chat, delivery, delivery.body.edits);
-    if (delivery.body.file !== undefined) return await sendFile(parts, chat, delivery, delivery.body.file);
+    if (delivery.body.file !== undefined) return await sendFile(parts, chat, delivery, delivery.body.file, sent);
     const preview = delivery.turn === null ? null : await settled(parts, delivery, delivery.turn);
     const repeated = await send(parts, chat, delivery, preview, sent);
     await closeDelivery(parts.db, delivery.id, sent);
@@ -82,7 +95,10 @@ async function deliver(parts: DeliveryParts, chat: ChatRef, delivery: Delivery):
     parts.metrics.delivery(chat.platform, repeated ? "repeated" : "sent");
     return null;
   } catch (error) {
-    return await handle(parts, chat, delivery, { failure: asFailure(error), wentOn: sent.length > delivery.sent.length });
+    const failure = asFailure(error);
+    if (failure.code === "state.unavailable" && sent.length > claimed.sent.length)
+      remember(unnoted, claimed.id, sent, mostUnnoted);
+    return await handle(parts, chat, delivery, { failure, wentOn: sent.length > delivery.sent.length });
   }
 }
 
@@ -103,7 +119,7 @@ async function amend(parts: DeliveryParts, chat: ChatRef, delivery: Delivery, ke
 }
 
 /** Sends a file, or says why it can't be sent here. */
-async function sendFile(parts: DeliveryParts, chat: ChatRef, delivery: Delivery, file: SentFile): Promise<null> {
+async function sendFile(parts: DeliveryParts, chat: ChatRef, delivery: Delivery, file: SentFile, sent: string[]): Promise<null> {
   const { adapter, db } = parts;
   const { id, key, since, interrupted } = delivery;
   const options = { replyTo: null, key: `${id}:0`, since, maybeRepeated: interrupted };
@@ -114,8 +130,8 @@ async function sendFile(parts: DeliveryParts, chat: ChatRef, delivery: Delivery,
     return await adapter.post(chat, adapter.render(words)[0], options);
   };
   const bytes = await sentFile(db, key);
-  await noteSent(db, id, [], fileLeaseMs);
-  const message =
+  await noteSent(db, id, sent, fileLeaseMs);
+  const post = async () =>
     bytes === null || adapter.postFile === undefined
       ? await say(bytes === null ? "gone" : "none_taken")
       : await adapter.postFile(chat, file, bytes, options).catch(async (error: unknown) => {
@@ -123,7 +139,8 @@ async function sendFile(parts: DeliveryParts, chat: ChatRef, delivery: Delivery,
           if (failure.code !== "platform.refused") throw failure;
           return await say(null, failure.message);
         });
-  await closeDelivery(db, id, [message]);
+  if (sent.length === 0) sent.push(await post());
+  await closeDelivery(db, id, sent);
   await dropSentFile(db, key);
   parts.metrics.delivery(chat.platform, interrupted ? "repeated" : "sent");
   return null;

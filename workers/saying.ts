@@ -64,6 +64,7 @@ function agentLines(live: Live, errand: Errand, from: number): (event: TurnEvent
       case "tool.finished":
       case "agent":
       case "titled":
+      case "unwritten":
         return undefined;
     }
   };

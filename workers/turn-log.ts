@@ -42,6 +42,7 @@ function lineOf(event: TurnEvent, began: number): Line | null {
     case "asks":
     case "agent":
     case "titled":
+    case "unwritten":
       return null;
   }
 }

@@ -4,7 +4,7 @@ import { type TurnParts, turnQueue } from "./turn-parts.ts";
 import { compressAsked, tellUncompressed } from "../src/agent/compression/asked.ts";
 import { languageOfPerson } from "../src/commands/languages/chosen.ts";
 import { chatKey } from "../src/core/chats.ts";
-import type { TurnEnd } from "../src/core/events.ts";
+import { type TurnEnd, unwritten } from "../src/core/events.ts";
 import { asFailure } from "../src/core/failures.ts";
 import { leaseMs } from "../src/core/limits.ts";
 import { type JobOutcome, placesOf } from "../src/core/queue.ts";
@@ -13,6 +13,7 @@ import { abandonSession, handOverSession, releaseIfIdle } from "../src/store/ses
 import { claimSession, nextWork, type Work } from "../src/store/work.ts";
 import { wakeDeliveries } from "./asking.ts";
 import { keepLeases, type Leases } from "./leases.ts";
+import { createRests, type Rests } from "./rests.ts";
 
 export interface TurnWorker {
   /** No new turns; running ones get `drainMs`, then they are left for another worker to resume. */
@@ -22,9 +23,10 @@ export interface TurnWorker {
 /** Takes sessions off the queue and runs their turns, one after another, until nothing waits in them. */
 export async function workTurns(parts: TurnParts, holder: string): Promise<TurnWorker> {
   const leases = keepLeases(parts.db, holder, parts.log);
+  const rests = createRests();
   const state = { draining: false };
   const consumer = await parts.queues.consume(turnQueue, placesOf(parts.settings.concurrency), async (session) => {
-    return await workSession(parts, leases, holder, session, () => state.draining);
+    return await workSession(parts, { leases, rests, holder }, session, () => state.draining);
   });
   const signals = await parts.live.onSignal((turn) => leases.stop(turn));
   return {
@@ -43,24 +45,33 @@ export async function workTurns(parts: TurnParts, holder: string): Promise<TurnW
   };
 }
 
+/** What a worker knows of the sessions that it works on. */
+interface Hands {
+  readonly leases: Leases;
+  readonly rests: Rests;
+  readonly holder: string;
+}
+
 async function workSession(
   parts: TurnParts,
-  leases: Leases,
-  holder: string,
+  { leases, rests, holder }: Hands,
   session: string,
   draining: () => boolean,
 ): Promise<JobOutcome> {
   parts.glance();
+  // The sweeper asks again every second.
+  if (rests.has(session)) return { type: "done" };
   const claim = draining() ? null : await claimSession(parts.db, session, holder, leaseMs);
   if (!claim) return { type: "done" };
   const { hold, info } = claim;
   const lease = leases.hold(session);
+  let work = claim.work && forgiving(claim.work, rests.forgiven(session));
   try {
-    let { work } = claim;
     let left = false;
     while (!left && !draining()) {
       const set: SetRunning = (running) => lease.set(running);
       const worked = work && (await workOn(parts, { hold, info }, work, set));
+      rests.end(session);
       if (worked === "handed_over") break;
       left = await releaseIfIdle(parts.db, hold);
       if (!left) work = await nextWork(parts.db, hold);
@@ -70,12 +81,30 @@ async function workSession(
   } catch (error) {
     const failure = asFailure(error);
     parts.log.warn({ session, code: failure.code, error: failure }, "a session was let go of; it goes on from its journal");
-    await abandonSession(parts.db, hold).catch(() => undefined);
+    if (failure.code === "state.unavailable") await rest(parts, rests, hold, work);
+    else await abandonSession(parts.db, hold).catch(() => undefined);
     // Neither `again` nor a wake-up: a poisoned session must not spin. The sweeper brings it back in a second, and its attempts are counted.
     return { type: "done" };
   } finally {
     lease.drop();
   }
+}
+
+/** The record takes nothing of it: that is no attempt of its turn, whose chat is told. Each further one would ask the model in vain. */
+async function rest(parts: TurnParts, rests: Rests, hold: Hold, work: Work | null): Promise<void> {
+  const counted = await handOverSession(parts.db, hold).then(
+    () => false,
+    () => true,
+  );
+  rests.begin(hold.session, counted);
+  if (work === null) return;
+  const { chat } = work.type === "compress" ? work.request : work.type === "begin" ? work.waiting.inbound : work.turn.request;
+  parts.live.publish(unwritten(hold.session, chat, work.person.id));
+}
+
+function forgiving(work: Work, forgiven: number): Work {
+  if (work.type !== "resume" || forgiven === 0) return work;
+  return { ...work, turn: { ...work.turn, attempts: work.turn.attempts - forgiven } };
 }
 
 /** Leaves the session for whoever comes next, and says so on the queue (the sweeper would too, a second later). */

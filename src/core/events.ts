@@ -44,6 +44,8 @@ export type TurnEvent =
     }
   /** The conversation has been given a title. Comes in no turn: see `titled`. */
   | { readonly type: "titled"; readonly title: string }
+  /** The record takes nothing of what a worker does for this person: it goes on later. Comes in no turn: see `unwritten`. */
+  | { readonly type: "unwritten"; readonly person: string }
   | { readonly type: "finished"; readonly end: TurnEnd };
 
 /** `asking`: it waits for a person's answer. One that waits for subagents of its own is `working`. */
@@ -63,4 +65,9 @@ export interface LiveEvent {
 /** Tells a session's chat of its new title. */
 export function titled(session: string, chat: ChatRef, title: string): LiveEvent {
   return { turn: `title:${session}`, chat, fence: 0, seq: 1, replyTo: null, event: { type: "titled", title } };
+}
+
+/** Tells a session's chat that what is done there can't be stored now. */
+export function unwritten(session: string, chat: ChatRef, person: string): LiveEvent {
+  return { turn: `unwritten:${session}`, chat, fence: 0, seq: 1, replyTo: null, event: { type: "unwritten", person } };
 }

@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
+import { languageOfPerson, usualLanguage } from "../commands/languages/chosen.ts";
 import type { Inlet } from "../core/adapter.ts";
-import { chatKey, type Person } from "../core/chats.ts";
+import { chatKey, type ChatRef, type Person } from "../core/chats.ts";
 import { Failure } from "../core/failures.ts";
 import type { Inbound, InboundMessage } from "../core/inbound.ts";
 import { remember } from "../core/maps.ts";
@@ -41,6 +42,8 @@ export interface Gateway extends Inlet {
   sweep(platforms: readonly string[], olderMs?: number): Promise<void>;
   /** A chat has another id from now on. What has come under the old one is routed before that is noted. Rejects when that fails. */
   moved(platform: string, from: string, to: string): Promise<void>;
+  /** What is done for this person in this chat can't be stored now: the chat is told. */
+  unwritten(chat: ChatRef, person: string): void;
   /** Resolves when everything received so far is routed. */
   settled(): Promise<void>;
 }
@@ -126,6 +129,11 @@ export function createGateway(parts: GatewayParts): Gateway {
       bursts.flush(chat);
       await lanes.done(chatKey(chat));
       await moveChat(parts.db, platform, from, to);
+    },
+    unwritten(chat, person) {
+      void languageOfPerson(parts.db, person, parts.language)
+        .catch(() => usualLanguage(parts.language))
+        .then(({ troubles }) => tellOnce(chat, troubles.store));
     },
     async settled() {
       bursts.flush();

@@ -164,13 +164,13 @@ async function openPlatform(base: Base, { platform, adapter, gateway, serving }:
   stack.defer(() => adapter.close());
   if (platform.local) {
     serving.add(name);
-    stack.defer(await showAndDeliver(base, adapter));
+    stack.defer(await showAndDeliver(base, adapter, gateway));
     // With a record of its own there is no other gateway.
     if (database.kind === "embedded") await takeUp(base, name, gateway);
     return await adapter.start(gateway);
   }
   const shifts = await takeShifts(database, name, log, async () => {
-    const stop = await showAndDeliver(base, adapter);
+    const stop = await showAndDeliver(base, adapter, gateway);
     serving.add(name);
     await takeUp(base, name, gateway);
     const patience = await startPatiently(name, adapter, gateway, log);
@@ -192,7 +192,7 @@ async function takeUp({ log }: Base, name: string, gateway: Gateway): Promise<vo
 }
 
 /** A platform's views and deliveries run before it receives; gives the way to end them. */
-async function showAndDeliver(base: Base, adapter: Adapter): Promise<() => Promise<void>> {
+async function showAndDeliver(base: Base, adapter: Adapter, { unwritten }: Gateway): Promise<() => Promise<void>> {
   const { database, queues, live, metrics, log } = base;
   const { db } = database;
   const previews = {
@@ -201,7 +201,7 @@ async function showAndDeliver(base: Base, adapter: Adapter): Promise<() => Promi
   };
   const toolProgress = (chat: ChatRef) => toolProgressIn(base, chat);
   const language = (turn: string) => languageOfTurn(db, turn, base.config.display.language);
-  const view = await createView({ adapter, live, previews, toolProgress, language, metrics, log });
+  const view = await createView({ adapter, live, previews, toolProgress, language, unwritten, metrics, log });
   const consumer = await workDeliveries({ db, queues, adapter, view, metrics, log }, base.holder);
   return async () => {
     await consumer.drain();

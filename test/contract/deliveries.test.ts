@@ -55,7 +55,7 @@ test("a lease that ran down while a preview ended, or an edit was refused, is wh
   await database.close();
 });
 
-test("a message that may have come says so, whatever surely failed since; what comes after it does not", async () => {
+test("a message that may have come says so, whatever surely failed since; what comes after it, or is known to have come, does not", async () => {
   await using rig = await telegramRig();
   await using place = await readyForms.embedded();
   const { db } = await place.open();
@@ -79,6 +79,23 @@ test("a message that may have come says so, whatever surely failed since; what c
       [false, true],
     ],
   );
+
+  // The record, out of room, does not take that two of three messages are out.
+  await addOutbound(db, { key: "answer:2", chat, turn: null, body: { markdown: "word ".repeat(2_000), replyTo: null } });
+  await sql`create function full_disk() returns trigger language plpgsql as
+    $$ begin raise exception using errcode = '53100', message = 'could not extend file: No space left on device'; end $$`.execute(
+    db,
+  );
+  await sql`create trigger full_disk before update on outbox for each row when (new.key = 'answer:2' and jsonb_array_length(new.sent) = 2)
+    execute function full_disk()`.execute(db);
+  const before = rig.tg.messages(7).length;
+  for (const attempt of ["noted too late", "still full", "room again"]) {
+    if (attempt === "room again") await sql`drop trigger full_disk on outbox`.execute(db);
+    await sql`update outbox set not_before = now()`.execute(db);
+    assert.equal((await work(chat)).type, attempt === "room again" ? "done" : "again", attempt);
+  }
+  const parts = rig.tg.messages(7).slice(before);
+  assert.deepEqual([parts.length, parts.some(({ text }) => text.startsWith("(may"))], [3, false]);
 });
 
 const over = async () => undefined;

@@ -155,6 +155,7 @@ function pieces(events: readonly TurnEvent[]): readonly string[] {
         return [...event.chunk].map((letter) => `${event.call} ${letter}`);
       case "started":
       case "titled":
+      case "unwritten":
       case "step":
       case "reading":
       case "queued":

@@ -25,13 +25,15 @@ export interface ProcessOptions {
   readonly home: string;
   /** Before the command. */
   readonly options?: readonly string[];
+  /** A command that runs, in its own place, the one that follows it. */
+  readonly within?: readonly string[];
   readonly env: Readonly<Record<string, string>>;
 }
 
 /** Starts `hermes start|gateway|worker` as a process of its own, with nothing of this machine's configuration. */
 export function startHermes(options: ProcessOptions): Process {
   const entry = new URL("../../bin/hermes.mjs", import.meta.url).pathname;
-  const [program, ...before] = [...mortal(), process.execPath];
+  const [program, ...before] = [...(options.within ?? []), ...mortal(), process.execPath];
   const child = spawn(program, [...before, entry, ...(options.options ?? []), options.mode], {
     env: environmentOf(options),
     stdio: ["ignore", "pipe", "pipe"],

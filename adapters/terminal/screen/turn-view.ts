@@ -179,6 +179,7 @@ function happened(
     case "reasoning":
     case "agent":
     case "titled":
+    case "unwritten":
       break;
   }
 }

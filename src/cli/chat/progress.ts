@@ -57,6 +57,7 @@ export function progressOn(
         case "started":
         case "step":
         case "titled":
+        case "unwritten":
         case "tool.finished":
         case "tool.output":
           return;
