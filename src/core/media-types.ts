@@ -13,18 +13,19 @@ export function pictureType(data: Uint8Array): ModelImage["mediaType"] | null {
 /** What a file is, by its bytes and its name's ending, where nothing else tells. */
 export function fileKind(name: string, bytes: Uint8Array): FileKind {
   if (pictureType(bytes) !== null) return "picture";
-  return endings[name.split(".").at(-1)?.toLowerCase() ?? ""] ?? "document";
+  return endings.get(name.split(".").at(-1)?.toLowerCase() ?? "") ?? "document";
 }
 
-const endings: Readonly<Record<string, FileKind>> = {
-  ogg: "voice",
-  oga: "voice",
-  opus: "voice",
-  mp3: "audio",
-  m4a: "audio",
-  flac: "audio",
-  wav: "audio",
-  mp4: "video",
-  mov: "video",
-  webm: "video",
-};
+/** No object: a name may end in what every object has. */
+const endings = new Map<string, FileKind>([
+  ["ogg", "voice"],
+  ["oga", "voice"],
+  ["opus", "voice"],
+  ["mp3", "audio"],
+  ["m4a", "audio"],
+  ["flac", "audio"],
+  ["wav", "audio"],
+  ["mp4", "video"],
+  ["mov", "video"],
+  ["webm", "video"],
+]);

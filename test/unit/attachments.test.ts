@@ -36,6 +36,7 @@ test("what can't be sent is said; what is sent is known by what it holds; files 
     "v.ogg": "OggS",
     "s.mp3": "ID3",
     "t.txt": "t",
+    "t.constructor": "t",
     "e.txt": "",
   };
   const readFile = async (path: string) => {
@@ -50,13 +51,14 @@ test("what can't be sent is said; what is sent is known by what it holds; files 
       async (index, bytes) => void (sent[index] = bytes.length),
       async () => languages[0],
     );
-  const some = await send("MEDIA:p.dat\nMEDIA:v.ogg\nMEDIA:t.txt\nMEDIA:e.txt\nMEDIA:no`pe.txt");
+  const some = await send("MEDIA:p.dat\nMEDIA:v.ogg\nMEDIA:t.txt\nMEDIA:t.constructor\nMEDIA:e.txt\nMEDIA:no`pe.txt");
   assert.deepEqual(
     some.files.map(({ kind, name, size }) => [kind, name, size]),
     [
       ["picture", "p.dat", 8],
       ["voice", "v.ogg", 4],
       ["document", "t.txt", 1],
+      ["document", "t.constructor", 1],
     ],
   );
   assert.equal(
