@@ -43,21 +43,26 @@ export function answerTo(buttons: readonly OutboundButton[], text: string): Outb
 
 /** The button that grants or denies. */
 export function buttonFor(buttons: readonly OutboundButton[], wanted: LeaveChoice): OutboundButton | null {
-  return buttons.find(({ label, means = formerLabels[label] }) => means === wanted) ?? null;
+  return buttons.find(({ label, means = formerLabels.get(label) }) => means === wanted) ?? null;
 }
 
-/** What each choice of a question grants. */
-export function leaveOf({ choices, leave }: Pick<Question, "choices" | "leave">): readonly (LeaveChoice | undefined)[] {
-  return leave ?? choices.map((label) => formerLabels[label]);
+/** What each choice of a question grants: nothing where no leave is asked for, whatever its labels say. */
+export function leaveOf({
+  kind,
+  choices,
+  leave,
+}: Pick<Question, "kind" | "choices" | "leave">): readonly (LeaveChoice | undefined)[] {
+  if (kind !== "approval") return [];
+  return leave ?? choices.map((label) => formerLabels.get(label));
 }
 
 /** Of questions that an older version has asked: it had labels alone. */
-const formerLabels: Readonly<Record<string, LeaveChoice>> = {
-  Once: "once",
-  "This session": "session",
-  Always: "always",
-  Deny: "deny",
-};
+const formerLabels: ReadonlyMap<string, LeaveChoice> = new Map([
+  ["Once", "once"],
+  ["This session", "session"],
+  ["Always", "always"],
+  ["Deny", "deny"],
+]);
 
 /** What came of a question. `choice` counts from 0; null where it was answered in words. `by` is a name, `byId` a person. */
 export type Reply =

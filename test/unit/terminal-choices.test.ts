@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createChoices } from "../../adapters/terminal/screen/choices.ts";
-import { answerTo } from "../../src/core/question.ts";
+import { answerTo, leaveOf } from "../../src/core/question.ts";
 
 test("choices are meant by number, label, or yes and no", () => {
   const buttons = ["Once", "This session", "Always", "Deny"].map((label, at) => ({ label, data: String(at) }));
@@ -23,6 +23,18 @@ test("choices are meant by number, label, or yes and no", () => {
       "no",
     ),
     null,
+  );
+});
+
+test("a choice grants leave only where leave is asked for, also by the labels that an older version gave it", () => {
+  const choices = ["Once", "Deny", "constructor"];
+  const granted = ["once", "deny", undefined];
+  assert.deepEqual(leaveOf({ kind: "approval", choices }), granted);
+  assert.deepEqual(leaveOf({ kind: "approval", choices: ["1", "2"], leave: ["once", "deny"] }), ["once", "deny"]);
+  const ofClarify = leaveOf({ kind: "clarify", choices });
+  assert.deepEqual(
+    choices.map((_, at) => ofClarify[at]),
+    [undefined, undefined, undefined],
   );
 });
 
