@@ -14,7 +14,7 @@ import type { Live } from "../src/core/live.ts";
 import type { Log } from "../src/core/log.ts";
 import type { Metrics } from "../src/core/metrics.ts";
 import type { ModelChoice, Models, ToolSpec } from "../src/core/model.ts";
-import type { Queues } from "../src/core/queue.ts";
+import type { Places, Queues } from "../src/core/queue.ts";
 import type { SandboxBackend } from "../src/core/sandbox.ts";
 import type { ConfigurationPorts, PicturePorts, Tool, ToolLimits, WebPorts } from "../src/core/tool.ts";
 import type { DeskParts } from "../src/schedules/desk.ts";
@@ -61,7 +61,7 @@ export interface TurnParts {
 }
 
 export interface TurnSettings {
-  readonly concurrency: number;
+  readonly places: Places;
   readonly maxSteps: number;
   readonly steer: boolean;
   readonly drainMs: number;

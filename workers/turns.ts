@@ -7,7 +7,7 @@ import { chatKey } from "../src/core/chats.ts";
 import { type TurnEnd, unwritten } from "../src/core/events.ts";
 import { asFailure } from "../src/core/failures.ts";
 import { leaseMs } from "../src/core/limits.ts";
-import { type JobOutcome, placesOf } from "../src/core/queue.ts";
+import type { JobOutcome } from "../src/core/queue.ts";
 import type { Hold } from "../src/store/hold.ts";
 import { abandonSession, handOverSession, releaseIfIdle } from "../src/store/sessions.ts";
 import { claimSession, nextWork, type Work } from "../src/store/work.ts";
@@ -25,7 +25,7 @@ export async function workTurns(parts: TurnParts, holder: string): Promise<TurnW
   const leases = keepLeases(parts.db, holder, parts.log);
   const rests = createRests();
   const state = { draining: false };
-  const consumer = await parts.queues.consume(turnQueue, placesOf(parts.settings.concurrency), async (session) => {
+  const consumer = await parts.queues.consume(turnQueue, parts.settings.places, async (session) => {
     return await workSession(parts, { leases, rests, holder }, session, () => state.draining);
   });
   const signals = await parts.live.onSignal((turn) => leases.stop(turn));

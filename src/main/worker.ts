@@ -15,6 +15,7 @@ import { titled } from "../core/events.ts";
 import { asFailure } from "../core/failures.ts";
 import type { Models } from "../core/model.ts";
 import { narrowedKey } from "../core/terminal.ts";
+import { placesOf } from "../core/queue.ts";
 import { type CompressionSettings, openCompressor } from "../agent/compression/compressor.ts";
 import { openDigest } from "../agent/digest.ts";
 import { openPictures, seeing } from "../agent/pictures.ts";
@@ -136,9 +137,11 @@ export async function startTurns(base: Base, worker: WorkerSide): Promise<void> 
   startUpkeep(base, worker, errands, tendMemories, conceal);
 }
 
-function turnSettings({ config, follow }: Base): TurnSettings {
+function turnSettings({ mode, config, follow }: Base): TurnSettings {
+  const concurrency = config.agent.workerConcurrency;
   return {
-    concurrency: config.agent.workerConcurrency,
+    // Nobody speaks to a worker alone: all its work comes by the queue.
+    places: mode === "worker" ? { concurrency, atHand: 0 } : placesOf(concurrency),
     get maxSteps() {
       return follow.current.agent.maxTurns;
     },

@@ -65,8 +65,10 @@ export async function openConsumer(
     const priority = job.opts.priority ?? priorities.interactive;
     // When draining, a job that was fetched at the last moment goes back for another worker.
     if (job.name === "timer" || running.closed()) return await parts.jobs.wake(subject, { priority });
+    // What runs at hand looks once more, and then its verdict stands: this one may only have seen that the other is at work.
+    const meanwhile = hand.again(subject);
     const outcome = await tried(subject);
-    if (outcome.type === "again") await parts.jobs.again(subject, outcome.afterMs, priority);
+    if (outcome.type === "again" && !meanwhile) await parts.jobs.again(subject, outcome.afterMs, priority);
   };
   const worker = parts.backend.worker(parts.name, process, {
     concurrency: jobsAtOnce,
@@ -97,12 +99,14 @@ export async function openConsumer(
     async drain() {
       await stop();
       await running.ended();
+      await settled(noteMs, hand.ended());
       await settled(noteMs, worker.close(parts.backend.outage.down()));
     },
     async close() {
       await stop();
       running.abort();
       const ended = await settled(graceMs, running.ended());
+      if (ended) await settled(noteMs, hand.ended());
       // Forced, it waits for nobody: the job's lock runs out, and another worker runs it.
       await settled(noteMs, worker.close(!ended || parts.backend.outage.down()));
     },
@@ -158,6 +162,7 @@ function createRunning() {
 /** What runs without a job. A wake that comes meanwhile leads to one more run. */
 function createHand({ jobs, name, log }: ConsumerParts, tried: (subject: string) => Promise<JobOutcome>, closed: () => boolean) {
   const running = new Map<string, { again: boolean }>();
+  const ends = new Set<Promise<void>>();
   const until = async (subject: string, state: { again: boolean }): Promise<void> => {
     try {
       let outcome: JobOutcome;
@@ -180,8 +185,11 @@ function createHand({ jobs, name, log }: ConsumerParts, tried: (subject: string)
     run(subject: string): void {
       const state = { again: false };
       running.set(subject, state);
-      void until(subject, state);
+      const end = until(subject, state).finally(() => ends.delete(end));
+      ends.add(end);
     },
+    /** What runs has ended, and what it wants for later is on the queue. */
+    ended: () => Promise.all(ends),
     /** False when it doesn't run. */
     again(subject: string): boolean {
       const state = running.get(subject);

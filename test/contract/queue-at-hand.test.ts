@@ -39,25 +39,43 @@ for (const [form, open] of Object.entries(forms)) {
     gates.get("d")?.resolve();
   });
 
-  test(`${form}: what runs at hand comes back later too, is waited for by a drain, and is told of a close`, async () => {
+  test(`${form}: what runs at hand comes back later too, and a drain waits for it and for what it wants`, async () => {
+    await using rig = await open();
+    const [here, elsewhere] = [await rig.open(), await rig.open()];
+    const gate = Promise.withResolvers<void>();
+    const order: string[] = [];
+    const consumer = await here.consume("turns", { concurrency: 4, atHand: 1 }, async () => {
+      order.push("runs");
+      if (order.length === 1) return { type: "again", afterMs: 100 };
+      await gate.promise;
+      order.push("ended");
+      return { type: "again", afterMs: 1 };
+    });
+    await here.queue("turns").wake("s");
+    await until(() => order.length === 2);
+    const drained = consumer.drain().then(() => order.push("drained"));
+    gate.resolve();
+    await drained;
+    assert.deepEqual(order, ["runs", "runs", "ended", "drained"]);
+    const taken = new Set<string>();
+    await elsewhere.consume("turns", 1, async (subject) => (taken.add(subject), done));
+    // Nobody takes anything here any more: it is a job.
+    await here.queue("turns").wake("t");
+    await until(() => taken.size === 2);
+    assert.deepEqual([...taken].toSorted(), ["s", "t"]);
+  });
+
+  test(`${form}: a close tells what runs at hand`, async () => {
     await using rig = await open();
     const queues = await rig.open();
-    let runs = 0;
-    const consumer = await queues.consume("turns", { concurrency: 4, atHand: 1 }, async () => {
-      runs += 1;
-      return runs === 1 ? { type: "again", afterMs: 100 } : done;
-    });
-    await queues.queue("turns").wake("s");
-    await until(() => runs === 2);
-    const last = Promise.withResolvers<void>();
-    const second = await queues.consume("others", { concurrency: 4, atHand: 1 }, async (_, signal) => {
-      signal.addEventListener("abort", () => last.resolve());
-      await last.promise;
+    const told = Promise.withResolvers<void>();
+    const consumer = await queues.consume("turns", { concurrency: 4, atHand: 1 }, async (_, signal) => {
+      signal.addEventListener("abort", () => told.resolve());
+      await told.promise;
       return done;
     });
-    await queues.queue("others").wake("s");
-    const closed = second.close();
-    await last.promise;
-    await Promise.all([closed, consumer.drain()]);
+    await queues.queue("turns").wake("s");
+    await consumer.close();
+    await told.promise;
   });
 }
