@@ -156,7 +156,10 @@ async function send(
 ): Promise<boolean> {
   const { adapter } = parts;
   const [words, { footer }] = [wording(delivery.body), delivery.body];
-  const chunks = (await adapter.renderWhole?.(words, footer)) ?? adapter.render(words, footer);
+  const whole = await adapter.renderWhole?.(words, footer);
+  // That may have taken as long as half a lease.
+  if (whole !== undefined) await noteSent(parts.db, delivery.id, sent, sendLeaseMs);
+  const chunks = whole ?? adapter.render(words, footer);
   let repeated = false;
   for (let index = sent.length; index < chunks.length; index += 1) {
     const { buttons } = delivery.body;

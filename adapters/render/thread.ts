@@ -24,7 +24,7 @@ interface ThreadOptions<Question, Answer> {
   readonly data?: string;
   /** Stands for what the thread has no answer to, in time or at all. */
   instead(question: Question): Answer;
-  /** An answer that takes longer is given up. */
+  /** An answer that takes longer, from the moment it is asked for, is given up. */
   readonly threadMs: number;
   readonly log: Log;
 }
@@ -32,47 +32,50 @@ interface ThreadOptions<Question, Answer> {
 /** An idle thread holds some 20 MB. */
 const idleMs = 30_000;
 
+interface Asked<Question, Answer> {
+  readonly question: Question;
+  readonly timer: NodeJS.Timeout;
+  resolve(answer: Answer): void;
+}
+
 /** Formats what would hold up the event loop; it goes away when idle. */
 export function createThread<Question, Answer>(options: ThreadOptions<Question, Answer>): Thread<Question, Answer> {
   const { file, data, instead, threadMs, log } = options;
-  const waiting = new Map<number, { readonly question: Question; resolve(answer: Answer): void }>();
+  /** In the order they were asked. */
+  const waiting = new Map<number, Asked<Question, Answer>>();
   let worker: Worker | null = null;
-  let timer: NodeJS.Timeout | null = null;
+  let idle: NodeJS.Timeout | null = null;
   let lastId = 0;
 
-  async function stop(): Promise<void> {
-    if (timer) clearTimeout(timer);
-    timer = null;
+  async function end(): Promise<void> {
     const stopping = worker;
     worker = null;
-    for (const { question, resolve } of waiting.values()) resolve(instead(question));
-    waiting.clear();
     await stopping?.terminate();
   }
 
-  function watch(): void {
-    if (timer) clearTimeout(timer);
-    timer = setTimeout(
-      () => {
-        if (waiting.size > 0) log.warn({ waiting: waiting.size }, "a text took too long to format; it is shown as it is");
-        void stop();
-      },
-      waiting.size > 0 ? threadMs : idleMs,
-    );
-    timer.unref();
+  function answered(id: number, answer: Answer | null): void {
+    const asked = waiting.get(id);
+    if (!asked) return;
+    waiting.delete(id);
+    clearTimeout(asked.timer);
+    asked.resolve(answer ?? instead(asked.question));
+    if (waiting.size === 0) idle = setTimeout(() => void end(), idleMs).unref();
   }
 
-  function settle({ id, answer }: Done<Answer>): void {
-    const asked = waiting.get(id);
-    waiting.delete(id);
-    asked?.resolve(answer ?? instead(asked.question));
-    watch();
+  /** The one that the thread is at holds up those behind it: they go to a new thread. */
+  function late(id: number): void {
+    const first = waiting.keys().next().value === id;
+    answered(id, null);
+    if (!first) return;
+    log.warn({ waiting: waiting.size }, "a text took too long to format; it is shown as it is");
+    void end();
+    for (const [behind, { question }] of waiting) post(behind, question);
   }
 
   function open(): Worker {
     const opened = new Worker(file, { workerData: data });
     opened.unref();
-    opened.on("message", settle);
+    opened.on("message", ({ id, answer }: Done<Answer>) => answered(id, answer));
     opened.on("error", (error) => {
       log.warn({ error: error.message }, "the formatting thread broke; its texts are shown as they are");
       if (worker === opened) void stop();
@@ -80,14 +83,24 @@ export function createThread<Question, Answer>(options: ThreadOptions<Question, 
     return opened;
   }
 
+  function post(id: number, question: Question): void {
+    worker ??= open();
+    worker.postMessage({ id, question } satisfies Job<Question>);
+  }
+
+  async function stop(): Promise<void> {
+    for (const id of waiting.keys()) answered(id, null);
+    if (idle) clearTimeout(idle);
+    await end();
+  }
+
   return {
     ask: (question) =>
       new Promise((resolve) => {
         const id = ++lastId;
-        waiting.set(id, { question, resolve });
-        worker ??= open();
-        worker.postMessage({ id, question } satisfies Job<Question>);
-        watch();
+        if (idle) clearTimeout(idle);
+        waiting.set(id, { question, resolve, timer: setTimeout(() => late(id), threadMs).unref() });
+        post(id, question);
       }),
     stop,
   };
