@@ -172,9 +172,13 @@ export async function journalCallStart(db: Db, hold: Hold, place: CallPlace, cal
   );
 }
 
+/** So many steps back a call that ended unknown may be what stopped its worker. */
+const recentSteps = 10;
+
 /**
- * Journals a call's result, before the model sees it. One that has run to its end is what the turn goes on by, so its attempts count anew. A
- * step alone is not: with a call in it that stops its worker there would be a new one each time.
+ * Journals a call's result, before the model sees it. One that has run to its end is what the turn goes on by, so its attempts count anew:
+ * from the calls of the last steps whose end nobody knows, for the model may try what stopped its worker again and again. A step alone is
+ * no such thing: with a call in it that stops its worker there would be a new one each time.
  */
 export async function journalCallEnd(
   db: Db,
@@ -184,7 +188,10 @@ export async function journalCallEnd(
   message: ModelMessage,
 ): Promise<void> {
   const wentOn = sql`, went_on as (
-      update turns set attempts = 0 where id = ${place.turn} and attempts > 0 and exists (select 1 from hold))`;
+      update turns set attempts = least(attempts, (
+        select count(*) from tool_calls
+        where turn_id = ${place.turn} and status = 'unknown' and step > ${place.step - recentSteps}))
+      where id = ${place.turn} and attempts > 0 and exists (select 1 from hold))`;
   await fenced(
     db,
     hold,
