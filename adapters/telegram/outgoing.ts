@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { InlineKeyboardMarkup } from "grammy/types";
 import type { LiveStyle, PostOptions } from "../../src/core/adapter.ts";
 import type { ChatRef } from "../../src/core/chats.ts";
@@ -48,6 +49,7 @@ export function createOutgoing(
   const pacing = createPacing(until);
   const soon = () => callSignal(AbortSignal.any([until, AbortSignal.timeout(previewMs)]));
   const { chatId, send } = createSender(options);
+  const withdraw = (chat_id: number, message_id: number) => takeBack({ api, log }, { chat_id, message_id });
   return {
     live(chat) {
       if (Number(chat.chat) <= 0) return { kind: "edit", everyMs: groupMs };
@@ -63,8 +65,8 @@ export function createOutgoing(
             return await api.raw.sendMessage({ ...frame, text, entities: [...entities], ...unlinked }, closed);
           return await api.raw.sendRichMessage({ ...frame, rich_message: richMessage(rich) }, closed);
         };
-        const late = (message: { message_id: number }) => api.raw.deleteMessage({ chat_id, ...message }, closed);
-        const sent = options.turn === undefined ? made : () => inTime(made(), ({ message_id }) => late({ message_id }));
+        const late = ({ message_id }: { message_id: number }) => withdraw(chat_id, message_id);
+        const sent = options.turn === undefined ? made : () => inTime(made(), late);
         return await pacing.message(chat_id, kindOf(options), sent);
       });
       return String(message_id);
@@ -120,8 +122,26 @@ export function createOutgoing(
   };
 }
 
+/** Once more where Telegram asks to wait: nobody else knows of the message. */
+async function takeBack({ api, log }: Pick<Client, "api"> & Pick<TelegramOptions, "log">, message: ChatMessage): Promise<void> {
+  const remove = () => api.raw.deleteMessage(message, callSignal(AbortSignal.timeout(previewMs)));
+  try {
+    await remove().catch(async (error: unknown) => {
+      await sleep((refusal(error)?.parameters.retry_after ?? 1) * 1_000, null, { ref: false });
+      await remove();
+    });
+  } catch (error) {
+    log.info({ chat: String(message.chat_id), error }, "a preview that came too late could not be taken back");
+  }
+}
+
+interface ChatMessage {
+  readonly chat_id: number;
+  readonly message_id: number;
+}
+
 /** A preview that is there later than anybody waits for it is taken back: by then another one, or the answer, has its place. */
-async function inTime<Sent>(sent: Promise<Sent>, late: (sent: Sent) => Promise<unknown>): Promise<Sent> {
+async function inTime<Sent>(sent: Promise<Sent>, late: (sent: Sent) => Promise<void>): Promise<Sent> {
   const over = Promise.withResolvers<null>();
   const timer = setTimeout(over.resolve, previewMs, null);
   try {

@@ -41,7 +41,7 @@ test("a draft and its stop button stay while nothing new comes, also before the 
 
 for (const [name, chat, everyMs] of [
   ["private chat", inPrivate, 1_500],
-  ["group", inGroup, 3_000],
+  ["group", inGroup, 4_000],
 ] as const) {
   test(`in a ${name} previews keep ${everyMs} ms between them, and end with the first 429`, async (t) => {
     await using rig = await viewed(chat);
