@@ -3,9 +3,9 @@ import { z } from "zod";
 import type { Adapter, Inlet } from "../../src/core/adapter.ts";
 import type { ChatRef } from "../../src/core/chats.ts";
 import { Failure } from "../../src/core/failures.ts";
-import { plainWords } from "../../src/core/markdown.ts";
 import { createAside } from "../render/aside.ts";
 import { type DiscordChunk, footed, renderDiscord } from "../render/discord.ts";
+import { type MissedMessage, missedWords } from "../missed.ts";
 import { fetchFile } from "./attachments.ts";
 import { type CatchUp, createCatchUp } from "./catch-up.ts";
 import { type Client, createClient } from "./client.ts";
@@ -186,10 +186,8 @@ function catchUpOf(parts: Parts, inlet: Inlet, application: string, post: Adapte
   return catchUp;
 }
 
-const mostNamed = 5;
-
 interface Missed {
-  readonly missed: readonly { readonly who: string; readonly text: string }[];
+  readonly missed: readonly MissedMessage[];
   readonly newest: string;
   /** False when there is more before these. */
   readonly all: boolean;
@@ -202,20 +200,7 @@ async function nameMissed(
   { missed, newest, all }: Missed,
   log: DiscordOptions["log"],
 ): Promise<void> {
-  const lines = missed.slice(-mostNamed).map(({ who, text }) => `- ${plainWords(who)}: ${plainWords(text)}`);
-  const count = missed.length - mostNamed;
-  const before = all ? `- … and ${count} before` : `- … and ${Math.max(1, count)} or more before`;
-  const more = count > 0 || !all ? [before] : [];
-  const words =
-    missed.length === 0
-      ? ["I was away, and could not read all that was written here meanwhile. Say it again if it still matters."]
-      : [
-          "I was away, and this came too long ago, or was too much, to answer it unasked. Say it again if it still matters.",
-          "",
-          ...more,
-          ...lines,
-        ];
-  const [chunk] = renderDiscord(words.join("\n"));
+  const [chunk] = renderDiscord(missedWords(missed, all));
   if (!chunk) return;
   // The same at each start, so that it is said once.
   await post(chat, chunk, { replyTo: null, key: `missed:${newest}` }).catch((error: unknown) =>

@@ -5,6 +5,7 @@ import type { ChatRef } from "../../src/core/chats.ts";
 import type { Log } from "../../src/core/log.ts";
 import { kept, remember } from "../../src/core/maps.ts";
 import { pause } from "../../src/core/pause.ts";
+import { type MissedMessage, mostMissedAnswered, oldestMissedMs } from "../missed.ts";
 import type { Client, Request } from "./client.ts";
 import { reason, toFailure } from "./errors.ts";
 import type { DiscordOptions } from "./options.ts";
@@ -38,25 +39,16 @@ export interface CatchUpParts {
   /** The chat that a channel is; null where we don't listen. */
   place(channel: string, guild: string | null): Promise<ChatRef | null>;
   /** Says in a chat what was missed; of nothing, that not all could be read. */
-  name(
-    chat: ChatRef,
-    missed: readonly { readonly who: string; readonly text: string }[],
-    newest: string,
-    all: boolean,
-  ): Promise<void>;
+  name(chat: ChatRef, missed: readonly MissedMessage[], newest: string, all: boolean): Promise<void>;
   readonly log: Log;
 }
 
 const saveEveryMs = 3_000;
-/** Older messages are not even named: nobody waits for them. */
-const oldestMs = 7 * 24 * 3_600_000;
 const mostPrivate = 200;
 /** Discord gives no more at once. */
 const pageSize = 100;
 /** So much is read of a channel; of what came before it is only said that there was something. */
 const mostPages = 10;
-/** More requests than this are named, not answered: the newest matter most. */
-const mostAnswered = 100;
 /** A channel that can't be read so often, over some 15 s, holds up the others no longer. */
 const mostTries = 5;
 /** A wait that Discord asks for is waited out on the spot when it is no longer; else everything would be read anew. */
@@ -217,8 +209,8 @@ async function channelOf(state: State, channel: string, guild: string | null, { 
     const young = age <= parts.answerMs;
     const one = young && (await parts.concerns(message)) !== null;
     if (one) answers += 1;
-    if (young && (!one || answers <= mostAnswered)) taken.unshift(message);
-    else if (age <= oldestMs) named.unshift(message);
+    if (young && (!one || answers <= mostMissedAnswered)) taken.unshift(message);
+    else if (age <= oldestMissedMs) named.unshift(message);
   }
   if (!done.has(channel)) {
     const some = await nameOld(parts, named, missed.rest === null);
@@ -257,7 +249,7 @@ async function fetchMissed(state: State, channel: string, guild: string | null, 
       const missed = ordered.filter(({ id }) => BigInt(id) > since);
       messages.unshift(...missed);
       const oldest = ordered[0];
-      const over = missed.length < ordered.length || (oldest !== undefined && Date.now() - madeAt(oldest.id) > oldestMs);
+      const over = missed.length < ordered.length || (oldest !== undefined && Date.now() - madeAt(oldest.id) > oldestMissedMs);
       if (over || oldest === undefined || found.length < pageSize) return ended(state, { messages, rest: null });
       before = oldest.id;
     }
@@ -289,7 +281,7 @@ async function pageOf(client: Client, request: Request): Promise<readonly unknow
 
 /** False: there was nothing to name. */
 async function nameOld(parts: CatchUpParts, old: readonly WireMessage[], all: boolean): Promise<boolean> {
-  const byChat = new Map<string, { chat: ChatRef; missed: { who: string; text: string }[]; newest: string }>();
+  const byChat = new Map<string, { chat: ChatRef; missed: MissedMessage[]; newest: string }>();
   for (const message of old) {
     const chat = await parts.concerns(message);
     if (!chat) continue;

@@ -9,15 +9,14 @@ import { createBudget } from "./budget.ts";
 import { badToken, reason, refusal, tokenWords } from "./errors.ts";
 import { type Fields, text } from "./fields.ts";
 import { createFiles } from "./files.ts";
-import { openHttp } from "./http.ts";
-import { createIntake, type Intake } from "./intake.ts";
 import { createLastThread } from "./last-thread.ts";
 import { createChannels } from "./channels.ts";
 import { createNames } from "./names.ts";
 import type { SlackOptions } from "./options.ts";
 import { createOutgoing } from "./outgoing.ts";
+import { receive } from "./receiving.ts";
 import { createRecent } from "./recent.ts";
-import { type Door, openSocket } from "./socket.ts";
+import type { Door } from "./socket.ts";
 import { createStatus } from "./status.ts";
 import { createStreams } from "./streams.ts";
 import { createWelcome } from "./welcome.ts";
@@ -55,12 +54,12 @@ export function createSlack(options: SlackOptions): Adapter<SlackChunk> {
   const streams = createStreams({ ...shared, ...feeding });
   const long = createAside("slack", renderSlack, log);
   const outgoing = createOutgoing({ api, budget, streams, unfinished, signal: closed.signal });
+  const receiving = { options, apiUrl, api, budget, post: outgoing.post };
   const files = createFiles({ api, budget, bot, token: options.botToken, apiUrl });
   const welcome = createWelcome(api, budget, log);
   const channels = createChannels(api, budget, options.renamed);
   const commands = new Set(options.commands.flatMap(({ name, aliases }) => [name, ...aliases]));
   let door: Door | null = null;
-  let intake: Intake | null = null;
   let stopping = new AbortController();
 
   const pause = async (): Promise<void> => {
@@ -68,7 +67,6 @@ export function createSlack(options: SlackOptions): Adapter<SlackChunk> {
     const open = door;
     door = null;
     await open?.close();
-    await intake?.idle();
   };
   return {
     platform: "slack",
@@ -83,8 +81,7 @@ export function createSlack(options: SlackOptions): Adapter<SlackChunk> {
         welcome.heard(body);
         channels.heard(body);
       };
-      intake = createIntake({ reading, inlet, aside, log, signal: attempt.signal });
-      const opened = await open(options, apiUrl, intake.take);
+      const opened = await receive({ ...receiving, reading, inlet, aside, signal: attempt.signal });
       if (attempt.signal.aborted) {
         await opened.close();
         throw new Failure("platform.unavailable", "Slack was paused before it had started.");
@@ -118,19 +115,6 @@ export function createSlack(options: SlackOptions): Adapter<SlackChunk> {
 
 function footed(chunks: readonly SlackChunk[], footer: string | undefined): readonly SlackChunk[] {
   return footer === undefined ? chunks : chunks.map((chunk, at) => (at === chunks.length - 1 ? { ...chunk, footer } : chunk));
-}
-
-async function open({ door, log }: SlackOptions, apiUrl: string, take: (body: Fields) => Promise<void>): Promise<Door> {
-  switch (door?.type) {
-    case "socket":
-      return await openSocket({ appToken: door.appToken, apiUrl, take, log });
-    case "http":
-      return await openHttp({ ...door, take, log });
-    case undefined:
-      throw new Failure("config.invalid", "Slack has a bot token, but no way in", {
-        advice: "Set SLACK_APP_TOKEN (xapp-…) for Socket Mode, or SLACK_SIGNING_SECRET to be called over HTTP.",
-      });
-  }
 }
 
 /** Asks who we are: shows that Slack is there and the token good. */

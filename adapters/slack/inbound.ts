@@ -40,6 +40,19 @@ export async function toInbound(reading: Reading, body: Fields): Promise<Inbound
   }
 }
 
+/** Whether a message of a channel is surely for us: a person's in private, or one that mentions us. */
+export function isForUs(reading: Reading, event: Fields): boolean {
+  const kind = kindOf(need(event, "channel"), null);
+  return writerOf(event, reading.self) !== null && meantFor(reading, event, kind, text(event["thread_ts"])) === "us";
+}
+
+/** Who wrote a message, and what. */
+export async function saidIn(reading: Reading, event: Fields): Promise<{ readonly who: string; readonly text: string }> {
+  const user = need(event, "user");
+  const names = await namesIn(reading, text(event["text"]) ?? "", user);
+  return { who: names.get(user) ?? user, text: wordsOf(reading, event, names) };
+}
+
 /** Also of channels that we may not answer in any more. */
 function fromLeaving({ self }: Reading, event: Fields): Inbound | null {
   const [channel, user, ts] = [need(event, "channel"), need(event, "user"), need(event, "event_ts")];

@@ -23,6 +23,8 @@ export interface IntakeParts {
   readonly inlet: Inlet;
   /** What is not for the inbox, such as that somebody opened our page. Never throws. */
   aside(body: Fields): void;
+  /** What has been stored, or was nothing to store. */
+  taken(body: Fields, inbound: Inbound | null): void;
   readonly log: Log;
   readonly signal: AbortSignal;
 }
@@ -120,6 +122,7 @@ function once(parts: IntakeParts, body: Fields): () => Promise<void> {
   return async () => {
     const inbound = await (reading ??= read(parts, body));
     if (inbound) await parts.inlet.receive(inbound);
+    parts.taken(body, inbound);
   };
 }
 

@@ -21,6 +21,10 @@ export interface SlackOptions {
   isSkill(at: Pick<Inbound, "sender" | "chat" | "kind">, name: string): Promise<boolean>;
   /** A channel is called otherwise from now on. */
   renamed(channel: NamedChannel): void;
+  /** Messages missed while away are answered up to this age; older ones are named. */
+  readonly catchUpMs: number;
+  /** Small facts that outlive the process. */
+  readonly settings: { get(key: string): Promise<string | null>; set(key: string, value: string): Promise<void> };
   readonly log: Log;
   /** How long a stream is fed before another takes its place; Slack ends streams after five minutes. */
   readonly streamMs?: number;

@@ -6,8 +6,8 @@ import { createSlack } from "./adapter.ts";
 import type { SlackDoor } from "./options.ts";
 
 /** Makes the Slack adapter from the configuration. */
-export async function create({ config, commands, suggest, renamed, log }: PlatformParts): Promise<Adapter> {
-  const { botToken, apiUrl, allowedChannels } = config.slack;
+export async function create({ config, commands, suggest, renamed, settings, log }: PlatformParts): Promise<Adapter> {
+  const { botToken, apiUrl, allowedChannels, catchUpMinutes } = config.slack;
   if (botToken === null) throw new Failure("config.invalid", "Slack has no token", { advice: "Set SLACK_BOT_TOKEN." });
   return createSlack({
     botToken,
@@ -17,6 +17,8 @@ export async function create({ config, commands, suggest, renamed, log }: Platfo
     commands,
     isSkill: async (at, name) => (await suggest(at, "skill", name)).includes(name),
     renamed: (channel) => renamed("slack", channel),
+    catchUpMs: catchUpMinutes * 60_000,
+    settings,
     log,
   });
 }

@@ -12,6 +12,8 @@ export interface SocketParts {
   readonly apiUrl: string;
   /** Resolves when it is stored; what is not is not acknowledged. */
   take(body: Fields): Promise<void>;
+  /** A socket was lost, and there is one again: what came meanwhile may not be told. */
+  again(): void;
   readonly log: Log;
 }
 
@@ -151,11 +153,13 @@ async function replace(parts: SocketParts, state: State, gone: SocketModeReceive
   if (!state.open.delete(gone) || state.replacing) return;
   state.replacing = true;
   const delays = backoff(firstMs, longestMs);
+  const lost = !state.leaving.has(gone);
   let told = false;
   while (!state.closed.signal.aborted) {
     try {
       await connect(parts, state);
       if (told) parts.log.info({}, "Slack's socket is open again");
+      if (lost || told) parts.again();
       break;
     } catch (error) {
       const { code, message, advice, retryAfterMs } = toFailure(error, true);

@@ -45,4 +45,9 @@ export const slackKeys = {
       env: "SLACK_ALLOWED_CHANNELS",
     },
   ),
+  "slack.catch_up_minutes": row(
+    whole(0, 10_080, "minutes"),
+    60,
+    "Messages missed while away are answered up to this age; older ones are named, not answered.",
+  ),
 };

@@ -22,6 +22,7 @@ export async function slackRig(server: SlackServerOptions = {}, overrides: Parti
   const inlet = recordingInlet();
   const lines: Line[] = [];
   const renamed: NamedChannel[] = [];
+  const kept = new Map<string, string>();
   const at = (level: keyof Log) => (fields: Readonly<Record<string, unknown>>, message: string) =>
     void lines.push({ level, fields, message });
   const log: Log = { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
@@ -37,6 +38,8 @@ export async function slackRig(server: SlackServerOptions = {}, overrides: Parti
       ],
       isSkill: async (at, name) => name === "k8s" || (at.kind === "private" && name === "my-diary"),
       renamed: (channel) => void renamed.push(channel),
+      catchUpMs: 3_600_000,
+      settings: { get: async (key) => kept.get(key) ?? null, set: async (key, value) => void kept.set(key, value) },
       log,
       patienceMs: 20_000,
       ...overrides,
@@ -50,6 +53,7 @@ export async function slackRig(server: SlackServerOptions = {}, overrides: Parti
     inlet,
     lines,
     renamed,
+    kept,
     callsOf: (method: string): readonly SlackCall[] => slack.calls.filter((call) => call.method === method),
     /** Resolves when this many events have been taken. */
     received: async (count: number): Promise<readonly Inbound[]> =>

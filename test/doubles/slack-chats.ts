@@ -158,7 +158,10 @@ export function createSlackChats(parts: SlackChatParts): SlackChats {
         const { channel } = open(params);
         const roots = messages.filter((each) => each.channel === channel && each.thread === null).toReversed();
         const latest = (root: string) => messages.findLast((each) => each.channel === channel && each.thread === root)?.ts;
-        return page(roots, params, parts.bot, latest);
+        const writers = (root: string) => [
+          ...new Set(messages.filter((each) => each.channel === channel && each.thread === root).map(({ user }) => user)),
+        ];
+        return page(roots, params, parts.bot, { latest, writers });
       },
       "conversations.replies": (params) => {
         const { channel } = open(params);
@@ -238,12 +241,13 @@ function page(
   found: readonly SlackMessage[],
   params: Params,
   bot: string,
-  latest: (root: string) => string | undefined = () => undefined,
+  threads: { latest(root: string): string | undefined; writers(root: string): readonly string[] } | null = null,
 ): Params {
   const oldest = Number(params["oldest"] ?? 0);
+  const before = Number(params["latest"] ?? Infinity);
   const limit = Number(params["limit"] ?? 100);
   const all = String(params["include_all_metadata"]) === "true";
-  const recent = found.filter(({ ts }) => Number(ts) >= oldest);
+  const recent = found.filter(({ ts }) => Number(ts) >= oldest && Number(ts) < before);
   const shown = recent.slice(0, limit).map(({ ts, thread, user, text, metadata, files }) => ({
     type: "message",
     ts,
@@ -253,7 +257,9 @@ function page(
     ...(thread === null ? {} : { thread_ts: thread }),
     ...(all && metadata !== null ? { metadata } : {}),
     ...(files.length === 0 ? {} : { files }),
-    ...(latest(ts) === undefined ? {} : { thread_ts: ts, latest_reply: latest(ts) }),
+    ...(threads?.latest(ts) === undefined
+      ? {}
+      : { thread_ts: ts, latest_reply: threads.latest(ts), reply_users: threads.writers(ts) }),
   }));
   return { messages: shown, has_more: recent.length > limit };
 }

@@ -10,6 +10,8 @@ export interface SaySlack {
   readonly extra?: Params;
   /** A mention comes as two events; with this, as the one named. */
   readonly comesAs?: "message" | "app_mention";
+  /** False: the app is not told of it, as of what was written long before it came back. */
+  readonly told?: boolean;
 }
 
 /** What people do in the workspace; each becomes the events that Slack sends. */
@@ -51,8 +53,9 @@ export function createSlackPeople({ chats, events, team, bot, responseUrl }: Sla
     });
   return {
     event,
-    say(channel, text, { user = "U7", thread, extra, comesAs } = {}) {
+    say(channel, text, { user = "U7", thread, extra, comesAs, told = true } = {}) {
       const ts = chats.write(channel, thread ?? null, user, text);
+      if (!told) return ts;
       const about = {
         user,
         text,

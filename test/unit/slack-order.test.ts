@@ -17,7 +17,14 @@ function intakeTo(receive: (text: string) => Promise<void>, nameOf = async (user
     allowedChannels: [],
   };
   const inlet = { receive: async (inbound: { type: string }) => await receive("text" in inbound ? String(inbound.text) : "") };
-  return createIntake({ reading, inlet, aside: () => undefined, log: silent, signal: new AbortController().signal });
+  return createIntake({
+    reading,
+    inlet,
+    aside: () => undefined,
+    taken: () => undefined,
+    log: silent,
+    signal: new AbortController().signal,
+  });
 }
 
 /** A message in a thread of a private chat. */
