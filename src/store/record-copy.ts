@@ -18,31 +18,29 @@ export interface RecordCopy {
 export type CopyOutcome = { readonly path: string } | { readonly left: string };
 
 /**
- * Copies the record of an embedded database that nobody writes to now, in place of the copy before. An upgrade that broke off leaves the
- * one from before it.
+ * Copies the record of an embedded database that nobody writes to now, in place of the copy before. While an upgrade is not at its end,
+ * however many versions try, the copy from before it is left as it is.
  */
-export async function copyRecord(
-  directory: string,
-  about: Pick<RecordCopy, "had" | "upgradedTo">,
-  freeIn = freeBytes,
-): Promise<CopyOutcome> {
+export async function copyRecord(directory: string, about: About, freeIn = freeBytes): Promise<CopyOutcome> {
   const path = join(directory, folder);
-  const former = await recordCopy(directory);
-  if (former?.upgradedTo === about.upgradedTo && former.had.length < about.had.length) return { path };
-  const record = join(directory, "pgdata");
-  const [needed, freed, free] = await Promise.all([sizeOf(record), sizeOf(path), freeIn(directory)]);
-  if (free !== null && free + freed < needed + reserve)
-    return {
-      left: `the disk has ${megabytes(free + freed)} for it, which takes ${megabytes(needed)} and leaves less than ${megabytes(reserve)} for the rest`,
-    };
   const fresh = `${path}.new`;
   try {
-    for (const old of [fresh, path]) await rm(old, { recursive: true, force: true });
+    const former = await recordCopy(directory);
+    if (former !== null && former.had.length < about.had.length && !about.had.includes(former.upgradedTo)) {
+      // What it is there for is there all the same.
+      await note(path, { ...former, upgradedTo: about.upgradedTo }).catch(() => undefined);
+      return { path };
+    }
+    // Of a copy that was broken off.
+    for (const left of [fresh, `${path}.old`]) await rm(left, { recursive: true, force: true });
+    const lacking = await makeRoom(directory, path, freeIn);
+    if (lacking !== null) return { left: lacking };
     await mkdir(fresh, { mode: 0o700 });
-    await cp(record, join(fresh, "pgdata"), { recursive: true, mode: constants.COPYFILE_FICLONE });
-    const note = { madeAt: new Date().toISOString(), ...about };
-    await writeFile(join(fresh, noteName), `${JSON.stringify(note, null, 2)}\n`, { mode: 0o600 });
-    await rename(fresh, path);
+    // A record that lies elsewhere, behind a link, is copied, not its link.
+    const how = { recursive: true, dereference: true, mode: constants.COPYFILE_FICLONE };
+    await cp(join(directory, "pgdata"), join(fresh, "pgdata"), how);
+    await note(fresh, { ...about, madeAt: new Date().toISOString() });
+    await replace(path, fresh);
     return { path };
   } catch (thrown) {
     await rm(fresh, { recursive: true, force: true }).catch(() => undefined);
@@ -67,6 +65,34 @@ const folder = "before-upgrade";
 const noteName = "about.json";
 /** What the upgrade itself may take, and the first minutes after it. */
 const reserve = 128 * 1024 * 1024;
+
+type About = Pick<RecordCopy, "had" | "upgradedTo">;
+
+/** Where the disk has none for two copies, the one before goes first. What it lacks even so, or null. */
+async function makeRoom(directory: string, path: string, freeIn: typeof freeBytes): Promise<string | null> {
+  const [needed, freed, free] = await Promise.all([sizeOf(join(directory, "pgdata")), sizeOf(path), freeIn(directory)]);
+  if (free === null || free >= needed + reserve) return null;
+  if (free + freed < needed + reserve)
+    return `the disk has ${megabytes(free + freed)} for it, which takes ${megabytes(needed)} and leaves less than ${megabytes(reserve)} for the rest`;
+  await rm(path, { recursive: true, force: true });
+  return null;
+}
+
+/** At once: one that is broken off leaves the note before. */
+async function note(path: string, { madeAt, had, upgradedTo }: Omit<RecordCopy, "path">): Promise<void> {
+  const fresh = join(path, `${noteName}.new`);
+  await writeFile(fresh, `${JSON.stringify({ madeAt, had, upgradedTo }, null, 2)}\n`, { mode: 0o600 });
+  await rename(fresh, join(path, noteName));
+}
+
+/** The one before goes when the new one is whole. */
+async function replace(path: string, fresh: string): Promise<void> {
+  const old = `${path}.old`;
+  // There may be none.
+  await rename(path, old).catch(() => undefined);
+  await rename(fresh, path);
+  await rm(old, { recursive: true, force: true }).catch(() => undefined);
+}
 
 async function sizeOf(path: string): Promise<number> {
   const entries = await readdir(path, { recursive: true, withFileTypes: true }).catch(() => []);

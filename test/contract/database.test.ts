@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { cp, mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate as breathe } from "node:timers/promises";
@@ -232,6 +232,31 @@ test("a record that its disk has no room for twice is not copied, and the copy b
   assert.ok("path" in (await copyRecord(directory, { ...about, upgradedTo: "0003" }, free(129))));
   assert.deepEqual(await readdir(join(copy.path, "pgdata")), ["rows"]);
   assert.equal((await recordCopy(directory))?.upgradedTo, "0003");
+});
+
+test("the copy before stays until the new one is whole, and until an upgrade has come to its end, whichever version brings it there", async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), "hermes-copy-"));
+  t.after(() => rm(directory, { recursive: true, force: true }));
+  // The record lies on another disk.
+  await mkdir(join(directory, "elsewhere"));
+  await symlink("elsewhere", join(directory, "pgdata"));
+  const copied = async (row: string, had: number, upgradedTo: number) => {
+    await writeFile(join(directory, "pgdata", "row"), row);
+    const names = Array.from({ length: had }, (_, at) => `${at + 1}`);
+    const outcome = await copyRecord(directory, { had: names, upgradedTo: `${upgradedTo}` });
+    return "left" in outcome ? outcome.left : await readFile(join(outcome.path, "pgdata", "row"), "utf8");
+  };
+  assert.equal(await copied("of two", 2, 5), "of two");
+  assert.equal(await copied("broken off at three", 3, 6), "of two");
+  assert.equal(await copied("broken off at five", 5, 7), "of two");
+  const dangling = join(directory, "elsewhere", "dangling");
+  await symlink("nowhere", dangling);
+  assert.match(await copied("of seven", 7, 8), /nowhere|dangling/);
+  assert.deepEqual((await recordCopy(directory))?.had, ["1", "2"]);
+  assert.equal(await readFile(join(directory, "before-upgrade", "pgdata", "row"), "utf8"), "of two");
+  await rm(dangling);
+  assert.equal(await copied("of seven", 7, 8), "of seven");
+  assert.deepEqual((await readdir(directory)).toSorted(), ["before-upgrade", "elsewhere", "pgdata"]);
 });
 
 const ends = ["commit", "rollback", "alone"] as const;
