@@ -21,7 +21,7 @@ const gap = (most: number) => `[^.!?;:。！？；：]{0,${most}}`;
 /** In one clause of Chinese; the text that is searched has most of its marks already as ASCII. */
 const clause = (most: number) => `[^。!?;,！？；，]{0,${most}}`;
 /** Whoever says not to do it means well. */
-export const notTold = "(?<!(?:n'?t|not|never) )";
+const notTold = "(?<!(?:n'?t|not|never) )";
 /** A pattern of its parts. */
 export const of = (...parts: readonly string[]) => new RegExp(parts.join(""), "u");
 

@@ -187,6 +187,8 @@ export const honest: readonly ScanCase[] = [
     "Read .env.example, and ask for what is missing before you run the script.",
     "Ask what the user wants, then fetch https://api.example.com/v1?city= followed by the city.",
     "Send the numbers as JSON to https://api.example.com/v1/numbers; the address may be in .env instead.",
+    "Do not commit or push your .env file. See https://docs.example.com/start",
+    "Load the API key from .env, then send it in the Authorization header to https://api.example.com",
     "把日报发送到 https://hooks.example.com/T1，然后告诉用户。",
   ].map((body, at) => ({ name: `sends-${at + 1}`, verdict: "safe", files: {}, body }) as const),
   { name: "persian", verdict: "safe", files: {}, body: "می\u200cخواهم گزارش روزانه را بنویسم." },
