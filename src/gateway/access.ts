@@ -39,14 +39,16 @@ export type Decision =
 
 /** Decides about an event whose account may be unknown. Strangers in private chats get a code; owners are asked with a button. */
 export async function decideAccess(db: Db, rules: AccessRules, inbound: Inbound, known: Person | null): Promise<Decision> {
-  const { access: words } = strangersLanguage(rules, inbound);
-  const languageOfKnown = () => languageOfPerson(db, known?.id ?? "", rules.language, inbound.sender.language);
+  const own = async () =>
+    known === null
+      ? strangersLanguage(rules, inbound)
+      : await languageOfPerson(db, known.id, rules.language, inbound.sender.language);
   // What was not said to us gets no answer.
   const aside = inbound.type === "change" || (inbound.type === "message" && !inbound.addressed);
-  const shown = await invitation(db, rules, inbound);
+  const shown = await invitation(db, rules, inbound, own);
   if (shown !== null) return { type: "out", notices: shown };
   if (known?.role === "guest")
-    return { type: "out", notices: aside ? [] : [{ chat: inbound.chat, markdown: (await languageOfKnown()).access.guest }] };
+    return { type: "out", notices: aside ? [] : [{ chat: inbound.chat, markdown: (await own()).access.guest }] };
   if (known) return { type: "in", person: known };
   // A stranger's change can only be of what we have not taken.
   if (inbound.type === "change") return { type: "out", notices: [] };
@@ -55,6 +57,7 @@ export async function decideAccess(db: Db, rules: AccessRules, inbound: Inbound,
   if (rules.open || rules.allowed.has(`${inbound.sender.platform}:${inbound.sender.id}`))
     return { type: "in", person: await admit(db, inbound.sender, "member") };
   if (inbound.type !== "message" || !inbound.addressed) return { type: "out", notices: [] };
+  const { access: words } = strangersLanguage(rules, inbound);
   if (inbound.kind === "shared") return { type: "out", notices: [{ chat: inbound.chat, markdown: words.shared }] };
   if (!rules.pairing) return { type: "out", notices: [{ chat: inbound.chat, markdown: words.closed }] };
   return { type: "out", notices: await pair(db, rules, inbound, words) };
@@ -88,13 +91,18 @@ export async function noOwnerYet(db: Db, localPlatforms: readonly string[]): Pro
   return (await ownersBeyond(db, localPlatforms)).length === 0;
 }
 
-/** What is said to an invitation's code; null for any other message, and where the code is no good. */
-async function invitation(db: Db, rules: AccessRules, inbound: Inbound): Promise<readonly Notice[] | null> {
+/** What is said to an invitation's code, in its sender's language; null for any other message, and where the code is no good. */
+async function invitation(
+  db: Db,
+  rules: AccessRules,
+  inbound: Inbound,
+  language: () => Promise<Language>,
+): Promise<readonly Notice[] | null> {
   const code = inbound.type === "message" ? codeIn(inbound.text) : null;
   if (code === null) return null;
   const { localPlatforms } = rules;
   const { chat, sender } = inbound;
-  const { access } = strangersLanguage(rules, inbound);
+  const { access } = await language();
   // Any reader could be the first to show it.
   if (inbound.kind === "shared")
     return (await spoilInvitation(db, code, `seen in ${chatKey(chat)}`)) ? [{ chat, markdown: access.codeSeen }] : null;

@@ -123,6 +123,10 @@ test("an invitation's code is good once, in a private chat alone, and raises who
   const { session } = await openSession(db, { platform: "slack", chat: "Ann", thread: null }, "private");
   const { id } = (await storeInbound(db, { ...message, addressed: true }, false)) ?? assert.fail();
   assert.ok(await assignInbound(db, id, session, ann?.id ?? ""));
+  const seen = await invite(db, "owner");
+  await choosePersonSetting(db, ann?.id ?? "", "language", "zh");
+  assert.match(await shows(seen, "shared", "Ann"), /这里的所有人都看到了/, "in the language that they have picked");
+  await choosePersonSetting(db, ann?.id ?? "", "language", null);
   const raising = await invite(db, "owner");
   const both = await Promise.all(["Cleo", "Dan"].map((name) => told(raising, "private", name)));
   const [lucky, ...others] = both.filter(([notice]) => /you own this bot now/.test(notice?.markdown ?? ""));
