@@ -99,6 +99,7 @@ export async function openOffline(config: Config, { migrating = true } = {}): Pr
     schedules,
     memory: memoryRules(config),
     limits: alarmLimits(config),
+    language: config.display.language,
     tell,
     service: async () => null,
     requeue: null,

@@ -32,7 +32,7 @@ export interface ControlParts extends DoctorParts {
   readonly schedules: DeskParts;
   readonly memory: MemoryRules;
   /** The language of those who have picked none and whose client tells none. */
-  readonly language?: string;
+  readonly language: string;
   /** From where figures are something to look at; as usual where it is not told. */
   readonly limits?: AlarmLimits;
   /** Puts a notice into the outbox. */

@@ -274,6 +274,7 @@ suite("insights", () => {
       skills,
       schedules,
       memory: { memory: null, user: null, team: null, teamWriters: "admin", home: null, notices: "off" } as const,
+      language: "en",
       tell: async () => undefined,
       service: async () => null,
     };
