@@ -20,11 +20,21 @@ const browserArgs =
     " ",
   );
 
+/** Starts a browser for the tests of a file, and gives the way to a page over a rig in it. */
+export function inBrowser(): (t: TestContext, options?: RigOptions) => Promise<Opened> {
+  const visit = visitor();
+  return async (t, options = {}) => {
+    const rig = await openRig(options);
+    t.after(() => rig.close());
+    return { rig, ...(await visit(t, rig.web.address() ?? "")) };
+  };
+}
+
 /**
- * Starts a browser for the tests of a file; the result opens pages in it, one after the other in the same tab: a tab of its own takes
+ * Starts a browser for the tests of a file; the result opens addresses in it, one after the other in the same tab: a tab of its own takes
  * half a second of the processor. Each has an address, and with it storage, of its own; cookies know no ports and are taken away.
  */
-export function inBrowser(): (t: TestContext, options?: RigOptions) => Promise<Opened> {
+export function visitor(): (t: TestContext, address: string) => Promise<Omit<Opened, "rig">> {
   let browser: Browser;
   let profile: string;
   let page: Page;
@@ -41,22 +51,18 @@ export function inBrowser(): (t: TestContext, options?: RigOptions) => Promise<O
     await browser.close();
     await rm(profile, { recursive: true, force: true });
   });
-  return async (t, options = {}) => {
-    const rig = await openRig(options);
+  return async (t, address) => {
     await page.context().clearCookies();
     await page.setViewportSize({ width: 900, height: 720 });
-    t.after(async () => {
-      page.removeAllListeners();
-      await rig.close();
-    });
     const problems: string[] = [];
+    t.after(() => void page.removeAllListeners());
     page.on("pageerror", (error) => problems.push(error.message));
     page.on("dialog", (dialog) => {
       problems.push(`dialog: ${dialog.message()}`);
       void dialog.dismiss();
     });
-    await page.goto(rig.web.address() ?? "");
-    return { rig, page, problems };
+    await page.goto(address);
+    return { page, problems };
   };
 }
 

@@ -24,8 +24,6 @@ async function deployment(model: string, more: Readonly<Record<string, string>> 
   const printed = await gateway.printed(/Open (http:\S+)/);
   const page = await openPage(printed[1] ?? "");
   return {
-    redis,
-    gateway,
     page,
     /** Types a command on the same machine. */
     async type(...args: readonly string[]) {
@@ -95,18 +93,4 @@ test("a stopping worker gives a running turn its time, then leaves it to another
   assert.deepEqual((await team.page.answers(2))[1], "after the command");
   const result = model.seen.at(-1)?.body.messages.at(-1);
   assert.match(String(result?.content), /outcome of this terminal call is unknown/);
-});
-
-test("Redis away while messages come: they are kept, the log says so once, and all are answered when it is back", async () => {
-  await using model = await modelServerWith({ strict: false }, (seen) => say(`echo ${lastText(seen)}`));
-  await using team = await deployment(model.url);
-  await using _worker = team.worker();
-  await team.page.send("one");
-  await team.page.answers(1);
-  await team.redis.stop();
-  assert.equal(await team.page.send("two"), 202);
-  assert.equal(await team.page.send("three"), 202);
-  await team.gateway.printed(/can't be reached/);
-  await team.redis.start();
-  assert.deepEqual(await team.page.answers(3), ["echo one", "echo two", "echo three"]);
 });

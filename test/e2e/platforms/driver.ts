@@ -1,4 +1,4 @@
-import type { Process } from "../../flow/service.ts";
+import type { Running } from "../../flow/service.ts";
 
 /** A message of the agent's, as it stands in its chat now. */
 export interface Line {
@@ -43,7 +43,7 @@ export interface Driver extends AsyncDisposable {
   readonly platform: string;
   readonly env: Readonly<Record<string, string>>;
   /** Called after each start of the service: resolves when it is connected. */
-  connected(hermes: Process): Promise<void>;
+  connected(hermes: Running): Promise<void>;
   /** A place where nobody has spoken yet. */
   talk(): Promise<Talk>;
   /** Two new threads of one place that is shared by many. */
