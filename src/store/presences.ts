@@ -16,16 +16,21 @@ export async function noteLeft(db: Db, person: string, { chat, sender, at }: Inb
     insert into presences (person_id, platform, chat, left_at)
     select ${person}, ${chat.platform}, ${chat.chat}, ${moment(at)} where not exists (
       select 1 from inbox i where i.id > ${event} and i.inbound->'chat'->>'platform' = ${chat.platform} and i.inbound->'chat'->>'chat' = ${chat.chat}
-        and i.inbound->'sender'->>'id' = ${sender.id} and i.inbound->>'type' <> 'left' and (i.inbound->>'at')::float8 > ${at}::float8)
+        and i.inbound->'sender'->>'id' = ${sender.id} and i.inbound->>'type' not in ('left', 'change') and (i.inbound->>'at')::float8 > ${at}::float8)
     on conflict (person_id, platform, chat) do update set left_at = excluded.left_at`.execute(db);
 }
 
-/** Brings somebody back from whom something comes, later than they left: a part of the statement that stores it, after its `route`. */
+/**
+ * Notes that somebody was there when they did something, whoever it was meant for, and brings them back where they had left before: a part of
+ * the statement that stores it, after its `route`. That a message of theirs changed is no sign of them: others may delete it.
+ */
 export function comingBack({ type, kind, chat, at }: Inbound): RawBuilder<unknown> {
-  if (type === "left" || kind === "private") return sql``;
+  if (type === "left" || type === "change" || kind === "private") return sql``;
+  // Not at each message: an hour more or less is no matter.
   return sql`back as (
-      update presences p set left_at = null from route
-      where p.person_id = route.person and p.platform = ${chat.platform} and p.chat = ${chat.chat} and p.left_at < ${moment(at)}),`;
+      update presences p set left_at = null, seen_at = greatest(p.seen_at, least(${moment(at)}, now())) from route
+      where p.person_id = route.person and p.platform = ${chat.platform} and p.chat = ${chat.chat}
+        and (p.left_at < ${moment(at)} or p.left_at is null and p.seen_at < ${moment(at)} - interval '1 hour')),`;
 }
 
 /** Whether somebody is known to have left a chat. */

@@ -151,15 +151,24 @@ for (const [form, prepare] of Object.entries(forms)) {
       await finds("he has left", false);
       await wrote(2_500);
       await finds("what he wrote before came late", false);
+      const changed = async (at: number) =>
+        await storeInbound(db, { ...event, type: "change", key: `changed ${at}`, at, messageId: "1", text: null });
+      await changed(3_500);
+      await finds("an admin deletes what he wrote", false);
       await wrote(4_000);
       await finds("he is back", true);
       const left = { ...event, type: "left", key: "left 5", at: 5_000 } as const;
       const { id } = (await storeInbound(db, left)) ?? assert.fail();
+      await changed(5_500);
+      await noteLeft(db, "bob", left, id);
+      await finds("that he left was noted when a message of his was deleted already", false);
       await wrote(6_000);
       await noteLeft(db, "bob", left, id);
       await finds("that he left was noted when he was back already", true);
       await sql`update presences set seen_at = now() - interval '15 days'`.execute(db);
       await finds("he has not written there for long", false, true);
+      await wrote(Date.now());
+      await finds("he has, to others", true);
     });
 
     test("are found however many errands have said the same since", async () => {
@@ -264,6 +273,7 @@ for (const [form, prepare] of Object.entries(forms)) {
       const group = await converse(db, { chat: "group", kind: "private", person: "ann", text: "旧的计划" });
       await converse(db, { chat: "group", kind: "private", person: "bob", text: "hello" });
       await sql`update conversations set kind = 'shared' where chat = 'group'`.execute(db);
+      await sql`update messages set created_at = now() - interval '20 days'`.execute(db);
       await migrate(db, migrations);
       const seen = async (viewer: Viewer) =>
         (await searchPast(db, viewer, { query: "旧的", newestFirst: true, limit: 5, except: "" })).map(({ session }) => session);

@@ -1,6 +1,7 @@
 /**
  * Since when somebody is known to be in a shared chat, all its threads together: when they last wrote there, and that they have left it.
  * Who wrote and left before their message was taken up has still left: only what arrives later brings them back (`storeInbound`).
+ * Whoever has written before this came is there from then on: nobody could know that words are counted.
  */
 export const presences = `
 create table presences (
@@ -12,10 +13,9 @@ create table presences (
   primary key (person_id, platform, chat)
 );
 insert into presences (person_id, platform, chat, seen_at)
-  select m.person_id, c.platform, c.chat, max(m.created_at) from messages m join sessions s on s.id = m.session_id
+  select distinct m.person_id, c.platform, c.chat, now() from messages m join sessions s on s.id = m.session_id
     join conversations c on c.id = s.conversation_id
-  where m.person_id is not null and c.kind = 'shared' and c.platform not in ('schedule', 'subagent', 'background')
-  group by m.person_id, c.platform, c.chat;
+  where m.person_id is not null and c.kind = 'shared' and c.platform not in ('schedule', 'subagent', 'background');
 create or replace function message_audience() returns trigger language plpgsql as $$
 declare
   place record;
