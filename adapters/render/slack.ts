@@ -1,5 +1,7 @@
 import { harmless } from "./slack-marks.ts";
-import { shortLines } from "./slack-lines.ts";
+import { fencePieces, shortPieces } from "./slack-lines.ts";
+import { type Spans, spansOf } from "./slack-spans.ts";
+import { inset, isTable, repeatedHead, shortRows } from "./slack-table.ts";
 
 /** One Slack message: Markdown, which Slack renders itself. */
 export interface SlackChunk {
@@ -12,6 +14,8 @@ export interface SlackChunk {
 const limitChars = 11_500;
 /** Where a chunk may end early to begin the next with a block. */
 const wellFilled = 1 / 2;
+/** What is said again in each message may take this part of it. */
+const carriedShare = 1 / 4;
 
 /** What a cut leaves open and the next chunk opens again: a fence, or a table with its head. */
 interface Frame {
@@ -19,7 +23,7 @@ interface Frame {
   readonly close: readonly string[];
 }
 
-/** Markdown as Slack messages: as it was written, cut between blocks or lines, fences and tables whole. Never empty. */
+/** Markdown as Slack messages: as it was written, cut between blocks or lines; fences, tables and marks whole. Never empty. */
 export function renderSlack(markdown: string, limit = limitChars): SlackChunk[] {
   const text = harmless(
     markdown
@@ -35,6 +39,9 @@ interface Placed {
   readonly text: string;
   /** The frame that is open before this line; null: none. */
   readonly frame: Frame | null;
+  /** The signs of marks that are open before it, and after it. */
+  readonly before: readonly string[];
+  readonly after: readonly string[];
 }
 
 function cut(text: string, limit: number): string[] {
@@ -43,16 +50,16 @@ function cut(text: string, limit: number): string[] {
   let held: Placed[] = [];
   let size = 0;
   const take = (line: Placed): void => {
-    if (held.length === 0 && line.frame) size = sizeOf(line.frame.open);
+    if (held.length === 0) size = sizeOf(line.frame?.open ?? []) + line.before.join("").length;
     held.push(line);
     size += line.text.length + 1;
   };
   for (const line of placed(text, limit)) {
-    const closing = line.frame ? sizeOf(line.frame.close) : 0;
+    const closing = sizeOf(line.frame?.close ?? []) + line.after.join("").length;
     while (held.length > 0 && size + line.text.length + 1 + closing > limit) {
       const at = goodEnd(held, limit);
       const rest = held.slice(at);
-      chunks.push(written(held.slice(0, at), (rest[0] ?? line).frame));
+      chunks.push(written(held.slice(0, at), rest[0] ?? line));
       held = [];
       size = 0;
       for (const each of rest) take(each);
@@ -81,9 +88,33 @@ function hasHeading(held: readonly Placed[], end: number): boolean {
   return last !== undefined && last.frame === null && /^#{1,6} /.test(last.text);
 }
 
-function written(lines: readonly Placed[], next: Frame | null): string {
-  const frame = lines[0]?.frame ?? null;
-  return [...(frame?.open ?? []), ...lines.map(({ text }) => text), ...(next?.close ?? [])].join("\n").replace(/^\n+|\s+$/g, "");
+function written(lines: readonly Placed[], next: Placed | null): string {
+  const [first] = lines;
+  const frame = first?.frame ?? null;
+  const texts = lines.map(({ text }) => text);
+  if (first && first.before.length > 0) texts[0] = opened(first);
+  const shown = atMargin([...(frame?.open ?? []), ...texts, ...(next?.frame?.close ?? [])]);
+  // A mark ends with a word.
+  return shown.join("\n").replace(/^\n+|\s+$/g, "") + (next?.before ?? []).toReversed().join("");
+}
+
+/** A line that goes on with what was open: its signs stand after what makes it part of a quotation. */
+function opened({ text, before }: Placed): string {
+  const lead = inset.exec(text)?.[0] ?? "";
+  return lead + before.join("") + text.slice(lead.length);
+}
+
+/** Four spaces before a message's first line would make code of it: what belonged to a list above begins at the margin. */
+function atMargin(lines: readonly string[]): readonly string[] {
+  const start = lines.findIndex((line) => line.trim() !== "");
+  const indentation = indentationOf(lines[start] ?? "");
+  if (indentation < 4) return lines;
+  const end = lines.findIndex((line, at) => at > start && line.trim() !== "" && indentationOf(line) < indentation);
+  return lines.map((line, at) => (end < 0 || at < end ? line.slice(Math.min(indentation, indentationOf(line))) : line));
+}
+
+function indentationOf(line: string): number {
+  return line.length - line.trimStart().length;
 }
 
 function sizeOf(lines: readonly string[]): number {
@@ -93,28 +124,87 @@ function sizeOf(lines: readonly string[]): number {
 /** Every line with what is open before it. */
 function placed(text: string, limit: number): Placed[] {
   const found: Placed[] = [];
-  let fence: (Frame & { readonly mark: string }) | null = null;
-  let table: Frame | null = null;
   const lines = text.split("\n");
-  for (const [at, whole] of lines.entries()) {
-    // What a frame says again needs room; other lines may fill a message.
-    const most: number = fence || table ? Math.floor(limit / 2) : limit - 1;
-    for (const line of shortLines(whole, most, fence !== null)) {
-      const before: Frame | null = fence ?? table;
-      const closes: boolean = fence !== null && isClosing(line, fence.mark);
-      if (table && !line.includes("|")) table = null;
-      // The line that closes a fence belongs to it: a chunk must not begin with it, so it is cut before the line above.
-      found.push({ text: line, frame: fence ? fence : table ? before : null });
-      if (closes) fence = null;
-      else if (fence === null) {
-        fence = opening(line, limit);
-        if (fence === null && isRule(line) && lines[at - 1]?.includes("|") === true) {
-          table = { open: [lines[at - 1] ?? "", line].filter((each) => each.length <= limit / 8), close: [] };
-        }
-      }
-    }
+  for (let at = 0; at < lines.length;) {
+    const fence = opening(lines[at] ?? "", limit);
+    const end = fence ? fenceEnd(lines, at, fence.mark) : blockEnd(lines, at, limit);
+    const own = lines.slice(at, end);
+    found.push(...(fence ? fenceLines(own, fence, limit) : blockLines(own, limit)));
+    at = end;
   }
   return found;
+}
+
+function fenceEnd(lines: readonly string[], start: number, mark: string): number {
+  const last = lines.findIndex((line, at) => at > start && isClosing(line, mark));
+  return last < 0 ? lines.length : last + 1;
+}
+
+/** A block ends before an empty line or a fence. */
+function blockEnd(lines: readonly string[], start: number, limit: number): number {
+  const ends = (line: string): boolean => line.trim() === "" || opening(line, limit) !== null;
+  const end = ends(lines[start] ?? "") ? start + 1 : lines.findIndex((line, at) => at > start && ends(line));
+  return end < 0 ? lines.length : end;
+}
+
+/** The line that closes a fence belongs to it: a chunk must not begin with it, so it is cut before the line above. */
+function fenceLines([first = "", ...lines]: readonly string[], frame: Frame, limit: number): Placed[] {
+  // What a frame says again needs room.
+  const most = Math.floor(limit / 2);
+  const inside = lines.flatMap((line) => fencePieces(line, most).map((text) => ({ text, frame, before: [], after: [] })));
+  return [...plainLines([first], limit - 1), ...inside];
+}
+
+function plainLines(lines: readonly string[], most: number): Placed[] {
+  return lines.flatMap((line) => fencePieces(line, most).map((text) => ({ text, frame: null, before: [], after: [] })));
+}
+
+/** A block's lines; tables keep their heads, and rows that are too long for a message become several. */
+function blockLines(lines: readonly string[], limit: number): Placed[] {
+  const spans = spansOf(lines);
+  const most = Math.floor(limit / 2);
+  const found: Placed[] = [];
+  let table: Frame | null = null;
+  let from = 0;
+  for (let at = 0; at < lines.length; at += 1) {
+    const line = lines[at] ?? "";
+    const rule = lines[at + 1] ?? "";
+    const to = from + line.length;
+    if (table && !line.includes("|")) table = null;
+    const begins = table === null && isTable(line, rule);
+    const open = begins ? repeatedHead(line, rule, limit * carriedShare) : null;
+    if (open) {
+      const frame: Frame = { open, close: [] };
+      const whole = line.length + rule.length < most;
+      // A head that is too long for a message is shown as rows, below an empty one.
+      const rows = whole ? [`${line}\n${rule}`] : [open.join("\n"), ...shortRows(spans, { from, to }, most)];
+      found.push(...rows.map((text, row) => ({ text, frame: row === 0 ? null : frame, before: [], after: [] })));
+      table = frame;
+      at += 1;
+      from = to + 1 + rule.length + 1;
+      continue;
+    }
+    if (table) {
+      const frame = table;
+      found.push(...shortRows(spans, { from, to }, most).map((text) => ({ text, frame, before: [], after: [] })));
+    } else found.push(...textLines(spans, { from, to }, limit));
+    from = to + 1;
+  }
+  return found;
+}
+
+/** A line, in pieces where it is longer than a message. */
+function textLines(spans: Spans, { from, to }: { readonly from: number; readonly to: number }, limit: number): Placed[] {
+  const line = spans.text.slice(from, to);
+  const quote = /^(?:\s*>)+ ?/.exec(line)?.[0] ?? "";
+  const signs = 2 * spans.signsWithin(from - 1, to + 1);
+  const pieces = shortPieces(spans, { from, to }, Math.max(limit - 1 - quote.length - signs, Math.floor(limit / 2)));
+  return pieces.map((piece, at) => ({
+    text: (at === 0 ? "" : quote) + spans.text.slice(piece.from, piece.to),
+    frame: null,
+    before: spans.openAt(at === 0 ? from - 1 : piece.from),
+    after: spans.openAt(piece.to),
+  }));
 }
 
 /** A fence's first line, at the margin or within a list or quotation. */
@@ -130,8 +220,4 @@ function opening(line: string, limit: number): (Frame & { readonly mark: string 
 function isClosing(line: string, mark: string): boolean {
   const found = /^[\s>]*(`{3,}|~{3,})\s*$/.exec(line)?.[1];
   return found?.startsWith(mark) === true;
-}
-
-function isRule(line: string): boolean {
-  return /^\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*$/.test(line) && line.includes("|");
 }

@@ -13,7 +13,10 @@ export function tableLines(table: Table): Line[] {
   const rule = widths.map((width) => "─".repeat(Math.max(width, 1))).join("─┼─");
   const row = (of: readonly string[]): Line => line([plain(rowText(of, widths, table.align ?? []))]);
   const top = [row(head), line([plain(rule)])];
-  const fence: Fence = { type: "fence", language: null, head: top };
+  const framed: Line[] = [];
+  const fence: Fence = { type: "fence", language: null, head: framed };
+  // Said again, the head belongs to the same frame: what goes on below it does, too.
+  framed.push(...top.map((each) => ({ ...each, fence })));
   return [...top, ...body.map(row)].map((each) => ({ ...each, fence }));
 }
 
