@@ -62,6 +62,7 @@ export function createOutgoing(given: OutgoingParts): Outgoing {
     async edit(chat, message, chunk, { buttons }) {
       if (message === unseen) throw new Failure("platform.refused", "what only one person sees can't be changed");
       if (await parts.streams.finish(chat, message, chunk, buttons ?? [])) return;
+      await parts.streams.takeOver(chat, message);
       await update(parts, chat, message, { ...content(chunk, buttons), ...metadata(`edit:${message}`) });
     },
   };

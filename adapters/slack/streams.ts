@@ -19,6 +19,11 @@ export interface Streams {
   shows(chat: ChatRef): boolean;
   /** Feeds a turn's stream; the message that shows it, or null. */
   feed(chat: ChatRef, turn: string, progress: Progress, at: At): Promise<string | null>;
+  /**
+   * A message of an earlier process is gone on with: takes away what that process had begun in its place and not noted. Rejects with a
+   * `Failure` while that can't be done.
+   */
+  takeOver(chat: ChatRef, message: string): Promise<void>;
   /** Ends the stream of a message with its final words. True when that is all there is to do; else the message is to be updated. */
   finish(chat: ChatRef, message: string, chunk: SlackChunk, buttons: readonly OutboundButton[]): Promise<boolean>;
 }
@@ -64,6 +69,8 @@ const editEveryMs = 3_000;
 /** Titles of tasks. */
 const titleChars = 120;
 const forgetMs = 1_800_000;
+/** A stream's time is counted from when its beginning was told, its message's from when it was made. */
+const clocksMs = 10_000;
 
 export function createStreams(parts: StreamParts): Streams {
   const turns = new Map<string, Open>();
@@ -86,12 +93,12 @@ export function createStreams(parts: StreamParts): Streams {
         const begun = await begin(parts, chat, at, words, progress, state);
         if (!begun) return null;
         turns.set(turn, begun);
-        parts.unfinished.known(begun.ts);
         return begun.ts;
       }
       await go(parts, open, words, progress, at);
       return open.ts;
     },
+    takeOver: (chat, message) => takeOver(parts, chat, message),
     async finish(chat, message, chunk, buttons) {
       const [turn, open] = [...turns].find(([, each]) => each.ts === message && each.chat.chat === chat.chat) ?? [];
       if (turn !== undefined) turns.delete(turn);
@@ -111,12 +118,23 @@ function atOnce(turns: Map<string, Open>): number {
 async function earlier(parts: StreamParts, chat: ChatRef, at: At): Promise<Open | null> {
   const message = at.message ?? (await parts.unfinished.of(chat, at.replyTo));
   if (message === null) return null;
+  await takeOver(parts, chat, message);
   parts.unfinished.used(chat, at.replyTo);
-  parts.unfinished.known(message);
   if (parts.budget.take("chat.stopStream"))
     void parts.api.aside("chat.stopStream", { channel: chat.chat, ts: message }).catch(() => undefined);
   const now = performance.now();
   return { chat, ts: message, mode: "edits", sent: "", tasks: new Map(), startedAt: now, editedAt: now };
+}
+
+async function takeOver(parts: StreamParts, chat: ChatRef, message: string): Promise<void> {
+  const lost = await parts.unfinished.after(chat, message, parts.streamMs - clocksMs);
+  for (const ts of lost) {
+    if (!parts.budget.has("chat.stopStream")) throw slower(parts.budget.waitMs("chat.stopStream"));
+    if (!parts.budget.has("chat.delete")) throw slower(parts.budget.waitMs("chat.delete"));
+    await stop(parts, { chat, ts }).catch(() => undefined);
+    await remove(parts, chat, ts);
+  }
+  parts.unfinished.known(message);
 }
 
 async function begin(
@@ -132,15 +150,12 @@ async function begin(
   const { chunks, tasks } = news(words, progress, new Map());
   if (chunks.length === 0 || !parts.budget.take("chat.startStream", startReserve)) return null;
   const since = Date.now();
-  const started = (ts: string): Open => ({
-    chat,
-    ts,
-    mode: "stream",
-    sent: words,
-    tasks,
-    startedAt: performance.now(),
-    editedAt: -Infinity,
-  });
+  const started = (ts: string): Open => {
+    parts.unfinished.known(ts);
+    return { chat, ts, mode: "stream", sent: words, tasks, startedAt: performance.now(), editedAt: -Infinity };
+  };
+  const over = Promise.withResolvers<void>();
+  parts.unfinished.starting(over.promise);
   try {
     const told = await parts.api.aside("chat.startStream", { channel: chat.chat, thread_ts: chat.thread, ...whom, chunks });
     return started(text(told["ts"]) ?? "");
@@ -156,6 +171,8 @@ async function begin(
     // It may be there all the same: then it is the one to go on with.
     const ts = await parts.unfinished.since(chat, since).catch(() => parts.unfinished.doubt(chat));
     return typeof ts === "string" ? started(ts) : null;
+  } finally {
+    over.resolve();
   }
 }
 
@@ -209,7 +226,6 @@ async function rotate(parts: StreamParts, open: Open, words: string, progress: P
     return await revise(parts, open, progress.text);
   }
   Object.assign(open, next);
-  parts.unfinished.known(next.ts);
   await remove(parts, open.chat, old);
 }
 
@@ -269,7 +285,7 @@ async function end(
   }
 }
 
-async function stop(parts: StreamParts, open: Open): Promise<void> {
+async function stop(parts: StreamParts, open: Pick<Open, "chat" | "ts">): Promise<void> {
   if (!parts.budget.take("chat.stopStream")) throw slower(parts.budget.waitMs("chat.stopStream"));
   await parts.api.aside("chat.stopStream", { channel: open.chat.chat, ts: open.ts });
 }

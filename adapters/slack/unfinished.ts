@@ -1,4 +1,5 @@
 import type { ChatRef } from "../../src/core/chats.ts";
+import { remember } from "../../src/core/maps.ts";
 import type { SlackApi } from "./api.ts";
 import type { Budget } from "./budget.ts";
 import { slower, toFailure } from "./errors.ts";
@@ -16,6 +17,13 @@ export interface Unfinished {
   used(chat: ChatRef, replyTo: string | null): void;
   /** One that was begun at or after an instant. */
   since(chat: ChatRef, at: number): Promise<string | null>;
+  /**
+   * Those that were to take this message's place where it is one itself, begun at least so long after it by a process that died before it had
+   * noted that. Asks Slack only about a message that this process does not know; rejects with a `Failure` while Slack can't be asked.
+   */
+  after(chat: ChatRef, message: string, leastMs: number): Promise<readonly string[]>;
+  /** One is being begun, and is remembered when that is over: it is no lost one. Never rejects. */
+  starting(begun: Promise<unknown>): void;
   /** This one is remembered: no other turn's answer takes its place. */
   known(message: string): void;
   /** Of this thread it is not known whether a stream was begun. */
@@ -39,23 +47,27 @@ const most = 1_000;
 
 export function createUnfinished({ api, budget, recent, bot }: UnfinishedParts): Unfinished {
   const doubts = new Set<string>();
-  const ours = new Set<string>();
+  const ours = new Map<string, true>();
+  const begins = new Set<Promise<unknown>>();
   const asked = new Map<string, Promise<string | null>>();
   const nameOf = ({ chat, thread }: ChatRef): string => `${chat}:${thread ?? ""}`;
-  const remember = (about: string, found: Promise<string | null>): void => {
+  const note = (about: string, found: Promise<string | null>): void => {
     if (asked.size >= most) asked.clear();
     asked.set(about, found);
   };
-  const look = async (chat: ChatRef, oldest: string): Promise<string | null> => {
-    if (chat.thread === null) return null;
+  const look = async (chat: ChatRef, oldest: string, after?: string): Promise<readonly string[]> => {
+    if (chat.thread === null) return [];
     if (!budget.take("conversations.replies", reserve)) throw slower(budget.waitMs("conversations.replies"));
-    const about = { channel: chat.chat, ts: chat.thread, oldest, limit: lookedAt, include_all_metadata: true };
+    const about = { channel: chat.chat, ts: chat.thread, oldest, inclusive: true, limit: lookedAt, include_all_metadata: true };
     const [us, found] = await Promise.all([bot(), api.aside("conversations.replies", about)]);
+    const messages = items(found["messages"]);
     // What has been ended or sent whole bears our mark.
-    const unmarked = items(found["messages"]).filter((each) => each["bot_id"] === us && each["metadata"] === undefined);
-    const begun = unmarked.filter((each) => !ours.has(text(each["ts"]) ?? ""));
-    return text(begun.findLast((each) => Number(each["ts"]) >= Number(oldest) && each["files"] === undefined)?.["ts"]);
+    if (messages.some((each) => each["ts"] === after && each["metadata"] !== undefined)) return [];
+    const unmarked = messages.filter((each) => each["bot_id"] === us && each["metadata"] === undefined);
+    const begun = unmarked.filter((each) => each["files"] === undefined).map((each) => text(each["ts"]) ?? "");
+    return begun.filter((ts) => !ours.has(ts) && Number(ts) >= Number(oldest));
   };
+  const newest = async (chat: ChatRef, oldest: string): Promise<string | null> => (await look(chat, oldest)).at(-1) ?? null;
   return {
     async of(chat, replyTo) {
       if (replyTo === null || !/^\d+\.\d+$/.test(replyTo)) return null;
@@ -64,7 +76,7 @@ export function createUnfinished({ api, budget, recent, bot }: UnfinishedParts):
       const about = `${nameOf(chat)}:${replyTo}`;
       const known = asked.get(about);
       if (known) return await known;
-      const found = look(chat, replyTo).then(
+      const found = newest(chat, replyTo).then(
         (message) => message,
         (error: unknown) => {
           const failure = toFailure(error, true);
@@ -73,19 +85,31 @@ export function createUnfinished({ api, budget, recent, bot }: UnfinishedParts):
           throw failure;
         },
       );
-      remember(about, found);
+      note(about, found);
       const message = await found;
       doubts.delete(nameOf(chat));
       return message;
     },
     used(chat, replyTo) {
-      if (replyTo !== null) remember(`${nameOf(chat)}:${replyTo}`, Promise.resolve(null));
+      if (replyTo !== null) note(`${nameOf(chat)}:${replyTo}`, Promise.resolve(null));
     },
-    since: (chat, at) => look(chat, String((at - clocksMs) / 1_000)),
-    known(message) {
-      if (ours.size >= most) ours.clear();
-      ours.add(message);
+    since: (chat, at) => newest(chat, String((at - clocksMs) / 1_000)),
+    async after(chat, message, leastMs) {
+      const least = Number(message) + leastMs / 1_000;
+      if (ours.has(message) || !(least < Date.now() / 1_000)) return [];
+      const found = await look(chat, message, message).catch((error: unknown) => {
+        const failure = toFailure(error, true);
+        if (failure.code === "platform.refused") return [];
+        throw failure;
+      });
+      await Promise.all(begins);
+      return found.filter((ts) => ts !== message && Number(ts) >= least && !ours.has(ts));
     },
+    starting(begun) {
+      begins.add(begun);
+      void begun.finally(() => begins.delete(begun));
+    },
+    known: (message) => remember(ours, message, true, most),
     doubt(chat) {
       if (doubts.size >= most) doubts.clear();
       doubts.add(nameOf(chat));

@@ -149,3 +149,55 @@ test("a begun message that is gone when the answer comes: the answer is a messag
   assert.equal(turn.shown().find((each) => each.ts === ts)?.text, "one two");
   await next.close();
 });
+
+test("a process that died while one stream took another's place: what it had noted goes on, and the other is taken away", async () => {
+  await using rig = await slackRig({}, { streamMs: 0 });
+  const next = rig.make();
+  for (const feeds of [true, false]) {
+    const turn = turnIn(rig, feeds ? "D1" : "D2", `t ${feeds}`);
+    await turn.feed("one");
+    const noted = turn.at.message ?? "";
+    // It got as far as to begin the other.
+    rig.slack.fault({ method: "chat.stopStream" }, { kind: "reset", when: "before" });
+    rig.slack.fault({ method: "chat.delete" }, { kind: "reset", when: "before" });
+    await turn.feed("one two");
+    assert.equal(turn.shown().length, 2);
+    const at = { replyTo: turn.root, message: noted };
+    const progress = { text: "one two three", tools: [], notice: "" };
+    const end = () => codeOf(next.edit(turn.chat, noted, chunkOf(next, "one two three, four"), {}));
+    if (feeds) assert.equal(await next.stream?.(turn.chat, "x", progress, at), noted);
+    else {
+      rig.slack.fault({ method: "conversations.replies" }, { kind: "reset", when: "before" });
+      assert.equal(await end(), "platform.unavailable");
+    }
+    assert.equal(await end(), "done");
+    assert.deepEqual(
+      turn.shown().map(({ ts, text, stream }) => [ts, text, stream]),
+      [[noted, "one two three, four", "ended"]],
+    );
+  }
+  const gone = turnIn(rig, "D3", "gone");
+  await gone.feed("one");
+  const noted = gone.at.message ?? "";
+  await gone.feed("one two");
+  assert.equal(await codeOf(next.edit(gone.chat, noted, chunkOf(next, "one two three"), {})), "platform.refused");
+  assert.deepEqual(gone.shown(), []);
+  await next.close();
+});
+
+test("a message that was sent whole is no stream whose place another has taken", async () => {
+  await using rig = await slackRig({}, { streamMs: 0 });
+  const next = rig.make();
+  const turn = turnIn(rig);
+  const sent = await rig.adapter.post(turn.chat, chunkOf(rig.adapter, "Go on?"), { replyTo: null, key: "4:0" });
+  await turn.feed("one");
+  await next.edit(turn.chat, sent, chunkOf(next, "Go on? Yes."), {});
+  assert.deepEqual(
+    turn.shown().map(({ text, stream }) => [text, stream]),
+    [
+      ["Go on? Yes.", null],
+      ["one", "open"],
+    ],
+  );
+  await next.close();
+});
