@@ -115,21 +115,13 @@ for (const [form, prepare] of Object.entries(forms)) {
       const sender = { platform: "test", id: "bob", name: "Bob" };
       await db.insertInto("identities").values({ platform: "test", account: "bob", person_id: "bob", name: "Bob" }).execute();
       const event = { chat, kind: "shared", sender } as const;
-      const wrote = async (at: number) =>
-        await storeInbound(db, {
-          ...event,
-          type: "message",
-          key: `bob ${at}`,
-          at,
-          text: "hi",
-          messageId: null,
-          addressed: false,
-        });
+      const word = { ...event, type: "message", text: "hi", messageId: null, addressed: false } as const;
+      const wrote = async (at: number) => await storeInbound(db, { ...word, key: `bob ${at}`, at });
       const later = await converse(db, {
         chat: "group",
         kind: "shared",
         person: "ann",
-        text: "the zebra of those who are in",
+        text: "a zebra of those in it",
         at: 2_000,
       });
       const viewer: Viewer = { kind: "person", person: "bob", conversation: mine.conversation };
