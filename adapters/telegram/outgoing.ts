@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { InlineKeyboardMarkup } from "grammy/types";
 import type { LiveStyle, PostOptions } from "../../src/core/adapter.ts";
 import type { ChatRef } from "../../src/core/chats.ts";
@@ -8,6 +7,7 @@ import type { OutboundButton } from "../../src/core/outbound.ts";
 import { callSignal, type Client } from "./client.ts";
 import type { Drafts } from "./drafts.ts";
 import { isForeign, refusal, toFailure } from "./errors.ts";
+import { inTime, previewMs, takeBack } from "./late-previews.ts";
 import { createPacing, type Kind } from "./pacing.ts";
 import { sendFile } from "./send-file.ts";
 import type { TelegramOptions } from "./options.ts";
@@ -26,8 +26,6 @@ export interface Outgoing {
 /** Edits and drafts count as messages: one a second in a private chat, twenty a minute in a group, of which answers need some. */
 const privateMs = 1_500;
 const groupMs = 4_000;
-/** A preview that takes longer is given up: the answer waits for it. */
-const previewMs = 3_000;
 const repeatedRemark = "(may be repeated)\n";
 /** Below the lease of a file's delivery (120 s). */
 const uploadMs = 100_000;
@@ -49,7 +47,6 @@ export function createOutgoing(
   const pacing = createPacing(until);
   const soon = () => callSignal(AbortSignal.any([until, AbortSignal.timeout(previewMs)]));
   const { chatId, send } = createSender(options);
-  const withdraw = (chat_id: number, message_id: number) => takeBack({ api, log }, { chat_id, message_id });
   return {
     live(chat) {
       if (Number(chat.chat) <= 0) return { kind: "edit", everyMs: groupMs };
@@ -65,9 +62,8 @@ export function createOutgoing(
             return await api.raw.sendMessage({ ...frame, text, entities: [...entities], ...unlinked }, closed);
           return await api.raw.sendRichMessage({ ...frame, rich_message: richMessage(rich) }, closed);
         };
-        const late = ({ message_id }: { message_id: number }) => withdraw(chat_id, message_id);
-        const sent = options.turn === undefined ? made : () => inTime(made(), late);
-        return await pacing.message(chat_id, kindOf(options), sent);
+        const late = ({ message_id }: { message_id: number }) => takeBack({ api, log }, { chat_id, message_id });
+        return await pacing.message(chat_id, kindOf(options), () => (options.turn === undefined ? made() : inTime(made(), late)));
       });
       return String(message_id);
     },
@@ -120,38 +116,6 @@ export function createOutgoing(
         });
     },
   };
-}
-
-/** Once more where Telegram asks to wait: nobody else knows of the message. */
-async function takeBack({ api, log }: Pick<Client, "api"> & Pick<TelegramOptions, "log">, message: ChatMessage): Promise<void> {
-  const remove = () => api.raw.deleteMessage(message, callSignal(AbortSignal.timeout(previewMs)));
-  try {
-    await remove().catch(async (error: unknown) => {
-      await sleep((refusal(error)?.parameters.retry_after ?? 1) * 1_000, null, { ref: false });
-      await remove();
-    });
-  } catch (error) {
-    log.info({ chat: String(message.chat_id), error }, "a preview that came too late could not be taken back");
-  }
-}
-
-interface ChatMessage {
-  readonly chat_id: number;
-  readonly message_id: number;
-}
-
-/** A preview that is there later than anybody waits for it is taken back: by then another one, or the answer, has its place. */
-async function inTime<Sent>(sent: Promise<Sent>, late: (sent: Sent) => Promise<void>): Promise<Sent> {
-  const over = Promise.withResolvers<null>();
-  const timer = setTimeout(over.resolve, previewMs, null);
-  try {
-    const first = await Promise.race([sent, over.promise]);
-    if (first !== null) return first;
-  } finally {
-    clearTimeout(timer);
-  }
-  void sent.then(late).catch(() => undefined);
-  throw new Failure("platform.unknown_outcome", "Telegram took too long for a preview");
 }
 
 /** So many messages of an answer go out at once; the others, one a second. */
