@@ -114,8 +114,9 @@ async function greet(guest: Guest, { only, resume, looks }: TerminalCall): Promi
   if (!looks) return tell(visit, { type: "hello", seat, version, toolProgress, ...none });
   guest.shown.upTo = Number((await options.settings.get(seenKey(seat))) ?? 0);
   const missed = await options.missed(chat, guest.shown.upTo);
-  const commands = (await options.offered()).map(({ name, description: about, argument, skill = false }) => ({
+  const commands = (await options.offered()).map(({ name, aliases, description: about, argument, skill = false }) => ({
     name,
+    aliases,
     about,
     argument: argument !== undefined,
     skill,

@@ -18,14 +18,17 @@ export function parseCommand(text: string): { name: string; args: string } | nul
   return match?.[1] === undefined ? null : { name: match[1].toLowerCase(), args: (match[2] ?? "").trim() };
 }
 
+/** What commands are known by. */
+type Named = Pick<Command, "name" | "aliases">;
+
 /** What a typed name stands for. */
-export type Found =
-  | { readonly type: "one"; readonly command: Command }
+export type Found<C extends Named = Command> =
+  | { readonly type: "one"; readonly command: C }
   | { readonly type: "several"; readonly names: readonly string[] }
   | { readonly type: "none" };
 
 /** The command of that name or alias, or else the only one that begins so. Telegram has no `-` in names: `_` stands for it. */
-export function findCommand(commands: readonly Command[], typed: string): Found {
+export function findCommand<C extends Named>(commands: readonly C[], typed: string): Found<C> {
   const name = plainName(typed);
   const exact = commands.find((each) => namesOf(each).includes(name));
   if (exact) return { type: "one", command: exact };
@@ -45,7 +48,7 @@ export function wordsOf({ name, description, argument }: Command, language: Lang
 
 const mostNamed = 12;
 
-function namesOf({ name, aliases }: Command): readonly string[] {
+function namesOf({ name, aliases }: Named): readonly string[] {
   return [name, ...aliases].map(plainName);
 }
 

@@ -97,9 +97,11 @@ export function asksNow({ buttons }: Pick<TerminalPost, "buttons">): boolean {
   return buttons.some(({ data }) => data.startsWith(choicePrefix));
 }
 
-/** A command, for completion. */
+/** A command, for completion, and to know that one is meant. */
 export interface TerminalCommand {
   readonly name: string;
+  /** Its other names; absent: none, or from an older service. */
+  readonly aliases?: readonly string[];
   readonly about: string;
   readonly argument: boolean;
   /** Whether it is a skill: then it is a request, with files too. */

@@ -274,7 +274,9 @@ suite("hermes chat beside a running service", () => {
     await terminal.until(/Nothing is attached any more[^]*❯ \/attach my notes\.txt$/);
     terminal.type(`${keys.enter}/image none.png${keys.enter}\u001b[200~'${from}/dot.png' \u001b[201~`);
     await terminal.until(/There is no file[^]*none\.png\.[^]*📎 my notes\.txt, 7 bytes, dot\.png, 69 bytes/);
-    // No file goes with a command.
+    // No file goes with a command, by whichever of its names.
+    terminal.type(`/tz${keys.enter}`);
+    await terminal.until(/You have picked no time zone[^]*╯\n📎/);
     terminal.type(`/verbose off${keys.enter}`);
     await terminal.until(/I don't show my tools[^]*╯\n📎/);
     terminal.type(`pip list please${keys.enter}`);

@@ -9,6 +9,9 @@ import { ownCommand } from "../../adapters/terminal/screen/own-commands.ts";
 import { droppedPaths, pathsFrom } from "../../adapters/terminal/screen/paths.ts";
 import { createPrompt } from "../../adapters/terminal/screen/prompt.ts";
 import { painted, rowCells } from "../../adapters/terminal/screen/rows.ts";
+import { background } from "../../src/commands/background.ts";
+import { queue } from "../../src/commands/queue.ts";
+import { skill } from "../../src/commands/skill.ts";
 import { fileAt } from "../../src/cli/chat/attaching.ts";
 import { questionFrom } from "../../src/cli/chat/question.ts";
 import { asFailure } from "../../src/core/failures.ts";
@@ -182,12 +185,23 @@ suite("files that are attached", () => {
     const commands = [
       { name: "status", about: "", argument: false, skill: false },
       { name: "stand-up", about: "", argument: true, skill: true },
+      ...[background, queue, skill].map(({ name, aliases }) => ({ name, aliases, about: "", argument: true, skill: false })),
     ];
-    const texts = ["/status", "/STAT", "/stand-up for all", "/other", "status", ""];
-    assert.deepEqual(
-      texts.map((text) => isCommand(text, commands)),
-      [true, true, false, false, false, false],
-    );
+    for (const text of ["/status", "/STAT", "/s", "/bg look", "/queue", "/skill other", "/skill"])
+      assert.ok(isCommand(text, commands), text);
+    const requests = [
+      "/stand-up for all",
+      "/skill stand-up now",
+      "/q then this",
+      "/QUE then this",
+      "/other",
+      "/tmp/x",
+      "status",
+      "",
+    ];
+    for (const text of requests) assert.ok(!isCommand(text, commands), text);
+    // Before any is known.
+    assert.deepEqual([isCommand("/stand-up", null), isCommand("/tmp/x", null)], [true, false]);
     assert.deepEqual(ownCommand("/image  a b.png "), { type: "attach", path: "a b.png", wanted: "picture" });
     assert.deepEqual([ownCommand("/exit now"), ownCommand("/quit")], [null, { type: "leave" }]);
   });

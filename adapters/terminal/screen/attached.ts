@@ -1,3 +1,4 @@
+import { findCommand, parseCommand } from "../../../src/commands/command.ts";
 import { asFailure, Failure } from "../../../src/core/failures.ts";
 import { mostFiles } from "../../../src/core/files.ts";
 import { sizeWords } from "../../../src/core/size-words.ts";
@@ -77,9 +78,20 @@ export function fileWords({ name, bytes }: TerminalFile): string {
   return `${name}, ${sizeWords(bytes.length)}`;
 }
 
-/** Whether a text is a command, which no file goes with; a skill is a request. */
-export function isCommand(text: string, commands: readonly TerminalCommand[]): boolean {
-  const name = /^\s*\/(\S+)/.exec(text)?.[1]?.toLowerCase();
-  if (name === undefined || commands.some((each) => each.skill && each.name === name)) return false;
-  return commands.some((each) => !each.skill && each.name.startsWith(name));
+/** Whether a text is a command that no file goes with; a skill is a request. `commands`: null while none is known yet. */
+export function isCommand(text: string, commands: readonly TerminalCommand[] | null): boolean {
+  const typed = parseCommand(text);
+  if (typed === null) return false;
+  // Files that stay can go with what is said next; with a command they would be gone.
+  if (commands === null) return true;
+  const isSkill = (name: string) => commands.some((each) => each.skill && each.name === name);
+  if (isSkill(typed.name)) return false;
+  const named = commands.filter(({ skill }) => !skill).map(({ name, aliases = [] }) => ({ name, aliases }));
+  const found = findCommand(named, typed.name);
+  if (found.type !== "one") return found.type === "several";
+  if (found.command.name === "skill") return !isSkill(/^\/?(\S*)/.exec(typed.args)?.[1]?.toLowerCase() ?? "");
+  return typed.args === "" || !withFiles.has(found.command.name);
 }
+
+/** Commands that make a request of what comes after them. */
+const withFiles: ReadonlySet<string> = new Set(["queue", "steer"]);

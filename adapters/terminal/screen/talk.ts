@@ -4,6 +4,7 @@ import { answerTo } from "../../../src/core/question.ts";
 import {
   asksNow,
   mostSaid,
+  type TerminalCommand,
   type TerminalFile,
   type TerminalHears,
   type TerminalLink,
@@ -40,6 +41,8 @@ interface Talk {
   readonly prompt: Prompt;
   readonly still: boolean;
   connection: Connection | null;
+  /** Those of the service that was reached last; null: none has been. */
+  commands: readonly TerminalCommand[] | null;
   state: TerminalState | null;
   /** What was said and is not known to be stored. */
   readonly unsaid: Map<string, { readonly text: string; readonly files: readonly TerminalFile[] }>;
@@ -86,6 +89,7 @@ export async function talk(options: TalkOptions): Promise<number> {
     prompt,
     still,
     connection: null,
+    commands: null,
     state: null,
     unsaid: new Map(),
     attached: createAttached(options.files, options.fileAt),
@@ -137,7 +141,7 @@ export async function talk(options: TalkOptions): Promise<number> {
 function promptFor(talking: () => Talk, history: History, changed: () => void): Prompt {
   return createPrompt({
     history,
-    commands: () => [...(talking().connection?.hello.commands ?? []), ...ownCommands],
+    commands: () => [...(talking().commands ?? []), ...ownCommands],
     paths: (command, typed) => (takesPath(command) ? pathsFrom(typed) : null),
     holds: () => talking().attached.count() > 0,
     drop: (text) => attach(talking(), () => talking().attached.drop(text)),
@@ -158,6 +162,7 @@ async function keepConnected(talking: Talk, soon: () => void): Promise<void> {
       const connection: Connection = await talking.options.connect({ seat, mayOpen, signal: talking.away.signal });
       if (talking.leaving) return await connection.link.leave();
       talking.connection = connection;
+      talking.commands = connection.hello.commands;
       talking.hint = "";
       await converse(talking, connection, seat === null, soon);
       seat = connection.hello.seat;
@@ -264,7 +269,7 @@ function send(talking: Talk, text: string): void {
   if (chosen !== null && talking.connection === null) return void (talking.hint = "Not connected; choose again in a moment.");
   talking.spoken = true;
   talking.choices.said();
-  const alone = chosen !== null || isCommand(text, talking.connection?.hello.commands ?? []);
+  const alone = chosen !== null || isCommand(text, talking.commands);
   const files = alone ? [] : talking.attached.take();
   talking.view.interrupt();
   // A terminal that knows no keys has echoed it.
