@@ -314,8 +314,11 @@ suite("hermes chat beside a running service", () => {
     await terminal.exit;
     gate.resolve();
     // One that knows no keys: a line is a message, and nothing moves.
-    const back = openChat(t, home, { cols: 60, env: { TERM: "dumb" } });
-    assert.match(await back.until(/The second half came later/), /The first half stands here\.\n\nThe second half/);
+    const back = openChat(t, home, { cols: 60, env: { TERM: "dumb" } }, ["--file", join(home, "config.yaml")]);
+    const shown = await back.until(/The second half came later/);
+    assert.match(shown, /📎 config\.yaml, \d+ bytes[^]*The first half stands here\.\n\nThe second half/);
+    back.type(keys.enter);
+    await back.until(/You said: [^]*config\.yaml/);
     back.type(`unclear${keys.enter}`);
     await back.until(/Which one\?[^]*1 red {3}2 blue/);
     back.type(`2${keys.enter}`);

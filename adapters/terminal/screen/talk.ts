@@ -109,7 +109,7 @@ export async function talk(options: TalkOptions): Promise<number> {
   };
   const soon = () => void (talking.timer ??= setTimeout(draw, frameMs));
   const ended = () => leave(talking);
-  const line = (text: string) => (text.trim() === "" ? undefined : send(talking, text));
+  const line = (text: string) => (text.trim() === "" && talking.attached.count() === 0 ? undefined : send(talking, text));
   const stop = still
     ? listenToLines(stdin, { line, interrupt: () => interrupt(talking), end: ended })
     : listenToKeys(stdin, canvas.write, { ...prompt, end: ended });
@@ -184,6 +184,7 @@ async function converse(talking: Talk, { link, hello }: Connection, first: boole
   const { view, painter, choices } = talking;
   const gone = Promise.withResolvers<void>();
   if (first) painter.commit(greetingRows(hello.version, hello.seat, talking.width()));
+  if (first && talking.still) painter.commit(talking.attached.rows(talking.width()));
   choices.keep(hello.missed);
   view.show(hello.toolProgress);
   for (const event of hello.events) view.take(event);
