@@ -4,6 +4,7 @@ import { setImmediate } from "node:timers/promises";
 import { sql } from "kysely";
 import * as commands from "../../src/commands/index.ts";
 import type { Command } from "../../src/core/command.ts";
+import { kept } from "../../src/core/maps.ts";
 import type { Inbound, InboundMessage } from "../../src/core/inbound.ts";
 import type { Queues } from "../../src/core/queue.ts";
 import { createGateway } from "../../src/gateway/inlet.ts";
@@ -18,8 +19,13 @@ const ann = { platform: "test", id: "ann", name: "Ann" };
 
 for (const [form, prepare] of Object.entries(forms)) {
   suite(`what a chat's events ask for: ${form}`, () => {
-    test("a command whose answer can't be written is done once all the same", async () => {
-      await using rig = await openRig(prepare);
+    test("a command whose answer can't be written is done once all the same; what can't be stored is told of to whoever is in", async () => {
+      const allowed = new Set(["test:ann"]);
+      const told = new Map<string, string[]>();
+      await using rig = await openRig(prepare, {
+        access: { open: false, pairing: true, localPlatforms: [], allowed },
+        tell: async (where, words) => void kept(told, where.chat, () => []).push(words),
+      });
       const { db, said, say, count } = rig;
       await say("hello");
       /** Typed while nothing can be said, and taken up again by the sweep. */
@@ -65,6 +71,15 @@ for (const [form, prepare] of Object.entries(forms)) {
         await say(`/${name}`);
         assert.deepEqual(await rig.unrouted(), [], name);
       }
+      // Of a disk that takes nothing more those are told who are in, once, and no stranger.
+      await sql`create trigger full_disk before insert on inbox for each row execute function mute()`.execute(db);
+      allowed.clear();
+      const stranger = { sender: { ...ann, id: "bob" }, chat: { ...chat, chat: "2" } };
+      for (const event of [stranger, {}, {}])
+        await assert.rejects(rig.receive(rig.event({ text: "hi", ...event })), { code: "state.unavailable" });
+      while (told.size === 0) await setImmediate();
+      assert.deepEqual([...told.keys(), told.get("1")?.length], ["1", 1]);
+      assert.match(told.get("1")?.[0] ?? "", /can't store messages right now/);
     });
 
     test("a stop, an answer and what is said after them wait for no file that is still on its way", async () => {
