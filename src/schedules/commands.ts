@@ -121,9 +121,15 @@ function asking(lines: readonly string[], which: string, data: unknown): Schedul
 }
 
 function saved(schedule: Schedule, comes: "First" | "Next"): ScheduleReply {
-  const next = schedule.nextAt === null ? [] : [schedule.nextAt];
+  const next = schedule.nextAt === null || schedule.status === "paused" ? [] : [schedule.nextAt];
   const first = next.map((at) => ` ${comes} on ${instantText(at, schedule.timing.zone)}.`).join("");
-  return said(`✓ **${literal(schedule.name)}** is saved as ${schedule.number}.${first}`, viewOf(schedule, next));
+  const rests = restsText(schedule).map((line) => ` ${line}`);
+  return said(`✓ **${literal(schedule.name)}** is saved as ${schedule.number}.${first}${rests.join("")}`, viewOf(schedule, next));
+}
+
+/** That nothing comes of a time as long as it is paused. */
+function restsText({ status, number }: Schedule): readonly string[] {
+  return status === "paused" ? [`It is paused; \`/cron resume ${number}\` lets it go on.`] : [];
 }
 
 function resumed(schedule: Schedule): ScheduleReply {
@@ -236,7 +242,8 @@ async function change(parts: DeskParts, asker: ScheduleAsker, text: string): Pro
     return asking(lines, `${schedule.number} ${token}`, viewOf(schedule, next));
   }
   const { schedule, next } = await edit(parts, asker, which, wish);
-  return said(["✓ Changed.", "", ...(await aboutLines(parts, asker, schedule, next))].join("\n"), viewOf(schedule, next));
+  const lines = await aboutLines(parts, asker, schedule, schedule.status === "paused" ? [] : next);
+  return said(["✓ Changed.", "", ...lines, ...restsText(schedule)].join("\n"), viewOf(schedule, next));
 }
 
 /** In quotes, or else the longest name that the text begins with, or its first word. */
