@@ -1,3 +1,4 @@
+import type { Failure } from "../core/failures.ts";
 import { threatsIn } from "../core/threats.ts";
 import type { ScheduleAsker, ScheduleRules, ScheduleWish, ScheduleWork } from "../core/schedule.ts";
 import type { Db } from "../store/hold.ts";
@@ -5,6 +6,7 @@ import { personSettings } from "../store/person-settings.ts";
 import { addRun } from "../store/schedule-runs.ts";
 import {
   addSchedule,
+  changedWork,
   changeSchedule,
   listSchedules,
   type NewSchedule,
@@ -149,15 +151,26 @@ export async function confirm(
   } else {
     await changeable(parts.db, asker, String(number));
     const of = { schedule: draft.id, person: asker.person.id };
-    const made = await saveEdit(parts.db, of, token, ({ timing = draft.timing, status: _, nextAt: __, ...change }) => ({
-      ...change,
-      timing,
-      ...(draft.status === "paused" ? {} : { status: "active", nextAt: nextOf(timing) }),
-    }));
-    if (!made) throw refused(`${draft.name} is saved already, and no change of it waits.`);
+    const made = await saveEdit(parts.db, of, token, ({ status: _, nextAt: __, ...change }, schedule) => {
+      if (schedule.remaining === 0 && change.remaining === undefined) throw ranOut(schedule);
+      const { timing = schedule.timing } = change;
+      return { ...change, ...(schedule.status === "paused" ? {} : { status: "active", nextAt: nextOf(timing) }) };
+    });
+    if (!made) throw waitsNoMore(draft, token);
   }
   await parts.wake(null);
   return await found(parts.db, draft.id);
+}
+
+function waitsNoMore({ name, number }: Schedule, token: string | null): Failure {
+  if (token === null) return refused(`${name} is saved already, and no change of it waits.`);
+  return refused(
+    `That change of ${name} waits no more: it has been saved or dropped, another one was asked for after it, or it was too long ago. /cron show ${number} shows how it is now, /cron edit ${number} … asks for a change again.`,
+  );
+}
+
+function ranOut({ name }: Schedule): Failure {
+  return refused(`${name} has run as often as it was to. Say --repeat too: how often from now on, or 0 for no end.`);
 }
 
 /** Drops a draft, or a change of a schedule that waits. */
@@ -261,7 +274,7 @@ export async function propose(
 ): Promise<{ readonly schedule: Schedule; readonly next: readonly number[]; readonly token: string }> {
   const { schedule, change, next } = await planEdit(parts, asker, which, wish);
   const token = await keepEdit(parts.db, { schedule: schedule.id, person: asker.person.id }, change);
-  return { schedule: { ...schedule, ...change }, next, token };
+  return { schedule: { ...schedule, ...change, work: changedWork(schedule.work, change.work ?? {}) }, next, token };
 }
 
 /** It runs with its owner's rights, so nobody else says what it does; at the command line is whoever runs the service. */
@@ -282,43 +295,48 @@ export async function planEdit(
   await refuseRuns(parts, asker);
   const schedule = await changeable(parts.db, asker, which);
   const owner = { person: schedule.person.id, origin: schedule.origin, originKind: schedule.originKind };
-  const work = await changedWork(parts, asker, schedule.work, wish);
-  const prompt = wish.prompt ?? schedule.prompt;
-  checkTexts(prompt, work.script);
-  const speaking = await speakingFor(parts, asker, wish.zone ?? schedule.timing.zone);
-  const said = (wish.time ?? schedule.said).trim();
-  const retimed = wish.time !== undefined || wish.zone !== undefined;
-  const timing = retimed ? parseTiming(said, speaking) : schedule.timing;
-  if (retimed && schedule.remaining === 0 && wish.repeat === undefined)
-    throw refused(`${schedule.name} has run as often as it was to. Say --repeat too: how often from now on, or 0 for no end.`);
-  const next = nextInstants(timing, speaking.now, shownInstants);
+  const work = await wishedWork(parts, asker, wish);
+  checkTexts(wish.prompt ?? schedule.prompt, work.script ?? null);
+  const { change: time, next } = await retimed(parts, asker, schedule, wish);
   const change: ScheduleChange = {
     ...(wish.name === undefined || wish.name === null ? {} : { name: nameFor(wish.name, "") }),
-    prompt,
-    ...(retimed ? { timing, said } : {}),
-    ...(retimed && schedule.status !== "paused" ? { status: "active", nextAt: next[0] ?? null } : {}),
+    ...(wish.prompt === undefined ? {} : { prompt: wish.prompt }),
+    ...time,
     ...(wish.deliver === undefined ? {} : { deliver: await storedTargets(parts.db, owner, wish.deliver) }),
     ...(wish.missed === undefined ? {} : { missed: wish.missed }),
     ...(wish.repeat === undefined ? {} : { remaining: wish.repeat }),
-    work,
+    ...(Object.keys(work).length === 0 ? {} : { work }),
   };
   return { schedule, change, next };
 }
 
-async function changedWork(
+/** What a change of the time changes, and the next instants as they are with it. */
+async function retimed(
   parts: DeskParts,
   asker: ScheduleAsker,
-  work: ScheduleWork,
-  wish: Partial<ScheduleWish>,
-): Promise<ScheduleWork> {
-  const script = wish.script === undefined ? work.script : wish.script;
-  const contextFrom = wish.contextFrom && (await Promise.all(wish.contextFrom.map((each) => idOf(parts, asker, each))));
+  schedule: Schedule,
+  { time, zone, repeat }: Partial<ScheduleWish>,
+): Promise<{ readonly change: ScheduleChange; readonly next: readonly number[] }> {
+  const speaking = await speakingFor(parts, asker, zone ?? schedule.timing.zone);
+  const nextOf = (timing: Timing) => nextInstants(timing, speaking.now, shownInstants);
+  if (time === undefined && zone === undefined) return { change: {}, next: nextOf(schedule.timing) };
+  const said = (time ?? schedule.said).trim();
+  const timing = parseTiming(said, speaking);
+  if (schedule.remaining === 0 && repeat === undefined) throw ranOut(schedule);
+  const next = nextOf(timing);
+  const goesOn: ScheduleChange = schedule.status === "paused" ? {} : { status: "active", nextAt: next[0] ?? null };
+  return { change: { timing, said, ...goesOn }, next };
+}
+
+/** Only what is asked for: it may be kept for a while, and what is changed meanwhile stays. */
+async function wishedWork(parts: DeskParts, asker: ScheduleAsker, wish: Partial<ScheduleWish>): Promise<Partial<ScheduleWork>> {
+  const { skills, script, noAgent, contextFrom, continuity } = wish;
   return {
-    skills: wish.skills ?? work.skills,
-    script,
-    noAgent: script !== null && (wish.noAgent ?? work.noAgent),
-    contextFrom: contextFrom ?? work.contextFrom,
-    continuity: wish.continuity ?? work.continuity,
+    ...(skills === undefined ? {} : { skills }),
+    ...(script === undefined ? {} : { script }),
+    ...(noAgent === undefined ? {} : { noAgent }),
+    ...(contextFrom && { contextFrom: await Promise.all(contextFrom.map((each) => idOf(parts, asker, each))) }),
+    ...(continuity === undefined ? {} : { continuity }),
   };
 }
 

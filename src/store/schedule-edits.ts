@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { sql } from "kysely";
 import { type Db, inTransaction } from "./hold.ts";
-import { changeSchedule, type ScheduleChange } from "./schedules.ts";
+import { changeSchedule, type Schedule, scheduleById, type ScheduleChange } from "./schedules.ts";
 import { jsonText } from "./storable.ts";
 
 /** Whose change, of which schedule. */
@@ -23,18 +23,20 @@ export async function keepEdit(db: Db, { schedule, person }: EditOf, change: Sch
 
 /**
  * Makes the change that waits, once; `token` null: whichever it is. False where none of this person's waits any more. `ready` gives it as it
- * is made by then.
+ * is made by then, of a schedule as it is by then.
  */
 export async function saveEdit(
   db: Db,
   of: EditOf,
   token: string | null,
-  ready: (change: ScheduleChange) => ScheduleChange,
+  ready: (change: ScheduleChange, schedule: Schedule) => ScheduleChange,
 ): Promise<boolean> {
   return await inTransaction(db, async (trx) => {
-    const change = await takeEdit(trx, of, token);
-    if (change === null) return false;
-    await changeSchedule(trx, of.schedule, ready(change));
+    // First of all: nobody changes it, and no run of it fires, between the look and the change.
+    await sql`select 1 from schedules where id = ${of.schedule} for update`.execute(trx);
+    const [change, schedule] = [await takeEdit(trx, of, token), await scheduleById(trx, of.schedule)];
+    if (change === null || schedule === null) return false;
+    await changeSchedule(trx, of.schedule, ready(change, schedule));
     return true;
   });
 }

@@ -148,8 +148,19 @@ export async function saveDraft(db: Db, person: string, number: number, nextAt: 
 
 /** What may be changed of one. */
 export type ScheduleChange = Partial<
-  Pick<NewSchedule, "name" | "prompt" | "said" | "timing" | "deliver" | "work" | "missed" | "remaining" | "nextAt">
-> & { readonly status?: "active" | "paused" | "done"; readonly why?: string | null };
+  Pick<NewSchedule, "name" | "prompt" | "said" | "timing" | "deliver" | "missed" | "remaining" | "nextAt">
+> & {
+  /** What is not in it stays as it is by then. */
+  readonly work?: Partial<ScheduleWork>;
+  readonly status?: "active" | "paused" | "done";
+  readonly why?: string | null;
+};
+
+/** A schedule's work with a change of it. Without a script there is nothing that could run without a model. */
+export function changedWork(work: ScheduleWork, change: Partial<ScheduleWork>): ScheduleWork {
+  const all = { ...work, ...change };
+  return { ...all, noAgent: all.noAgent && all.script !== null };
+}
 
 /** Changes a schedule; one that goes on has its failures forgotten. */
 export async function changeSchedule(db: Db, id: string, change: ScheduleChange): Promise<void> {
@@ -159,7 +170,6 @@ export async function changeSchedule(db: Db, id: string, change: ScheduleChange)
   if (said !== undefined) sets.push(sql`said = ${said}`);
   if (timing !== undefined) sets.push(sql`timing = ${json(timing)}`);
   if (deliver !== undefined) sets.push(sql`deliver = ${json(deliver)}`);
-  if (work !== undefined) sets.push(sql`work = ${json(work)}`);
   if (missed !== undefined) sets.push(sql`missed = ${missed}`);
   if (remaining !== undefined) sets.push(sql`remaining = ${remaining}`);
   if (nextAt !== undefined) sets.push(sql`next_at = ${stamp(nextAt)}`);
@@ -167,11 +177,12 @@ export async function changeSchedule(db: Db, id: string, change: ScheduleChange)
   if (status === "active") sets.push(sql`failures = 0, last_failure = null, told_key = null`);
   if (why !== undefined) sets.push(sql`why = ${why}`);
   await inTransaction(db, async (trx) => {
-    const owner = await sql<{ person: string }>`select person_id as person from schedules where id = ${id} for update`.execute(
-      trx,
-    );
-    const person = owner.rows[0]?.person;
-    if (person === undefined) return;
+    const found = await sql<{ person: string; before: ScheduleWork }>`
+      select person_id as person, work as before from schedules where id = ${id} for update`.execute(trx);
+    const [row] = found.rows;
+    if (row === undefined) return;
+    const { person, before } = row;
+    if (work !== undefined) sets.push(sql`work = ${json(changedWork(before, work))}`);
     if (name !== undefined) sets.push(sql`name = ${await freeName(trx, person, name, id)}`);
     await sql`update schedules set ${sql.join(sets)} where id = ${id}`.execute(trx);
   });

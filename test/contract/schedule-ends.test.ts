@@ -181,7 +181,7 @@ test("a change of the time is shown and waits for a yes: the newest, of whoever 
   };
   const [first, second] = [await asks("every 3h"), await asks("every 4h")];
   assert.equal((await reread(schedule.id)).said, "every 2h");
-  assert.match(await said(first), /no change of it waits/);
+  assert.match(await said(first), /That change of tides waits no more.*\/cron edit \d+ … asks for a change again/);
   assert.match(await said(second, { ...inGroup, person: { ...person, id: "bob" } }), /nothing of yours/);
   const both = await Promise.all([said(second), said(second)]);
   assert.equal(both.filter((text) => /\*\*tides\*\* is saved as \d+\. Next on/.test(text)).length, 1, both.join());
@@ -190,11 +190,33 @@ test("a change of the time is shown and waits for a yes: the newest, of whoever 
   assert.ok((nextAt ?? 0) > (await recordNow(db)) + 3 * 3_600_000);
   const third = await asks("every 5h");
   await said("pause tides");
-  await said(third);
+  assert.match(await said(third), /is saved as \d+\. It is paused; `\/cron resume \d+` lets it go on\.$/);
   assert.deepEqual([(await reread(schedule.id)).said, (await reread(schedule.id)).status], ["every 5h", "paused"]);
+  assert.match(await said("edit tides --missed all"), /Changed[^]*It is paused/);
   const fourth = await asks("every 6h");
   await said(fourth.replace("save", "drop"));
-  assert.match(await said(fourth), /no change of it waits/);
+  assert.match(await said(fourth), /waits no more/);
+  assert.match(await said(fourth.replace(/ \w+$/, "")), /no change of it waits/);
+});
+
+test("a change of the time that waits undoes nothing that was changed since, and is refused once the last run has been", async () => {
+  const { said, reread, db } = rig;
+  const { id, number } = await rig.made({ name: "ebb", prompt: "old", script: "echo a", noAgent: true, skills: ["s"] });
+  const asked = await said(`edit ebb --time "every 3h" --continuity`);
+  assert.match(asked, /every 3h[^]*Skills: `s`\nScript: `echo a`, without a model\nIt is told what its last run came to/);
+  await said('edit ebb new --script "" --skills t');
+  await said(`save ${number}`);
+  const { prompt, work, said: time } = await reread(id);
+  assert.deepEqual(
+    [prompt, time, work],
+    ["new", "every 3h", { skills: ["t"], script: null, noAgent: false, contextFrom: [], continuity: true }],
+  );
+  await changeSchedule(db, id, { remaining: 1 });
+  await said('edit ebb --time "every 5h"');
+  await changeSchedule(db, id, { remaining: 0, status: "done", nextAt: null });
+  assert.match(await said(`save ${number}`), /has run as often as it was to\. Say --repeat too/);
+  const { said: kept, status } = await reread(id);
+  assert.deepEqual([kept, status], ["every 3h", "done"]);
 });
 
 test("a channel's name is known wherever a schedule is made, once its platform has told it, and takes its reports", async () => {
