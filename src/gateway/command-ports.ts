@@ -62,7 +62,8 @@ export function commandPorts(
       return [sandbox, ...sandboxAbout];
     },
     async leave(choice) {
-      return session === null ? language.asking.nothingWaits : await takeLeave(parts, person, session, choice, language);
+      if (session === null) return language.asking.nothingWaits;
+      return await takeLeave(parts, person, session, { choice, key: inbound.key }, language);
     },
     grants: () => listGrants(parts.db, visible),
     revokeGrants: (number) => revokeGrants(parts.db, number === null ? own : visible, number),

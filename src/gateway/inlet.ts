@@ -175,7 +175,7 @@ async function route(
   switch (inbound.type) {
     case "stop":
       if (found.session !== null) await stopTurn(parts, found.session, inbound.turn, inbound.key);
-      if (found.session !== null && inbound.turn === null) await stopCompress(parts, found.session);
+      if (found.session !== null && inbound.turn === null) await stopCompress(parts, found.session, inbound.key);
       return await settleInbound(parts.db, id);
     case "button":
       if (await command(parts, id, person, asMessage(inbound), found.session, ways.silences)) return;
@@ -264,7 +264,7 @@ async function begin(
   busy: Route["busy"],
   tellOnce: TellOnce,
 ): Promise<void> {
-  if ((busy ?? parts.busy) === "interrupt") await stopTurn(parts, session, null);
+  if ((busy ?? parts.busy) === "interrupt") await stopTurn(parts, session, null, inbound.key);
   try {
     await parts.queues.queue(parts.names.turns).wake(session, { priority: priorities.interactive });
   } catch (error) {

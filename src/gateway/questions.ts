@@ -20,15 +20,18 @@ export async function takeChoice(
   return await choose(parts, person, open, chosen.choice, language);
 }
 
-/** Takes a command as the answer to what the session asks leave for; the words to say back, or null. */
+/**
+ * Takes a command, the event `key`, as the answer to what the session asked leave for before it came; the words to say back, or null. What
+ * is asked after it nobody has seen who typed it.
+ */
 export async function takeLeave(
   parts: GatewayParts,
   person: Person,
   session: string,
-  choice: LeaveChoice,
+  { choice, key }: { readonly choice: LeaveChoice; readonly key: string },
   language: Language,
 ): Promise<string | null> {
-  const open = await openQuestionIn(parts.db, session, "approval");
+  const open = await openQuestionIn(parts.db, session, "approval", key);
   if (!open) return language.asking.nothingWaits;
   const at = leaveOf(open.question).indexOf(choice);
   return at < 0 ? language.asking.onlyOnce : await choose(parts, person, open, at, async () => language);
@@ -36,7 +39,7 @@ export async function takeLeave(
 
 /** Takes a message as the answer to what the agent has asked its sender; false when it is no answer. */
 export async function takeWords(parts: GatewayParts, person: Person, session: string, inbound: InboundMessage): Promise<boolean> {
-  const open = await openQuestionIn(parts.db, session, "clarify");
+  const open = await openQuestionIn(parts.db, session, "clarify", null);
   if (!open || !mayAnswer(open, person)) return false;
   return await settle(parts, person, open, { choice: null, text: inbound.text });
 }

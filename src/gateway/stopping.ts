@@ -28,9 +28,12 @@ export async function stopAll(parts: GatewayParts, { turns, sessions }: Stopping
   for (const session of sessions) await parts.queues.queue(parts.names.turns).wake(session);
 }
 
-/** Ends the shortening of a session's history, or takes back what waits for the turn's end; false when nobody has asked for one. */
-export async function stopCompress(parts: GatewayParts, session: string): Promise<boolean> {
-  const key = await dropCompressRequest(parts.db, session);
+/**
+ * Ends the shortening of a session's history, or takes back what waits for the turn's end; false when nobody had asked for one before the
+ * event of the key `before`.
+ */
+export async function stopCompress(parts: GatewayParts, session: string, before: string): Promise<boolean> {
+  const key = await dropCompressRequest(parts.db, session, before);
   // Whoever works on it goes by the request's key, as by a turn's.
   if (key !== null) parts.live.signal(key);
   return key !== null;

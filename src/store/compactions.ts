@@ -2,6 +2,7 @@ import { type RawBuilder, sql } from "kysely";
 import { chatKey, type Viewer } from "../core/chats.ts";
 import type { Outbound } from "../core/outbound.ts";
 import { type Db, fenced, type Hold } from "./hold.ts";
+import { eventOf } from "./inbox.ts";
 import type { CompressRequest } from "./schema.ts";
 import { jsonText } from "./storable.ts";
 
@@ -115,11 +116,13 @@ function settled({ request, body }: CompressAnswer): RawBuilder<unknown> {
       from wanted on conflict (key) do nothing)`;
 }
 
-/** Takes a request back, whether somebody works on it or not; its key, or null when there is none. */
-export async function dropCompressRequest(db: Db, session: string): Promise<string | null> {
+/** Takes a request back that came before an event, whether somebody works on it or not; its key, or null when there is none. */
+export async function dropCompressRequest(db: Db, session: string, before: string): Promise<string | null> {
   const found = await sql<{ key: string }>`
     with asked as (select id, compress_requested->>'key' as key from sessions where id = ${session} and compress_requested is not null for update)
-    update sessions s set compress_requested = null from asked where s.id = asked.id returning asked.key`.execute(db);
+    update sessions s set compress_requested = null from asked
+    where s.id = asked.id and coalesce((select e.id from inbox e where e.key = asked.key) < ${eventOf(before)}, true)
+    returning asked.key`.execute(db);
   return found.rows[0]?.key ?? null;
 }
 

@@ -159,11 +159,20 @@ export async function openQuestion(db: Db, id: string): Promise<OpenQuestion | n
   return await firstOpen(db, sql`q.id = ${id}`);
 }
 
-/** The oldest open question of a session, or of the errands that belong to its chat. */
-export async function openQuestionIn(db: Db, session: string, kind: QuestionKind): Promise<OpenQuestion | null> {
+/**
+ * The oldest open question of a session, or of the errands that belong to its chat. `before`: only one that was asked before the event of
+ * that key came, which may be taken up late.
+ */
+export async function openQuestionIn(
+  db: Db,
+  session: string,
+  kind: QuestionKind,
+  before: string | null,
+): Promise<OpenQuestion | null> {
   const here = sql`select e.session_id from errands e join sessions s on s.conversation_id = e.home_id
     where s.id = ${session} and e.ended_at is null`;
-  return await firstOpen(db, sql`q.kind = ${kind} and (q.session_id = ${session} or q.session_id in (${here}))`);
+  const seen = before === null ? sql`true` : sql`q.created_at < (select e.received_at from inbox e where e.key = ${before})`;
+  return await firstOpen(db, sql`q.kind = ${kind} and (q.session_id = ${session} or q.session_id in (${here})) and ${seen}`);
 }
 
 async function firstOpen(db: Db, which: RawBuilder<unknown>): Promise<OpenQuestion | null> {

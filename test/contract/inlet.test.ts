@@ -6,9 +6,11 @@ import * as commands from "../../src/commands/index.ts";
 import type { Command } from "../../src/core/command.ts";
 import { kept } from "../../src/core/maps.ts";
 import type { Inbound, InboundMessage } from "../../src/core/inbound.ts";
+import type { Question } from "../../src/core/question.ts";
 import type { Queues } from "../../src/core/queue.ts";
 import { createGateway } from "../../src/gateway/inlet.ts";
 import type { GatewayParts } from "../../src/gateway/parts.ts";
+import { requestCompress } from "../../src/store/compactions.ts";
 import type { Db } from "../../src/store/hold.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { migrations } from "../../src/store/migrations/index.ts";
@@ -121,8 +123,61 @@ for (const [form, prepare] of Object.entries(forms)) {
       await rig.sweep();
       assert.equal(await stateOf("something else"), "waiting");
     });
+
+    test("what is taken up late, and a message that interrupts, concern nothing that came after them", async () => {
+      await using rig = await openRig(prepare, { busy: "interrupt" });
+      const { db, say } = rig;
+      const words = ["hello", "/approve", "/stop", "/new"];
+      for (const each of words) await say(each);
+      // A worker that has a request as soon as it waits.
+      await sql`create function at_once() returns trigger language plpgsql as 'begin
+        insert into turns (id, session_id, person_id, inbox_id) values (new.key, new.session_id, new.person_id, new.id); return new; end'`.execute(
+        db,
+      );
+      await sql`create trigger at_once after insert or update of status on inbox for each row when (new.status = 'waiting') execute function at_once()`.execute(
+        db,
+      );
+      await say("now");
+      const { id, session_id: session, ...turn } = await db.selectFrom("turns").selectAll().executeTakeFirstOrThrow();
+      assert.equal(turn.stop_requested, false, "it stopped itself");
+      await sql`insert into questions (id, turn_id, session_id, step, position, digest, kind, question, messages, expires_at)
+        values ('q', ${id}, ${session}, 1, 1, '', 'approval', ${JSON.stringify(question)}::jsonb, '[]', now() + interval '1 hour')`.execute(
+        db,
+      );
+      const { person_id: person } = turn;
+      await requestCompress(db, session, { key: id, person, chat, replyTo: null, focus: "" });
+      const state = async () =>
+        (
+          await sql<Readonly<Record<string, unknown>>>`
+            select t.stop_requested as stopped, q.status as asked, s.compress_requested is not null as shortens
+            from turns t, questions q, sessions s where s.id = ${session}`.execute(db)
+        ).rows[0];
+      const untouched = { stopped: false, asked: "open", shortens: true };
+      for (const each of words.slice(1)) {
+        // Left behind by a gateway that died, and found by a sweep.
+        await sql`update inbox set status = 'new' where inbound->>'text' = ${each}`.execute(db);
+        await rig.sweep();
+        assert.deepEqual(await rig.unrouted(), []);
+        assert.deepEqual(await state(), untouched, each);
+      }
+      await sql`update sessions set ended_at = null where id = ${session}`.execute(db);
+      await say("/approve");
+      assert.deepEqual(await state(), { ...untouched, asked: "answered" });
+      await say("/stop");
+      assert.deepEqual(await state(), { stopped: true, asked: "answered", shortens: false });
+    });
   });
 }
+
+const question: Question = {
+  kind: "approval",
+  text: "May it?",
+  choices: ["Once", "Deny"],
+  leave: ["once", "deny"],
+  digest: "",
+  lifetimeMs: 3_600_000,
+  mayAnswer: { type: "asker" },
+};
 
 /** A gateway over a record of its own, with nothing behind it. */
 async function openRig(prepare: (typeof forms)[keyof typeof forms], over: Partial<GatewayParts> = {}) {

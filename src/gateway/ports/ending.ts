@@ -18,15 +18,15 @@ export function endingPorts(
       const { session: open } = await findRoute(parts.db, inbound.chat, inbound.sender);
       if (open === null) return { running: false, shortening: false, dropped: coming };
       const dropped = coming + (await dropWaiting(parts.db, open, inbound.key));
-      const shortening = await stopCompress(parts, open);
+      const shortening = await stopCompress(parts, open, inbound.key);
       return { running: (await stopTurn(parts, open, null, inbound.key)) !== null, shortening, dropped };
     },
     async newSession() {
       if (session === null) return;
       // First the session, then what is in it: as whoever works on it locks them.
       await endSession(parts.db, session);
-      await stopCompress(parts, session);
-      await stopTurn(parts, session, null);
+      await stopCompress(parts, session, inbound.key);
+      await stopTurn(parts, session, null, inbound.key);
     },
   };
 }
