@@ -83,6 +83,10 @@ test("a file that can't go along is told, before anything is asked", async (t) =
   assert.equal(refused("/dev/null"), "/dev/null is no ordinary file.");
   assert.equal(refused(join(folder, "empty")), "~/empty is empty.");
   assert.equal(refused(large), "~/large has 31.5 MB, and at most 21.0 MB go along.");
+  // It says that it has nothing, and has no end.
+  if (process.platform === "linux")
+    assert.equal(refused("/proc/self/pagemap"), "/proc/self/pagemap has more than 21.0 MB, which is the most that goes along.");
+  assert.deepEqual(fileAt(join(folder, "text.png")).bytes, Buffer.from("no picture"));
   assert.match(refused(join(folder, "text.png"), "picture"), /^~\/text\.png is no PNG, JPEG, GIF or WebP\. /);
 });
 
