@@ -5,6 +5,7 @@ export const background = command({
   aliases: ["bg"],
   argument: {},
   role: "member",
+  asks: true,
   async run({ args, files, language, ports: { errands } }) {
     const { background: words } = language.replies;
     if (args === "") return words.say;

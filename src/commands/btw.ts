@@ -5,6 +5,7 @@ export const btw = command({
   aliases: [],
   argument: {},
   role: "member",
+  asks: true,
   async run({ args, files, language: { replies }, ports: { errands } }) {
     if (args === "") return replies.btw.say;
     if (files) return replies.btw.files;

@@ -5,6 +5,7 @@ export const compress = command({
   aliases: ["compact"],
   argument: {},
   role: "member",
+  asks: true,
   whole: true,
   async run({ args, ports, language }) {
     return language.replies.compress[await ports.compress(args.slice(0, mostFocus))];

@@ -5,6 +5,7 @@ export const queue = command({
   aliases: ["q"],
   argument: {},
   role: "member",
+  asks: true,
   async run({ args, ports, language: { answers } }) {
     if (args === "") return answers.queueWhat;
     const running = await ports.ask(args, "queue");

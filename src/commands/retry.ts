@@ -4,6 +4,7 @@ export const retry = command({
   name: "retry",
   aliases: [],
   role: "member",
+  asks: true,
   async run({ ports, language: { answers } }) {
     return (await ports.retry()) ? null : answers.nothingToRetry;
   },

@@ -5,6 +5,7 @@ export const steer = command({
   aliases: [],
   argument: {},
   role: "member",
+  asks: true,
   async run({ args, ports, language: { answers } }) {
     if (args === "") return answers.steerWhat;
     const running = await ports.ask(args, "steer");

@@ -52,7 +52,7 @@ export interface CommandPorts {
   readonly skills: SkillCommands;
   readonly sessions: SessionPorts;
   readonly chat: ChatPorts;
-  /** Asks the agent, whatever the chat's own way with messages during a turn is; whether something runs here. */
+  /** Asks the agent, whatever the chat's own way with messages during a turn is; whether something runs here that it comes into, or after. */
   ask(text: string, busy: "queue" | "steer"): Promise<boolean>;
   /** How much is thought in this conversation; null: as configured. */
   effort(): Promise<Effort | null>;
@@ -153,6 +153,8 @@ export interface Command {
   readonly whole?: true;
   /** It waits for nothing that came before it in its chat, such as a file that is still on its way: what it concerns runs already. */
   readonly urgent?: true;
+  /** It asks something of the agent: a stop drops it where it waits, as any request. */
+  readonly asks?: true;
   /** The weakest role that may use it. */
   readonly role: Role;
   run(call: CommandCall): Promise<CommandAnswer>;

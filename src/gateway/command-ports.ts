@@ -12,7 +12,7 @@ import type { GatewayParts } from "./parts.ts";
 import { errandPorts } from "./ports/errands.ts";
 import { memoryPorts } from "./ports/memories.ts";
 import { aboutLines } from "./ports/about.ts";
-import { askingPorts } from "./ports/asking.ts";
+import { type Asking, askingPorts } from "./ports/asking.ts";
 import { chatPorts } from "./ports/chat.ts";
 import { effortPorts } from "./ports/effort.ts";
 import { endingPorts } from "./ports/ending.ts";
@@ -23,14 +23,14 @@ import { schedulePorts } from "./ports/schedules.ts";
 import { sessionPorts } from "./ports/sessions.ts";
 import { takeLeave } from "./questions.ts";
 
-/** The ports of one command call, bound to its chat and person. `session` is null while the chat has none; `asked` hears of a request. */
+/** The ports of one command call, bound to its chat and person. `session` is null while the chat has none. */
 export function commandPorts(
   parts: GatewayParts,
   inbound: InboundMessage,
   person: Person,
   session: string | null,
   language: Language,
-  asked: () => void,
+  asking: Asking,
 ): CommandPorts {
   const chat = inbound.kind === "shared" ? inbound.chat : null;
   const own = { person: person.id, chat };
@@ -40,8 +40,8 @@ export function commandPorts(
     personal: personalPorts(parts.db, person),
     sessions: sessionPorts(parts, inbound, person, session),
     chat: chatPorts(parts, inbound.chat),
-    ...askingPorts(parts, inbound, person, session, asked),
-    ...endingPorts(parts, inbound, session),
+    ...askingPorts(parts, inbound, person, session, asking),
+    ...endingPorts(parts, inbound, person, session),
     ...effortPorts(parts.db, inbound, session),
     ...modelPorts(parts, inbound, session),
     about: () => aboutLines(parts),

@@ -9,6 +9,7 @@ import { choicePrefix } from "../core/question.ts";
 import { sessionState } from "../store/status.ts";
 import { choosePersonSetting, personSettings } from "../store/person-settings.ts";
 import { commandPorts } from "./command-ports.ts";
+import type { Fetches } from "./fetches.ts";
 import type { GatewayParts } from "./parts.ts";
 
 /** What to answer to a command; `asks`: it has made a request, which is answered as one. */
@@ -23,6 +24,7 @@ export async function runCommand(
   person: Person,
   inbound: InboundMessage,
   session: string | null,
+  fetches: Fetches,
 ): Promise<Ran | null> {
   const parsed = parseCommand(inbound.text);
   if (!parsed) return null;
@@ -38,7 +40,7 @@ export async function runCommand(
     }
     case "one": {
       let asks = false;
-      const ports = commandPorts(parts, inbound, person, session, language, () => void (asks = true));
+      const ports = commandPorts(parts, inbound, person, session, language, { fetches, asked: () => void (asks = true) });
       if (found.command.whenIdle && (await busy(parts, session))) return { answer: language.help.busy(found.command.name), asks };
       const { chat, kind } = inbound;
       const files = inbound.files !== undefined;

@@ -178,7 +178,7 @@ async function route(
       if (found.session !== null && inbound.turn === null) await stopCompress(parts, found.session, inbound.key);
       return await settleInbound(parts.db, id);
     case "button":
-      if (await command(parts, id, person, asMessage(inbound), found.session, ways.silences)) return;
+      if (await command(parts, id, person, asMessage(inbound), found.session, ways)) return;
       await wholly(parts, id, async (within) => {
         await press(within, id, person, inbound);
         return { session: null };
@@ -216,7 +216,7 @@ async function message(
 ): Promise<void> {
   if (!inbound.addressed && !(inbound.continues === true && found.session !== null)) return await settleInbound(parts.db, id);
   if (await skillsAsked(parts, id, person, inbound, found, ways)) return;
-  if (await command(parts, id, person, inbound, found.session, ways.silences)) return;
+  if (await command(parts, id, person, inbound, found.session, ways)) return;
   if (found.session !== null && found.asks && inbound.text !== "" && (await answered(parts, id, person, inbound, found.session)))
     return;
   return await request(parts, id, person, inbound, found, ways);

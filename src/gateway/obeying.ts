@@ -5,10 +5,18 @@ import { takePairing } from "../store/people.ts";
 import { openSession } from "../store/sessions.ts";
 import { approve } from "./access.ts";
 import { isWhole, languageFor, runCommand } from "./commands.ts";
+import type { Fetches } from "./fetches.ts";
 import type { GatewayParts } from "./parts.ts";
 import { takeChoice } from "./questions.ts";
 import { say } from "./saying.ts";
 import { wholly } from "./whole.ts";
+
+/** What obeying may need. */
+export interface Answering {
+  readonly fetches: Fetches;
+  /** What is called where nothing is said in answer to an event. */
+  readonly silences: ReadonlyMap<number, () => void>;
+}
 
 /** True when the message was a command: it has been run and answered. */
 export async function command(
@@ -17,9 +25,9 @@ export async function command(
   person: Person,
   inbound: InboundMessage,
   session: string | null,
-  silences: ReadonlyMap<number, () => void>,
+  { silences, fetches }: Answering,
 ): Promise<boolean> {
-  const run = (within: GatewayParts) => ran(within, id, person, inbound, session);
+  const run = (within: GatewayParts) => ran(within, id, person, inbound, session, fetches);
   let what: Awaited<ReturnType<typeof run>> = "none";
   if (isWhole(parts.commands, person, inbound)) {
     await wholly(parts, id, async (within) => {
@@ -42,8 +50,9 @@ async function ran(
   person: Person,
   inbound: InboundMessage,
   session: string | null,
+  fetches: Fetches,
 ): Promise<"none" | "silent" | "said"> {
-  const done = await runCommand(parts, person, inbound, session);
+  const done = await runCommand(parts, person, inbound, session, fetches);
   if (done === null) return "none";
   // The thread is ours from now on, also after a /new: what is said in it next needs no mention. Nobody called us into it by a menu.
   const ours = session !== null || inbound.menu !== true;

@@ -68,7 +68,13 @@ export async function isUnrouted(db: Db, id: number): Promise<boolean> {
   return row?.status === "new";
 }
 
-/** The same within a transaction, which keeps the event to itself until it ends. */
+/** Whether nothing (more) is to be done for the event of this key. */
+export async function isSettled(db: Db, key: string): Promise<boolean> {
+  const row = await db.selectFrom("inbox").select("status").where("key", "=", key).executeTakeFirst();
+  return row?.status === "done";
+}
+
+/** Whether the event of an id waits to be routed, within a transaction, which keeps the event to itself until it ends. */
 export async function isUnroutedHere(trx: Db, id: number): Promise<boolean> {
   const row = await trx.selectFrom("inbox").select("status").where("id", "=", id).forUpdate().executeTakeFirst();
   return row?.status === "new";
@@ -162,23 +168,51 @@ export function eventOf(key: string): RawBuilder<number> {
 }
 
 /**
- * Drops the requests to a chat that came before an event and have not come as far as a session: their files are on their way, or they wait
- * behind such a one. Commands stay. How many there were.
+ * The messages to a chat that came before an event and have not come as far as a session: their files are on their way, or they wait
+ * behind such a one.
  */
-export async function dropComing(db: Db, chat: ChatRef, before: string): Promise<number> {
-  const dropped = await sql`
-    update inbox set status = 'done', session_id = (
-      select s.id from sessions s join conversations c on c.id = s.conversation_id
-      where c.platform = ${chat.platform} and c.chat = ${chat.chat} and c.thread = ${chat.thread ?? ""} and s.ended_at is null)
-    where chat_key = ${chatKey(chat)} and status = 'new' and id < ${eventOf(before)} and inbound->>'type' = 'message'
-      and (inbound->>'addressed' = 'true' or inbound->>'continues' = 'true')
-      and (inbound->'skills' is not null or inbound->>'text' !~ ${commandForm})
-    returning id`.execute(db);
-  return dropped.rows.length;
+export async function comingTo(db: Db, chat: ChatRef, before: string): Promise<readonly InboxRow[]> {
+  return await db
+    .selectFrom("inbox")
+    .select(["id", "inbound"])
+    .where("chat_key", "=", chatKey(chat))
+    .where("status", "=", "new")
+    .where("id", "<", eventOf(before))
+    .where(sql<string>`inbound->>'type'`, "=", "message")
+    .where(sql<boolean>`(inbound->>'addressed' = 'true' or inbound->>'continues' = 'true')`)
+    .execute();
 }
 
-/** As `parseCommand` has it. */
-const commandForm = "^\\s*/[A-Za-z][A-Za-z0-9_-]{0,31}(@\\w+)?(\\s|$)";
+/** Drops those of them, with what a command among them has asked under a key of its own; how many there were. */
+export async function dropComing(db: Db, chat: ChatRef, ids: readonly number[]): Promise<number> {
+  if (ids.length === 0) return 0;
+  const open = sql`(
+    select s.id from sessions s join conversations c on c.id = s.conversation_id
+    where c.platform = ${chat.platform} and c.chat = ${chat.chat} and c.thread = ${chat.thread ?? ""} and s.ended_at is null)`;
+  const dropped = await sql<{ key: string }>`
+    update inbox set status = 'done', session_id = ${open} where id in (${sql.join(ids)}) and status = 'new' returning key`.execute(
+    db,
+  );
+  const keys = new Set(dropped.rows.map(({ key }) => key));
+  const made = [...keys].flatMap((key) => askedBy(key));
+  if (made.length > 0)
+    await sql`update inbox set status = 'done' where key in (${sql.join(made)}) and status in ('new', 'waiting')`.execute(db);
+  // A command and its request are one.
+  return [...keys].filter((key) => !made.includes(key)).length;
+}
+
+/** The keys of what an event's command may ask. */
+function askedBy(key: string): readonly string[] {
+  return asks.map((way) => askedKey(key, way));
+}
+
+/** How a command asks. */
+const asks = ["queue", "steer", "retry"] as const;
+
+/** The key of what an event's command asks: a redelivery of it asks nothing twice. */
+export function askedKey(key: string, way: (typeof asks)[number]): string {
+  return `${key}:${way}`;
+}
 
 /** Drops what waits in a session without a turn and came before an event; how many there were. */
 export async function dropWaiting(db: Db, session: string, before: string): Promise<number> {

@@ -109,6 +109,8 @@ for (const [form, prepare] of Object.entries(forms)) {
       await until(async () => asked > 0);
       await receive(event("behind it"));
       await receive(event("/title Behind it, too"));
+      const asking = ["/queue restart it", "/q Restart it", "/retry", "/k8s restart it"];
+      for (const each of asking) await receive(event(each));
       await receive(event("/approve"));
       await at("/approve", "done");
       assert.equal(await stateOf("behind it"), "new");
@@ -117,11 +119,22 @@ for (const [form, prepare] of Object.entries(forms)) {
       await receive(event("something else"));
       await at("something else", "waiting");
       assert.deepEqual(await Promise.all(["look", "behind it", "/title Behind it, too"].map(stateOf)), ["done", "done", "done"]);
-      assert.match((await said()).join("\n"), /2/);
+      assert.deepEqual(await Promise.all(asking.map(stateOf)), ["done", "done", "done", "done"]);
+      assert.equal(await stateOf("restart it"), undefined);
+      assert.match((await said()).join("\n"), /6/);
       // Taken up once more, it still concerns what came before it.
       await sql`update inbox set status = 'new' where inbound->>'text' = '/stop'`.execute(db);
       await rig.sweep();
       assert.equal(await stateOf("something else"), "waiting");
+      const words = (await said()).length;
+      // A command's file is let go of like any other, and nothing is said of what was dropped.
+      await receive(event({ text: "/queue look again", files: [file] }));
+      await until(async () => asked > 1);
+      await receive(event("/stop"));
+      await receive(event("something more"));
+      await at("something more", "waiting");
+      assert.equal(await stateOf("look again"), "done");
+      assert.equal((await said()).length, words + 1);
     });
 
     test("what is taken up late, and a message that interrupts, concern nothing that came after them", async () => {
