@@ -16,9 +16,9 @@ import { isSilent, wrapped } from "../src/schedules/report.ts";
 import { kindFor, targetsOf, type Targets } from "../src/schedules/targets.ts";
 import type { Db } from "../src/store/hold.ts";
 import { copySentFile, putSentFile } from "../src/store/files.ts";
-import { addOutbound } from "../src/store/outbox.ts";
+import { addOutbound, standingEntry } from "../src/store/outbox.ts";
 import { endRun, openRun, retryRun } from "../src/store/schedule-runs.ts";
-import { anyPrivateChatOf, privateChatOf } from "../src/store/schedule-targets.ts";
+import { anyPrivateChatOf, privateChatOf, standingIn } from "../src/store/schedule-targets.ts";
 import { recordNow, type Schedule, scheduleById } from "../src/store/schedules.ts";
 import { answerKey } from "../src/store/turns.ts";
 import { wakeDeliveries } from "./asking.ts";
@@ -256,8 +256,9 @@ async function tellFailure(
   const counted = { count, same, pause };
   const words = failureWords(schedule, failure, output, counted);
   const open = secret ? failureWords(schedule, listed, null, counted) : words;
-  if (told !== true) await tellOwner(parts, schedule, `${prefix}${run}`, words, { edits, open });
-  return { listed, told: edits === null ? `${prefix}${run}` : null, pause };
+  const key = `${prefix}${run}`;
+  const anew = told === true ? edits === null : await tellOwner(parts, schedule, key, words, { edits, open });
+  return { listed, told: anew ? key : null, pause };
 }
 
 function failureWords(
@@ -275,7 +276,7 @@ function failureWords(
 
 /**
  * Tells a schedule's owner where it was made; one that was made nowhere, in their private chat. There too what others must not read: if they
- * have none, `open` is said of it where it was made.
+ * have none, `open` is said of it where it was made. What `edits` an earlier message is said where that stands. Whether it is a new one.
  */
 export async function tellOwner(
   parts: ScheduleParts,
@@ -283,12 +284,39 @@ export async function tellOwner(
   key: string,
   words: string,
   { edits, open }: { readonly edits: string | null; readonly open: string },
-): Promise<void> {
-  const own = schedule.origin === null || open !== words ? await anyPrivateChatOf(parts.db, schedule.person.id) : null;
-  const chat = own ?? schedule.origin;
-  if (chat === null) return parts.log.warn({ schedule: schedule.number }, `a schedule ${open}`);
-  const markdown = `⚠️ **${literal(schedule.name)}** (schedule ${schedule.number}) ${own === null ? open : words}`;
-  const body: Outbound = { markdown, replyTo: null, ...(edits === null ? {} : { edits }) };
-  await addOutbound(parts.db, { key, chat, turn: null, body });
-  await wakeDeliveries(parts, [chatKey(chat)]);
+): Promise<boolean> {
+  const earlier = edits === null ? null : await earlierNotice(parts.db, schedule, edits);
+  const place = earlier ?? (await noticePlace(parts.db, schedule, open !== words));
+  if (place === null) parts.log.warn({ schedule: schedule.number }, `a schedule ${open}`);
+  if (place === null) return true;
+  const markdown = `⚠️ **${literal(schedule.name)}** (schedule ${schedule.number}) ${place.own ? words : open}`;
+  const body: Outbound = { markdown, replyTo: null, ...(earlier === null ? {} : { edits: earlier.key }) };
+  await addOutbound(parts.db, { key, chat: place.chat, turn: null, body });
+  await wakeDeliveries(parts, [chatKey(place.chat)]);
+  return earlier === null;
+}
+
+/** Where something is told, and whether its owner alone reads it there. */
+interface NoticePlace {
+  readonly chat: ChatRef;
+  readonly own: boolean;
+}
+
+async function noticePlace(db: Db, { origin, person }: Schedule, secret: boolean): Promise<NoticePlace | null> {
+  const own = origin === null || secret ? await anyPrivateChatOf(db, person.id) : null;
+  if (own !== null) return { chat: own, own: true };
+  return origin === null ? null : { chat: origin, own: false };
+}
+
+/** An earlier message, as far as it still stands in a chat where its owner reads it. */
+async function earlierNotice(
+  db: Db,
+  { origin, person }: Schedule,
+  key: string,
+): Promise<(NoticePlace & { readonly key: string }) | null> {
+  const found = await standingEntry(db, key);
+  if (found === null) return null;
+  const standing = await standingIn(db, person.id, found.chat);
+  const made = origin !== null && chatKey(origin) === chatKey(found.chat);
+  return made || standing === "own" ? { ...found, own: standing === "own" } : null;
 }

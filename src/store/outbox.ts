@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import { type ChatRef, chatKey } from "../core/chats.ts";
+import { type ChatRef, chatKey, parseChatKey } from "../core/chats.ts";
 import type { Outbound } from "../core/outbound.ts";
 import type { Db } from "./hold.ts";
 import { jsonText } from "./storable.ts";
@@ -151,6 +151,20 @@ export async function chatsWithDeliveries(
 export async function lastSentOf(db: Db, key: string): Promise<string | null> {
   const row = await db.selectFrom("outbox").select("sent").where("key", "=", key).executeTakeFirst();
   return row?.sent.at(-1) ?? null;
+}
+
+/**
+ * What became of an entry whose chat may have refused it: itself, or what was told elsewhere in its place, each under the key of the one
+ * before and the chat that did not take it. Null where none stands.
+ */
+export async function standingEntry(db: Db, key: string): Promise<{ readonly key: string; readonly chat: ChatRef } | null> {
+  const found = await sql<{ key: string; chat: string }>`
+    with recursive told as (
+      select key, chat_key, status from outbox where key = ${key}
+      union all select o.key, o.chat_key, o.status from told join outbox o on o.key = told.key || '|' || told.chat_key)
+    select key, chat_key as chat from told where status <> 'refused' limit 1`.execute(db);
+  const row = found.rows[0];
+  return row === undefined ? null : { key: row.key, chat: parseChatKey(row.chat) };
 }
 
 /** How many entries of these platforms could be sent right now. */

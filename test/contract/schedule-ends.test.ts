@@ -17,6 +17,7 @@ import { cronjob } from "../../src/tools/cronjob.ts";
 import { alice, answered, chat, group, inGroup, person, type ScheduleRig, scheduleRig } from "./schedule-rig.ts";
 
 const discord = { platform: "discord", chat: "u1", thread: null };
+const slack = { platform: "slack", chat: "D1", thread: null };
 const web = { platform: "web", chat: "u1", thread: null };
 let rig: ScheduleRig;
 before(async () => {
@@ -83,6 +84,34 @@ test("a chat that is gone pauses its schedule; its owner is told in the next tha
   const told = refusal(`failed-own:${failing}`, discord, "blocked", "canary-5");
   assert.deepEqual(await noteRefusedReport(parts, told), ["telegram:7"]);
   assert.doesNotMatch(await rig.toldIn(group), /canary-5/);
+});
+
+test("a failure that comes again is counted where it was told, wherever that is by then; where nothing stands, told anew", async () => {
+  const { db, reread } = rig;
+  const parts = rig.partsWith(undefined, { pauseAfter: 9 });
+  const { id } = await rig.made({ name: "leaky", deliver: ["telegram:7"] }, inGroup);
+  const fails = async () => {
+    const { run } = await rig.begun(await reread(id), "private");
+    const end = { type: "failed", code: "internal", failure: "canary-6", output: null } as const;
+    await settleRun(parts, await reread(id), run, end, { ranAs: "private", lateMs: 0 });
+    const { rows } = await sql<{ chat: string; edits: string | null }>`
+      select chat_key as chat, body->>'edits' as edits from outbox where key = ${`failed-own:${run}`}`.execute(db);
+    return { key: `failed-own:${run}`, ...rows[0] };
+  };
+  const first = await fails();
+  await rig.speaks("s", slack, "private");
+  const again = await fails();
+  assert.deepEqual([again.chat, again.edits], [first.chat, first.key], "not in the chat that was used last");
+  await sql`update outbox set status = 'refused' where key = ${first.key}`.execute(db);
+  assert.deepEqual(await noteRefusedReport(parts, { ...refusal(first.key, chat, "blocked"), chat: first.chat ?? "" }), [
+    "slack:D1",
+  ]);
+  const moved = await fails();
+  assert.deepEqual([moved.chat, moved.edits], ["slack:D1", `${first.key}|${first.chat}`]);
+  await sql`delete from outbox where key = ${moved.edits}`.execute(db);
+  const [anew, counted] = [await fails(), await fails()];
+  assert.deepEqual([anew.edits, counted.chat, counted.edits], [null, anew.chat, anew.key]);
+  assert.doesNotMatch(await rig.toldIn(group), /canary-6/);
 });
 
 test("whoever is asked whether a schedule may change reads where it will report to; where several read, nobody's private chat", async () => {
@@ -257,7 +286,7 @@ test("what a run without a chat of its own changes of somebody's memory is told 
     }));
     assert.equal(chats.length, wish === "here" && kind === "shared" ? 0 : 1, "of what nobody reads again, nobody is told");
   }
-  const own = (await Promise.all([chat, discord, web].map(rig.toldIn))).join("\n");
+  const own = (await Promise.all([chat, discord, slack, web].map(rig.toldIn))).join("\n");
   for (const told of ["Learnt private here.", "Learnt shared person."]) assert.equal(own.split(told).length, 2, told);
   assert.doesNotMatch(await rig.toldIn(group), /Learnt/);
 });
