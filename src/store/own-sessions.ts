@@ -65,7 +65,10 @@ async function copySession(trx: Db, from: string, conversation: string, title: s
   await copyHistory(trx, from, id);
 }
 
-/** Copies a session's finished turns, as its people see them, to the end of another one. */
+/**
+ * Copies a session's finished turns, as its people see them, to the end of another one, and which skills it has read: what goes on there
+ * takes them for read, and has their variables as far as its own people may.
+ */
 export async function copyHistory(trx: Db, from: string, to: string): Promise<void> {
   const copied = await sql<{ before: number; after: number }>`
     with old as (
@@ -77,6 +80,9 @@ export async function copyHistory(trx: Db, from: string, to: string): Promise<vo
       select ${to}, turn_id, person_id, message, created_at from old order by place returning id),
     placed as (select id, row_number() over (order by id) as place from made)
     select old.id as before, placed.id as after from old join placed using (place) order by old.id`.execute(trx);
+  await sql`
+    insert into skill_reads (session_id, name, bundle, read_at)
+    select ${to}, name, bundle, read_at from skill_reads where session_id = ${from} on conflict do nothing`.execute(trx);
   await copyCompaction(trx, { from, to }, copied.rows);
 }
 

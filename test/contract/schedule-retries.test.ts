@@ -8,6 +8,7 @@ import type { SandboxBackend } from "../../src/core/sandbox.ts";
 import { readJournal } from "../../src/store/journal.ts";
 import { addRun } from "../../src/store/schedule-runs.ts";
 import { changeSchedule } from "../../src/store/schedules.ts";
+import { lastRead, noteRead } from "../../src/store/skills.ts";
 import { chat, type ScheduleRig, scheduleRig, unreachable } from "./schedule-rig.ts";
 
 let rig: ScheduleRig;
@@ -52,10 +53,13 @@ test("a run that broke off after a call goes on from there, also at a third try;
     await sql`insert into messages (session_id, turn_id, message) values (${session}, 'paid', ${JSON.stringify(message)}::jsonb)`.execute(
       db,
     );
+  await noteRead(db, session, "payments", "a bundle");
   await landRun(parts, unreachable(second.errand));
   for (const attempt of [3, 4]) {
     const further = await errandOf(attempt);
     assert.deepEqual(further.journal, ["report", "paid 5"]);
+    const skill = await lastRead(db, further.errand.session, { person: "alice" });
+    assert.equal(skill?.name, "payments", "its variables come with it");
     assert.match(further.asked, /what has been done is done/);
     if (attempt === 4) await changeSchedule(db, schedule.id, { deliver: ["telegram:-55"] });
     await landRun(parts, unreachable(further.errand));
