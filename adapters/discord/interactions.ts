@@ -100,7 +100,7 @@ async function command(parts: InteractionParts, interaction: WireInteraction, pl
   const text = `/${name} ${args}`.trim();
   const deferred = Promise.withResolvers<boolean>();
   const { id, token, application_id: application } = interaction;
-  parts.replies.open(id, { application, token, deferred: deferred.promise });
+  parts.replies.open(id, { application, token, deferred: deferred.promise, longer: wordsFor(interaction).longer });
   const inbound: Inbound = { ...base, type: "message", text, messageId: replyToInteraction(id), addressed: true, menu: true };
   const storing = store(parts, inbound, () => void parts.replies.withdraw(id));
   const stored = await soon(storing);

@@ -23,14 +23,14 @@ export interface Pending {
   readonly token: string;
   /** Resolves once Discord knows that it is deferred; false: it never will. */
   readonly deferred: Promise<boolean>;
+  /** What is left in its place when the answer takes longer than Discord waits. */
+  readonly longer: string;
 }
 
 const prefix = "interaction:";
 /** A token is good for fifteen minutes; an answer on its way takes some time. */
 const lifeMs = 14 * 60_000;
 const mostOpen = 1_000;
-/** What is left in the place of a command whose answer takes longer than Discord waits. */
-const movedWords = "This takes longer. The answer will be a message of its own, below.";
 
 /** What answers to an interaction name as the message they answer. */
 export function replyToInteraction(id: string): string {
@@ -61,7 +61,7 @@ export function createReplies(client: Client): Replies {
   const move = async (id: string): Promise<void> => {
     const pending = take(id);
     if (!pending || !(await pending.deferred)) return;
-    const message = await put(pending, { content: movedWords }).catch(() => null);
+    const message = await put(pending, { content: pending.longer }).catch(() => null);
     if (message !== null) remember(moved, id, message, mostOpen);
   };
   const keep = (id: string, pending: Pending, at: number): void => {

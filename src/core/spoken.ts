@@ -144,6 +144,8 @@ export interface TroubleWords {
   /** To whoever has pressed or typed a command of the platform's own. */
   readonly later: string;
   readonly elsewhere: string;
+  /** In the place of a command that has waited for its answer as long as the platform lets it. */
+  readonly longer: string;
 }
 
 /** What the owners are told of the model's figures, which come as they are to be shown. */

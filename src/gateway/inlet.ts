@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { languageOfPerson, usualLanguage } from "../commands/languages/chosen.ts";
 import type { Inlet } from "../core/adapter.ts";
+import type { BusyMode } from "../core/chat-settings.ts";
 import { chatKey, type ChatRef, type Person } from "../core/chats.ts";
 import { Failure } from "../core/failures.ts";
 import type { Inbound, InboundMessage } from "../core/inbound.ts";
@@ -21,9 +22,10 @@ import {
 import { moveChat } from "../store/moved-chats.ts";
 import { noteLeft } from "../store/presences.ts";
 import { openSession } from "../store/sessions.ts";
+import { sessionState } from "../store/status.ts";
 import { decideAccess } from "./access.ts";
 import { createBursts } from "./bursts.ts";
-import { isUrgent } from "./commands.ts";
+import { isUrgent, languageFor } from "./commands.ts";
 import type { GatewayParts } from "./parts.ts";
 import { createFetches, type Fetches } from "./fetches.ts";
 import { createLanes } from "./lanes.ts";
@@ -163,7 +165,7 @@ async function route(
   // One whose file did not come in time stays for the next gateway: what came after it must not go first.
   if (ways.closing.aborted) throw new Failure("turn.draining", "the gateway stops", { retryable: true });
   // What overtook it may have dropped it.
-  if (known === null && !(await isUnrouted(parts.db, id))) return;
+  if (known === null && !(await isUnrouted(parts.db, id))) return ways.silences.get(id)?.();
   if (others.length > 0) await joinInbound(parts.db, id, others, inbound);
   const found = known ?? (await findRoute(parts.db, inbound.chat, inbound.sender));
   if (inbound.type === "left") {
@@ -219,7 +221,7 @@ async function message(
   if (await command(parts, id, person, inbound, found.session, ways)) return;
   if (found.session !== null && found.asks && inbound.text !== "" && (await answered(parts, id, person, inbound, found.session)))
     return;
-  return await request(parts, id, person, inbound, found, ways);
+  await request(parts, id, person, inbound, found, ways);
 }
 
 /** True when its words were the answer to what the agent has asked, and nothing is left to be done for it. */
@@ -241,7 +243,7 @@ async function answered(
   return open === null;
 }
 
-/** A request for the agent: into its session, and the session on the queue. */
+/** A request for the agent: into its session, and the session on the queue. False when it was dropped, or somebody else has taken it up. */
 async function request(
   parts: GatewayParts,
   id: number,
@@ -249,11 +251,12 @@ async function request(
   inbound: InboundMessage,
   { session: open, busy }: Route,
   { tellOnce, fetches }: Ways,
-): Promise<void> {
-  if (inbound.files !== undefined && !(await fetches.take(id, inbound))) return;
+): Promise<boolean> {
+  if (inbound.files !== undefined && !(await fetches.take(id, inbound))) return false;
   const session = open ?? (await openSession(parts.db, inbound.chat, inbound.kind)).session;
-  // Somebody else has taken it up meanwhile.
-  if (await assignInbound(parts.db, id, session, person.id)) await begin(parts, inbound, session, busy, tellOnce);
+  if (!(await assignInbound(parts.db, id, session, person.id))) return false;
+  await begin(parts, inbound, session, busy, tellOnce);
+  return true;
 }
 
 /** What waits in a session is begun, after what runs there or instead of it. */
@@ -285,6 +288,17 @@ async function skillsAsked(
   const asked = await skillRequest(parts.db, parts.commands, person, inbound);
   if (asked === null) return false;
   await becomeRequest(parts.db, id, asked);
-  await request(parts, id, person, asked, found, ways);
+  const running = found.session !== null && (await sessionState(parts.db, found.session))?.running !== null;
+  if (!(await request(parts, id, person, asked, found, ways))) ways.silences.get(id)?.();
+  else if (running) await sayWhen(parts, id, person, asked, found.busy ?? parts.busy);
   return true;
+}
+
+/** Says what becomes of a request that was asked as a command while a turn runs: that turn's answer is none to it, and Discord waits for one. */
+async function sayWhen(parts: GatewayParts, id: number, person: Person, asked: InboundMessage, busy: BusyMode): Promise<void> {
+  // It is what runs next, and its answer the next thing said.
+  if (busy === "interrupt") return;
+  const { answers } = await languageFor(parts, person, asked.sender);
+  const markdown = busy === "steer" ? answers.steered : answers.comesNext;
+  await say(parts, `inbox:${id}`, [{ chat: asked.chat, markdown }], asked.messageId);
 }

@@ -123,6 +123,7 @@ export const spoken: Spoken = {
       "I can't store messages right now (my database is down or its disk is full). Yours is not lost: I'll take it as soon as I can.",
     later: "I can't store messages right now. Please try again in a moment.",
     elsewhere: "I don't work in this channel.",
+    longer: "This has taken longer than Discord waits here. What there is to say comes below, as a message of its own.",
     queue: "I have your message, but my queue can't be reached right now. I'll answer as soon as it is back.",
   },
   alarms: {
