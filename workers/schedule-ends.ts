@@ -16,12 +16,13 @@ import { isSilent, wrapped } from "../src/schedules/report.ts";
 import { kindFor, targetsOf, type Targets } from "../src/schedules/targets.ts";
 import type { Db } from "../src/store/hold.ts";
 import { copySentFile, putSentFile } from "../src/store/files.ts";
-import { addOutbound, standingEntry } from "../src/store/outbox.ts";
+import { addOutbound } from "../src/store/outbox.ts";
 import { endRun, openRun, retryRun } from "../src/store/schedule-runs.ts";
-import { anyPrivateChatOf, privateChatOf, standingIn } from "../src/store/schedule-targets.ts";
+import { privateChatOf } from "../src/store/schedule-targets.ts";
 import { recordNow, type Schedule, scheduleById } from "../src/store/schedules.ts";
 import { answerKey } from "../src/store/turns.ts";
 import { wakeDeliveries } from "./asking.ts";
+import { tellOwner, unwanted, whyLost } from "./schedule-notices.ts";
 
 /** What schedules are worked with. */
 export interface ScheduleParts {
@@ -114,6 +115,9 @@ export async function settleRun(
   const owner = { person: schedule.person.id, origin: schedule.origin, originKind: schedule.originKind };
   const targets = await targetsOf(parts.db, owner, schedule.deliver);
   const silent = end.files.length === 0 && (end.text.trim() === "" || isSilent(end.text));
+  // Made with the memory of a chat that its owner has left meanwhile.
+  if (!silent && targets.lost.includes("origin"))
+    return await settleFailure(parts, schedule, run, await unwanted(parts, schedule, run, whyLost(schedule, targets)), ranAs);
   if (!silent && ranAs === "private" && kindFor(targets) === "shared") {
     const failure = "where it reports to changed while it ran; run it again";
     return await settleFailure(parts, schedule, run, { type: "failed", code: "schedule.refused", failure, output: null }, ranAs);
@@ -248,7 +252,7 @@ async function tellFailure(
   const secret = ranAs === "private" && schedule.originKind === "shared";
   const listed = secret ? `it failed (${code}); its owner knows more` : failure;
   const count = schedule.failures + 1;
-  const pause = count >= pauseAfter && schedule.status === "active" ? `it failed ${count} times running` : null;
+  const pause = told !== true && count >= pauseAfter && schedule.status === "active" ? `it failed ${count} times running` : null;
   const prefix = secret ? "failed-own:" : "failed:";
   const same = schedule.lastFailure === listed && schedule.toldKey?.startsWith(prefix) === true;
   // The same again is no news: the first message counts. That it is paused is.
@@ -272,51 +276,4 @@ function failureWords(
   const times = count > 1 && same ? ` (${count} times running)` : "";
   const mend = pause === null ? "" : ` It is paused now; /cron resume ${number} lets it go on.`;
   return `failed${times}: ${literal(failure)}.${mend}${shown}`;
-}
-
-/**
- * Tells a schedule's owner where it was made; one that was made nowhere, in their private chat. There too what others must not read: if they
- * have none, `open` is said of it where it was made. What `edits` an earlier message is said where that stands. Whether it is a new one.
- */
-export async function tellOwner(
-  parts: ScheduleParts,
-  schedule: Schedule,
-  key: string,
-  words: string,
-  { edits, open }: { readonly edits: string | null; readonly open: string },
-): Promise<boolean> {
-  const earlier = edits === null ? null : await earlierNotice(parts.db, schedule, edits);
-  const place = earlier ?? (await noticePlace(parts.db, schedule, open !== words));
-  if (place === null) parts.log.warn({ schedule: schedule.number }, `a schedule ${open}`);
-  if (place === null) return true;
-  const markdown = `⚠️ **${literal(schedule.name)}** (schedule ${schedule.number}) ${place.own ? words : open}`;
-  const body: Outbound = { markdown, replyTo: null, ...(earlier === null ? {} : { edits: earlier.key }) };
-  await addOutbound(parts.db, { key, chat: place.chat, turn: null, body });
-  await wakeDeliveries(parts, [chatKey(place.chat)]);
-  return earlier === null;
-}
-
-/** Where something is told, and whether its owner alone reads it there. */
-interface NoticePlace {
-  readonly chat: ChatRef;
-  readonly own: boolean;
-}
-
-async function noticePlace(db: Db, { origin, person }: Schedule, secret: boolean): Promise<NoticePlace | null> {
-  const own = origin === null || secret ? await anyPrivateChatOf(db, person.id) : null;
-  if (own !== null) return { chat: own, own: true };
-  return origin === null ? null : { chat: origin, own: false };
-}
-
-/** An earlier message, as far as it still stands in a chat where its owner reads it. */
-async function earlierNotice(
-  db: Db,
-  { origin, person }: Schedule,
-  key: string,
-): Promise<(NoticePlace & { readonly key: string }) | null> {
-  const found = await standingEntry(db, key);
-  if (found === null) return null;
-  const standing = await standingIn(db, person.id, found.chat);
-  const made = origin !== null && chatKey(origin) === chatKey(found.chat);
-  return made || standing === "own" ? { ...found, own: standing === "own" } : null;
 }

@@ -25,10 +25,11 @@ import {
   untilDue,
   waitingRuns,
 } from "../src/store/schedule-runs.ts";
-import { changeSchedule, type Schedule, scheduleById } from "../src/store/schedules.ts";
+import { type Schedule, scheduleById } from "../src/store/schedules.ts";
 import { wakeErrand } from "./errands.ts";
 import { type Sweeps, upkeepTimes } from "./upkeep.ts";
-import { type RunEnd, type ScheduleParts, settleRun, tellOwner } from "./schedule-ends.ts";
+import { type RunEnd, type ScheduleParts, settleRun } from "./schedule-ends.ts";
+import { unwanted, whyGuest, whyLost } from "./schedule-notices.ts";
 import { runScript } from "./schedule-scripts.ts";
 import { turnQueue } from "./turn-parts.ts";
 
@@ -202,11 +203,10 @@ async function begin(
 ): Promise<RunEnd | null> {
   const { db } = parts;
   const kind = kindFor(targets);
-  if (schedule.person.role === "guest") return await unwanted(parts, schedule, `${schedule.person.name} may not use me any more`);
-  if (targets.lost.length > 0) {
-    const why = `I can't post to ${targets.lost.join(", ")} any more`;
-    return await unwanted(parts, schedule, why, "I can't post to all of its places any more");
-  }
+  // Several that passed while nothing ran are told of once.
+  const occasion = run.cause === "clock" ? String(schedule.nextAt) : run.id;
+  if (schedule.person.role === "guest") return await unwanted(parts, schedule, occasion, whyGuest(schedule));
+  if (targets.lost.length > 0) return await unwanted(parts, schedule, occasion, whyLost(schedule, targets));
   const broken = await brokenOff(db, run);
   if (broken !== null && broken.kind !== kind) return { type: "failed", code: "schedule.refused", failure: moved, output: null };
   const request = broken === null ? await requestOf(parts, holder, schedule, run, kind, signal) : goOnPrompt;
@@ -260,15 +260,6 @@ async function requestOf(
     earlier: earlier.map((each) => ({ ...each, own: each.schedule === schedule.id })),
     printed: printed?.text ?? null,
   });
-}
-
-/** Nothing that runs again would mend it: the schedule waits until its owner has looked. */
-async function unwanted(parts: ScheduleParts, schedule: Schedule, why: string, openly = why): Promise<RunEnd> {
-  const open = schedule.originKind === "shared" ? openly : why;
-  await changeSchedule(parts.db, schedule.id, { status: "paused", why: open });
-  const told = { edits: null, open: `is paused: ${open}` };
-  await tellOwner(parts, schedule, `paused:${schedule.id}:${schedule.nextAt}`, `is paused: ${why}`, told);
-  return { type: "failed", code: "schedule.refused", failure: open, output: null, told: true };
 }
 
 async function scriptOf(

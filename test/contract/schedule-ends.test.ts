@@ -17,6 +17,7 @@ import { cronjob } from "../../src/tools/cronjob.ts";
 import { alice, answered, chat, group, inGroup, person, type ScheduleRig, scheduleRig } from "./schedule-rig.ts";
 
 const discord = { platform: "discord", chat: "u1", thread: null };
+const club = { platform: "telegram", chat: "-77", thread: null };
 const slack = { platform: "slack", chat: "D1", thread: null };
 const web = { platform: "web", chat: "u1", thread: null };
 let rig: ScheduleRig;
@@ -112,6 +113,32 @@ test("a failure that comes again is counted where it was told, wherever that is 
   const [anew, counted] = [await fails(), await fails()];
   assert.deepEqual([anew.edits, counted.chat, counted.edits], [null, anew.chat, anew.key]);
   assert.doesNotMatch(await rig.toldIn(group), /canary-6/);
+});
+
+test("who has left the chat that a schedule is of is told nothing more of it, also by a run under way, but how it goes on", async () => {
+  const parts = rig.partsWith();
+  await using _worker = await rig.work(parts);
+  await rig.speaks("club", club, "shared");
+  const inClub = { ...inGroup, chat: club };
+  const [ours, once] = [
+    await rig.made({ name: "ours7", deliver: ["telegram:7"] }, inClub),
+    await rig.made({ name: "once7" }, inClub),
+  ];
+  const { run, errand } = await rig.begun(ours, "shared");
+  await changeSchedule(rig.db, once.id, { status: "done", nextAt: null });
+  await sql`update presences set left_at = now() where chat = ${club.chat}`.execute(rig.db);
+  await landRun(parts, answered(errand, "canary-7"));
+  assert.equal((await rig.stateOf(run)).status, "failed");
+  const resume = new RegExp(
+    `ours7.*is paused: you have left the chat it was made in\\. Write there again, then ./cron resume ${ours.number}. lets`,
+  );
+  const privately = async () => (await Promise.all([chat, discord, slack, web].map(rig.toldIn))).join("\n");
+  assert.match(await privately(), resume);
+  assert.match(await rig.said("list"), /ours7.*paused \(its owner has left the chat it was made in\)/);
+  await rig.comesTo(await addRun(rig.db, once.id), "failed");
+  assert.match(await privately(), /once7.*has no report: you have left.*`\/cron run \d+` runs it again/);
+  assert.equal((await rig.reread(once.id)).status, "done");
+  assert.doesNotMatch(`${await privately()}${await rig.toldIn(club)}${await rig.said("history ours7")}`, /canary-7/);
 });
 
 test("whoever is asked whether a schedule may change reads where it will report to; where several read, nobody's private chat", async () => {
