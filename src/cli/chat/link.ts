@@ -136,12 +136,15 @@ interface Uploads {
   refused(message: string, answer: Answer & { readonly type: "refused" }): void;
 }
 
-/** Says messages in their order, each after its files: one of those at a time, when the one before it has been taken. */
+/**
+ * Says messages in their order, each after its files: one of those at a time, when the one before it has been taken. A stop is said at
+ * once, and what has waited here until then is not said any more: the service, too, drops what waits for a file.
+ */
 function uploadsTo(visit: Visit): Uploads {
   const waiting = new Map<string, (answer: Answer) => void>();
   const kept = new Set<string>();
   /** Messages that wait for files, their own or another's. */
-  let behind = 0;
+  const behind = new Set<TerminalSays & { readonly type: "say" }>();
   let last: Promise<void> = Promise.resolve();
   const send = async ({ id, name, bytes }: TerminalFile): Promise<Answer> => {
     const { promise, resolve } = Promise.withResolvers<Answer>();
@@ -151,18 +154,26 @@ function uploadsTo(visit: Visit): Uploads {
   };
   const sayAfter = async (message: TerminalSays & { readonly type: "say" }, files: readonly TerminalFile[]) => {
     for (const file of files) {
-      if (kept.has(file.id)) continue;
+      if (kept.has(file.id) || !behind.has(message)) continue;
       const answer = await send(file);
-      if (answer.type === "refused") return uploads.refused(message.id, answer);
-      kept.add(file.id);
+      if (answer.type === "taken") kept.add(file.id);
+      else if (behind.delete(message)) uploads.refused(message.id, answer);
     }
-    visit.say(message);
+    if (behind.delete(message)) visit.say(message);
+  };
+  const drop = () => {
+    const dropped = [...behind];
+    behind.clear();
+    for (const { id } of dropped) uploads.refused(id, { type: "refused", id, why: stopped, again: false });
   };
   const uploads: Uploads = {
     say(message, files) {
-      if (message.type !== "say" || (behind === 0 && files.length === 0)) return visit.say(message);
-      behind += 1;
-      last = last.then(() => sayAfter(message, files)).finally(() => (behind -= 1));
+      if (message.type !== "say" || (behind.size === 0 && files.length === 0)) visit.say(message);
+      else {
+        behind.add(message);
+        last = last.then(() => sayAfter(message, files));
+      }
+      if (message.type === "stop") drop();
     },
     heard(said) {
       const take = (said.type === "taken" || said.type === "refused") && said.id !== null ? waiting.get(said.id) : undefined;
@@ -174,6 +185,8 @@ function uploadsTo(visit: Visit): Uploads {
   };
   return uploads;
 }
+
+const stopped = "Stopped before its files were there: it was not said.";
 
 /** What the service said. It is ours, behind a socket that only the home's owner may open: the cast states that. */
 function heard(message: unknown): TerminalHears | null {
