@@ -3,133 +3,15 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import { Command } from "commander";
 import { chatWith, type TalkOptions } from "../../src/cli/chat.ts";
-import { askOnce } from "../../src/cli/chat/once.ts";
 import type { Context, Product } from "../../src/cli/context.ts";
 import { leaving } from "../../src/cli/leaving.ts";
 import { toolsetNames } from "../../src/core/toolsets.ts";
-import type { TerminalFile, TerminalHears, TerminalOutcome, TerminalPost, TerminalSays } from "../../src/core/terminal.ts";
+import type { TerminalSays } from "../../src/core/terminal.ts";
 import { serveControl } from "../../src/gateway/control-socket.ts";
-
-const streams = (stdin: Readable, err: string[] = []) => ({
-  env: {},
-  stdin,
-  stdout: { write: () => true },
-  stderr: { write: (text: string) => err.push(text) },
-});
-
-type Told = TerminalHears & { readonly type: "post" | "state" | "event" };
-
-const post = (markdown: string, buttons: TerminalPost["buttons"] = [], answers: string | null = "own"): Told => ({
-  type: "post",
-  id: `out-${markdown.length}`,
-  answers,
-  markdown,
-  footer: null,
-  buttons,
-  asks: false,
-  repeated: false,
-  file: null,
-});
-/** `asking`: what waits for an answer; `of`: the post that has the turn's answer. */
-const state = (
-  busy: boolean,
-  end: TerminalOutcome["end"] | null = null,
-  of: Told | null = null,
-  asking: readonly Told[] = [],
-): Told => {
-  const usage = { calls: 1, promptTokens: 1, cachedTokens: 0, completionTokens: 1 };
-  const outcome = end && { turn: "1", post: idOf(of), end, failure: null, ms: 1, tools: [], usage, filesToCome: 0 };
-  return {
-    type: "state",
-    session: null,
-    title: null,
-    since: 0,
-    model: "",
-    demonstration: false,
-    used: null,
-    window: null,
-    busy,
-    toolProgress: "all",
-    asking: asking.map((each) => idOf(each) ?? ""),
-    outcome,
-  };
-};
-const idOf = (told: Told | null) => (told?.type === "post" ? told.id : null);
-const finished: Told = {
-  type: "event",
-  turn: "1",
-  replyTo: null,
-  fence: 1,
-  seq: 1,
-  event: { type: "finished", end: "answered" },
-};
-const question = (markdown: string, ...labels: readonly string[]) =>
-  post(
-    markdown,
-    labels.map((label, at) => ({ label, data: `ask:0123456789abcdef:${at}` })),
-  );
-const saved = post("💾 Saved: tea", [{ label: "Undo", data: "/memory undo 1" }]);
-
-/**
- * Asks a service that says what `script` has for each word of the terminal's; gives what came of it, and what was heard there but for looks.
- * What answers `own` answers its question.
- */
-async function asked(
-  t: TestContext,
-  script: (said: TerminalSays) => readonly TerminalHears[],
-  ask: Context["ask"] = null,
-  files: readonly TerminalFile[] = [],
-) {
-  const home = await mkdtemp(join(tmpdir(), "hermes-once-"));
-  const heard: TerminalSays[] = [];
-  const service = await serveControl(home, {
-    handle: async () => ({ ok: false, text: "" }),
-    receive(_request, visit) {
-      visit.say({ type: "hello", seat: "q-1", version: "1", toolProgress: "all", commands: [], missed: [], events: [] });
-      let own = "";
-      visit.listen(
-        (message) => {
-          // The other end of the same protocol.
-          const said = message as TerminalSays;
-          if (said.type !== "look") heard.push(said);
-          if (said.type === "say") own ||= said.id;
-          for (const told of script(said))
-            visit.say(told.type === "post" && told.answers === "own" ? { ...told, answers: own } : told);
-        },
-        () => {},
-      );
-      return true;
-    },
-  });
-  t.after(async () => {
-    await service.close();
-    await rm(home, { recursive: true });
-  });
-  const out: string[] = [];
-  const remarks: string[] = [];
-  let code: number | null = null;
-  const context: Context = {
-    env: {},
-    home,
-    print: (line) => void out.push(line),
-    remark: (line) => void remarks.push(line),
-    ask,
-    exit: (status) => void (code = status),
-    product: () => assert.fail("a service runs"),
-  };
-  const options = { question: "hello", files, only: null, resume: null, language: null, form: "text", quiet: true } as const;
-  await askOnce(context, streams(Readable.from([])), { ...options, draw: async (markdown) => markdown });
-  return { out: out.join("\n"), remarks: remarks.join("\n"), code, heard };
-}
-
-/** Says these one after the other, each when it is looked how things stand; the last one then for ever. */
-function inTurn(first: readonly Told[], ...looks: readonly (readonly Told[])[]): (said: TerminalSays) => readonly Told[] {
-  let at = 0;
-  return ({ type }) => (type === "say" ? first : type === "look" ? (looks[Math.min(at++, looks.length - 1)] ?? []) : []);
-}
+import { asked, finished, inTurn, post, question, restarting, saved, state, streams } from "./cli-chat-rig.ts";
 
 test("what has buttons that wait for nobody ends a talk of one question, and stands for no answer of a turn", async (t) => {
   const sessions = post("Earlier conversations", [{ label: "Tea", data: "/resume 1" }]);
@@ -182,22 +64,56 @@ test("one who looks on is asked for leave once more when it was not understood; 
   assert.doesNotMatch(prompts.join(""), /[^\P{C}\n]/u);
 });
 
-test("Ctrl-C at a question stops the turn and gives 130", async (t) => {
-  let stopped = false;
-  const [wants, ended] = [question("May I?", "Once", "Deny"), post("Stopped here.")];
-  const { code, heard } = await asked(
+test("Ctrl-C at a question stops the turn and gives 130, also when the service has gone away and come back meanwhile", async (t) => {
+  for (const times of [0, 1]) {
+    const service = restarting(times);
+    let stopped = false;
+    const [wants, ended] = [question("May I?", "Once", "Deny"), post("Stopped here.")];
+    const { code, heard } = await asked(
+      t,
+      (said, visit) => {
+        if (said.type === "say") return service.reached(visit) ? [wants] : [];
+        if (said.type === "look") return [stopped ? state(false, "stopped", ended) : state(true, null, null, [wants])];
+        stopped = true;
+        return [ended];
+      },
+      async () => {
+        await service.restarted();
+        throw leaving();
+      },
+    );
+    assert.deepEqual([code, heard.map(({ type }) => type)], [130, [...Array<string>(times + 1).fill("say"), "stop"]]);
+  }
+});
+
+test("a reply is given until it is stored, by whichever service is there by then, and once", async (t) => {
+  const service = restarting(1);
+  const [wants, done] = [question("May I?", "Once", "Deny"), post("Done.")];
+  const presses: string[] = [];
+  let prompts = 0;
+  const { out, code, heard } = await asked(
     t,
-    (said) => {
-      if (said.type === "say") return [wants];
-      if (said.type === "look") return [stopped ? state(false, "stopped", ended) : state(true, null, null, [wants])];
-      stopped = true;
-      return [ended];
+    (said, visit) => {
+      if (said.type === "say") return service.reached(visit) ? [wants] : [];
+      if (said.type === "look") return [presses.length > 2 ? state(false, "answered", done) : state(true, null, null, [wants])];
+      if (said.type !== "press") return [];
+      presses.push(said.id);
+      // It ends before it has said that it has it; the next one is not ready.
+      if (presses.length === 1) visit.leave();
+      if (presses.length === 2) return [wants, { type: "refused", id: said.id, why: "Not yet.", again: true }];
+      return presses.length === 3 ? [{ type: "taken", id: said.id }, done] : [];
     },
     async () => {
-      throw leaving();
+      prompts += 1;
+      await service.restarted();
+      return "yes";
     },
   );
-  assert.deepEqual([code, heard.map(({ type }) => type)], [130, ["say", "stop"]]);
+  assert.deepEqual([out, code, prompts, presses.length, new Set(presses).size], ["Done.", 0, 1, 3, 1]);
+  assert.deepEqual(
+    heard.map(({ type }) => type),
+    ["say", "say", "press", "say", "press", "press"],
+  );
 });
 
 test("an answer is taken for this question's own alone, whatever else is said here, and no answer of its own for a question", async (t) => {
@@ -264,6 +180,24 @@ test("files go before the question, one after the other; those that were not tak
     ["one", "two", "two", "say"],
   );
   assert.deepEqual(heard.at(-1), { ...heard.at(-1), type: "say", text: "hello", files: [first.id, second.id] });
+});
+
+test("what has waited for its files is not said after a stop", async (t) => {
+  const stopped = Promise.withResolvers<void>();
+  const file = { id: "file-one", name: "one", bytes: Buffer.from("one") };
+  const { code, heard } = await asked(
+    t,
+    (said) => {
+      // Ctrl-C while it is on its way: another signal, as the tests' runner has that one.
+      if (said.type === "file") process.emit("SIGHUP");
+      if (said.type === "stop") stopped.resolve();
+      return said.type === "file" ? [{ type: "taken", id: said.id }] : [];
+    },
+    null,
+    [file],
+  );
+  await stopped.promise;
+  assert.deepEqual([code, heard.map(({ type }) => type)], [130, ["file", "stop"]]);
 });
 
 test("any sets of tools have a seat of their own, whatever their order; what was opened for a terminal that never sat down is closed", async (t) => {

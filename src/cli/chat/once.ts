@@ -10,6 +10,7 @@ import {
   type TerminalLink,
   type TerminalOutcome,
   type TerminalPost,
+  type TerminalSays,
   type TerminalState,
 } from "../../core/terminal.ts";
 import { type Context, exits, type Streams } from "../context.ts";
@@ -45,6 +46,10 @@ export async function askOnce(context: Context, streams: Streams, options: OnceO
     posts: new Map(),
     replied: new Set(),
     replying: false,
+    replies: new Map(),
+    line: null,
+    left: Promise.withResolvers(),
+    stop: null,
     answer: null,
     looks: 0,
   };
@@ -88,10 +93,27 @@ interface Asking {
   readonly replied: Set<string>;
   /** Somebody is being asked just now. */
   replying: boolean;
+  /** What was answered and is not known to be stored. */
+  readonly replies: Map<string, Reply>;
+  /** The service as it was reached last: it may go away, and be back, while somebody is being asked. */
+  line: Line | null;
+  /** Rejects when whoever was asked leaves. */
+  readonly left: PromiseWithResolvers<never>;
+  /** Said once nothing more is wanted. */
+  stop: Stop | null;
   /** The newest of them that may be the answer. */
   answer: TerminalPost | null;
   /** How often it had been asked how things stand when that came; only what is said of a later time tells what it is. */
   looks: number;
+}
+
+type Reply = TerminalSays & { readonly type: "say" | "press" };
+
+type Stop = TerminalSays & { readonly type: "stop" };
+
+interface Line {
+  say(message: Reply): void;
+  look(): void;
 }
 
 type End = { readonly type: "over"; readonly state: TerminalState } | { readonly type: "interrupted" };
@@ -123,22 +145,28 @@ async function talkOver(
         looks.told += 1;
         if (isOver(asking, said, looks.told)) return resolve({ type: "over", state: said });
         // What else it asks is seen then.
-        return void replyTo(asksUs(asking, said), link, asking).then((has) => has && look(), leave);
+        return void replyTo(asksUs(asking, said), asking);
       case "refused":
-        if (said.id !== asking.id || !said.again)
+        if (asking.stop !== null && said.id !== asking.stop.id)
+          return said.id === asking.id ? resolve({ type: "interrupted" }) : undefined;
+        if (!said.again || !own(asking).some(({ id }) => id === said.id))
           return resolve({ type: "over", state: { ...noState, outcome: failed(said.why) } });
-        return void setTimeout(ask, againMs).unref();
+        return void setTimeout(sayAll, againMs, said.id).unref();
+      case "taken":
+        return void asking.replies.delete(said.id);
       case "edit":
       case "hello":
       case "suggestions":
-      case "taken":
         return;
     }
   };
-  const { question: text, files } = asking.options;
-  const ask = () => link.say({ type: "say", id: asking.id, text, files: files.map(({ id }) => id) }, files);
+  const sayAll = (only?: string | null) => {
+    for (const message of own(asking))
+      if (only === undefined || message.id === only) link.say(message, message.id === asking.id ? asking.options.files : []);
+  };
   const stop = () => {
-    link.say({ type: "stop", id: randomUUID() });
+    asking.stop ??= { type: "stop", id: randomUUID() };
+    link.say(asking.stop);
     process.once("SIGINT", () => resolve({ type: "interrupted" }));
     setTimeout(() => resolve({ type: "interrupted" }), stopMs).unref();
   };
@@ -148,7 +176,10 @@ async function talkOver(
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   for (const signal of signals) process.once(signal, stop);
   for (const post of hello.missed) take(asking, post, 0);
-  ask();
+  if (asking.stop === null) sayAll();
+  else stop();
+  asking.line = { say: (message) => link.say(message), look };
+  asking.left.promise.catch(leave);
   return await promise.finally(() => {
     clearInterval(looking);
     for (const signal of signals) process.removeListener(signal, stop);
@@ -156,6 +187,12 @@ async function talkOver(
 }
 
 const againMs = 200;
+
+/** What is to be stored; each counts once, however often it is said. */
+function own({ id, options, replies, stop }: Asking): readonly (Reply | Stop)[] {
+  if (stop !== null) return [stop];
+  return [{ type: "say", id, text: options.question, files: options.files.map((file) => file.id) }, ...replies.values()];
+}
 
 function take(asking: Asking, post: TerminalPost, looks: number): void {
   if (post.file !== null) {
@@ -165,6 +202,8 @@ function take(asking: Asking, post: TerminalPost, looks: number): void {
   // A remark past the record, such as that the queue is away, or what something else has to say here: no answer.
   if (post.id === null || (post.answers !== asking.id && !asksNow(post))) return asking.context.remark(unhidden(post.markdown));
   asking.posts.set(post.id, post);
+  // Told again by a service that was away.
+  if (asking.replied.has(post.id)) return;
   // Such as that something was saved, with a button to undo it: it stands beside an answer or a question.
   if (asking.answer !== null && isAside(post)) return;
   asking.answer = post;
@@ -189,23 +228,30 @@ function isOver(asking: Asking, { busy, outcome, asking: open }: TerminalState, 
 }
 
 /** What the turn waits for; null: for nothing that was asked here. */
-function asksUs({ posts, replied, replying }: Asking, { asking: open }: TerminalState): TerminalPost | null {
-  const [post] = replying ? [] : open.filter((id) => !replied.has(id)).flatMap((id) => posts.get(id) ?? []);
+function asksUs({ posts, replied, replying, stop }: Asking, { asking: open }: TerminalState): TerminalPost | null {
+  const [post] = replying || stop !== null ? [] : open.filter((id) => !replied.has(id)).flatMap((id) => posts.get(id) ?? []);
   return post ?? null;
 }
 
 /** Somebody who looks on is asked; else what needs leave is refused, and what needs words is told that nobody has any. */
-async function replyTo(post: TerminalPost | null, link: TerminalLink, asking: Asking): Promise<boolean> {
-  if (post === null || post.id === null) return false;
+async function replyTo(post: TerminalPost | null, asking: Asking): Promise<void> {
+  if (post === null || post.id === null) return;
   asking.replying = true;
   asking.replied.add(post.id);
   if (asking.answer === post) asking.answer = null;
-  await reply(post, link, asking);
-  asking.replying = false;
-  return true;
+  try {
+    const reply = await replyFor(post, asking);
+    asking.replies.set(reply.id, reply);
+    asking.line?.say(reply);
+    asking.line?.look();
+  } catch (thrown) {
+    asking.left.reject(thrown);
+  } finally {
+    asking.replying = false;
+  }
 }
 
-async function reply(post: TerminalPost, link: TerminalLink, { context, progress, refused }: Asking): Promise<void> {
+async function replyFor(post: TerminalPost, { context, progress, refused }: Asking): Promise<Reply> {
   const { markdown, buttons } = post;
   const deny = buttonFor(buttons, "deny") ?? undefined;
   const id = randomUUID();
@@ -213,15 +259,12 @@ async function reply(post: TerminalPost, link: TerminalLink, { context, progress
     progress.clear();
     const words = await wordsTo(post, context.ask);
     const chosen = answerTo(buttons, words) ?? deny;
-    return link.say(
-      chosen === undefined
-        ? { type: "say", id, text: words === "" ? nobodyThere : words }
-        : { type: "press", id, data: chosen.data },
-    );
+    if (chosen !== undefined) return { type: "press", id, data: chosen.data };
+    return { type: "say", id, text: words === "" ? nobodyThere : words };
   }
-  if (deny === undefined) return link.say({ type: "say", id, text: nobodyThere });
+  if (deny === undefined) return { type: "say", id, text: nobodyThere };
   refused.push(markdown);
-  link.say({ type: "press", id, data: deny.data });
+  return { type: "press", id, data: deny.data };
 }
 
 /** What somebody answers; asked for once more where it could only be taken for a refusal. Nothing in a question steers the terminal. */
