@@ -87,7 +87,7 @@ test("a loading model is waited for, and told once", async () => {
   const { events } = await ask([double.loading(), double.loading(), double.loading(), double.say("awake")]);
   assert.deepEqual(
     events.filter((event) => event.type === "notice"),
-    [{ type: "notice", text: "the model is still loading" }],
+    [{ type: "notice", text: "the model is still loading", about: { say: "loading" } }],
   );
   assert.equal(answerOf(events).content, "awake");
   const pace = { backoffMs: 1, loadingPollMs: 20, loadingMs: 30 };
