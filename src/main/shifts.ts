@@ -1,7 +1,7 @@
 import type { Log } from "../core/log.ts";
 import { pause } from "../core/pause.ts";
 import type { Database } from "../store/database.ts";
-import { type Hold, holdAlone } from "../store/sole-holder.ts";
+import { type Backend, type Hold, holdAlone } from "../store/sole-holder.ts";
 
 export interface Shifts {
   close(): Promise<void>;
@@ -50,19 +50,27 @@ export async function takeShifts(
   const run = async (): Promise<void> => {
     let standingBy = false;
     let first = true;
+    let former: Backend | null = null;
     while (!closed.signal.aborted) {
-      const hold = await holdAlone(database, `hermes ${platform}`).catch(() => "unknown" as const);
+      const began = performance.now();
+      const hold: Hold | "unknown" | null = await holdAlone(database, `hermes ${platform}`, { former }).catch(
+        () => "unknown" as const,
+      );
       if (hold === null && !standingBy) await standBy();
       standingBy = hold === null;
       if (hold !== null && hold !== "unknown") {
-        await serveWhile(hold).catch((error: unknown) => {
+        former = hold.backend;
+        try {
+          await serveWhile(hold);
+        } catch (error) {
           if (first) throw error;
           log.error({ platform, error }, `${platform} could not be taken over; trying again`);
-        });
+        }
       }
       first = false;
       decided.resolve();
-      await pause(lookMs, closed.signal);
+      // After a hold that was lost it is asked at once whether another has it: until then both may serve.
+      await pause(began + lookMs - performance.now(), closed.signal);
     }
     await end();
   };

@@ -7,10 +7,14 @@ test("one that hangs loses what it holds, and learns of it; another takes it, an
   await using place = await forms.postgres();
   const [first, second] = [await place.open(), await place.open()];
   // It would be heard of every three seconds: until then it is as if it hung.
-  const hung = await holdAlone(first, "something", 100);
+  const hung = await holdAlone(first, "something", { mostSilentMs: 100 });
   assert.ok(hung);
   let taken: Hold | null = null;
-  while (taken === null) taken = await holdAlone(second, "something");
+  const late = performance.now() + 10_000;
+  while (taken === null) {
+    assert.ok(performance.now() < late, "idle_session_timeout does not count here");
+    taken = await holdAlone(second, "something");
+  }
   await hung.lost;
   await hung.release();
   assert.equal(await holdAlone(first, "something"), null);
@@ -21,3 +25,27 @@ test("one that hangs loses what it holds, and learns of it; another takes it, an
     "of no other connection",
   );
 });
+
+test("one that has lost its connection is kept out by nobody else's end but its own, and has that ended", async () => {
+  await using place = await forms.postgres();
+  const database = await place.open();
+  const held = await holdAlone(database, "something");
+  assert.ok(held);
+  const options = { former: held.backend };
+  let again: Hold | null = null;
+  // Until the server has ended it, it is not known who has it; nobody else does.
+  while (again === null) {
+    const found = await holdAlone(database, "something", options).catch(refusal);
+    assert.notEqual(found, null);
+    if (found !== "unknown") again = found;
+  }
+  await held.lost;
+  await held.release();
+  assert.equal(await holdAlone(database, "something", options), null, "the former end is gone: this is another");
+  await again.release();
+});
+
+function refusal(error: { readonly code: string }): "unknown" {
+  assert.equal(error.code, "state.unavailable");
+  return "unknown";
+}
