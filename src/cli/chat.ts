@@ -2,14 +2,7 @@ import { createHash } from "node:crypto";
 import type { Command } from "commander";
 import { Failure } from "../core/failures.ts";
 import { mostFiles } from "../core/files.ts";
-import {
-  mainSeat,
-  type TerminalCall,
-  type TerminalFile,
-  type TerminalHears,
-  type TerminalLink,
-  type TerminalReach,
-} from "../core/terminal.ts";
+import { type TalkOptions, type TerminalCall, type TerminalFile, mainSeat } from "../core/terminal.ts";
 import { isToolsetName, toolsetNames } from "../core/toolsets.ts";
 import { fileAt } from "./chat/attaching.ts";
 import { openLink } from "./chat/link.ts";
@@ -19,24 +12,9 @@ import { type Context, type Define, exits, isPlain, type Streams } from "./conte
 
 /** What draws on a screen. */
 export interface Screen {
+  /** A talk at a terminal; gives its exit status. */
   talk(options: TalkOptions): Promise<number>;
   drawMarkdown(markdown: string, looks: { readonly width: number; readonly plain: boolean }): string;
-}
-
-/** A talk at a terminal; gives its exit status. */
-export interface TalkOptions {
-  readonly home: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** Begins anew before the first question. */
-  readonly fresh: boolean;
-  /** What goes with the first question. */
-  readonly files: readonly TerminalFile[];
-  /** Reads a file of this machine; a `Failure` says why it can't go along. */
-  fileAt(path: string, wanted: "any" | "picture"): TerminalFile;
-  /** Reaches the service, or opens one; again when it has gone away. */
-  connect(
-    reach: TerminalReach,
-  ): Promise<{ readonly link: TerminalLink; readonly hello: TerminalHears & { readonly type: "hello" } }>;
 }
 
 interface Options {

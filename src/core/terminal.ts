@@ -203,3 +203,23 @@ export interface TerminalLink {
   /** Hangs up. Where the service was opened for this terminal alone, it is ended; resolves when it has. */
   leave(): Promise<void>;
 }
+
+/** What a talk at a terminal needs. */
+export interface TalkOptions {
+  readonly home: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Begins anew before the first question. */
+  readonly fresh: boolean;
+  /** What goes with the first question. */
+  readonly files: readonly TerminalFile[];
+  /** Reads a file of this machine; a `Failure` says why it can't go along. */
+  fileAt(path: string, wanted: "any" | "picture"): TerminalFile;
+  /** Reaches the service, or opens one; again when it has gone away. */
+  connect(reach: TerminalReach): Promise<TerminalConnection>;
+}
+
+/** A service that has been reached. */
+export interface TerminalConnection {
+  readonly link: TerminalLink;
+  readonly hello: TerminalHears & { readonly type: "hello" };
+}

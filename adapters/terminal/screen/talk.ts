@@ -2,14 +2,16 @@ import { randomUUID } from "node:crypto";
 import { asFailure } from "../../../src/core/failures.ts";
 import { answerTo } from "../../../src/core/question.ts";
 import {
-  asksNow,
-  mostSaid,
+  type TalkOptions,
   type TerminalCommand,
+  type TerminalConnection,
   type TerminalFile,
   type TerminalHears,
   type TerminalLink,
   type TerminalPost,
   type TerminalState,
+  asksNow,
+  mostSaid,
 } from "../../../src/core/terminal.ts";
 import { attach, type AttachedFiles, createAttached, fileWords, isCommand } from "./attached.ts";
 import { type Choices, createChoices } from "./choices.ts";
@@ -25,7 +27,6 @@ import { piece, type Row, wrapped } from "./rows.ts";
 import { statusRow } from "./status.ts";
 import { createTurnView, type TurnView } from "./turn-view.ts";
 import { optionRows } from "./asking.ts";
-import type { Connection, TalkOptions } from "./options.ts";
 
 /** Two frames of a film: what comes faster is drawn together. */
 const frameMs = 80;
@@ -40,7 +41,7 @@ interface Talk {
   readonly view: TurnView;
   readonly prompt: Prompt;
   readonly still: boolean;
-  connection: Connection | null;
+  connection: TerminalConnection | null;
   /** Those of the service that was reached last; null: none has been. */
   commands: readonly TerminalCommand[] | null;
   state: TerminalState | null;
@@ -159,7 +160,7 @@ async function keepConnected(talking: Talk, soon: () => void): Promise<void> {
   while (!talking.leaving) {
     try {
       const mayOpen = (): boolean => seat === null || talking.unsaid.size > 0;
-      const connection: Connection = await talking.options.connect({ seat, mayOpen, signal: talking.away.signal });
+      const connection: TerminalConnection = await talking.options.connect({ seat, mayOpen, signal: talking.away.signal });
       if (talking.leaving) return await connection.link.leave();
       talking.connection = connection;
       talking.commands = connection.hello.commands;
@@ -180,7 +181,7 @@ async function keepConnected(talking: Talk, soon: () => void): Promise<void> {
 }
 
 /** Shows what was missed, says what could not be said, and listens until the service goes away. */
-async function converse(talking: Talk, { link, hello }: Connection, first: boolean, soon: () => void): Promise<void> {
+async function converse(talking: Talk, { link, hello }: TerminalConnection, first: boolean, soon: () => void): Promise<void> {
   const { view, painter, choices } = talking;
   const gone = Promise.withResolvers<void>();
   if (first) painter.commit(greetingRows(hello.version, hello.seat, talking.width()));
