@@ -5,11 +5,11 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { test } from "node:test";
 import { Command } from "commander";
-import { chatWith, type TalkOptions } from "../../src/cli/chat.ts";
+import { chatWith } from "../../src/cli/chat.ts";
 import type { Context, Product } from "../../src/cli/context.ts";
 import { leaving } from "../../src/cli/leaving.ts";
 import { toolsetNames } from "../../src/core/toolsets.ts";
-import type { TerminalSays } from "../../src/core/terminal.ts";
+import type { TalkOptions, TerminalSays } from "../../src/core/terminal.ts";
 import { serveControl } from "../../src/gateway/control-socket.ts";
 import { asked, finished, inTurn, post, question, restarting, saved, state, streams } from "./cli-chat-rig.ts";
 
