@@ -66,7 +66,7 @@ export function createDiscord(options: DiscordOptions): Adapter<DiscordChunk> {
     running?.ended.abort();
     await running?.gateway?.stop();
     await running?.intake.idle();
-    await running?.catchUp.save();
+    await running?.catchUp.end();
   };
   return {
     platform: "discord",

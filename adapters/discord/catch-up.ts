@@ -1,30 +1,35 @@
-import { RateLimitError } from "@discordjs/rest";
-import { Routes } from "discord-api-types/v10";
 import { z } from "zod";
 import type { ChatRef } from "../../src/core/chats.ts";
 import type { Log } from "../../src/core/log.ts";
-import { kept, remember } from "../../src/core/maps.ts";
+import { remember } from "../../src/core/maps.ts";
 import { pause } from "../../src/core/pause.ts";
+import { backoff } from "../backoff.ts";
 import { type MissedMessage, mostMissedAnswered, oldestMissedMs } from "../missed.ts";
-import type { Client, Request } from "./client.ts";
-import { reason, toFailure } from "./errors.ts";
+import type { Client } from "./client.ts";
+import { reason } from "./errors.ts";
+import { fetchMissed, type Missed } from "./history.ts";
 import type { DiscordOptions } from "./options.ts";
-import { idAt, madeAt, messageSchema, nameOf, type WireChannel, type WireMessage } from "./wire.ts";
+import { idAt, madeAt, nameOf, type WireChannel, type WireMessage } from "./wire.ts";
 
 /** Messages that were written while nobody was connected. */
 export interface CatchUp {
   /** A message has been stored, or concerns nobody. */
   seen(message: WireMessage): void;
+  /** A message is told: what its channel has from before goes first. */
+  before(message: WireMessage): Promise<void>;
   /** A session of these guilds begins: what came before it is not told. Takes what the private chats that are known have. */
   begin(guilds: readonly string[]): Promise<void>;
-  /** Fetches what a guild's channels have that was not seen. Rejects when something could not be read now, or stored. */
+  /**
+   * Fetches what a guild's channels have that was not seen; of many, what the newest have, and the rest beside what is told meanwhile. Rejects
+   * when something could not be read now, or stored.
+   */
   guild(id: string, channels: readonly WireChannel[]): Promise<void>;
   /** A guild is away for some time: what is written there until it is back is not told. */
   away(guild: string): void;
   /** A guild is none of ours any more. */
   left(guild: string): void;
-  /** Writes down what has been seen. */
-  save(): Promise<void>;
+  /** Ends what is read beside, for another time, and writes down what has been seen. */
+  end(): Promise<void>;
 }
 
 export interface CatchUpParts {
@@ -45,14 +50,11 @@ export interface CatchUpParts {
 
 const saveEveryMs = 3_000;
 const mostPrivate = 200;
-/** Discord gives no more at once. */
-const pageSize = 100;
-/** So much is read of a channel; of what came before it is only said that there was something. */
-const mostPages = 10;
-/** A channel that can't be read so often, over some 15 s, holds up the others no longer. */
-const mostTries = 5;
-/** A wait that Discord asks for is waited out on the spot when it is no longer; else everything would be read anew. */
-const longestWaitMs = 10_000;
+/** So many channels are waited for; what is told meanwhile stands behind them. */
+const mostWaitedFor = 50;
+/** Between attempts at one of the others. */
+const firstMs = 500;
+const longestMs = 15_000;
 
 interface State {
   readonly parts: CatchUpParts;
@@ -64,8 +66,11 @@ interface State {
   changed: boolean;
   timer: NodeJS.Timeout | null;
   loaded: boolean;
-  /** Attempts in a row that could not read a channel. */
-  failed: number;
+  readonly ended: AbortController;
+  /** Resolves then. */
+  readonly over: Promise<void>;
+  /** What is read beside. */
+  readonly beside: Set<Promise<void>>;
 }
 
 interface Unread {
@@ -75,6 +80,10 @@ interface Unread {
   readonly done: Set<string>;
   /** Channels whose old messages were named: trouble with the rest does not have them named again. */
   readonly named: Set<string>;
+  /** Channels that are read beside, with the reading where it is under way. */
+  readonly later: Map<string, Promise<void> | null>;
+  /** Attempts in a row that could not read a channel. */
+  failed: number;
 }
 
 const privately = "private";
@@ -86,6 +95,9 @@ const storedSchema = z.object({
 });
 
 export function createCatchUp(parts: CatchUpParts): CatchUp {
+  const ended = new AbortController();
+  const { promise: over, resolve } = Promise.withResolvers<void>();
+  ended.signal.addEventListener("abort", () => resolve());
   const state: State = {
     parts,
     newest: 0n,
@@ -94,7 +106,9 @@ export function createCatchUp(parts: CatchUpParts): CatchUp {
     changed: false,
     timer: null,
     loaded: false,
-    failed: 0,
+    ended,
+    over,
+    beside: new Set(),
   };
   return {
     seen(message) {
@@ -105,6 +119,12 @@ export function createCatchUp(parts: CatchUpParts): CatchUp {
       touch(state);
       // Discord names nobody's private chats: one that was not written down before an end by force would not be looked into.
       if (stranger) void save(state);
+    },
+    async before({ guild_id: guild, channel_id: channel }) {
+      const unread = state.unread.get(guild ?? privately);
+      if (unread?.later.has(channel) !== true || unread.done.has(channel)) return;
+      // It is tried again beside: nothing else waits for it.
+      await readLater(state, unread, channel, guild ?? null).catch(() => undefined);
     },
     async begin(guilds) {
       await load(state);
@@ -134,19 +154,22 @@ export function createCatchUp(parts: CatchUpParts): CatchUp {
       state.unread.delete(guild);
       touch(state);
     },
-    save: () => save(state),
+    async end() {
+      state.ended.abort();
+      await Promise.all(state.beside);
+      await save(state);
+    },
   };
 }
 
 /** From now on something is not told; what was not read before stays unread. */
 function expect({ unread, newest }: State, what: string): void {
-  const known = kept(unread, what, () => missing(newest));
-  known.done.clear();
-  known.named.clear();
+  // What is being read may not know of this: it is read anew.
+  unread.set(what, missing(unread.get(what)?.since ?? newest));
 }
 
 function missing(since: bigint): Unread {
-  return { since, done: new Set(), named: new Set() };
+  return { since, done: new Set(), named: new Set(), later: new Map(), failed: 0 };
 }
 
 /** Reads what is unread in these channels; rejects when it is to be tried again. */
@@ -154,13 +177,52 @@ async function read(state: State, what: string, channels: readonly string[]): Pr
   const unread = state.unread.get(what);
   if (!unread) return;
   const guild = what === privately ? null : what;
-  for (const channel of channels.filter((each) => !unread.done.has(each))) {
-    // Where we don't listen there is nothing to miss.
-    if (guild === null || (await state.parts.place(channel, guild)) !== null) await channelOf(state, channel, guild, unread);
-    unread.done.add(channel);
+  if (unread.later.size > 0) return;
+  for (const channel of channels.slice(0, mostWaitedFor)) await readOne(state, unread, channel, guild);
+  const rest = channels.slice(mostWaitedFor).filter((each) => !unread.done.has(each));
+  for (const channel of rest) unread.later.set(channel, null);
+  const over = (): void => {
+    if (state.unread.get(what) !== unread) return;
+    state.unread.delete(what);
+    touch(state);
+  };
+  if (rest.length === 0) return over();
+  const reading = readBeside(state, unread, what, over).finally(() => state.beside.delete(reading));
+  state.beside.add(reading);
+}
+
+async function readOne(state: State, unread: Unread, channel: string, guild: string | null): Promise<void> {
+  if (unread.done.has(channel)) return;
+  // Where we don't listen there is nothing to miss.
+  if (guild === null || (await state.parts.place(channel, guild)) !== null) await channelOf(state, channel, guild, unread);
+  unread.done.add(channel);
+}
+
+/** One that is read beside, whoever waits for it. */
+function readLater(state: State, unread: Unread, channel: string, guild: string | null): Promise<void> {
+  const reading =
+    unread.later.get(channel) ?? readOne(state, unread, channel, guild).finally(() => unread.later.set(channel, null));
+  unread.later.set(channel, reading);
+  return reading;
+}
+
+/** Reads what nobody waits for, each channel until it is read; `over` when all of it is. Ends where it is to be read anew. Never rejects. */
+async function readBeside(state: State, unread: Unread, what: string, over: () => void): Promise<void> {
+  const { signal } = state.ended;
+  const delays = backoff(firstMs, longestMs);
+  const current = (): boolean => !signal.aborted && state.unread.get(what) === unread;
+  for (const channel of unread.later.keys()) {
+    while (current() && !unread.done.has(channel)) {
+      try {
+        await readLater(state, unread, channel, what === privately ? null : what);
+        delays.reset();
+      } catch (error) {
+        state.parts.log.debug({ channel, reason: reason(error) }, "what was missed in a channel of Discord's is read later");
+        await pause(delays.next(), signal);
+      }
+    }
   }
-  state.unread.delete(what);
-  touch(state);
+  if (current()) over();
 }
 
 function touch(state: State): void {
@@ -198,20 +260,12 @@ async function save(state: State): Promise<void> {
 }
 
 /** Takes what a channel has that was not seen; names what is too old, or too much, to be answered unasked. */
-async function channelOf(state: State, channel: string, guild: string | null, { since, named: done }: Unread): Promise<void> {
-  const { parts } = state;
-  const missed = await fetchMissed(state, channel, guild, since);
-  const taken: WireMessage[] = [];
-  const named: WireMessage[] = [];
-  let answers = 0;
-  for (const message of missed.messages.toReversed()) {
-    const age = Date.now() - madeAt(message.id);
-    const young = age <= parts.answerMs;
-    const one = young && (await parts.concerns(message)) !== null;
-    if (one) answers += 1;
-    if (young && (!one || answers <= mostMissedAnswered)) taken.unshift(message);
-    else if (age <= oldestMissedMs) named.unshift(message);
-  }
+async function channelOf({ parts, ended, over }: State, channel: string, guild: string | null, unread: Unread): Promise<void> {
+  const { since, named: done } = unread;
+  const missed = await Promise.race([fetchMissed(parts, channel, guild, unread), over]);
+  ended.signal.throwIfAborted();
+  if (missed === undefined) return;
+  const { taken, named, answers } = await sorted(parts, missed);
   if (!done.has(channel)) {
     const some = await nameOld(parts, named, missed.rest === null);
     // What lies before the newest chatter of a channel in which nobody speaks to us is hardly ours: that one stays as it is.
@@ -220,63 +274,26 @@ async function channelOf(state: State, channel: string, guild: string | null, { 
     if (chat !== null) await parts.name(chat, [], missed.messages.at(-1)?.id ?? String(since), false);
     done.add(channel);
   }
-  for (const message of taken) await parts.take(message);
-}
-
-interface Missed {
-  /** Oldest first. */
-  readonly messages: readonly WireMessage[];
-  /** What there is before these: nothing of ours, `earlier` messages, or what could not be read (`unread`). */
-  readonly rest: "earlier" | "unread" | null;
-}
-
-/** The newest that a channel has since then, page by page. Rejects when it may be read later. */
-async function fetchMissed(state: State, channel: string, guild: string | null, since: bigint): Promise<Missed> {
-  const { client, log } = state.parts;
-  const messages: WireMessage[] = [];
-  let before: string | null = null;
-  try {
-    for (let page = 0; page < mostPages; page += 1) {
-      // Asked for what comes after an id, Discord gives the oldest.
-      const query: Record<string, string> = { limit: String(pageSize), ...(before === null ? {} : { before }) };
-      const found = await pageOf(client, { method: "GET", path: Routes.channelMessages(channel), query });
-      const read = found.flatMap((each: unknown) => {
-        const parsed = messageSchema.safeParse(each);
-        // A guild's messages don't name it here.
-        return parsed.success ? [guild === null ? parsed.data : { ...parsed.data, guild_id: guild }] : [];
-      });
-      const ordered = read.toSorted((one, other) => (BigInt(one.id) < BigInt(other.id) ? -1 : 1));
-      const missed = ordered.filter(({ id }) => BigInt(id) > since);
-      messages.unshift(...missed);
-      const oldest = ordered[0];
-      const over = missed.length < ordered.length || (oldest !== undefined && Date.now() - madeAt(oldest.id) > oldestMissedMs);
-      if (over || oldest === undefined || found.length < pageSize) return ended(state, { messages, rest: null });
-      before = oldest.id;
-    }
-    return ended(state, { messages, rest: "earlier" });
-  } catch (error) {
-    state.failed += 1;
-    const { retryable } = toFailure(error, true);
-    if (retryable && state.failed < mostTries) throw error;
-    log.debug({ channel, reason: reason(error) }, "what was missed in a channel of Discord's could not be read");
-    // What we may not read is nothing to speak of.
-    return ended(state, { messages, rest: retryable ? "unread" : null });
+  for (const message of taken) {
+    ended.signal.throwIfAborted();
+    await parts.take(message);
   }
 }
 
-/** The channel's reading is over, one way or the other: the next one has all its attempts before it. */
-function ended(state: State, missed: Missed): Missed {
-  state.failed = 0;
-  return missed;
-}
-
-async function pageOf(client: Client, request: Request): Promise<readonly unknown[]> {
-  const found = await client.call(request).catch(async (error: unknown) => {
-    if (!(error instanceof RateLimitError) || error.retryAfter > longestWaitMs) throw error;
-    await pause(error.retryAfter, client.closed);
-    return await client.call(request);
-  });
-  return Array.isArray(found) ? found : [];
+/** What is to be taken, and what only named; how many of all ask for an answer. */
+async function sorted(parts: CatchUpParts, { messages }: Missed) {
+  const taken: WireMessage[] = [];
+  const named: WireMessage[] = [];
+  let answers = 0;
+  for (const message of messages.toReversed()) {
+    const age = Date.now() - madeAt(message.id);
+    const young = age <= parts.answerMs;
+    const one = young && (await parts.concerns(message)) !== null;
+    if (one) answers += 1;
+    if (young && (!one || answers <= mostMissedAnswered)) taken.unshift(message);
+    else if (age <= oldestMissedMs) named.unshift(message);
+  }
+  return { taken, named, answers };
 }
 
 /** False: there was nothing to name. */

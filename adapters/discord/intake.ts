@@ -91,7 +91,7 @@ async function handle(parts: IntakeParts, { type, data }: Item): Promise<void> {
   switch (type) {
     case "MESSAGE_CREATE": {
       const message = messageSchema.safeParse(data);
-      if (message.success) return await takeMessage(parts, message.data);
+      if (message.success) return await takeMessage(parts, message.data, parts.catchUp.before);
       return parts.log.warn({ reason: "not a message" }, "Discord said something that makes no sense; it was skipped");
     }
     case "GUILD_CREATE":
@@ -124,16 +124,18 @@ function guildsOf(ready: unknown): readonly string[] {
   return known.success ? known.data.guilds.map(({ id }) => id) : [];
 }
 
-/** Stores a message that is meant for us, and begins its thread. */
+/** Stores a message that is meant for us, and begins its thread. `before` is what goes first. */
 export async function takeMessage(
   { inlet, places, threads, catchUp, rules, self }: Omit<IntakeParts, "gateway" | "interaction" | "log">,
   message: WireMessage,
+  before?: CatchUp["before"],
 ): Promise<void> {
   const us = self();
   if (!us) return;
   const place = message.guild_id === undefined ? { parent: null, type: 1 } : await places.of(message.channel_id);
   const heard = toInbound(message, place, us, rules);
   if (heard) {
+    await before?.(message);
     await inlet.receive(heard.inbound);
     if (heard.beginsThread) threads.begin(heard.inbound.chat, heard.inbound.text);
   }

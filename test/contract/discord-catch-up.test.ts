@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import { createCatchUp } from "../../adapters/discord/catch-up.ts";
 import { createClient } from "../../adapters/discord/client.ts";
-import { channelSchema, type WireMessage } from "../../adapters/discord/wire.ts";
+import { channelSchema, messageSchema, type WireMessage } from "../../adapters/discord/wire.ts";
 import type { Log } from "../../src/core/log.ts";
 import { snowflake } from "../doubles/discord-wire.ts";
 import { chatRef, discordRig } from "./discord-rig.ts";
@@ -84,8 +85,11 @@ test("what can't be stored is taken at the next look, and what was named is not 
   assert.deepEqual(rig.named, [{ missed: 1, all: true }]);
 });
 
-test("however many channels of a guild have something, none is left out; where we don't listen none is read", async () => {
+test("however many channels of a guild have something, none is left out, and only the newest are waited for; where we don't listen none is read", async () => {
+  const guild = "700000000000000001";
+  const gate = Promise.withResolvers<void>();
   const taken: string[] = [];
+  let kept = JSON.stringify({ newest: "1", privates: [] });
   const read: string[] = [];
   const channels = Array.from({ length: 60 }, (_, at) => ({
     id: snowflake(Date.now() + at),
@@ -100,10 +104,11 @@ test("however many channels of a guild have something, none is left out; where w
       async call({ path }) {
         const channel = path.split("/")[2] ?? "";
         read.push(channel);
+        if (channels.findIndex(({ id }) => id === channel) < 10) await gate.promise;
         return [{ id: snowflake(), channel_id: channel, author: { id: "500000000000000011" }, content: `for us, in ${channel}` }];
       },
     },
-    settings: { get: async () => JSON.stringify({ newest: "1", privates: [] }), set: async () => undefined },
+    settings: { get: async () => kept, set: async (_, value) => void (kept = value) },
     application: "900000000000000001",
     answerMs: 3_600_000,
     take: async ({ content }) => void taken.push(content),
@@ -112,12 +117,27 @@ test("however many channels of a guild have something, none is left out; where w
     name: async () => assert.fail("nothing was too old"),
     log: silent,
   });
-  await catchUp.begin(["700000000000000001"]);
-  await catchUp.guild(
-    "700000000000000001",
-    channels.map((each) => channelSchema.parse(each)),
-  );
+  await catchUp.begin([guild]);
+  const look = () =>
+    catchUp.guild(
+      guild,
+      channels.map((each) => channelSchema.parse(each)),
+    );
+  await look();
+  assert.equal(new Set(taken).size, 50);
+  // Told once more, nothing is read twice; what is said in one of the others comes after what it has from before.
+  await look();
+  const third = channels[3]?.id ?? "";
+  const told = { id: snowflake(), guild_id: guild, channel_id: third, author: { id: "500000000000000011" }, content: "and now?" };
+  const first = catchUp.before(messageSchema.parse(told)).then(() => [...taken]);
+  assert.equal(taken.length, 50);
+  assert.match(kept, /"unread":\{.*"7/);
+  gate.resolve();
+  assert.ok((await first).includes(`for us, in ${third}`));
+  while (new Set(taken).size < 59) await setImmediate();
+  await catchUp.end();
   client.close();
-  assert.equal(new Set(taken).size, 59);
+  assert.deepEqual([taken.length, read.length], [59, 59]);
+  assert.match(kept, /"unread":\{\}/);
   assert.ok(deaf !== undefined && !read.includes(deaf));
 });
