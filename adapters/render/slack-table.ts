@@ -3,6 +3,8 @@ import type { Spans } from "./slack-spans.ts";
 
 /** What begins a line within quotations or lists. */
 export const inset = /^[\s>]*/;
+/** The part of a row that is for words, at least. */
+const leastRoom = 1 / 4;
 
 /** A line's cells, as offsets into it. */
 function cellsOf(line: string): Piece[] {
@@ -30,14 +32,18 @@ export function repeatedHead(head: string, rule: string, most: number): readonly
   return [head, empty].map((first) => [first, rules]).find((lines) => lines.join("\n").length <= most) ?? null;
 }
 
-/** A row as rows of at most `most` characters and as many cells: what is too long for one goes on in the same column of the next. */
+/**
+ * A row as rows of at most `most` characters and as many cells: what is too long for one goes on in the same column of the next. One with
+ * so many columns that their bars leave the words no room comes in pieces.
+ */
 export function shortRows(spans: Spans, row: Piece, most: number): string[] {
   const line = spans.text.slice(row.from, row.to);
   if (line.length <= most) return [line];
   const lead = inset.exec(line)?.[0] ?? "";
   const cells = cellsOf(line).map(({ from, to }) => trimmed(spans.text, { from: row.from + from, to: row.from + to }));
   const signs = 2 * spans.signsWithin(row.from, row.to);
-  const room = Math.max(most - lead.length - 3 * cells.length - 1 - signs, 1);
+  const room = most - lead.length - 3 * cells.length - 1 - signs;
+  if (room < most * leastRoom) return shortPieces(spans, row, most).map(({ from, to }) => spans.text.slice(from, to));
   const rows: string[] = [];
   let rest: readonly Piece[] = cells;
   while (rest.some(({ from, to }) => from < to)) {

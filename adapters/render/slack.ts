@@ -16,6 +16,8 @@ const limitChars = 11_500;
 const wellFilled = 1 / 2;
 /** What is said again in each message may take this part of it. */
 const carriedShare = 1 / 4;
+/** What stands before a line's words, and is said again with each part of them, may take this part of it. */
+const leadShare = 1 / 8;
 
 /** What a cut leaves open and the next chunk opens again: a fence, or a table with its head. */
 interface Frame {
@@ -196,7 +198,8 @@ function blockLines(lines: readonly string[], limit: number): Placed[] {
 /** A line, in pieces where it is longer than a message. */
 function textLines(spans: Spans, { from, to }: { readonly from: number; readonly to: number }, limit: number): Placed[] {
   const line = spans.text.slice(from, to);
-  const quote = /^(?:\s*>)+ ?/.exec(line)?.[0] ?? "";
+  const found = /^(?:\s*>)+ ?/.exec(line)?.[0] ?? "";
+  const quote = found.length > limit * leadShare ? "" : found;
   const signs = 2 * spans.signsWithin(from - 1, to + 1);
   const pieces = shortPieces(spans, { from, to }, Math.max(limit - 1 - quote.length - signs, Math.floor(limit / 2)));
   return pieces.map((piece, at) => ({
@@ -211,9 +214,11 @@ function textLines(spans: Spans, { from, to }: { readonly from: number; readonly
 function opening(line: string, limit: number): (Frame & { readonly mark: string }) | null {
   const match = /^((?:\s|[-*+] |\d{1,9}[.)] |>)*)(`{3,}|~{3,})([^\n]*)$/.exec(line);
   const mark = match?.[2];
-  if (mark === undefined || mark.length > limit / 8 || (mark.startsWith("`") && match?.[3]?.includes("`") === true)) return null;
   const inset = (match?.[1] ?? "").replaceAll(/[^\s>]/g, " ");
-  const info = (match?.[3] ?? "").slice(0, Math.floor(limit / 8));
+  const most = Math.floor(limit * leadShare);
+  if (mark === undefined || mark.length > most || inset.length > most) return null;
+  if (mark.startsWith("`") && match?.[3]?.includes("`") === true) return null;
+  const info = (match?.[3] ?? "").slice(0, most);
   return { mark, open: [`${inset}${mark}${info}`], close: [`${inset}${mark}`] };
 }
 

@@ -147,3 +147,14 @@ test("an answer of 100,000 characters in one line, and one in one fence, come so
   const code = renderSlack(`\`\`\`\n${"x".repeat(100_000)}\n\`\`\``);
   assert.equal(code.map(({ markdown }) => markdown.replaceAll(/[`\n]/g, "")).join("").length, 100_000);
 });
+
+test("what would be said again with each part is bounded: bars of many columns, signs of quotations, what stands before a fence", () => {
+  const row = `| a | b |\n|---|---|\n|${"xx|".repeat(1_950)}`;
+  const fence = `${" ".repeat(6_000)}\`\`\`\n${"a\n".repeat(3_000)}`;
+  for (const markdown of ["word word word.\n\n".repeat(500) + row, ">".repeat(12_000), fence]) {
+    const chunks = renderSlack(markdown).map((chunk) => chunk.markdown);
+    assert.ok(chunks.length <= 4, `${chunks.length} messages`);
+    assert.ok(chunks.every((each) => each.length <= 11_500));
+    assert.ok(chunks.join("").length >= markdown.trim().length - 100);
+  }
+});
