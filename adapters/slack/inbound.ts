@@ -30,7 +30,7 @@ export async function toInbound(reading: Reading, body: Fields): Promise<Inbound
   switch (event["type"]) {
     case "message":
     case "app_mention":
-      return await fromMessage(reading, event);
+      return await fromMessage(reading, event, body["caught_up"] !== true);
     case "agent_session_stopped":
       return await fromStop(reading, event, text(body["event_id"]) ?? need(event, "thread_ts"));
     case "member_left_channel":
@@ -74,7 +74,7 @@ const written = new Set(["file_share", "thread_broadcast", "me_message"]);
 const mostNames = 5;
 
 /** A post in a channel that mentions us comes as two events; both have the post's own key, so the second is dropped as a redelivery. */
-async function fromMessage(reading: Reading, event: Fields): Promise<Inbound | null> {
+async function fromMessage(reading: Reading, event: Fields, told: boolean): Promise<Inbound | null> {
   const { self, recent } = reading;
   if (event["subtype"] === "message_changed" || event["subtype"] === "message_deleted") return await fromChange(reading, event);
   const user = writerOf(event, self);
@@ -89,6 +89,7 @@ async function fromMessage(reading: Reading, event: Fields): Promise<Inbound | n
   const words = await asCommand(reading, { sender, chat, kind }, wordsOf(reading, event, names));
   const files = filesIn(event);
   if (words === "" && files.length === 0) return null;
+  if (told) recent.told(channel, ts);
   if (meant === "us") recent.saw(channel, ts, thread ?? ts, user, words);
   else recent.wrote(channel, ts, user);
   return {

@@ -23,6 +23,9 @@ export interface ReceivingParts extends Pick<IntakeParts, "reading" | "inlet" | 
   readonly post: Outgoing["post"];
 }
 
+/** The clocks of two machines may differ by this. */
+const clocksMs = 60_000;
+
 /** Receives what Slack tells from now on, and reads what it has not told. Rejects with a `Failure` when it can't be connected. */
 export async function receive(parts: ReceivingParts): Promise<Door> {
   const { options, reading, inlet, aside, signal } = parts;
@@ -50,12 +53,18 @@ function seen(catchUp: CatchUp, event: Fields, inbound: Inbound | null): void {
 function catchUpOf({ options, api, budget, reading, post, signal }: ReceivingParts, take: Intake["take"]): CatchUp {
   const { settings, catchUpMs: answerMs, log } = options;
   const { team, user } = reading.self;
+  const begunAt = Date.now();
   return createCatchUp({
     settings,
     key: `slack:${team}:${user}:seen`,
     answerMs,
     read: (channel, since) => readMissed({ api, budget, user, signal }, channel, since),
-    take: (channel, message) => take({ type: "event_callback", event: { type: "message", ...message, channel } }),
+    take(channel, message) {
+      const event = { type: "message", ...message, channel };
+      // An earlier process may have begun to answer it.
+      const early = Number(message["ts"]) * 1_000 < begunAt + clocksMs;
+      return take({ type: "event_callback", event, ...(early ? { caught_up: true } : {}) });
+    },
     concerns: (channel, message) => isForUs(reading, { ...message, channel }),
     told: (message) => saidIn(reading, message),
     async name(channel, missed, newest, all) {

@@ -1,6 +1,7 @@
 import type { Progress } from "../../src/core/adapter.ts";
 import type { ChatRef } from "../../src/core/chats.ts";
 import type { Log } from "../../src/core/log.ts";
+import { remember } from "../../src/core/maps.ts";
 import type { OutboundButton } from "../../src/core/outbound.ts";
 import { closeOpenMarks } from "../render/open-marks.ts";
 import type { SlackChunk } from "../render/slack.ts";
@@ -71,8 +72,16 @@ const titleChars = 120;
 const forgetMs = 1_800_000;
 /** A stream's time is counted from when its beginning was told, its message's from when it was made. */
 const clocksMs = 10_000;
+const mostTries = 5;
+const mostFailed = 1_000;
 
-export function createStreams(parts: StreamParts): Streams {
+interface Feeding extends StreamParts {
+  /** How often Slack has failed to take a message away. */
+  readonly failed: Map<string, number>;
+}
+
+export function createStreams(given: StreamParts): Streams {
+  const parts: Feeding = { ...given, failed: new Map() };
   const turns = new Map<string, Open>();
   const state = { off: false };
   return {
@@ -115,7 +124,7 @@ function atOnce(turns: Map<string, Open>): number {
 }
 
 /** A message that an earlier process began: its stream is not ours to feed, so it is edited. */
-async function earlier(parts: StreamParts, chat: ChatRef, at: At): Promise<Open | null> {
+async function earlier(parts: Feeding, chat: ChatRef, at: At): Promise<Open | null> {
   const message = at.message ?? (await parts.unfinished.of(chat, at.replyTo));
   if (message === null) return null;
   await takeOver(parts, chat, message);
@@ -126,15 +135,29 @@ async function earlier(parts: StreamParts, chat: ChatRef, at: At): Promise<Open 
   return { chat, ts: message, mode: "edits", sent: "", tasks: new Map(), startedAt: now, editedAt: now };
 }
 
-async function takeOver(parts: StreamParts, chat: ChatRef, message: string): Promise<void> {
+async function takeOver(parts: Feeding, chat: ChatRef, message: string): Promise<void> {
   const lost = await parts.unfinished.after(chat, message, parts.streamMs - clocksMs);
   for (const ts of lost) {
     if (!parts.budget.has("chat.stopStream")) throw slower(parts.budget.waitMs("chat.stopStream"));
-    if (!parts.budget.has("chat.delete")) throw slower(parts.budget.waitMs("chat.delete"));
+    if (!parts.budget.take("chat.delete")) throw slower(parts.budget.waitMs("chat.delete"));
     await stop(parts, { chat, ts }).catch(() => undefined);
-    await remove(parts, chat, ts);
+    await removeLost(parts, chat, ts);
   }
   parts.unfinished.known(message);
+}
+
+/** Nobody looks for it again once its turn is over: so that waits, until Slack will not take it away, or has failed at it often. */
+async function removeLost({ api, log, failed }: Feeding, chat: ChatRef, ts: string): Promise<void> {
+  try {
+    await api.aside("chat.delete", { channel: chat.chat, ts });
+  } catch (error) {
+    const failure = toFailure(error, true);
+    const times = (failed.get(ts) ?? 0) + 1;
+    if (failure.code === "platform.unavailable") remember(failed, ts, times, mostFailed);
+    // An answer does not wait for it for ever.
+    if (failure.code !== "platform.refused" && times < mostTries) throw failure;
+    log.debug({ reason: reason(error) }, "what an earlier process had begun was not taken away");
+  }
 }
 
 async function begin(

@@ -3,7 +3,7 @@ import { remember } from "../../src/core/maps.ts";
 import type { SlackApi } from "./api.ts";
 import type { Budget } from "./budget.ts";
 import { slower, toFailure } from "./errors.ts";
-import { items, text } from "./fields.ts";
+import { type Fields, items, text } from "./fields.ts";
 import type { Recent } from "./recent.ts";
 
 /** Streams that were begun and that nobody remembers: the process died before it had noted them, or Slack never said that it began one. */
@@ -44,6 +44,13 @@ const lookedAt = 100;
 /** Of 50 looks a minute, these are for answers of unknown outcome. */
 const reserve = 20;
 const most = 1_000;
+/** So much of what two streams say tells whether they are one turn's. */
+const comparedChars = 40;
+
+interface Begun {
+  readonly ts: string;
+  readonly said: string;
+}
 
 export function createUnfinished({ api, budget, recent, bot }: UnfinishedParts): Unfinished {
   const doubts = new Set<string>();
@@ -55,7 +62,7 @@ export function createUnfinished({ api, budget, recent, bot }: UnfinishedParts):
     if (asked.size >= most) asked.clear();
     asked.set(about, found);
   };
-  const look = async (chat: ChatRef, oldest: string, after?: string): Promise<readonly string[]> => {
+  const look = async (chat: ChatRef, oldest: string, after?: string): Promise<readonly Begun[]> => {
     if (chat.thread === null) return [];
     if (!budget.take("conversations.replies", reserve)) throw slower(budget.waitMs("conversations.replies"));
     const about = { channel: chat.chat, ts: chat.thread, oldest, inclusive: true, limit: lookedAt, include_all_metadata: true };
@@ -64,15 +71,15 @@ export function createUnfinished({ api, budget, recent, bot }: UnfinishedParts):
     // What has been ended or sent whole bears our mark.
     if (messages.some((each) => each["ts"] === after && each["metadata"] !== undefined)) return [];
     const unmarked = messages.filter((each) => each["bot_id"] === us && each["metadata"] === undefined);
-    const begun = unmarked.filter((each) => each["files"] === undefined).map((each) => text(each["ts"]) ?? "");
-    return begun.filter((ts) => !ours.has(ts) && Number(ts) >= Number(oldest));
+    const begun = unmarked.filter((each) => each["files"] === undefined).map(asBegun);
+    return begun.filter(({ ts }) => !ours.has(ts) && Number(ts) >= Number(oldest));
   };
-  const newest = async (chat: ChatRef, oldest: string): Promise<string | null> => (await look(chat, oldest)).at(-1) ?? null;
+  const newest = async (chat: ChatRef, oldest: string): Promise<string | null> => (await look(chat, oldest)).at(-1)?.ts ?? null;
   return {
     async of(chat, replyTo) {
       if (replyTo === null || !/^\d+\.\d+$/.test(replyTo)) return null;
-      // A message that this process has seen come in is answered by streams that it knows.
-      if (recent.author(chat.chat, replyTo) !== null && !doubts.has(nameOf(chat))) return null;
+      // A message of which this process was told first is answered by streams that it knows.
+      if (recent.wasTold(chat.chat, replyTo) && !doubts.has(nameOf(chat))) return null;
       const about = `${nameOf(chat)}:${replyTo}`;
       const known = asked.get(about);
       if (known) return await known;
@@ -103,7 +110,9 @@ export function createUnfinished({ api, budget, recent, bot }: UnfinishedParts):
         throw failure;
       });
       await Promise.all(begins);
-      return found.filter((ts) => ts !== message && Number(ts) >= least && !ours.has(ts));
+      const own = found.find(({ ts }) => ts === message);
+      const later = found.filter(({ ts }) => ts !== message && Number(ts) >= least && !ours.has(ts));
+      return later.filter(({ said }) => own === undefined || goesOn(own.said, said)).map(({ ts }) => ts);
     },
     starting(begun) {
       begins.add(begun);
@@ -116,4 +125,14 @@ export function createUnfinished({ api, budget, recent, bot }: UnfinishedParts):
       for (const about of asked.keys()) if (about.startsWith(`${nameOf(chat)}:`)) asked.delete(about);
     },
   };
+}
+
+function asBegun(message: Fields): Begun {
+  return { ts: text(message["ts"]) ?? "", said: text(message["text"]) ?? "" };
+}
+
+/** Whether a stream may have taken another's place: it began with all that had been said. One that says something else is another turn's. */
+function goesOn(before: string, said: string): boolean {
+  const first = before.trim().slice(0, comparedChars);
+  return first !== "" && said.trimStart().startsWith(first);
 }

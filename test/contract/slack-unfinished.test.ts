@@ -98,6 +98,25 @@ test("what goes on without a mention streams for its writer, and takes the place
   await next.close();
 });
 
+test("a question that the next process reads again is still answered in the message that the last one had begun", async () => {
+  await using rig = await slackRig();
+  await rig.adapter.start(rig.inlet);
+  const turn = turnIn(rig);
+  await rig.received(1);
+  await turn.feed("one");
+  await rig.adapter.pause();
+  const next = rig.make();
+  await next.start(rig.inlet);
+  const [first, again] = await rig.received(2);
+  assert.equal(first?.key, again?.key);
+  await next.post(turn.chat, chunkOf(next, "one two"), { replyTo: turn.root, key: "5:0" });
+  assert.deepEqual(
+    turn.shown().map(({ text, stream }) => [text, stream]),
+    [["one two", "ended"]],
+  );
+  await next.close();
+});
+
 test("the answer takes a begun message's place once, however often that or the look for it fails; what comes after is new", async () => {
   await using rig = await slackRig();
   const next = rig.make();
@@ -161,7 +180,9 @@ test("a process that died while one stream took another's place: what it had not
     rig.slack.fault({ method: "chat.stopStream" }, { kind: "reset", when: "before" });
     rig.slack.fault({ method: "chat.delete" }, { kind: "reset", when: "before" });
     await turn.feed("one two");
-    assert.equal(turn.shown().length, 2);
+    const another = { text: "another turn's", tools: [], notice: "" };
+    const running = await rig.adapter.stream?.(turn.chat, `later ${feeds}`, another, { replyTo: turn.root, message: null });
+    assert.equal(turn.shown().length, 3);
     const at = { replyTo: turn.root, message: noted };
     const progress = { text: "one two three", tools: [], notice: "" };
     const end = () => codeOf(next.edit(turn.chat, noted, chunkOf(next, "one two three, four"), {}));
@@ -169,11 +190,16 @@ test("a process that died while one stream took another's place: what it had not
     else {
       rig.slack.fault({ method: "conversations.replies" }, { kind: "reset", when: "before" });
       assert.equal(await end(), "platform.unavailable");
+      rig.slack.fault({ method: "chat.delete" }, { kind: "reset", when: "before" });
+      assert.equal(await end(), "platform.unavailable");
     }
     assert.equal(await end(), "done");
     assert.deepEqual(
       turn.shown().map(({ ts, text, stream }) => [ts, text, stream]),
-      [[noted, "one two three, four", "ended"]],
+      [
+        [noted, "one two three, four", "ended"],
+        [running, "another turn's", "open"],
+      ],
     );
   }
   const gone = turnIn(rig, "D3", "gone");
