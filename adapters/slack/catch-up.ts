@@ -151,24 +151,39 @@ async function channelOf({ parts, seen }: State, channel: string, since: number)
   const oldest = (Date.now() - oldestMissedMs) / 1_000;
   const found = await parts.read(channel, Math.max(oldest, since - triesSeconds));
   const missed = found.messages.filter(({ ts }) => !seen.has(`${channel}:${String(ts)}`));
-  const taken: Fields[] = [];
-  const named: Fields[] = [];
-  let answers = 0;
-  for (const message of missed.toReversed()) {
-    const at = momentOf(message);
-    const young = Date.now() - at * 1_000 <= parts.answerMs;
-    const one = parts.concerns(channel, message);
-    if (one && young) answers += 1;
-    if (young && (!one || answers <= mostMissedAnswered)) taken.unshift(message);
-    else if (one && at > since) named.unshift(message);
-  }
+  const { taken, passed, answers } = sorted(parts, channel, missed);
+  const named = passed.filter((message) => momentOf(message) > since);
   // What lies before the newest chatter of a channel in which nobody speaks to us is hardly ours.
-  const unsaid = !found.all && (channel.startsWith("D") || answers > 0);
+  const unsaid = !found.all && missed.length > 0 && (channel.startsWith("D") || answers > 0);
   if (named.length > 0 || unsaid) {
     const newest = text((named.at(-1) ?? missed.at(-1))?.["ts"]) ?? String(since);
     await parts.name(channel, await Promise.all(named.map(parts.told)), newest, found.all);
   }
+  // Read again, it would be answered after all: by then what came before it has been seen.
+  for (const { ts } of passed) remember(seen, `${channel}:${String(ts)}`, true, mostSeen);
   for (const message of taken) await parts.take(channel, message);
+}
+
+interface Sorted {
+  readonly taken: readonly Fields[];
+  /** What is for us and is not to be answered. */
+  readonly passed: readonly Fields[];
+  /** How much that is for us is young enough. */
+  readonly answers: number;
+}
+
+function sorted(parts: CatchUpParts, channel: string, missed: readonly Fields[]): Sorted {
+  const taken: Fields[] = [];
+  const passed: Fields[] = [];
+  let answers = 0;
+  for (const message of missed.toReversed()) {
+    const young = Date.now() - momentOf(message) * 1_000 <= parts.answerMs;
+    const one = parts.concerns(channel, message);
+    if (one && young) answers += 1;
+    if (young && (!one || answers <= mostMissedAnswered)) taken.unshift(message);
+    else if (one) passed.unshift(message);
+  }
+  return { taken, passed, answers };
 }
 
 /** When a message was written, in seconds. */

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { createCatchUp } from "../../adapters/slack/catch-up.ts";
+import { silent } from "./database-forms.ts";
 import { slackRig } from "./slack-rig.ts";
 
 // What was written while nobody was there is read from the channels in which we were spoken to.
@@ -74,4 +76,35 @@ test("a socket that was lost: what Slack no longer tells of the time without it 
   rig.slack.dropSockets();
   const [, missed, ...others] = await rig.received(2);
   assert.ok(missed?.type === "message" && missed.text === "in between" && others.length === 0);
+});
+
+test("what was too much to answer, and so was named, is not answered when it is read again", async () => {
+  const now = Date.now() / 1_000;
+  const messages = Array.from({ length: 101 }, (_, at) => ({ ts: (now - 60 + at / 1_000).toFixed(6) }));
+  const [taken, named] = [new Array<unknown>(), new Array<number>()];
+  let over = Promise.withResolvers<undefined>();
+  const catchUp = createCatchUp({
+    settings: {
+      get: async () => JSON.stringify({ newest: now - 120, unread: null, places: ["D1"] }),
+      set: async (_, value) => (value.includes('"unread":null') ? over.resolve(undefined) : undefined),
+    },
+    key: "seen",
+    answerMs: 3_600_000,
+    read: async () => ({ messages, all: true }),
+    take: async (channel, { ts }) => {
+      taken.push(ts);
+      catchUp.seen(channel, String(ts), true);
+    },
+    concerns: () => true,
+    told: async () => ({ who: "Ann", text: "hi" }),
+    name: async (_, missed) => void named.push(missed.length),
+    signal: new AbortController().signal,
+    log: silent,
+  });
+  for (const look of ["first", "second"]) {
+    over = Promise.withResolvers<undefined>();
+    catchUp.look();
+    await over.promise;
+    assert.deepEqual([taken.length, named], [100, [1]], look);
+  }
 });
