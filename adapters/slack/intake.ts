@@ -31,7 +31,7 @@ export interface IntakeParts {
 
 const firstMs = 250;
 const longestMs = 10_000;
-/** More than this is left to Slack, which tells it again three times. */
+/** More than this is left to Slack, which tells a message again three times, and its sender that a command has failed. */
 const mostHeld = 1_000;
 
 interface Waiting {
@@ -70,14 +70,15 @@ export function createIntake(parts: IntakeParts): Intake {
   return {
     async take(body) {
       parts.aside(body);
-      if (isImpatient(body)) {
+      const impatient = isImpatient(body);
+      if ((impatient ? soon.size : held) >= mostHeld) throw new Error("too much waits to be stored");
+      if (impatient) {
         const { acknowledged, over } = takeSoon({ ...parts, names: parts.reading.names }, body, once(parts, body));
         soon.add(over);
         void over.then(() => soon.delete(over));
         await acknowledged;
         return;
       }
-      if (held >= mostHeld) throw new Error("too much waits to be stored");
       held += 1;
       await (isStop(body) ? takeOne(parts, body) : inLine(body)).finally(() => {
         held -= 1;

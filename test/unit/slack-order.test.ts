@@ -155,6 +155,16 @@ test("what Slack waits three seconds for is acknowledged in time: stored late it
   );
 });
 
+test("commands that can't be stored are held up to a bound, which is not that of messages", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const intake = intakeTo(async () => await new Promise<never>(() => undefined));
+  for (let count = 0; count < 1_000; count += 1) void intake.take(command);
+  const outcome = async (body: typeof command | ReturnType<typeof said>) =>
+    await Promise.race([intake.take(body).catch((error: unknown) => String(error)), settled().then(() => "it waits")]);
+  assert.match((await outcome(command)) ?? "", /too much/);
+  assert.equal(await outcome(said(1)), "it waits");
+});
+
 /** What needs no time has happened. */
 async function settled() {
   for (let turn = 0; turn < 5; turn += 1) await new Promise(setImmediate);
