@@ -14,7 +14,8 @@ export async function store(parts: GatewayParts, inbound: Inbound, plain: boolea
       { error, chat: chatKey(inbound.chat) },
       "a message could not be stored; it stays with the platform and is asked for again",
     );
-    if (inbound.type === "message" && inbound.addressed) void tellIfIn(parts, inbound, tellOnce);
+    // A command of a menu is not told again: its platform answers it in the same moment.
+    if (inbound.type === "message" && inbound.addressed && inbound.menu !== true) void tellIfIn(parts, inbound, tellOnce);
     throw new Failure("state.unavailable", "the message could not be stored", { retryable: true, cause: error });
   }
 }

@@ -77,7 +77,9 @@ for (const [form, prepare] of Object.entries(forms)) {
       await sql`create trigger full_disk before insert on inbox for each row execute function mute()`.execute(db);
       allowed.clear();
       const stranger = { sender: { ...ann, id: "bob" }, chat: { ...chat, chat: "2" } };
-      for (const event of [stranger, {}, {}])
+      // The platform itself says of a menu's command that it is not done.
+      const chosen = { menu: true, chat: { ...chat, chat: "3" } } as const;
+      for (const event of [stranger, chosen, {}, {}])
         await assert.rejects(rig.receive(rig.event({ text: "hi", ...event })), { code: "state.unavailable" });
       while (told.size === 0) await setImmediate();
       assert.deepEqual([...told.keys(), told.get("1")?.length], ["1", 1]);
