@@ -80,7 +80,9 @@ async function workChat(parts: Sending, holder: string, chat: string): Promise<J
 /** Sends one entry; null when it is settled, else how long to wait before the next attempt. */
 async function deliver(parts: Sending, chat: ChatRef, claimed: Delivery): Promise<number | null> {
   const { unnoted } = parts;
-  const known = unnoted.get(claimed.id);
+  const kept = unnoted.get(claimed.id);
+  // Another gateway may have sent, and noted, more since.
+  const known = kept !== undefined && kept.length > claimed.sent.length ? kept : undefined;
   const delivery = known === undefined ? claimed : { ...claimed, sent: known, interrupted: false };
   const sent = [...delivery.sent];
   try {

@@ -96,6 +96,15 @@ test("a message that may have come says so, whatever surely failed since; what c
   }
   const parts = rig.tg.messages(7).slice(before);
   assert.deepEqual([parts.length, parts.some(({ text }) => text.startsWith("(may"))], [3, false]);
+
+  // Once more, and then another gateway sends, and notes, the rest.
+  await addOutbound(db, { key: "answer:3", chat, turn: null, body: { markdown: "word ".repeat(2_000), replyTo: null } });
+  await sql`create trigger full_disk before update on outbox for each row when (new.key = 'answer:3' and jsonb_array_length(new.sent) = 2)
+    execute function full_disk()`.execute(db);
+  assert.equal((await work(chat)).type, "again");
+  await sql`update outbox set sent = sent || '["2", "3"]', not_before = now() where key = 'answer:3'`.execute(db);
+  assert.equal((await work(chat)).type, "done");
+  assert.equal(rig.tg.messages(7).length, before + 3 + 2);
 });
 
 const over = async () => undefined;
