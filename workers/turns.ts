@@ -71,6 +71,8 @@ async function workSession(
     while (!left && !draining()) {
       const set: SetRunning = (running) => lease.set(running);
       const worked = work && (await workOn(parts, { hold, info }, work, set));
+      // What is over is told of no more.
+      work = null;
       rests.end(session);
       if (worked === "handed_over") break;
       left = await releaseIfIdle(parts.db, hold);
