@@ -18,9 +18,11 @@ const registries = [
   "adapters/registry.ts",
   "src/cli/commands.ts",
   "src/cli/setup/open-talk.ts",
+  "src/insights/charts.ts",
   "src/main/lazy-mcp.ts",
   "src/model/connection.ts",
   "src/sandbox/index.ts",
+  "src/sandbox/judging.ts",
   "src/store/database.ts",
   "bin/hermes.mjs",
 ];

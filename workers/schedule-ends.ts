@@ -171,7 +171,7 @@ async function chartFor(
   const { charts } = await parts.rules();
   if (!charts || end.files.some(({ file }) => file?.kind === "picture")) return null;
   try {
-    return chartOfReport(name, end.text);
+    return await chartOfReport(name, end.text);
   } catch (error) {
     parts.log.warn({ error }, "a report's chart could not be drawn");
     return null;

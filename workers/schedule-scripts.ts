@@ -1,6 +1,6 @@
 import type { Action } from "../src/core/approval.ts";
 import type { Sandbox } from "../src/core/sandbox.ts";
-import { judge } from "../src/sandbox/policy/judge.ts";
+import { judged } from "../src/sandbox/judging.ts";
 import { findConversation } from "../src/store/schedule-targets.ts";
 import type { Schedule } from "../src/store/schedules.ts";
 import type { RunEnd, ScheduleParts } from "./schedule-ends.ts";
@@ -63,7 +63,7 @@ async function refusedBy(parts: ScheduleParts, schedule: Schedule, sandbox: Sand
     chat: schedule.originKind,
     attended: false,
   };
-  const verdict = judge(action, policy);
+  const verdict = await judged(action, policy);
   return verdict.type === "run" ? null : verdict.type === "refuse" ? verdict.message : "It needs a person's approval.";
 }
 

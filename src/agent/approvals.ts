@@ -10,7 +10,7 @@ import { redact } from "../core/redact.ts";
 import type { Sandbox } from "../core/sandbox.ts";
 import type { Deed, Tool } from "../core/tool.ts";
 import { digestOf, policyStamp } from "../sandbox/policy/digest.ts";
-import { judge } from "../sandbox/policy/judge.ts";
+import { judged as judgedBy } from "../sandbox/judging.ts";
 import { smartJudge } from "../sandbox/policy/smart.ts";
 import type { Db, Hold } from "../store/hold.ts";
 import type { CallPlace } from "../store/journal.ts";
@@ -98,11 +98,11 @@ async function judgedDeeds({ approving, context, db }: LeaveSetting, tool: Tool,
 
 /** A command is judged, shown and bound where it would run. Behind walls where nothing need be asked, the shell need not be asked either. */
 async function judged(action: Action, policy: Policy, sandbox: Sandbox, { kind, workdir }: Deed) {
-  const verdict = judge(action, policy);
+  const verdict = await judgedBy(action, policy);
   const walled = action.backend === "docker" || action.backend === "virtual";
   if (kind !== "run" || (walled && verdict.type === "run")) return { action, verdict };
   const exact = { ...action, workdir: await sandbox.directory(workdir) };
-  return { action: exact, verdict: judge(exact, policy) };
+  return { action: exact, verdict: await judgedBy(exact, policy) };
 }
 
 async function leaveForOne(setting: LeaveSetting, place: CallPlace, judged: Judged): Promise<string | null> {

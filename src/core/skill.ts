@@ -126,7 +126,7 @@ export interface SkillReach {
    */
   repository(url: string, ref: string, signal: AbortSignal): Promise<SkillRepository>;
   /** What a command or program would do, by the policy's parser. */
-  inspect(text: string, language: "shell" | "python"): readonly Finding[];
+  inspect(text: string, language: "shell" | "python"): Promise<readonly Finding[]>;
 }
 
 /** One commit of a repository, until it is disposed of. */

@@ -69,7 +69,7 @@ export function commandPorts(
     revokeGrants: (number) => revokeGrants(parts.db, number === null ? own : visible, number),
     async insights(days, platform) {
       const { text, chart } = await insightsReply(parts.db, { days, platform, limits: parts.alarmLimits?.() ?? usualLimits });
-      return { markdown: text, picture: chart() };
+      return { markdown: text, picture: await chart() };
     },
     async compress(focus) {
       const state = session === null ? null : await sessionState(parts.db, session);

@@ -18,14 +18,15 @@ export async function insightsReply(
   db: Db,
   { days, platform, limits = usualLimits }: InsightsWish,
   form: "text" | "json" = "text",
-): Promise<{ readonly ok: boolean; readonly text: string; readonly chart: () => Uint8Array | null }> {
+): Promise<{ readonly ok: boolean; readonly text: string; readonly chart: () => Promise<Uint8Array | null> }> {
   const wanted = days === "" ? usualDays : daysOf(days);
-  if (wanted === null) return { ok: false, text: `"${days}" is no number of days from 1 to ${mostDays}.`, chart: () => null };
+  if (wanted === null)
+    return { ok: false, text: `"${days}" is no number of days from 1 to ${mostDays}.`, chart: async () => null };
   const span: UsageSpan = { days: wanted, platform };
   const usage = await usageOf(db, span, limits.iterations);
   const flags = flagsOf(usage, limits);
   const text = form === "json" ? JSON.stringify({ ...span, ...usage, flags }, null, 2) : insightsMarkdown(usage, span, flags);
-  return { ok: true, text, chart: () => speedChart(usage.contexts) };
+  return { ok: true, text, chart: async () => await speedChart(usage.contexts) };
 }
 
 /** How many days are looked at unless somebody says otherwise, and at most. */

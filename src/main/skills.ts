@@ -8,7 +8,7 @@ import type { SkillDesk } from "../gateway/skills/call.ts";
 import { allowing } from "../sandbox/guard/allowance.ts";
 import { openRepository } from "../sandbox/git/repository.ts";
 import { guardedFetch } from "../sandbox/guard/fetch.ts";
-import { inspect } from "../sandbox/policy/inspect.ts";
+import { inspected } from "../sandbox/judging.ts";
 import type { SkillPlaces } from "../skills/sources/index.ts";
 import { shippedSkills } from "../skills/sources/shipped.ts";
 
@@ -38,17 +38,12 @@ export function skillReach(allowed: readonly string[], path = process.env["PATH"
     fetch: async (url, { limit, signal, headers = {} }) =>
       await guardedFetch(url, { allowance, signal, limit: () => limit, headers, totalMs: fetchMs }),
     repository: async (url, ref, signal) => await openRepository(url, ref, { allowance, signal, path }),
-    inspect: inspectSkill,
+    inspect: inspected,
   };
 }
 
 /** A repository's archive over a slow line. */
 const fetchMs = 60_000;
-
-/** What a program of a skill would do, wherever it is put. */
-export function inspectSkill(text: string, language: "shell" | "python"): ReturnType<SkillReach["inspect"]> {
-  return inspect(text, language, "/workspace", "/home/hermes", "/workspace").findings;
-}
 
 /** What turns need of skills. */
 export function skillWork(
@@ -57,7 +52,7 @@ export function skillWork(
   return {
     db: parts.db,
     wake: parts.wake,
-    inspect: inspectSkill,
+    inspect: inspected,
     settings: async () => await skillRules(await parts.config(), parts.env),
     async platform() {
       const backend = await parts.backend().catch(() => "");

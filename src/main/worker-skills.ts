@@ -4,7 +4,8 @@ import type { SkillWork } from "../agent/skill-asker.ts";
 import { openSkillReview, type SkillReview } from "../agent/skill-review.ts";
 import { importHome } from "../skills/home.ts";
 import type { Base } from "./base.ts";
-import { inspectSkill, skillReviewSettings, skillWork } from "./skills.ts";
+import { skillReviewSettings, skillWork } from "./skills.ts";
+import { inspected } from "../sandbox/judging.ts";
 
 /** What turns need of skills; those of the home are taken meanwhile. `backend`: where commands run. */
 export function startSkills(
@@ -14,7 +15,7 @@ export function startSkills(
   const { db } = database;
   // Beside the start: a home with hundreds of them must not hold it up.
   if (config.skills.importHome) {
-    const importing = importHome(db, join(config.home, "skills"), inspectSkill, log).catch((error: unknown) =>
+    const importing = importHome(db, join(config.home, "skills"), inspected, log).catch((error: unknown) =>
       log.warn({ error }, "the home's skills could not be looked at"),
     );
     stack.defer(async () => void (await importing));

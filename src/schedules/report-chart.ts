@@ -1,7 +1,6 @@
 import { plainWords } from "../core/markdown.ts";
 import type { SentFile } from "../core/files.ts";
-import { drawChart } from "../insights/chart/draw.ts";
-import { chartOf } from "../insights/chart/spec.ts";
+import { tableChart } from "../insights/charts.ts";
 
 /** A chart that goes with a report. */
 export interface ReportChart {
@@ -12,10 +11,10 @@ export interface ReportChart {
 }
 
 /** A chart of the first table of numbers in a report; null when there is none. The same report gives the same bytes. */
-export function chartOfReport(name: string, text: string): ReportChart | null {
-  const chart = chartOf(text, name);
-  if (chart === null) return null;
-  const bytes = drawChart(chart);
+export async function chartOfReport(name: string, text: string): Promise<ReportChart | null> {
+  const drawn = await tableChart(text, name);
+  if (drawn === null) return null;
+  const { chart, bytes } = drawn;
   return { file: { kind: "picture", name: "chart.png", size: bytes.length, path: "" }, bytes, legend: chart.legend };
 }
 

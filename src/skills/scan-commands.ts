@@ -21,9 +21,9 @@ const inPrograms: ReadonlySet<CommandClass> = new Set(["remote_code", "kill_wide
 const usual: ReadonlySet<CommandClass> = new Set(["network", "inline_code", "outside_write", "send", "mcp"]);
 
 /** What the commands of a part would do, as far as that matters to whoever takes the skill. */
-export function commandsIn(file: string, part: Part, inspect: SkillReach["inspect"]): readonly SkillFinding[] {
+export async function commandsIn(file: string, part: Part, inspect: SkillReach["inspect"]): Promise<readonly SkillFinding[]> {
   const { language, text } = part;
-  const found = [...inspect(text, language === "shell" ? "shell" : "python"), ...codeInCode(part)];
+  const found = [...(await inspect(text, language === "shell" ? "shell" : "python")), ...codeInCode(part)];
   const kept = found.filter((each) => !isNoise(each, part));
   const classes = new Set(kept.map((each) => each.class));
   const leads = classes.has("credentials") && (classes.has("upload") || classes.has("network"));

@@ -24,7 +24,7 @@ export async function scanSkill(bundle: SkillBundle, inspect: SkillReach["inspec
   const found = { dangerous: findings(), caution: findings() };
   for (const file of bundle.files) {
     let looked = 0;
-    for (const { chars, findings: some } of scanFile(file, inspect)) {
+    for await (const { chars, findings: some } of scanFile(file, inspect)) {
       for (const finding of some) found[finding.level].add(finding);
       looked += chars + partCost;
       if (looked < pieceChars) continue;
@@ -61,14 +61,14 @@ interface Look {
   readonly findings: readonly SkillFinding[];
 }
 
-function* scanFile(file: SkillFile, inspect: SkillReach["inspect"]): Generator<Look> {
+async function* scanFile(file: SkillFile, inspect: SkillReach["inspect"]): AsyncGenerator<Look> {
   const { path, executable } = file;
   const { text, unread } = textIn(file);
   if (unread) yield { chars: 0, findings: [caution(path, "is a program that can't be read")] };
   if (text === null) return;
   yield* words(path, text);
   for (const part of partsOf(path, text, executable))
-    yield { chars: part.text.length, findings: commandsIn(path, part, inspect) };
+    yield { chars: part.text.length, findings: await commandsIn(path, part, inspect) };
 }
 
 function caution(file: string, what: string): SkillFinding {

@@ -5,7 +5,7 @@ import type { SkillWork } from "../../src/agent/skill-asker.ts";
 import { skillViewer } from "../../src/agent/skills.ts";
 import { runSkills } from "../../src/gateway/skills/desk.ts";
 import type { SkillDesk, Visitor } from "../../src/gateway/skills/call.ts";
-import { inspectSkill, skillReach } from "../../src/main/skills.ts";
+import { skillReach } from "../../src/main/skills.ts";
 import { assignInbound, storeInbound } from "../../src/store/inbox.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { migrations } from "../../src/store/migrations/index.ts";
@@ -15,6 +15,7 @@ import { openProposals } from "../../src/store/skill-proposals.ts";
 import { listSkills } from "../../src/store/skills.ts";
 import { skillSites } from "../doubles/skill-sites.ts";
 import type { readyForms } from "./database-forms.ts";
+import { inspected } from "../../src/sandbox/judging.ts";
 
 /** Where they talk. */
 export const chats = {
@@ -56,7 +57,7 @@ export async function openSkillRig(prepare: Prepare) {
   const desk: SkillDesk = { db, rules, wake: async () => undefined };
   const work: SkillWork = {
     db,
-    inspect: inspectSkill,
+    inspect: inspected,
     settings: async () => ({ approvers: "admin", variables: new Map([["GIVEN", "a-secret-value"]]) }),
     platform: async () => "linux",
     shipped: async () => ["k8s"],

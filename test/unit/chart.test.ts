@@ -147,12 +147,12 @@ test("at most four series and forty points, and what is left out is said", () =>
   assert.equal(valuesOf(last)[0]?.at(-1), 59);
 });
 
-test("what can't be drawn is a number in the chart and a line in the text", () => {
+test("what can't be drawn is a number in the chart and a line in the text", async () => {
   const text = table("城市 | 销量", "北京 | 3", "Zürich | 5", "上海 | 4");
   const spec = chart(text);
   assert.deepEqual(spec.labels, ["1", "Zürich", "3"]);
   assert.deepEqual(spec.legend, ["A = 销量", "1 = 北京", "3 = 上海"]);
-  const drawn = chartOfReport("每日报告", text) ?? assert.fail("no chart");
+  const drawn = (await chartOfReport("每日报告", text)) ?? assert.fail("no chart");
   assert.equal(explained(text, drawn), `${text}\n\n*A = 销量 · 1 = 北京 · 3 = 上海*`);
   assert.equal(explained("as it was ", { legend: [] }), "as it was ");
   for (let code = 0x20; code < 0x7f; code += 1) assert.ok(drawable(String.fromCodePoint(code)), String.fromCodePoint(code));

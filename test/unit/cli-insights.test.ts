@@ -189,7 +189,7 @@ suite("insights", () => {
     assert.doesNotMatch(text, /\u001b/);
     const { chart } = await insightsReply(database.db, { days: "30", platform: null });
     assert.equal(
-      Buffer.from(chart() ?? [])
+      Buffer.from((await chart()) ?? [])
         .subarray(1, 4)
         .toString(),
       "PNG",
@@ -235,7 +235,7 @@ suite("insights", () => {
     const { ok, text, chart } = await insightsReply(database.db, { days: "1", platform: null });
     assert.ok(ok && /Tasks: 1 \(0 answered, 1 stopped\)/.test(text), text);
     assert.doesNotMatch(text, /NaN|null|undefined|Infinity/);
-    assert.equal(chart(), null);
+    assert.equal(await chart(), null);
   });
 
   test("the rolling figure looks at the last 200 calls: new trouble shows at once, old trouble fades, few calls say nothing", async () => {

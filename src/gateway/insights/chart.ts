@@ -1,9 +1,9 @@
-import { drawChart } from "../../insights/chart/draw.ts";
+import { drawn } from "../../insights/charts.ts";
 import type { ContextUsage } from "../../store/usage.ts";
 import { lengthOf } from "./markdown.ts";
 
 /** How fast the model reads and writes by the length of the prompt, as a picture; null where there is nothing to compare. */
-export function speedChart(contexts: readonly ContextUsage[]): Uint8Array | null {
+export async function speedChart(contexts: readonly ContextUsage[]): Promise<Uint8Array | null> {
   const panels = [
     panel(
       "Writing, tok/s",
@@ -17,7 +17,7 @@ export function speedChart(contexts: readonly ContextUsage[]): Uint8Array | null
     ),
   ].filter(({ series: [{ values }] }) => values.filter((value) => value !== null).length > 1);
   if (panels.length === 0) return null;
-  return drawChart({
+  return await drawn({
     title: "Speed by context, in tokens",
     labels: contexts.map((each) => lengthOf(each)),
     panels,
