@@ -16,7 +16,7 @@ import { freezePrompt, type SessionInfo } from "../src/store/sessions.ts";
 import { stepsOfErrands } from "../src/store/errand-steps.ts";
 import { footerFacts } from "../src/store/footers.ts";
 import { readJournal } from "../src/store/journal.ts";
-import { beginTurn, type Turn } from "../src/store/turns.ts";
+import { beginTurn, newTurn, type Turn } from "../src/store/turns.ts";
 import type { Claim, Work } from "../src/store/work.ts";
 import { toolsetsOf } from "../src/tools/index.ts";
 import type { TurnParts } from "./turn-parts.ts";
@@ -47,7 +47,8 @@ export async function workOne(
   const errand = await errandIn(parts.db, found);
   const ask = (info: SessionInfo) => beginReadings(parts, placeOf(info, errand), person, viewer);
   const early = found.prompt === null ? null : ask({ ...found, choice: work.choice });
-  const { turn, opening } = work.type === "resume" ? { ...work, opening: null } : await begin(parts, hold, found, work, early);
+  const { turn, opening, begun } =
+    work.type === "resume" ? { ...work, opening: null, begun: Promise.resolve() } : await begin(parts, hold, found, work, early);
   const control = new AbortController();
   set({ turn: turn.id, leave: (reason) => control.abort(reason) });
   if (work.type === "resume" && work.stopping) control.abort("stop" satisfies LeaveReason);
@@ -67,7 +68,7 @@ export async function workOne(
     try {
       const info = await tellingWaits(parts, emit, () => withPrompt(parts, { ...found, choice: work.choice }, person, errand));
       const { model, tools } = early ?? ask(info);
-      const one = { hold, info, errand, turn, opening, viewer, model, tools, person, incoming, emit, afterwards };
+      const one = { hold, info, errand, turn, opening, begun, viewer, model, tools, person, incoming, emit, afterwards };
       const end = await run(parts, { ...one, signal: control.signal });
       emit({ type: "finished", end });
       parts.metrics.turnEnd(end, performance.now() - began);
@@ -76,6 +77,8 @@ export async function workOne(
       for (const task of later) await task();
       return end;
     } catch (error) {
+      // Whoever takes the session over must find whether the turn has begun.
+      await begun.catch(() => undefined);
       emit({ type: "finished", end: "handed_over" });
       throw error;
     } finally {
@@ -90,19 +93,25 @@ async function told(parts: TurnParts, { request: { chat, errand } }: Turn): Prom
   await parts.errands.ended(errand.id);
 }
 
-/** A message with files is read within its turn, which then shows what it does, can be stopped, and counts its attempts. */
+/**
+ * Begins a turn. The model may be asked while that is still written: `begun` says when it is, and until then the turn writes nothing. A message
+ * with files is read within its turn, which then shows what it does, can be stopped, and counts its attempts.
+ */
 async function begin(
   parts: TurnParts,
   hold: Hold,
   info: SessionInfo,
-  { waiting }: Work & { type: "begin" },
+  { waiting, ids }: Work & { type: "begin" },
   early: Readings | null,
-): Promise<Pick<OneTurn, "turn" | "opening">> {
+): Promise<Pick<OneTurn, "turn" | "opening" | "begun">> {
   parts.metrics.queueWait(Math.max(0, Date.now() - waiting.inbound.at));
   const plain = waiting.inbound.files === undefined && waiting.inbound.skills === undefined;
   const read = plain ? userMessage(await withVisible(parts.db, waiting.inbound, info, waiting.person), info.kind) : null;
-  const turn = await beginTurn(parts.db, hold, waiting, read);
-  return { turn, opening: early === null || read === null ? null : withRequest(await early.history, turn, read) };
+  const begun = beginTurn(parts.db, hold, waiting, read, ids).then(() => undefined);
+  begun.catch(() => undefined);
+  const turn = newTurn(hold, waiting, ids);
+  if (early === null || read === null) await begun;
+  return { turn, begun, opening: early === null || read === null ? null : withRequest(await early.history, ids, read) };
 }
 
 /** The session with its prompt's head, frozen at its first turn. */
@@ -149,6 +158,7 @@ async function run(parts: TurnParts, one: OneTurn): Promise<TurnEnd> {
     info,
     turn,
     opening: one.opening,
+    begun: one.begun,
     viewer,
     model,
     tools,

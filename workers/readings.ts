@@ -3,7 +3,7 @@ import type { Model, ModelMessage, Models, ToolSpec } from "../src/core/model.ts
 import type { Tool } from "../src/core/tool.ts";
 import { type History, readHistory } from "../src/store/journal.ts";
 import type { Db } from "../src/store/hold.ts";
-import type { BegunTurn } from "../src/store/turns.ts";
+import type { TurnIds } from "../src/store/turns.ts";
 import type { Asker } from "../src/tools/toolsets.ts";
 import type { Place } from "./places.ts";
 
@@ -36,8 +36,8 @@ export function beginReadings(
   return readings;
 }
 
-/** A history with the request of the turn that has begun since: nobody else writes to the journal of a session that is held. */
-export function withRequest(history: History, { id: turn, entry: id }: BegunTurn, message: ModelMessage): History | null {
+/** A history with the request of the turn that begins: nobody else writes to the journal of a session that is held. */
+export function withRequest(history: History, { turn, entry: id }: TurnIds, message: ModelMessage): History | null {
   if (id === null) return null;
   return { ...history, entries: [...history.entries.filter((each) => each.id < id), { id, turn, message }] };
 }

@@ -29,6 +29,7 @@ export interface OneTurn extends Pick<Readings, "model" | "tools"> {
   readonly errand: Errand | null;
   readonly turn: Turn;
   readonly opening: History | null;
+  readonly begun: Promise<void>;
   readonly viewer: Viewer;
   readonly person: Person;
   readonly signal: AbortSignal;

@@ -193,6 +193,7 @@ function taskOf(
 
 /** Shortens the conversation and keeps that; whether it has become shorter. After a failure it does what goes without a summary. */
 async function shorten(setting: TurnSetting, state: LoopState, task: Task): Promise<boolean> {
+  await setting.begun;
   const compressed = await compress(compressSetting(setting, state), task);
   switch (compressed.type) {
     case "done":

@@ -20,11 +20,17 @@ export async function callModel(
   request: ModelRequest,
   signal: AbortSignal,
   emit: (event: TurnEvent) => void,
+  /** What comes of it counts from then on; where that fails, nothing does. */
+  begun: Promise<void> = Promise.resolve(),
 ): Promise<CallEnd> {
   const control = new AbortController();
   const repetition = watchRepetition();
   const shown = request.schema === undefined;
-  for await (const event of model.stream(request, AbortSignal.any([signal, control.signal]))) {
+  const events = model.stream(request, AbortSignal.any([signal, control.signal]));
+  let awaited = false;
+  for await (const event of events) {
+    if (!awaited) await begun;
+    awaited = true;
     switch (event.type) {
       case "done":
         if (control.signal.aborted) return { type: "repeating", kept: shown ? repetition.kept() : "" };
@@ -47,6 +53,7 @@ export async function callModel(
         break;
     }
   }
+  await begun;
   return { type: "failed", failure: new Failure("model.broken", "the model's stream ended without saying how"), partial: "" };
 }
 

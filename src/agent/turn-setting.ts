@@ -29,6 +29,8 @@ export interface TurnSetting {
   readonly turn: Turn;
   /** The history as it stands before the first step, where it has been read already. */
   readonly opening: History | null;
+  /** Its beginning is in the record. Before that only the first request to the model may go out; nothing may be written. Rejects as `beginTurn`. */
+  readonly begun: Promise<void>;
   readonly viewer: Viewer;
   readonly model: Model;
   readonly tools: ReadonlyMap<string, Tool>;

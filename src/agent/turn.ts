@@ -41,6 +41,7 @@ export async function runTurn(setting: TurnSetting): Promise<TurnEnd> {
 
 /** One step: whatever the journal says comes next. */
 async function advance(setting: TurnSetting, state: LoopState): Promise<Next> {
+  if (state.opening === null || setting.signal.aborted) await setting.begun;
   const journal = await takeHistory(setting, state);
   if (!journal.some(({ turn }) => turn === setting.turn.id)) return await readRequest(setting);
   const open = openCalls(journal, setting.turn.id);
@@ -52,7 +53,10 @@ async function advance(setting: TurnSetting, state: LoopState): Promise<Next> {
     setting.emit({ type: "step", step: state.step + 1 });
     return again;
   }
-  if (setting.signal.aborted) return await leave(setting, "", [], state.step);
+  if (setting.signal.aborted) {
+    await setting.begun;
+    return await leave(setting, "", [], state.step);
+  }
   const steered = state.step > setting.turn.step ? await takeSteering(setting) : 0;
   const entries = steered > 0 ? await readJournal(setting.db, setting.viewer, setting.info.session) : journal;
   return await ask(setting, state, entries);
@@ -77,6 +81,7 @@ async function ask(setting: TurnSetting, state: LoopState, journal: readonly Jou
   const own = ownOf(setting, journal);
   const mode = modeOf(setting, state, own);
   if (mode === "struck_out") {
+    await setting.begun;
     return {
       type: "end",
       end: await fail(setting, accountOf(own, setting.tools, await setting.asking.language()), struckOut(setting.model.name)),
@@ -91,6 +96,7 @@ async function ask(setting: TurnSetting, state: LoopState, journal: readonly Jou
     { ...stepRequest(setting, messages, own, mode), ...room },
     setting.signal,
     setting.emit,
+    setting.begun,
   );
   const next = await takeEnd(setting, { state, own, mode }, journal, ended);
   const counted = () => count(setting, state.step, outcomeOf(ended, performance.now() - began));

@@ -51,18 +51,30 @@ export async function steeringMessages(
   return found.rows;
 }
 
-/** A turn that has just begun, and the id of its first journal entry. */
-export interface BegunTurn extends Turn {
+/** Set aside for a turn before it begins: its id, and that of its first journal entry. */
+export interface TurnIds {
+  readonly turn: string;
   readonly entry: number | null;
+}
+
+/** A turn as it is when it has just begun. */
+export function newTurn({ session }: Hold, { id: inbox, person, inbound: request }: Waiting, { turn: id }: TurnIds): Turn {
+  return { id, session, person, step: 0, attempts: 1, inbox, request };
 }
 
 /**
  * Makes a turn of a waiting message: the turn, its first journal entry, and the inbox row's state, or none of them. Without a message the
  * turn has still to read what it was sent (`journalRequest`), and there is no entry yet.
  */
-export async function beginTurn(db: Db, hold: Hold, waiting: Waiting, message: ModelMessage | null): Promise<BegunTurn> {
-  const id = randomUUID();
-  const made = await sql<{ entry: number | null }>`
+export async function beginTurn(
+  db: Db,
+  hold: Hold,
+  waiting: Waiting,
+  message: ModelMessage | null,
+  ids: TurnIds = { turn: randomUUID(), entry: null },
+): Promise<Turn> {
+  const { turn: id, entry } = ids;
+  const made = await sql`
     with ${heldRow(hold)},
     taken as (
       update inbox set status = 'taken', turn_id = ${id} where id = ${waiting.id} and status = 'waiting' and exists (select 1 from hold)
@@ -71,14 +83,12 @@ export async function beginTurn(db: Db, hold: Hold, waiting: Waiting, message: M
       insert into turns (id, session_id, person_id, inbox_id, attempts)
       select ${id}, hold.id, ${waiting.person}, taken.id, 1 from hold, taken returning id),
     said as (
-      insert into messages (session_id, turn_id, person_id, message)
-      select ${hold.session}, turn.id, ${waiting.person}, m.message from turn, (select ${json(message)} as message) m
-      where m.message is not null returning id)${waiting.inbound.errand === undefined ? sql`` : sql`, ${begunBy(waiting.inbound.errand.id)}`}
-    select said.id as entry from turn left join said on true`.execute(db);
-  const row = made.rows[0];
-  if (row === undefined) throw stale(hold);
-  const { id: inbox, person, inbound: request } = waiting;
-  return { id, session: hold.session, person, step: 0, attempts: 1, inbox, request, entry: row.entry };
+      insert into messages (id, session_id, turn_id, person_id, message)
+      select coalesce(${entry}::bigint, nextval('messages_id_seq')), ${hold.session}, turn.id, ${waiting.person}, m.message from turn, (select ${json(message)} as message) m
+      where m.message is not null)${waiting.inbound.errand === undefined ? sql`` : sql`, ${begunBy(waiting.inbound.errand.id)}`}
+    select from turn`.execute(db);
+  if (made.rows.length === 0) throw stale(hold);
+  return newTurn(hold, waiting, ids);
 }
 
 /** The first journal entry of a turn that began without one. */

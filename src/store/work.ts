@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { type RawBuilder, sql } from "kysely";
 import type { ChatKind, Person, Role } from "../core/chats.ts";
 import type { InboundMessage } from "../core/inbound.ts";
@@ -5,7 +6,7 @@ import type { ModelChoice } from "../core/model.ts";
 import { type Db, heldRow, type Hold, stale } from "./hold.ts";
 import type { CompressRequest, FrozenPrompt } from "./schema.ts";
 import { later, ready, type SessionInfo } from "./sessions.ts";
-import type { Turn, Waiting } from "./turns.ts";
+import type { Turn, TurnIds, Waiting } from "./turns.ts";
 
 /**
  * What a session's worker does next, with the model its people have picked by now: go on with the unfinished turn, shorten the history as
@@ -16,7 +17,7 @@ export type Work = { readonly person: Person; readonly choice: ModelChoice | nul
   (
     | { readonly type: "resume"; readonly turn: Turn; readonly stopping: boolean }
     | { readonly type: "compress"; readonly request: CompressRequest }
-    | { readonly type: "begin"; readonly waiting: Waiting }
+    | { readonly type: "begin"; readonly waiting: Waiting; readonly ids: TurnIds }
   );
 
 /** A session that has been taken, with what its turns need to know of it and its first work; null when there is none. */
@@ -78,6 +79,7 @@ interface WorkRow {
   readonly role: Role;
   readonly choice: ModelChoice | null;
   readonly compress: CompressRequest | null;
+  readonly entry: number | null;
 }
 
 /** After a CTE `hold`: the unfinished turn, unless it is parked; and where there is none, the oldest message that waits. */
@@ -95,7 +97,7 @@ function workParts(session: string): RawBuilder<unknown> {
 }
 
 const workColumns = sql`r.id as turn, r.step, r.attempts, r.stop_requested as stopping, i.id as inbox, i.inbound, p.id as person, p.name, p.role,
-    s.choice, s.compress_requested as compress
+    s.choice, s.compress_requested as compress, case when r.id is null and w.id is not null then nextval('messages_id_seq') end as entry
     from hold join sessions s on s.id = hold.id left join running r on true left join waiting w on true
     left join inbox i on i.id = coalesce(r.inbox_id, w.id)
     left join people p on p.id = coalesce(r.person_id, w.person_id)`;
@@ -106,11 +108,14 @@ function toWork(row: WorkRow, session: string): Work | null {
     // Who asked need not be who waits; of the one who asked no more is needed.
     return { type: "compress", person: { id: person, name: "", role: "guest" }, choice: row.choice, request: row.compress };
   }
+  const { entry } = row;
   if (row.inbox === null || row.person === null) return null;
   const person = { id: row.person, name: row.name, role: row.role };
   const { choice } = row;
-  if (row.turn === null)
-    return { type: "begin", person, choice, waiting: { id: row.inbox, person: person.id, inbound: row.inbound } };
+  if (row.turn === null) {
+    const waiting = { id: row.inbox, person: person.id, inbound: row.inbound };
+    return { type: "begin", person, choice, waiting, ids: { turn: randomUUID(), entry } };
+  }
   const { turn: id, step, attempts, inbox, inbound: request } = row;
   const turn = { id, session, person: person.id, step, attempts, inbox, request };
   return { type: "resume", person, choice, turn, stopping: row.stopping === true };
