@@ -54,12 +54,14 @@ export async function holdAlone(
   let backend: Backend;
   try {
     if (former !== null) await client.query(ending, [former.pid, former.start]);
-    const { rows } = await client.query("select pg_try_advisory_lock(hashtextextended($1, 0)) as taken", [name]);
-    if (rows[0]?.taken !== true) {
+    if (!(await taken(client, name))) {
       if (former !== null && (await keeps(client, former)))
         throw new Failure("state.unavailable", `the database has not let go of ${name} yet`, { retryable: true });
-      client.release();
-      return null;
+      // The former end may have let go between the two questions.
+      if (former === null || !(await taken(client, name))) {
+        client.release();
+        return null;
+      }
     }
     await client.query(keepalives);
     await client.query(silence, [String(mostSilentMs)]);
@@ -90,6 +92,11 @@ export async function holdAlone(
       client.release(true);
     },
   };
+}
+
+async function taken(client: PoolClient, name: string): Promise<boolean> {
+  const { rows } = await client.query("select pg_try_advisory_lock(hashtextextended($1, 0)) as taken", [name]);
+  return rows[0]?.taken === true;
 }
 
 async function keeps(client: PoolClient, { pid, start }: Backend): Promise<boolean> {
